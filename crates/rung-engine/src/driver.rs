@@ -1,0 +1,475 @@
+//! What the engine asks of a database connection. Only the driver crates implement it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rung_sql::{Comparison, Effect, Script, Span, Want};
+
+use crate::dialect::{Dialect, ServerFacts};
+use crate::history::History;
+use crate::model::{Code, Session, Timeouts};
+use crate::record::{Direction, HistoryEntry, JournalRow, Record, Tag};
+
+/// One connection. Blocking.
+///
+/// A driver does single things well and decides nothing: order, resume and recovery are the engine's.
+pub trait Driver: Session + Send {
+    /// The dialect.
+    fn dialect_of(&self) -> &'static dyn Dialect;
+
+    /// What is known of the server.
+    fn facts(&self) -> &ServerFacts;
+
+    /// The name of the schema (or prefix) that rung's own tables are in.
+    fn schema(&self) -> &str;
+
+    /// The history, by one query; empty where rung's tables do not exist. Writes nothing.
+    ///
+    /// # Errors
+    /// [`DbErrorKind::NewerFormat`] where the tables were written by a newer rung.
+    fn history(&mut self) -> Result<History, DbError>;
+
+    /// Creates rung's own tables, or upgrades them in place, in one transaction. Does nothing where they are current.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn ensure_tables(&mut self) -> Result<(), DbError>;
+
+    /// Takes the deployer's lock: at most one process has it for a database and schema. Polls, never inside a
+    /// transaction; calls `waiting` about once a second while another has it. A process that dies loses it.
+    /// Called through [`crate::locked`] only.
+    ///
+    /// # Errors
+    /// [`DbErrorKind::Locked`] when `wait` is over; the server's error otherwise.
+    fn acquire_lock(
+        &mut self,
+        wait: Duration,
+        waiting: &mut dyn FnMut(&LockHolder, Duration) -> Continue,
+    ) -> Result<(), DbError>;
+
+    /// Gives the lock back. An error is of no consequence: the end of the session frees it too.
+    fn release_lock(&mut self);
+
+    /// Runs units in order, each all or nothing together with its records, and stops at the first that fails. Sends
+    /// ahead where it can; a unit's guard then makes sure that nothing runs after a failure. Once it returns `Ok`, all
+    /// is on disk as the session's own durability asks. The session is reset between units.
+    ///
+    /// # Errors
+    /// The unit and part that failed. Every unit before it is committed, that one and all after it left nothing.
+    fn apply(
+        &mut self,
+        units: &mut dyn Iterator<Item = Unit>,
+        durability: Durability,
+        observer: &mut dyn UnitObserver,
+    ) -> Result<(), Box<UnitError>>;
+
+    /// Sends one statement as it is, in autocommit or in the transaction that an earlier statement opened.
+    /// `observer` hears of blockers, progress and notices meanwhile.
+    ///
+    /// # Errors
+    /// The server's error, with the position in `sql` as a byte offset.
+    fn execute_watched(
+        &mut self,
+        sql: &str,
+        timeouts: &Timeouts,
+        observer: &mut dyn UnitObserver,
+    ) -> Result<u64, DbError>;
+
+    /// Writes records: in the open transaction where there is one, else in one of their own that is on disk on return.
+    ///
+    /// # Errors
+    /// The server's error; nothing was written.
+    fn write(&mut self, records: &[Record]) -> Result<(), DbError>;
+
+    /// Whether a transaction is open on the connection.
+    fn in_transaction(&mut self) -> bool;
+
+    /// Rolls back an open transaction, if any, and puts the session back as it was after connecting.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn reset(&mut self) -> Result<(), DbError>;
+
+    /// Looks in the catalog whether a statement's effect is there. Waits where another session is still at it.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn probe(&mut self, effect: &Effect) -> Result<Probe, DbError>;
+
+    /// The down that was stored when a migration was applied, where there was one.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn stored_down(&mut self, id: &str) -> Result<Option<String>, DbError>;
+
+    /// The SQL that was stored when a migration was applied, for showing what changed.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn stored_up(&mut self, id: &str) -> Result<Option<String>, DbError>;
+
+    /// The journal of a migration, by statement index. Empty where the tables do not exist.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn journal(&mut self, id: &str, direction: Direction) -> Result<Vec<JournalRow>, DbError>;
+
+    /// The log, newest first. Empty where the tables do not exist.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn log(&mut self, limit: Option<usize>) -> Result<Vec<HistoryEntry>, DbError>;
+
+    /// All tags, oldest first. Empty where the tables do not exist.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn tags(&mut self) -> Result<Vec<Tag>, DbError>;
+
+    /// Seed files that were run: path and checksum. Empty where the tables do not exist.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn seeds(&mut self) -> Result<Vec<(String, String)>, DbError>;
+
+    /// Who waits for whom, now. Empty where the database cannot tell.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn blocked_sessions(&mut self) -> Result<Vec<BlockedSession>, DbError>;
+
+    /// Ends another session.
+    ///
+    /// # Errors
+    /// The server's error; a database without sessions says so.
+    fn kill(&mut self, pid: i32) -> Result<bool, DbError>;
+
+    /// Drops every object that is not the system's, rung's own tables included: an empty database is left.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn wipe(&mut self) -> Result<(), DbError>;
+
+    /// Whether the database holds no tables, views or functions of anyone, rung's own set aside.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn is_blank(&mut self) -> Result<bool, DbError>;
+
+    /// Something that stops the running statement, from any thread.
+    fn interrupter(&self) -> Arc<dyn Interrupter>;
+}
+
+/// Stops a connection's running statement.
+pub trait Interrupter: Send + Sync {
+    /// Asks for it; returns at once or shortly. The statement then fails with [`DbErrorKind::Canceled`].
+    fn interrupt(&self);
+}
+
+/// Whether to go on waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Continue {
+    /// Wait on.
+    Yes,
+    /// Give up: [`DbErrorKind::Canceled`].
+    No,
+}
+
+/// When commits must have reached the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// All of them when `apply` returns; the order is kept in between, so a crash loses a tail and never a middle.
+    #[default]
+    Run,
+    /// Each before the next begins.
+    Each,
+}
+
+/// One or more migrations that are all or nothing, with the rows that record them.
+#[derive(Debug, Clone)]
+pub struct Unit {
+    /// The caller's number for it; reported back.
+    pub index: usize,
+    /// What must hold in the history before anything of it runs.
+    pub guard: Option<Guard>,
+    /// Timeouts in force.
+    pub timeouts: Timeouts,
+    /// What runs, in order.
+    pub parts: Vec<Part>,
+    /// What is recorded in the same transaction.
+    pub records: Vec<Record>,
+}
+
+impl Unit {
+    /// Whether the client must read an answer before it may commit, so that the unit can't be sent ahead.
+    pub fn is_interactive(&self) -> bool {
+        self.parts.iter().any(|part| !matches!(part, Part::Sql { .. }))
+    }
+}
+
+/// A condition on the history that the server itself checks at the start of a unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guard {
+    /// The forerunner's id.
+    pub id: String,
+    /// The status it must have.
+    pub status: crate::Status,
+}
+
+/// A part of a unit.
+#[derive(Clone)]
+pub enum Part {
+    /// Statements, sent together as the text from the first to the last.
+    Sql {
+        /// The script.
+        script: Script,
+        /// The statements' spans in it, in order and not empty.
+        statements: Arc<[Span]>,
+    },
+    /// `COPY ... FROM STDIN` with its rows.
+    Copy {
+        /// The script.
+        script: Script,
+        /// The statement.
+        statement: Span,
+        /// The rows, without the `\.` line.
+        data: Span,
+    },
+    /// A query with one value that a later check compares with.
+    Remember {
+        /// Which memory.
+        slot: usize,
+        /// The query.
+        sql: String,
+    },
+    /// A query that must give the value remembered.
+    Same {
+        /// Which memory.
+        slot: usize,
+        /// The query.
+        sql: String,
+        /// What is compared, for the message: `rows(users) unchanged`.
+        what: String,
+    },
+    /// A query whose answer must be as wanted.
+    Check {
+        /// The query.
+        sql: String,
+        /// What it must give.
+        want: Want,
+        /// What is checked, for the message; the query itself where `None`.
+        what: Option<String>,
+    },
+    /// The last statement of the part before must have affected so many rows.
+    Affected {
+        /// How to compare.
+        op: Comparison,
+        /// With what.
+        count: u64,
+    },
+    /// A function of the program.
+    Code(Code),
+}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sql { script, statements } => match (statements.first(), statements.last()) {
+                (Some(first), Some(last)) => f.write_str(&script.text()[first.start..last.end]),
+                _ => Ok(()),
+            },
+            Self::Copy { script, statement, .. } => f.write_str(&script.text()[statement.range()]),
+            Self::Remember { sql, .. } | Self::Same { sql, .. } | Self::Check { sql, .. } => f.write_str(sql),
+            Self::Affected { op, count } => write!(f, "affected {op} {count}"),
+            Self::Code(_) => f.write_str("code"),
+        }
+    }
+}
+
+/// Hears what happens while units run.
+pub trait UnitObserver {
+    /// A unit is the one being worked on.
+    fn started(&mut self, index: usize);
+    /// A unit is committed.
+    fn done(&mut self, index: usize, took: Duration);
+    /// The running statement waits for others.
+    fn blocked(&mut self, blockers: &[Blocker]);
+    /// The running statement has come so far.
+    fn progress(&mut self, progress: &Progress);
+    /// The server says something (`RAISE NOTICE`).
+    fn notice(&mut self, text: &str);
+}
+
+/// How far a long statement is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// What it is doing, in the server's words, e.g. `building index: scanning table`.
+    pub phase: String,
+    /// Done, in units of `total`.
+    pub done: u64,
+    /// All there is; 0 where it is not known.
+    pub total: u64,
+}
+
+/// Another session in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocker {
+    /// Its process id.
+    pub pid: i32,
+    /// What it calls itself.
+    pub application: String,
+    /// Its user.
+    pub user: String,
+    /// `active`, `idle in transaction`, ...
+    pub state: String,
+    /// How long its transaction has been open.
+    pub age: Duration,
+    /// Its statement, or the last it ran.
+    pub query: String,
+}
+
+/// A session that waits, and those it waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockedSession {
+    /// The one that waits.
+    pub waiting: Blocker,
+    /// What it waits for, e.g. `AccessExclusiveLock on users`.
+    pub wants: String,
+    /// Those in its way.
+    pub blockers: Vec<Blocker>,
+}
+
+/// Who has the deployer's lock.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LockHolder {
+    /// Who, for people: `4711 "rung" from 10.0.0.5`, `pid 4711 on build-3`.
+    pub who: String,
+    /// For how long, where it is known.
+    pub since: Option<Duration>,
+    /// Its server process, where there is one to end.
+    pub pid: Option<i32>,
+}
+
+/// What the catalog says of a statement's effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Probe {
+    /// It is there: the statement took effect.
+    Done,
+    /// It is not there: run the statement.
+    NotDone,
+    /// It is half there; these statements clear it away (each outside a transaction), then run the statement.
+    Broken {
+        /// What was found, e.g. `index usage_day_idx is INVALID`.
+        found: String,
+        /// What clears it away.
+        cleanup: Vec<String>,
+    },
+    /// Running the statement again does no harm.
+    Repeatable,
+    /// It can't be told.
+    Unknown,
+}
+
+/// Which unit and part failed, and how.
+#[derive(Debug)]
+pub struct UnitError {
+    /// [`Unit::index`].
+    pub unit: usize,
+    /// Index of the part; `None` where it was not a part: opening, guard, records, commit.
+    pub part: Option<usize>,
+    /// Byte offset in the part's script text, where the server gave a position.
+    pub offset: Option<usize>,
+    /// How.
+    pub failure: Failure,
+}
+
+/// How a unit failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// The server refused.
+    Database(DbError),
+    /// A check came out false.
+    Check {
+        /// What was asked.
+        what: String,
+        /// What came back, for people.
+        got: String,
+    },
+    /// A code migration returned an error.
+    Code(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What kind of error a database gave, as far as the engine treats kinds differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DbErrorKind {
+    /// `lock_timeout`, `SQLITE_BUSY` within a unit, a deadlock or a serialisation failure: worth trying again.
+    LockTimeout,
+    /// `statement_timeout`.
+    StatementTimeout,
+    /// Interrupted by us.
+    Canceled,
+    /// The connection is gone; whether a commit took effect is not known.
+    ConnectionLost,
+    /// The server can't be reached.
+    Unreachable,
+    /// Wrong user or password.
+    Authentication,
+    /// No such database (or file).
+    NoSuchDatabase,
+    /// The user may not.
+    Permission,
+    /// The database is read-only: a standby, a read-only file or file system.
+    ReadOnly,
+    /// No room.
+    DiskFull,
+    /// The deployer's lock was not to be had.
+    Locked,
+    /// The history was written by a newer rung.
+    NewerFormat,
+    /// The connection settings are wrong.
+    Config,
+    /// The guard did not hold: an earlier unit failed.
+    Guard,
+    /// Anything else: an error in the SQL, most often.
+    Statement,
+}
+
+/// An error of the database, in its own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DbError {
+    /// What kind.
+    pub kind: DbErrorKind,
+    /// SQLSTATE, or SQLite's extended result code as text.
+    pub code: Option<String>,
+    /// The message.
+    pub message: String,
+    /// PostgreSQL's DETAIL.
+    pub detail: Option<String>,
+    /// PostgreSQL's HINT, or ours for errors of connecting.
+    pub hint: Option<String>,
+    /// Byte offset in the text that was sent.
+    pub offset: Option<usize>,
+}
+
+impl DbError {
+    /// An error with a message only.
+    pub fn new(kind: DbErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, code: None, message: message.into(), detail: None, hint: None, offset: None }
+    }
+
+    /// With what to do about it.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for DbError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for DbError {}
