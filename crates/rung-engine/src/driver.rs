@@ -76,6 +76,12 @@ pub trait Driver: Session + Send {
         observer: &mut dyn UnitObserver,
     ) -> Result<u64, DbError>;
 
+    /// Sends `COPY ... FROM STDIN` and its rows, in autocommit or in the open transaction; returns the rows copied.
+    ///
+    /// # Errors
+    /// The server's error; a database without COPY says so.
+    fn copy(&mut self, statement: &str, data: &str) -> Result<u64, DbError>;
+
     /// Writes records: in the open transaction where there is one, else in one of their own that is on disk on return.
     ///
     /// # Errors
@@ -378,7 +384,9 @@ pub struct UnitError {
     pub unit: usize,
     /// Index of the part; `None` where it was not a part: opening, guard, records, commit.
     pub part: Option<usize>,
-    /// Byte offset in the part's script text, where the server gave a position.
+    /// Index of the statement within the part, where the driver can tell: the count of those that had ended.
+    pub statement: Option<usize>,
+    /// Byte offset in the part's script text (for a check: in its query), where the server gave a position.
     pub offset: Option<usize>,
     /// How.
     pub failure: Failure,

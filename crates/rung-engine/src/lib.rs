@@ -1,21 +1,48 @@
 //! The engine of rung: migrations, history, planner and executor, and what they ask of a database.
+//!
+//! Data flows one way: a [`MigrationSet`] and a [`History`] go through [`plan`] to a [`Plan`], which [`run`] carries out
+//! on a [`Driver`] under the deployer's lock, telling [`Event`]s. Planning is pure; only drivers touch a database.
 
+mod analyse;
+mod compare;
 mod dialect;
 mod driver;
+mod event;
+mod execute;
+mod graph;
 mod history;
+mod journal;
+mod lock;
 mod model;
+mod plan;
+mod preview;
 mod record;
+mod settle;
+mod target;
+mod unit;
 
+pub use analyse::{JournalReason, Mode, ScriptPlan, StatementPlan};
+pub use compare::{Difference, compare};
 pub use dialect::{Dialect, ServerFacts};
 pub use driver::{
     BlockedSession, Blocker, Continue, DbError, DbErrorKind, Driver, Durability, Failure, Guard, Interrupter,
     LockHolder, Part, Probe, Progress, Unit, UnitError, UnitObserver,
 };
+pub use event::{Event, Interrupt, Kept, Report, RunError, StepFailure, StepReport};
+pub use execute::{Grouping, RunOptions, run};
+pub use graph::Graph;
 pub use history::{Applied, History, Status};
+pub use lock::locked;
 pub use model::{
     Body, Code, Digest, Down, Migration, MigrationId, MigrationSet, Session, SqlBody, Timeouts, Version,
 };
+pub use plan::{
+    Action, CheckPlan, Goal, Order, Plan, PlanError, PlanErrorKind, PlanErrors, PlanOptions, Step, pending, plan,
+};
+pub use preview::preview;
 pub use record::{
     Actor, Direction, FORMAT_VERSION, HistoryEntry, JournalRow, JournalState, MigrationRow, Record, STORED_SQL_LIMIT,
     Tag, Took, render,
 };
+pub use settle::{Resolution, Settled, resolve, stamp, tag, untag};
+pub use target::Target;

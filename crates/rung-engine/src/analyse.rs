@@ -1,0 +1,177 @@
+//! How a script has to be run: in rung's transaction, or statement by statement through the journal.
+
+use std::sync::Arc;
+
+use rung_sql::{Diagnostic, Effect, Facts, MigrationType, Script, Span, Statement, TransactionControl, infer_type};
+
+use crate::dialect::Dialect;
+
+/// A statement, with what its tokens tell.
+#[derive(Debug, Clone)]
+pub struct StatementPlan {
+    /// Its place in the script's text.
+    pub span: Span,
+    /// The rows of a `COPY ... FROM STDIN`.
+    pub copy_data: Option<Span>,
+    /// What it is and does.
+    pub facts: Facts,
+}
+
+/// How a script is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mode {
+    /// All in one transaction.
+    Transaction,
+    /// One by one through the journal, for this reason.
+    Journal(JournalReason),
+}
+
+/// Why a script goes through the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JournalReason {
+    /// `-- @no-transaction`.
+    Asked,
+    /// A statement that refuses to run in a transaction; the text says which.
+    Statement(String),
+    /// The script controls transactions itself.
+    OwnTransactions,
+    /// A program that is run.
+    Command,
+}
+
+/// A script that is ready to be run.
+#[derive(Debug, Clone)]
+pub struct ScriptPlan {
+    /// The script.
+    pub script: Script,
+    /// What is to be sent, in order.
+    pub statements: Arc<[StatementPlan]>,
+    /// How.
+    pub mode: Mode,
+    /// The migration's type as its statements have it.
+    pub inferred: MigrationType,
+}
+
+impl ScriptPlan {
+    /// Reads a script. `no_transaction` is where the file asks for the journal.
+    ///
+    /// # Errors
+    /// What the splitter refuses; a BEGIN left open; statements of both kinds in a file that does not ask for the journal.
+    pub fn new(script: &Script, no_transaction: Option<Span>, dialect: &dyn Dialect) -> Result<Self, Vec<Diagnostic>> {
+        let split = script.statements(dialect.syntax())?;
+        let text = script.text();
+        let mut statements: Vec<StatementPlan> = split
+            .into_iter()
+            .map(|Statement { span, copy_data, .. }| StatementPlan {
+                span,
+                copy_data,
+                facts: dialect.facts(&text[span.range()]),
+            })
+            .collect();
+        let inferred = infer_type(statements.iter().map(|statement| &statement.facts));
+        let own = fold_outer_pair(script, &mut statements)?;
+        let mode = if own {
+            Mode::Journal(JournalReason::OwnTransactions)
+        } else if no_transaction.is_some() {
+            Mode::Journal(JournalReason::Asked)
+        } else {
+            outside(script, &statements)?
+        };
+        Ok(Self { script: script.clone(), statements: statements.into(), mode, inferred })
+    }
+
+    /// The text of a statement.
+    pub fn statement(&self, index: usize) -> &str {
+        &self.script.text()[self.statements[index].span.range()]
+    }
+
+    /// Whether the script opens with a statement that ends a transaction: whoever wrote it counted on one being open.
+    pub fn begins_inside(&self) -> bool {
+        self.statements
+            .iter()
+            .find_map(|statement| statement.facts.transaction)
+            .is_some_and(|control| matches!(control, TransactionControl::Commit | TransactionControl::Rollback))
+    }
+}
+
+/// Takes an outer BEGIN and COMMIT away. Says whether the script controls transactions beyond that.
+fn fold_outer_pair(script: &Script, statements: &mut Vec<StatementPlan>) -> Result<bool, Vec<Diagnostic>> {
+    use TransactionControl::{Begin, Commit, Rollback};
+    let controls: Vec<(usize, TransactionControl)> = statements
+        .iter()
+        .enumerate()
+        .filter_map(|(at, statement)| Some((at, statement.facts.transaction?)))
+        .filter(|(_, control)| {
+            !matches!(
+                control,
+                TransactionControl::Savepoint | TransactionControl::Release | TransactionControl::RollbackTo
+            )
+        })
+        .collect();
+    match controls.as_slice() {
+        [] => return Ok(false),
+        [(first, Begin), (last, Commit)] if *first == 0 && *last + 1 == statements.len() => {
+            statements.pop();
+            statements.remove(0);
+            return Ok(false);
+        }
+        _ => {}
+    }
+    // Whoever starts with a COMMIT counts on a transaction being open around the file, before and after.
+    let counts_on_one = matches!(controls.first(), Some((_, Commit | Rollback)));
+    let mut open: Option<usize> = None;
+    for (at, control) in controls {
+        match control {
+            Begin => open = Some(at),
+            _ => open = None,
+        }
+    }
+    match open {
+        Some(at) if !counts_on_one => {
+            let diagnostic = Diagnostic::error("open-transaction", "this BEGIN has no COMMIT")
+                .at(script.source(), script.source_span(statements[at].span), "opened here and never closed")
+                .help("end the file with `COMMIT;`, or take the BEGIN out: rung opens a transaction by itself");
+            Err(vec![diagnostic])
+        }
+        _ => Ok(true),
+    }
+}
+
+/// Whether statements ask to be outside of a transaction, and whether all do.
+fn outside(script: &Script, statements: &[StatementPlan]) -> Result<Mode, Vec<Diagnostic>> {
+    let reasons: Vec<Option<String>> = statements
+        .iter()
+        .enumerate()
+        .map(|(at, statement)| {
+            if let Some(reason) = &statement.facts.outside {
+                return Some(reason.to_string());
+            }
+            match &statement.facts.effect {
+                Effect::AddEnumValue { value, .. } if mentions(script, &statements[at + 1..], value) => Some(format!(
+                    "a value added to an enum can't be used in the same transaction, and '{value}' is used below"
+                )),
+                _ => None,
+            }
+        })
+        .collect();
+    let Some(first) = reasons.iter().position(Option::is_some) else { return Ok(Mode::Transaction) };
+    let reason = reasons[first].clone().unwrap_or_default();
+    match reasons.iter().position(Option::is_none) {
+        None => Ok(Mode::Journal(JournalReason::Statement(reason))),
+        Some(inside) => {
+            let place = |at: usize| script.source_span(statements[at].span);
+            let diagnostic = Diagnostic::error("mixed-transaction", reason)
+                .at(script.source(), place(first), "runs outside a transaction")
+                .at(script.source(), place(inside), "would be kept together with the rest in a transaction")
+                .help("move it to a migration of its own")
+                .help("or add the line `-- @no-transaction`: each statement is then committed and journalled by itself");
+            Err(vec![diagnostic])
+        }
+    }
+}
+
+/// Whether a literal stands in any of the statements.
+fn mentions(script: &Script, statements: &[StatementPlan], value: &str) -> bool {
+    let literal = format!("'{}'", value.replace('\'', "''"));
+    statements.iter().any(|statement| script.text()[statement.span.range()].contains(&literal))
+}

@@ -1,0 +1,556 @@
+//! Migrations that can't be one transaction: statement by statement, each with its intent and its outcome on record,
+//! so that a run that was interrupted goes on where it stopped.
+
+use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rung_sql::{Diagnostic, Effect, Span, TransactionControl, fingerprint};
+
+use crate::analyse::{JournalReason, Mode, ScriptPlan};
+use crate::driver::{DbError, DbErrorKind, Durability, Failure, Part, Probe, Unit, UnitError};
+use crate::event::{Event, Kept, Report, RunError, StepFailure};
+use crate::execute::{Run, Watcher, locate, pause_before, sleep_unless};
+use crate::history::Status;
+use crate::model::{Body, Timeouts};
+use crate::plan::{Action, PlanError, PlanErrorKind, PlanErrors, Step, is_half_done};
+use crate::record::{Direction, JournalState, Record, Took};
+use crate::unit::{Parts, affected, completion, count_rows, migration_row, unchanged};
+
+/// A journalled migration refuses `--single-transaction`.
+pub(crate) fn not_in_one(step: &Step, reason: &JournalReason) -> PlanErrors {
+    let diagnostic =
+        Diagnostic::error("not-in-one-transaction", format!("{} can't share a transaction: {}", step.id, explain(reason)))
+            .help("leave --single-transaction out, or apply up to it first: `rung up --to ID`");
+    PlanError::new(PlanErrorKind::Usage, diagnostic).into()
+}
+
+/// A reason, for people.
+pub(crate) fn explain(reason: &JournalReason) -> String {
+    match reason {
+        JournalReason::Asked => "it says @no-transaction".to_owned(),
+        JournalReason::Statement(text) => text.clone(),
+        JournalReason::OwnTransactions => "it controls transactions itself".to_owned(),
+        JournalReason::Command => "it is a program".to_owned(),
+    }
+}
+
+/// How one statement ended badly.
+enum Trouble {
+    /// The driver refused a unit.
+    Unit(Box<UnitError>),
+    /// The server refused the statement.
+    Database(DbError),
+    /// Whether it took effect can't be told.
+    Unsettled,
+    /// A check failed.
+    Check { what: String, got: String },
+}
+
+impl From<DbError> for Trouble {
+    fn from(error: DbError) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl Run<'_> {
+    /// Runs one step through the journal.
+    pub(crate) fn journalled(&mut self, index: usize) -> Result<(), RunError> {
+        let step = &self.steps[index];
+        (self.events)(&Event::StepStarted { step });
+        let began = Instant::now();
+        match &step.action {
+            Action::Script(script) => self.journalled_script(index, step, script, began)?,
+            Action::Program => self.program(index, step, began)?,
+            Action::StoredDown => {}
+        }
+        self.step_done(step, began.elapsed());
+        Ok(())
+    }
+
+    fn begin_record(&self, index: usize, step: &Step) -> Vec<Record> {
+        let mut records = vec![Record::JournalClear { id: step.id.clone(), direction: step.direction }];
+        if step.direction == Direction::Up {
+            let actor = &self.options.actor;
+            let row = migration_row(step, Status::Running, self.sequence_for(index), Took::DidNotRun, actor);
+            records.extend(row.map(|row| Record::Migration(Box::new(row))));
+        }
+        records
+    }
+
+    fn sequence_for(&self, index: usize) -> i64 {
+        self.sequence.saturating_add(i64::try_from(index).unwrap_or(i64::MAX))
+    }
+
+    fn journalled_script(
+        &mut self,
+        index: usize,
+        step: &Step,
+        script: &ScriptPlan,
+        began: Instant,
+    ) -> Result<(), RunError> {
+        let hashes = fingerprints(script, self.driver.dialect_of().syntax());
+        let mut journal: BTreeMap<usize, (String, JournalState)> = BTreeMap::new();
+        let half_done = step.before.as_ref().is_some_and(is_half_done) || step.direction == Direction::Down;
+        if half_done {
+            for row in self.driver.journal(&step.id, step.direction)? {
+                journal.insert(row.index, (row.fingerprint, row.state));
+            }
+            check_still_the_same(step, script, &hashes, &journal)?;
+        }
+        let resumed = journal.values().any(|(_, state)| *state == JournalState::Done);
+        if resumed {
+            let done = journal.values().filter(|(_, state)| *state == JournalState::Done).count();
+            (self.events)(&Event::Resumed { step, done });
+        }
+        if journal.is_empty() {
+            self.driver.write(&self.begin_record(index, step))?;
+        }
+        let mut walk = Walk {
+            step,
+            script,
+            hashes: &hashes,
+            journal,
+            counts: BTreeMap::new(),
+            opened: None,
+        };
+        if !resumed {
+            for (slot, table) in unchanged(step) {
+                let sql = count_rows(self.driver.dialect_of(), table);
+                let rows = self.driver.query(&sql)?;
+                walk.counts.insert(slot, rows.into_iter().flatten().flatten().next());
+            }
+        }
+        if let Err((at, trouble)) = self.walk(&mut walk) {
+            return Err(self.journal_failure(&walk, at, trouble));
+        }
+        self.finish(index, &walk, resumed, began)
+    }
+
+    /// Runs what the journal does not have as done.
+    fn walk(&mut self, walk: &mut Walk<'_>) -> Result<(), (usize, Trouble)> {
+        let own = walk.script.mode == Mode::Journal(JournalReason::OwnTransactions);
+        let first = (0..walk.script.statements.len()).find(|at| !walk.is_done(*at));
+        // Where a file counts on a transaction being open before its first statement, rung opens it.
+        if own && walk.script.begins_inside() && first == Some(0) {
+            let begin = self.driver.dialect_of().begin(&Timeouts::default());
+            self.driver.execute(&begin).map_err(|error| (0, error.into()))?;
+            walk.opened = Some(0);
+        }
+        for at in 0..walk.script.statements.len() {
+            if walk.is_done(at) {
+                continue;
+            }
+            if self.options.interrupt.is_raised() {
+                let error = DbError::new(DbErrorKind::Canceled, "asked to stop");
+                return Err((at, error.into()));
+            }
+            if own { self.own_statement(walk, at) } else { self.statement(walk, at) }.map_err(|trouble| (at, trouble))?;
+        }
+        Ok(())
+    }
+
+    /// A statement of a file that controls transactions itself, sent as it is. Its outcome is recorded inside the
+    /// file's own transaction where one is open, so that both are kept or neither.
+    fn own_statement(&mut self, walk: &mut Walk<'_>, at: usize) -> Result<(), Trouble> {
+        let statement = &walk.script.statements[at];
+        match statement.facts.transaction {
+            Some(TransactionControl::Begin) => {
+                self.execute(walk, at)?;
+                walk.opened = Some(at);
+                self.mark(walk, at..at + 1, JournalState::Done)
+            }
+            Some(TransactionControl::Commit) if self.driver.in_transaction() => {
+                self.mark(walk, at..at + 1, JournalState::Done)?;
+                walk.opened = None;
+                self.execute(walk, at)
+            }
+            Some(TransactionControl::Rollback) => {
+                self.execute(walk, at)?;
+                // What was marked inside went with the transaction, and is done all the same: undone by the file itself.
+                let from = walk.opened.take().unwrap_or(at);
+                self.mark(walk, from..at + 1, JournalState::Done)
+            }
+            _ if self.driver.in_transaction() => {
+                self.execute(walk, at)?;
+                self.mark(walk, at..at + 1, JournalState::Done)
+            }
+            _ => self.statement(walk, at),
+        }
+    }
+
+    /// A statement of its own: in a transaction with its journal row where it can be, else between intent and outcome.
+    fn statement(&mut self, walk: &mut Walk<'_>, at: usize) -> Result<(), Trouble> {
+        let statement = &walk.script.statements[at];
+        if statement.facts.outside.is_none() && statement.facts.transaction.is_none() {
+            return self.in_transaction(walk, at);
+        }
+        if let Some((_, JournalState::Intent | JournalState::Failed)) = walk.journal.get(&at)
+            && self.settle(walk, at)?
+        {
+            return self.mark(walk, at..at + 1, JournalState::Done);
+        }
+        self.mark(walk, at..at + 1, JournalState::Intent)?;
+        let mut attempt = 1;
+        loop {
+            match self.execute(walk, at) {
+                Ok(()) => return self.mark(walk, at..at + 1, JournalState::Done),
+                Err(Trouble::Database(error))
+                    if error.kind == DbErrorKind::LockTimeout && attempt < self.options.attempts =>
+                {
+                    attempt += 1;
+                    let pause = pause_before(attempt);
+                    (self.events)(&Event::Retry { step: walk.step, attempt, pause, error: &error });
+                    sleep_unless(pause, &self.options.interrupt);
+                    if self.options.interrupt.is_raised() {
+                        return Err(error.into());
+                    }
+                    if self.settle(walk, at)? {
+                        return self.mark(walk, at..at + 1, JournalState::Done);
+                    }
+                }
+                Err(trouble) => return Err(trouble),
+            }
+        }
+    }
+
+    /// Finds out whether an interrupted statement took effect; clears half of one away. True: it did.
+    fn settle(&mut self, walk: &Walk<'_>, at: usize) -> Result<bool, Trouble> {
+        let failed = matches!(walk.journal.get(&at), Some((_, JournalState::Failed)));
+        let effect: &Effect = &walk.script.statements[at].facts.effect;
+        match self.driver.probe(effect)? {
+            Probe::Done => Ok(true),
+            Probe::NotDone | Probe::Repeatable => Ok(false),
+            Probe::Broken { found, cleanup } => {
+                (self.events)(&Event::Repaired { step: walk.step, found: &found });
+                for sql in cleanup {
+                    self.watched(&sql, &Timeouts::default())?;
+                }
+                Ok(false)
+            }
+            // A statement that the server answered with an error took no effect that a catalog can't show.
+            Probe::Unknown if failed => Ok(false),
+            Probe::Unknown => Err(Trouble::Unsettled),
+        }
+    }
+
+    fn in_transaction(&mut self, walk: &mut Walk<'_>, at: usize) -> Result<(), Trouble> {
+        let mut attempt = 1;
+        loop {
+            let mut parts = Parts::default();
+            parts.statements(walk.step, walk.script, at..at + 1);
+            let unit = Unit {
+                index: 0,
+                guard: None,
+                timeouts: walk.step.timeouts,
+                parts: parts.parts,
+                records: vec![walk.record(at, JournalState::Done)],
+            };
+            let steps = std::slice::from_ref(walk.step);
+            let mut report = Report::default();
+            let mut watcher = Watcher::of_journal(steps, self.events, &mut report);
+            let result = self.driver.apply(&mut std::iter::once(unit), Durability::Each, &mut watcher);
+            match result {
+                Ok(()) => {
+                    walk.journal.insert(at, (walk.hashes[at].clone(), JournalState::Done));
+                    return Ok(());
+                }
+                Err(error) => match &error.failure {
+                    Failure::Database(db)
+                        if db.kind == DbErrorKind::LockTimeout && attempt < self.options.attempts =>
+                    {
+                        attempt += 1;
+                        let pause = pause_before(attempt);
+                        (self.events)(&Event::Retry { step: walk.step, attempt, pause, error: db });
+                        self.driver.reset()?;
+                        sleep_unless(pause, &self.options.interrupt);
+                        if self.options.interrupt.is_raised() {
+                            return Err(Trouble::Unit(error));
+                        }
+                    }
+                    _ => return Err(Trouble::Unit(error)),
+                },
+            }
+        }
+    }
+
+    /// Sends a statement as it is, and checks what the file expects of it.
+    fn execute(&mut self, walk: &Walk<'_>, at: usize) -> Result<(), Trouble> {
+        let statement = &walk.script.statements[at];
+        let sql = walk.script.statement(at);
+        let rows = match statement.copy_data {
+            Some(data) => self.driver.copy(sql, &walk.script.script.text()[data.range()])?,
+            None => {
+                // A concurrent build waits for old transactions: a lock timeout would end it half-way, INVALID.
+                let mut timeouts = walk.step.timeouts;
+                if statement.facts.outside.is_some() {
+                    timeouts.lock = walk.step.migration.as_ref().map_or(Some(Duration::ZERO), |migration| {
+                        migration.timeouts.lock.or(Some(Duration::ZERO))
+                    });
+                }
+                self.watched(sql, &timeouts)?
+            }
+        };
+        let next = walk.script.statements.get(at + 1).map_or(usize::MAX, |next| next.span.start);
+        for (op, count, place) in affected(walk.step) {
+            if (statement.span.end..=next).contains(&place) && !op.holds(rows, count) {
+                return Err(Trouble::Check { what: format!("affected {op} {count}"), got: rows.to_string() });
+            }
+        }
+        Ok(())
+    }
+
+    fn watched(&mut self, sql: &str, timeouts: &Timeouts) -> Result<u64, DbError> {
+        let index = self.done_count().min(self.steps.len() - 1);
+        let steps = &self.steps[index..=index];
+        let mut report = Report::default();
+        let mut watcher = Watcher::of_journal(steps, self.events, &mut report);
+        self.driver.execute_watched(sql, timeouts, &mut watcher)
+    }
+
+    fn mark(
+        &mut self,
+        walk: &mut Walk<'_>,
+        range: std::ops::Range<usize>,
+        state: JournalState,
+    ) -> Result<(), Trouble> {
+        let records: Vec<Record> = range.clone().map(|at| walk.record(at, state)).collect();
+        self.driver.write(&records)?;
+        for at in range {
+            walk.journal.insert(at, (walk.hashes[at].clone(), state));
+        }
+        Ok(())
+    }
+
+    /// The checks and the rows that say that all is done, in one transaction.
+    fn finish(&mut self, index: usize, walk: &Walk<'_>, resumed: bool, began: Instant) -> Result<(), RunError> {
+        let step = walk.step;
+        let dialect = self.driver.dialect_of();
+        let took = Took::Milliseconds(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
+        let mut records =
+            completion(step, self.sequence_for(index), took, &self.options.actor, Some(walk.script.statements.len()));
+        if step.direction == Direction::Down {
+            // The way up begins anew.
+            for direction in [Direction::Up, Direction::Down] {
+                records.push(Record::JournalClear { id: step.id.clone(), direction });
+            }
+        }
+        if self.driver.in_transaction() {
+            self.driver.write(&records)?;
+            self.driver.execute("COMMIT")?;
+            return Ok(());
+        }
+        let mut checks = Parts::default();
+        checks.checks(step, dialect);
+        for at in (0..checks.parts.len()).rev() {
+            if let Part::Same { slot, sql, what } = &checks.parts[at] {
+                if resumed {
+                    let text = format!("{what} could not be checked: the migration was resumed, and the count from before it began is gone");
+                    (self.events)(&Event::Notice { step, text: &text });
+                    checks.parts.remove(at);
+                    checks.origins.remove(at);
+                } else {
+                    let before = walk.counts.get(slot).cloned().flatten().unwrap_or_default();
+                    let sql = format!("SELECT ({sql}) = {before}");
+                    checks.parts[at] = Part::Check { sql, want: rung_sql::Want::True, what: Some(what.clone()) };
+                }
+            }
+        }
+        let unit = Unit { index: 0, guard: None, timeouts: step.timeouts, parts: checks.parts.clone(), records };
+        let steps = std::slice::from_ref(step);
+        let mut report = Report::default();
+        let mut watcher = Watcher::of_journal(steps, self.events, &mut report);
+        match self.driver.apply(&mut std::iter::once(unit), Durability::Each, &mut watcher) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let (statement, place, sql) = locate(step, &checks, &error);
+                let failure = StepFailure {
+                    id: step.id.clone(),
+                    direction: step.direction,
+                    statement,
+                    place,
+                    sql,
+                    failure: error.failure,
+                    kept: walk.kept(),
+                };
+                Err(self.report_failure(step, failure, failed_row(step)))
+            }
+        }
+    }
+
+    fn journal_failure(&mut self, walk: &Walk<'_>, at: usize, trouble: Trouble) -> RunError {
+        let step = walk.step;
+        let span = walk.script.statements[at].span;
+        let script = &walk.script.script;
+        let mut records = failed_row(step);
+        let (failure, offset) = match trouble {
+            Trouble::Unit(error) => (error.failure, error.offset),
+            Trouble::Database(error) => {
+                let offset = error.offset.map(|offset| span.start + offset);
+                (Failure::Database(error), offset)
+            }
+            Trouble::Check { what, got } => (Failure::Check { what, got }, None),
+            Trouble::Unsettled => {
+                let error = DbError::new(
+                    DbErrorKind::Statement,
+                    "this statement was interrupted, and the catalog does not show whether it took effect",
+                )
+                .with_hint(format!(
+                    "look, then say so: `rung resolve {} --statement {} --done` or `--not-done`",
+                    step.id,
+                    at + 1
+                ));
+                (Failure::Database(error), None)
+            }
+        };
+        if let Failure::Database(error) = &failure {
+            if error.kind == DbErrorKind::Canceled && self.options.interrupt.is_raised() {
+                // What stands is in the journal; the row stays "running" and the next run goes on from there.
+                let _ = self.driver.reset();
+                let left = self.steps.len() - self.done_count();
+                return self.interrupted(left);
+            }
+            let lost = error.kind == DbErrorKind::ConnectionLost;
+            let answered = matches!(walk.journal.get(&at), Some((_, JournalState::Intent))) && !lost;
+            // Only what the server answered is known to have failed; the rest stays an intent to be settled.
+            if answered && error.hint.as_deref().is_none_or(|hint| !hint.starts_with("look, then say so")) {
+                records.push(walk.record(at, JournalState::Failed));
+            }
+        }
+        let place = offset.map_or(span, |at| Span::new(at.min(span.end), span.end.min(at + 1)));
+        let failure = StepFailure {
+            id: step.id.clone(),
+            direction: step.direction,
+            statement: Some((at + 1, walk.script.statements.len())),
+            place: Some((std::sync::Arc::clone(script.source()), script.source_span(place))),
+            sql: Some(walk.script.statement(at).to_owned()),
+            failure,
+            kept: walk.kept_without_open(),
+        };
+        self.report_failure(step, failure, records)
+    }
+
+    /// Runs the executable of a script migration. It must be safe to run again: a run that was cut off is repeated.
+    fn program(&mut self, index: usize, step: &Step, began: Instant) -> Result<(), RunError> {
+        let Some(Body::Command(path)) = step.migration.as_ref().map(|migration| &migration.body) else { return Ok(()) };
+        self.driver.write(&self.begin_record(index, step))?;
+        let output = Command::new(path)
+            .envs(self.options.script_environment.iter().map(|(name, value)| (name, value)))
+            .env("RUNG_MIGRATION", &step.id)
+            .env("RUNG_DIRECTION", step.direction.as_str())
+            .stdin(Stdio::null())
+            .output();
+        let problem = match output {
+            Ok(output) => {
+                for line in [&output.stdout, &output.stderr].into_iter().flat_map(|text| text.split(|b| *b == b'\n')) {
+                    let line = String::from_utf8_lossy(line);
+                    if !line.trim().is_empty() {
+                        (self.events)(&Event::Notice { step, text: line.trim_end() });
+                    }
+                }
+                (!output.status.success()).then(|| format!("{} ended with {}", path.display(), output.status))
+            }
+            Err(error) => Some(format!("{} could not be started: {error}", path.display())),
+        };
+        if let Some(problem) = problem {
+            let failure = StepFailure {
+                id: step.id.clone(),
+                direction: step.direction,
+                statement: None,
+                place: None,
+                sql: None,
+                failure: Failure::Code(problem.into()),
+                kept: Kept::Program,
+            };
+            return Err(self.report_failure(step, failure, failed_row(step)));
+        }
+        let took = Took::Milliseconds(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
+        let records = completion(step, self.sequence_for(index), took, &self.options.actor, None);
+        self.driver.write(&records)?;
+        Ok(())
+    }
+}
+
+/// A step on its way through the journal.
+struct Walk<'a> {
+    step: &'a Step,
+    script: &'a ScriptPlan,
+    hashes: &'a [String],
+    journal: BTreeMap<usize, (String, JournalState)>,
+    /// Row counts from before, by slot.
+    counts: BTreeMap<usize, Option<String>>,
+    /// The statement that opened the file's own transaction.
+    opened: Option<usize>,
+}
+
+impl Walk<'_> {
+    fn is_done(&self, at: usize) -> bool {
+        matches!(self.journal.get(&at), Some((_, JournalState::Done)))
+    }
+
+    fn record(&self, at: usize, state: JournalState) -> Record {
+        Record::Journal {
+            id: self.step.id.clone(),
+            direction: self.step.direction,
+            index: at,
+            fingerprint: self.hashes[at].clone(),
+            state,
+        }
+    }
+
+    fn kept(&self) -> Kept {
+        let done = (0..self.script.statements.len()).filter(|at| self.is_done(*at)).map(|at| at + 1).collect();
+        Kept::Statements { done, of: self.script.statements.len() }
+    }
+
+    /// What stands when the file's own open transaction is rolled back.
+    fn kept_without_open(&self) -> Kept {
+        match (self.kept(), self.opened) {
+            (Kept::Statements { mut done, of }, Some(from)) => {
+                done.retain(|number| *number <= from);
+                Kept::Statements { done, of }
+            }
+            (kept, _) => kept,
+        }
+    }
+}
+
+fn failed_row(step: &Step) -> Vec<Record> {
+    match step.direction {
+        Direction::Up => vec![Record::SetStatus { id: step.id.clone(), status: Status::Failed, error: None }],
+        // Until its down is through, a migration counts as applied; the journal knows how far the down came.
+        _ => Vec::new(),
+    }
+}
+
+/// A hash of each statement's tokens.
+fn fingerprints(script: &ScriptPlan, syntax: &rung_sql::Syntax) -> Vec<String> {
+    (0..script.statements.len()).map(|at| crate::Digest(fingerprint(script.statement(at), syntax)).to_string()).collect()
+}
+
+/// A file that was mended after a failure must still begin with what stands.
+fn check_still_the_same(
+    step: &Step,
+    script: &ScriptPlan,
+    hashes: &[String],
+    journal: &BTreeMap<usize, (String, JournalState)>,
+) -> Result<(), RunError> {
+    for (at, (hash, state)) in journal {
+        if *state != JournalState::Done || hashes.get(*at) == Some(hash) {
+            continue;
+        }
+        let mut diagnostic = Diagnostic::error(
+            "resumed-file-changed",
+            format!("statement {} of {} stands in the database, and the file has another there now", at + 1, step.id),
+        );
+        if let Some(statement) = script.statements.get(*at) {
+            let script = &script.script;
+            diagnostic = diagnostic.at(script.source(), script.source_span(statement.span), "not what was run");
+        }
+        let diagnostic = diagnostic
+            .help("put the statements that stand back as they were, and mend only those after them")
+            .help(format!("or settle it by hand: `rung resolve {} --done` or `--not-done`", step.id));
+        return Err(RunError::Plan(PlanError::new(PlanErrorKind::Drift, diagnostic).into()));
+    }
+    Ok(())
+}

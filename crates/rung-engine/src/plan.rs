@@ -1,0 +1,591 @@
+//! The planner: one pure function from the files, the history and a goal to the steps that lead there.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use rung_sql::{Diagnostic, MigrationType, Script, SourceFile, Span, Want};
+
+use crate::analyse::{JournalReason, Mode, ScriptPlan};
+use crate::compare::compare;
+use crate::dialect::Dialect;
+use crate::graph::Graph;
+use crate::history::{Applied, History, Status};
+use crate::model::{Body, Down, Migration, MigrationSet, Timeouts, Version};
+use crate::record::Direction;
+use crate::target::Target;
+
+/// What to reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Goal {
+    /// Everything that is pending.
+    Latest,
+    /// Up to and including a target.
+    Up(Target),
+    /// These and the unapplied ones that they depend on.
+    UpOnly(Vec<String>),
+    /// Back until the target is the newest that is applied.
+    Down(Target),
+    /// Undo these and no other.
+    DownOnly(Vec<String>),
+    /// Undo the last so many, and apply them again.
+    Redo(usize),
+}
+
+/// What to do with a pending migration below the newest applied one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// Refuse, and name the command that mends it.
+    #[default]
+    Strict,
+    /// Run it.
+    Any,
+}
+
+/// What the planner takes from the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct PlanOptions {
+    /// Out-of-order migrations.
+    pub order: Order,
+    /// The environment's name, for `-- @only`; `None` runs what is for all environments.
+    pub environment: Option<String>,
+    /// Timeouts where a migration has none of its own.
+    pub timeouts: Timeouts,
+}
+
+/// What to run, in order.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// Migrations of the set that are for other environments.
+    pub elsewhere: Vec<String>,
+    /// How many migrations were applied when it was made.
+    pub applied: usize,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+}
+
+/// One migration, one way.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The migration's id.
+    pub id: String,
+    /// Up or down.
+    pub direction: Direction,
+    /// The migration; `None` for one whose file is gone, undone by its stored down.
+    pub migration: Option<Arc<Migration>>,
+    /// What runs.
+    pub action: Action,
+    /// What must be true afterwards.
+    pub checks: Vec<CheckPlan>,
+    /// Declared or inferred type.
+    pub kind: MigrationType,
+    /// Timeouts in force.
+    pub timeouts: Timeouts,
+    /// The row it has in the history, e.g. of an interrupted run.
+    pub before: Option<Applied>,
+}
+
+/// A statement of a `@verify` section.
+#[derive(Debug, Clone)]
+pub struct CheckPlan {
+    /// The section.
+    pub script: Script,
+    /// The statement in it.
+    pub span: Span,
+    /// What it must give.
+    pub want: Want,
+}
+
+/// What a step runs.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Statements.
+    Script(ScriptPlan),
+    /// The migration's command or function.
+    Program,
+    /// The down that is stored in the history; it is read when the step is prepared.
+    StoredDown,
+}
+
+impl Step {
+    /// Why the step runs outside of one transaction; `None` where it runs in one.
+    pub fn journal_reason(&self) -> Option<JournalReason> {
+        match &self.action {
+            Action::Script(ScriptPlan { mode: Mode::Journal(reason), .. }) => Some(reason.clone()),
+            Action::Program => match self.migration.as_ref().map(|migration| &migration.body) {
+                Some(Body::Command(_)) if self.direction == Direction::Up => Some(JournalReason::Command),
+                _ => None,
+            },
+            Action::Script(_) | Action::StoredDown => None,
+        }
+    }
+
+    /// The down that is recorded with an applied migration.
+    pub fn down_text(&self) -> Option<String> {
+        match self.migration.as_ref()?.down.as_ref()? {
+            Down::Sql(script) => Some(script.text().to_owned()),
+            Down::Code(_) => None,
+        }
+    }
+}
+
+/// What kind of thing is wrong: decides the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PlanErrorKind {
+    /// The request names something that is not there.
+    Usage,
+    /// The files do not make sense together.
+    Files,
+    /// The files and the history have come apart.
+    Drift,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone)]
+pub struct PlanError {
+    /// What kind.
+    pub kind: PlanErrorKind,
+    /// What, where, and what to do.
+    pub diagnostic: Diagnostic,
+}
+
+impl PlanError {
+    /// An error.
+    pub fn new(kind: PlanErrorKind, diagnostic: Diagnostic) -> Self {
+        Self { kind, diagnostic }
+    }
+}
+
+/// Everything that is wrong, at once. Never empty.
+#[derive(Debug, Clone)]
+pub struct PlanErrors(pub Vec<PlanError>);
+
+impl PlanErrors {
+    /// The worst kind.
+    pub fn kind(&self) -> PlanErrorKind {
+        self.0.iter().map(|error| error.kind).max().unwrap_or(PlanErrorKind::Files)
+    }
+}
+
+impl fmt::Display for PlanErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, error) in self.0.iter().enumerate() {
+            if at > 0 {
+                f.write_str("\n")?;
+            }
+            error.diagnostic.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for PlanErrors {}
+
+impl From<PlanError> for PlanErrors {
+    fn from(error: PlanError) -> Self {
+        Self(vec![error])
+    }
+}
+
+/// Plans. Pure: the same files, history and goal give the same plan.
+///
+/// # Errors
+/// All that is wrong with the files, with the files against the history, and with the goal.
+pub fn plan(
+    set: &MigrationSet,
+    history: &History,
+    goal: &Goal,
+    options: &PlanOptions,
+    dialect: &dyn Dialect,
+) -> Result<Plan, PlanErrors> {
+    let graph = Graph::new(set).map_err(PlanErrors)?;
+    let planner = Planner { set, migrations: set.iter().collect(), history, options, dialect, graph };
+    let mut errors = Vec::new();
+    let drift = || -> Vec<PlanError> { compare(set, history).iter().filter_map(|found| found.error()).collect() };
+    let steps = match goal {
+        Goal::Latest => {
+            errors.extend(drift());
+            planner.up(planner.pending(), &mut errors)
+        }
+        Goal::Up(target) => {
+            errors.extend(drift());
+            planner.up(planner.pending_up_to(target)?, &mut errors)
+        }
+        Goal::UpOnly(ids) => {
+            errors.extend(drift());
+            planner.up(planner.with_dependencies(ids)?, &mut errors)
+        }
+        Goal::Down(target) => planner.down(planner.applied_after(target)?, &mut errors),
+        Goal::DownOnly(ids) => planner.down(planner.applied_only(ids, &mut errors), &mut errors),
+        Goal::Redo(count) => {
+            errors.extend(drift());
+            let undone: Vec<&Applied> = planner.applied_newest_first().take(*count).collect();
+            let ids: HashSet<&str> = undone.iter().map(|row| row.id.as_str()).collect();
+            let mut steps = planner.down(undone, &mut errors);
+            let again = planner.graph.order().iter().copied();
+            let again = again.filter(|at| ids.contains(planner.migrations[*at].id.as_str())).collect();
+            steps.extend(planner.up_again(again, &mut errors));
+            steps
+        }
+    };
+    if !errors.is_empty() {
+        return Err(PlanErrors(errors));
+    }
+    Ok(Plan { steps, elsewhere: planner.elsewhere(), applied: history.done().count() })
+}
+
+/// The migrations that `up` would run, in order, without reading their statements: for `status`.
+///
+/// # Errors
+/// All that is wrong with the dependencies.
+pub fn pending<'a>(
+    set: &'a MigrationSet,
+    history: &History,
+    options: &PlanOptions,
+) -> Result<Vec<&'a Arc<Migration>>, PlanErrors> {
+    let graph = Graph::new(set).map_err(PlanErrors)?;
+    let migrations: Vec<_> = set.iter().collect();
+    Ok(graph
+        .order()
+        .iter()
+        .map(|at| migrations[*at])
+        .filter(|migration| is_here(migration, options) && is_pending(migration, history))
+        .collect())
+}
+
+/// Whether a migration is for the environment.
+fn is_here(migration: &Migration, options: &PlanOptions) -> bool {
+    migration.only.is_empty()
+        || options.environment.as_ref().is_some_and(|here| migration.only.iter().any(|name| name == here))
+}
+
+fn is_pending(migration: &Migration, history: &History) -> bool {
+    match history.get(migration.id.as_str()) {
+        Some(row) if row.is_done() => migration.repeatable && row.fingerprint != migration.fingerprint,
+        _ => true,
+    }
+}
+
+struct Planner<'a> {
+    set: &'a MigrationSet,
+    migrations: Vec<&'a Arc<Migration>>,
+    history: &'a History,
+    options: &'a PlanOptions,
+    dialect: &'a dyn Dialect,
+    graph: Graph,
+}
+
+impl<'a> Planner<'a> {
+    fn elsewhere(&self) -> Vec<String> {
+        let others = self.migrations.iter().filter(|migration| !is_here(migration, self.options));
+        others.map(|migration| migration.id.to_string()).collect()
+    }
+
+    /// Positions of what is pending here. Repeatable migrations run after the versioned ones.
+    fn pending(&self) -> Vec<usize> {
+        let pending = self.graph.order().iter().copied().filter(|at| {
+            let migration = self.migrations[*at];
+            is_here(migration, self.options) && is_pending(migration, self.history)
+        });
+        let (repeatable, mut versioned): (Vec<usize>, Vec<usize>) = pending.partition(|at| self.migrations[*at].repeatable);
+        versioned.extend(repeatable);
+        versioned
+    }
+
+    fn pending_up_to(&self, target: &Target) -> Result<Vec<usize>, PlanErrors> {
+        let mut pending = self.pending();
+        match target {
+            Target::Head => Ok(pending),
+            Target::Zero => Ok(Vec::new()),
+            Target::Forward(count) => {
+                pending.truncate(*count);
+                Ok(pending)
+            }
+            Target::Back(_) => Err(usage("up goes forward; `rung down` goes back").into()),
+            Target::Id(id) => match pending.iter().position(|at| self.migrations[*at].id.as_str() == id) {
+                Some(last) => {
+                    pending.truncate(last + 1);
+                    Ok(pending)
+                }
+                None if self.history.is_done(id) => {
+                    // What is pending below an applied target is still wanted.
+                    let limit = Version::of(id);
+                    pending.retain(|at| Some(self.migrations[*at].version) <= limit);
+                    Ok(pending)
+                }
+                None => Err(self.not_for_here(id).into()),
+            },
+        }
+    }
+
+    fn not_for_here(&self, id: &str) -> PlanError {
+        match self.set.get(id) {
+            Some(migration) => usage(format!(
+                "{id} is only for {}, and this is {}",
+                migration.only.join(", "),
+                self.options.environment.as_deref().unwrap_or("no named environment")
+            )),
+            None => usage(format!("{id} has no file: it can't be applied")),
+        }
+    }
+
+    fn with_dependencies(&self, ids: &[String]) -> Result<Vec<usize>, PlanErrors> {
+        let mut wanted = HashSet::new();
+        let mut stack = Vec::new();
+        for id in ids {
+            match self.migrations.iter().position(|migration| migration.id.as_str() == id) {
+                Some(at) if is_here(self.migrations[at], self.options) => stack.push(at),
+                _ => return Err(self.not_for_here(id).into()),
+            }
+        }
+        while let Some(at) = stack.pop() {
+            if wanted.insert(at) {
+                stack.extend(self.graph.dependencies(at).iter().copied());
+            }
+        }
+        Ok(self.pending().into_iter().filter(|at| wanted.contains(at)).collect())
+    }
+
+    fn applied_newest_first(&self) -> impl Iterator<Item = &'a Applied> {
+        self.history.done().rev()
+    }
+
+    fn applied_after(&self, target: &Target) -> Result<Vec<&'a Applied>, PlanErrors> {
+        match target {
+            Target::Zero => Ok(self.applied_newest_first().collect()),
+            Target::Back(count) => Ok(self.applied_newest_first().take(*count).collect()),
+            Target::Head => Ok(Vec::new()),
+            Target::Forward(_) => Err(usage("down goes back; `rung up` goes forward").into()),
+            Target::Id(id) => {
+                if !self.history.is_done(id) {
+                    let error = usage(format!("{id} is not applied, so there is no going back to it"));
+                    return Err(error.into());
+                }
+                Ok(self.applied_newest_first().take_while(|row| &row.id != id).collect())
+            }
+        }
+    }
+
+    fn applied_only(&self, ids: &[String], errors: &mut Vec<PlanError>) -> Vec<&'a Applied> {
+        for id in ids.iter().filter(|id| !self.history.is_done(id)) {
+            errors.push(usage(format!("{id} is not applied")));
+        }
+        let chosen: HashSet<&str> = ids.iter().map(String::as_str).collect();
+        for row in self.history.done().filter(|row| !chosen.contains(row.id.as_str())) {
+            for needed in row.depends_on.iter().filter(|needed| chosen.contains(needed.as_str())) {
+                let error = usage(format!("{needed} can't be undone alone: {} depends on it and is applied", row.id));
+                let help = format!("undo both: `rung down --only {} --only {needed}`", row.id);
+                errors.push(PlanError::new(error.kind, error.diagnostic.help(help)));
+            }
+        }
+        self.applied_newest_first().filter(|row| chosen.contains(row.id.as_str())).collect()
+    }
+
+    /// Steps up, with every check that concerns the files that are about to run.
+    fn up(&self, pending: Vec<usize>, errors: &mut Vec<PlanError>) -> Vec<Step> {
+        self.check_order(&pending, errors);
+        self.check_versions(&pending, errors);
+        self.check_dependencies_here(&pending, errors);
+        self.up_again(pending, errors)
+    }
+
+    fn up_again(&self, pending: Vec<usize>, errors: &mut Vec<PlanError>) -> Vec<Step> {
+        pending
+            .into_iter()
+            .filter_map(|at| {
+                let migration = self.migrations[at];
+                match self.up_step(migration) {
+                    Ok(step) => Some(step),
+                    Err(found) => {
+                        errors.extend(found.into_iter().map(|d| PlanError::new(PlanErrorKind::Files, d)));
+                        None
+                    }
+                }
+            })
+            .collect()
+    }
+
+    fn up_step(&self, migration: &Arc<Migration>) -> Result<Step, Vec<Diagnostic>> {
+        let mut checks = Vec::new();
+        let (action, inferred) = match &migration.body {
+            Body::Sql(body) => {
+                let script = ScriptPlan::new(&body.up, migration.no_transaction, self.dialect)?;
+                let inferred = script.inferred;
+                for verify in &body.verify {
+                    let statements = verify.script.statements(self.dialect.syntax())?;
+                    checks.extend(statements.into_iter().map(|statement| CheckPlan {
+                        script: verify.script.clone(),
+                        span: statement.span,
+                        want: verify.want,
+                    }));
+                }
+                (Action::Script(script), inferred)
+            }
+            Body::Command(_) | Body::Code(_) => (Action::Program, MigrationType::CustomSql),
+        };
+        Ok(Step {
+            id: migration.id.to_string(),
+            direction: Direction::Up,
+            migration: Some(Arc::clone(migration)),
+            action,
+            checks,
+            kind: migration.declared_type.unwrap_or(inferred),
+            timeouts: migration.timeouts.or(self.options.timeouts),
+            before: self.history.get(migration.id.as_str()).cloned(),
+        })
+    }
+
+    fn check_order(&self, pending: &[usize], errors: &mut Vec<PlanError>) {
+        if self.options.order == Order::Any {
+            return;
+        }
+        let newest = self.history.done().filter_map(|row| Some((row.version()?, row)));
+        let newest = newest.filter(|(version, _)| *version != Version::Repeatable).max_by_key(|(version, _)| *version);
+        let Some((newest, row)) = newest else { return };
+        for at in pending {
+            let migration = self.migrations[*at];
+            // One that the history knows was in its place before: undone, failed or interrupted.
+            if migration.version < newest && self.history.get(migration.id.as_str()).is_none() {
+                let diagnostic = Diagnostic::error(
+                    "out-of-order",
+                    format!("{} is pending, and {} above it is applied", migration.id, row.id),
+                )
+                .at(&migration.source, Span::new(0, 0), "")
+                .help(format!("give it a new number: `rung renumber {}`", migration.id))
+                .help("or let it run where it is: `order = \"any\"` in rung.toml, or `rung up --order any`");
+                errors.push(PlanError::new(PlanErrorKind::Files, diagnostic));
+            }
+        }
+    }
+
+    fn check_versions(&self, pending: &[usize], errors: &mut Vec<PlanError>) {
+        for at in pending {
+            let migration = self.migrations[*at];
+            if migration.version == Version::Repeatable {
+                continue;
+            }
+            let twin = self.migrations[..*at].iter().rev().find(|other| other.version == migration.version);
+            // Two files in different environments never meet.
+            let Some(twin) = twin.filter(|twin| is_here(twin, self.options)) else { continue };
+            let diagnostic = Diagnostic::error(
+                "duplicate-version",
+                format!("{} and {} have the same number", twin.id, migration.id),
+            )
+            .at(&migration.source, Span::new(0, 0), "")
+            .help(format!("give one a new number: `rung renumber {}`", migration.id));
+            errors.push(PlanError::new(PlanErrorKind::Files, diagnostic));
+        }
+    }
+
+    /// What a migration depends on must be applied, or be about to.
+    fn check_dependencies_here(&self, pending: &[usize], errors: &mut Vec<PlanError>) {
+        let coming: HashSet<usize> = pending.iter().copied().collect();
+        for at in pending {
+            let migration = self.migrations[*at];
+            for (index, needed) in self.graph.dependencies(*at).iter().enumerate() {
+                let other = self.migrations[*needed];
+                if coming.contains(needed) || self.history.is_done(other.id.as_str()) {
+                    continue;
+                }
+                let why = if is_here(other, self.options) {
+                    "is not applied and not part of this run".to_owned()
+                } else {
+                    format!("is only for {}", other.only.join(", "))
+                };
+                let mut diagnostic = Diagnostic::error(
+                    "dependency-not-here",
+                    format!("{} depends on {}, which {why}", migration.id, other.id),
+                );
+                if let Some(place) = migration.depends_on.as_ref().and_then(|all| all.get(index)) {
+                    diagnostic = diagnostic.at(&migration.source, place.span, "needed here");
+                }
+                let help = if is_here(other, self.options) {
+                    format!("run both: `rung up --only {}`", migration.id)
+                } else {
+                    format!("make {} `-- @only` for the same environments", migration.id)
+                };
+                errors.push(PlanError::new(PlanErrorKind::Files, diagnostic.help(help)));
+            }
+        }
+    }
+
+    fn down(&self, rows: Vec<&'a Applied>, errors: &mut Vec<PlanError>) -> Vec<Step> {
+        rows.into_iter()
+            .filter_map(|row| match self.down_step(row) {
+                Ok(step) => Some(step),
+                Err(found) => {
+                    errors.extend(found);
+                    None
+                }
+            })
+            .collect()
+    }
+
+    fn down_step(&self, row: &Applied) -> Result<Step, Vec<PlanError>> {
+        let migration = self.set.get(&row.id);
+        let timeouts = migration.map_or_else(Timeouts::default, |migration| migration.timeouts);
+        let action = match migration.and_then(|migration| Some((migration, migration.down.as_ref()?))) {
+            Some((migration, Down::Sql(script))) => Action::Script(self.down_script(migration, script)?),
+            Some((_, Down::Code(_))) => Action::Program,
+            None if row.has_down => Action::StoredDown,
+            None => {
+                let mut diagnostic =
+                    Diagnostic::error("no-down", format!("{} has no down: it can't be undone", row.id));
+                if let Some(migration) = migration {
+                    diagnostic = diagnostic.at(&migration.source, Span::new(0, 0), "").help(
+                        "add an `-- @down` section to the file (a comment line that only an empty section follows says that there is nothing to undo)",
+                    );
+                }
+                return Err(vec![PlanError::new(PlanErrorKind::Files, diagnostic)]);
+            }
+        };
+        let inferred = match &action {
+            Action::Script(script) => script.inferred,
+            Action::Program | Action::StoredDown => MigrationType::CustomSql,
+        };
+        Ok(Step {
+            id: row.id.clone(),
+            direction: Direction::Down,
+            migration: migration.cloned(),
+            action,
+            checks: Vec::new(),
+            kind: inferred,
+            timeouts: timeouts.or(self.options.timeouts),
+            before: Some(row.clone()),
+        })
+    }
+
+    fn down_script(&self, migration: &Migration, script: &Script) -> Result<ScriptPlan, Vec<PlanError>> {
+        // The directive speaks of the up; a down asks for the journal when its own statements need it, or when the
+        // file has declared itself free of transactions as a whole.
+        ScriptPlan::new(script, migration.no_transaction, self.dialect)
+            .map_err(|found| found.into_iter().map(|d| PlanError::new(PlanErrorKind::Files, d)).collect())
+    }
+}
+
+/// Reads a stored down as a script, as if it were a file.
+///
+/// # Errors
+/// As [`ScriptPlan::new`].
+pub fn stored_script(id: &str, sql: &str, dialect: &dyn Dialect) -> Result<ScriptPlan, PlanErrors> {
+    let source = Arc::new(SourceFile::new(format!("{id} (its stored down)"), sql));
+    let script = Script::whole(source);
+    ScriptPlan::new(&script, None, dialect)
+        .map_err(|found| PlanErrors(found.into_iter().map(|d| PlanError::new(PlanErrorKind::Files, d)).collect()))
+}
+
+/// A migration that is half done, which other runs must not pass over.
+pub(crate) fn is_half_done(row: &Applied) -> bool {
+    matches!(row.status, Status::Running | Status::Failed)
+}
+
+fn usage(message: impl Into<String>) -> PlanError {
+    PlanError::new(PlanErrorKind::Usage, Diagnostic::error("target", message))
+}

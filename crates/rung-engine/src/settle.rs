@@ -1,0 +1,292 @@
+//! Changes of the history that run nothing: stamp, resolve, tag.
+
+use std::sync::Arc;
+
+use rung_sql::Diagnostic;
+
+use crate::driver::{Driver, LockHolder};
+use crate::event::RunError;
+use crate::execute::RunOptions;
+use crate::graph::Graph;
+use crate::history::{History, Status};
+use crate::lock::locked;
+use crate::model::{Migration, MigrationSet};
+use crate::plan::{PlanError, PlanErrorKind, PlanErrors, PlanOptions};
+use crate::record::{Actor, Direction, JournalState, Record, Took};
+use crate::target::Target;
+use crate::unit::migration_row;
+use crate::{Action, Body, ScriptPlan, Step};
+
+/// How a migration is settled by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resolution {
+    /// It is in the database: recorded as applied.
+    Done,
+    /// It is not: it will run from its first statement.
+    NotDone,
+    /// One of its statements (from one) took effect.
+    StatementDone(usize),
+    /// One of its statements (from one) did not.
+    StatementNotDone(usize),
+    /// The file as it is now is what was applied.
+    Accept,
+    /// The history drops it; the schema stays as it is.
+    Forget,
+}
+
+/// What a change of the history did: ids, each with what became of it.
+pub type Settled = Vec<(String, Status)>;
+
+/// Writes what `decide` makes of the history, under the lock.
+fn under_lock(
+    driver: &mut dyn Driver,
+    options: &RunOptions,
+    waiting: &mut dyn FnMut(&LockHolder, std::time::Duration) -> crate::Continue,
+    decide: impl FnOnce(&mut dyn Driver, &History) -> Result<(Vec<Record>, Settled), RunError>,
+) -> Result<Settled, RunError> {
+    locked(driver, options.lock_wait, waiting, |driver| {
+        driver.ensure_tables()?;
+        let history = driver.history()?;
+        let (records, settled) = decide(driver, &history)?;
+        if !records.is_empty() {
+            driver.write(&records)?;
+        }
+        Ok(settled)
+    })
+}
+
+/// Records that the database is at a target, without running anything: what is up to it is applied, what is above is not.
+///
+/// # Errors
+/// The target has no file; the lock or the database.
+pub fn stamp(
+    driver: &mut dyn Driver,
+    set: &MigrationSet,
+    target: &Target,
+    planning: &PlanOptions,
+    options: &RunOptions,
+    waiting: &mut dyn FnMut(&LockHolder, std::time::Duration) -> crate::Continue,
+) -> Result<Settled, RunError> {
+    let graph = Graph::new(set).map_err(PlanErrors)?;
+    let migrations: Vec<&Arc<Migration>> = set.iter().collect();
+    let here = |migration: &Migration| {
+        migration.only.is_empty() || planning.environment.as_ref().is_some_and(|env| migration.only.contains(env))
+    };
+    let order: Vec<&Arc<Migration>> =
+        graph.order().iter().map(|at| migrations[*at]).filter(|migration| here(migration)).collect();
+    let count = match target {
+        Target::Head => order.len(),
+        Target::Zero => 0,
+        Target::Id(id) => match order.iter().position(|migration| migration.id.as_str() == id) {
+            Some(at) => at + 1,
+            None => return Err(usage(format!("{id} has no file: there is nothing to stamp")).into()),
+        },
+        Target::Forward(_) | Target::Back(_) => {
+            return Err(usage("stamp takes an id, a tag, head or 0").into());
+        }
+    };
+    under_lock(driver, options, waiting, |driver, history| {
+        let dialect = driver.dialect_of();
+        let mut records = Vec::new();
+        let mut settled = Vec::new();
+        let mut sequence = next_sequence(history);
+        for migration in order[..count].iter().filter(|migration| !history.is_done(migration.id.as_str())) {
+            records.extend(done_records(migration, sequence, Direction::Stamp, &options.actor, dialect));
+            settled.push((migration.id.to_string(), Status::Completed));
+            sequence += 1;
+        }
+        let kept: Vec<&str> = order[..count].iter().map(|migration| migration.id.as_str()).collect();
+        for row in history.done().filter(|row| !kept.contains(&row.id.as_str())) {
+            records.extend(status_records(&row.id, Status::RolledBack, Direction::Stamp, &options.actor));
+            settled.push((row.id.clone(), Status::RolledBack));
+        }
+        Ok((records, settled))
+    })
+}
+
+/// Settles a migration by hand.
+///
+/// # Errors
+/// The resolution does not fit the migration; the lock or the database.
+pub fn resolve(
+    driver: &mut dyn Driver,
+    set: &MigrationSet,
+    id: &str,
+    resolution: Resolution,
+    options: &RunOptions,
+    waiting: &mut dyn FnMut(&LockHolder, std::time::Duration) -> crate::Continue,
+) -> Result<Settled, RunError> {
+    under_lock(driver, options, waiting, |driver, history| {
+        let row = history.get(id);
+        let file = set.get(id);
+        let actor = &options.actor;
+        let known = || row.ok_or_else(|| usage(format!("{id} is not in the history: there is nothing to settle")));
+        let records = match resolution {
+            Resolution::Done => {
+                if row.is_some_and(crate::Applied::is_done) {
+                    return Err(usage(format!("{id} is recorded as applied already")).into());
+                }
+                match (file, row) {
+                    (Some(migration), _) => {
+                        let sequence = next_sequence(history);
+                        done_records(migration, sequence, Direction::Resolve, actor, driver.dialect_of())
+                    }
+                    (None, Some(_)) => status_records(id, Status::Completed, Direction::Resolve, actor),
+                    (None, None) => return Err(usage(format!("no file and no history has {id}")).into()),
+                }
+            }
+            Resolution::NotDone => {
+                known()?;
+                let mut records = status_records(id, Status::Pending, Direction::Resolve, actor);
+                for direction in [Direction::Up, Direction::Down] {
+                    records.push(Record::JournalClear { id: id.to_owned(), direction });
+                }
+                records
+            }
+            Resolution::StatementDone(number) | Resolution::StatementNotDone(number) => {
+                let row = known()?;
+                let direction = if row.is_done() { Direction::Down } else { Direction::Up };
+                let journal = driver.journal(id, direction)?;
+                let entry = journal.iter().find(|entry| entry.index + 1 == number).ok_or_else(|| {
+                    usage(format!("statement {number} of {id} has not been begun: there is nothing to settle"))
+                })?;
+                let state = match resolution {
+                    Resolution::StatementDone(_) => JournalState::Done,
+                    _ => JournalState::Failed,
+                };
+                vec![Record::Journal {
+                    id: id.to_owned(),
+                    direction,
+                    index: entry.index,
+                    fingerprint: entry.fingerprint.clone(),
+                    state,
+                }]
+            }
+            Resolution::Accept => {
+                known()?;
+                let migration = file.ok_or_else(|| {
+                    let error = usage(format!("{id} has no file whose content could be accepted"));
+                    let help = format!("`rung resolve {id} --forget` drops it from the history");
+                    PlanError::new(error.kind, error.diagnostic.help(help))
+                })?;
+                let mut records = vec![Record::SetChecksum {
+                    id: id.to_owned(),
+                    checksum: migration.checksum.to_string(),
+                    fingerprint: migration.fingerprint.to_string(),
+                    depends_on: dependencies(migration),
+                }];
+                records.push(log(id, Status::Completed, Direction::Resolve, actor));
+                records
+            }
+            Resolution::Forget => {
+                known()?;
+                status_records(id, Status::RolledBack, Direction::Resolve, actor)
+            }
+        };
+        let status = match resolution {
+            Resolution::Done | Resolution::Accept => Status::Completed,
+            Resolution::NotDone => Status::Pending,
+            Resolution::Forget => Status::RolledBack,
+            Resolution::StatementDone(_) | Resolution::StatementNotDone(_) => {
+                row.map_or(Status::Pending, |row| row.status)
+            }
+        };
+        Ok((records, vec![(id.to_owned(), status)]))
+    })
+}
+
+/// Puts a tag on a migration that is applied, or on the newest one.
+///
+/// # Errors
+/// Nothing is applied, or the migration named is not; the lock or the database.
+pub fn tag(
+    driver: &mut dyn Driver,
+    name: &str,
+    id: Option<&str>,
+    options: &RunOptions,
+    waiting: &mut dyn FnMut(&LockHolder, std::time::Duration) -> crate::Continue,
+) -> Result<Settled, RunError> {
+    under_lock(driver, options, waiting, |_, history| {
+        let row = match id {
+            Some(id) => history
+                .get(id)
+                .filter(|row| row.is_done())
+                .ok_or_else(|| usage(format!("{id} is not applied, so it can't be tagged")))?,
+            None => history.done().next_back().ok_or_else(|| usage("nothing is applied, so there is nothing to tag"))?,
+        };
+        let record = Record::Tag { name: name.to_owned(), id: row.id.clone(), actor: options.actor.clone() };
+        Ok((vec![record], vec![(row.id.clone(), row.status)]))
+    })
+}
+
+/// Takes a tag away.
+///
+/// # Errors
+/// There is no such tag; the lock or the database.
+pub fn untag(
+    driver: &mut dyn Driver,
+    name: &str,
+    options: &RunOptions,
+    waiting: &mut dyn FnMut(&LockHolder, std::time::Duration) -> crate::Continue,
+) -> Result<Settled, RunError> {
+    under_lock(driver, options, waiting, |driver, _| {
+        if !driver.tags()?.iter().any(|tag| tag.name == name) {
+            return Err(usage(format!("there is no tag {name}")).into());
+        }
+        Ok((vec![Record::Untag { name: name.to_owned() }], Vec::new()))
+    })
+}
+
+fn dependencies(migration: &Migration) -> Vec<String> {
+    migration.depends_on.iter().flatten().map(|dependency| dependency.value.clone()).collect()
+}
+
+fn next_sequence(history: &History) -> i64 {
+    history.iter().map(|row| row.sequence).max().unwrap_or(0) + 1
+}
+
+fn log(id: &str, status: Status, direction: Direction, actor: &Actor) -> Record {
+    Record::Log { id: id.to_owned(), direction, status, error: None, actor: actor.clone(), statements_done: None }
+}
+
+fn status_records(id: &str, status: Status, direction: Direction, actor: &Actor) -> Vec<Record> {
+    vec![Record::SetStatus { id: id.to_owned(), status, error: None }, log(id, status, direction, actor)]
+}
+
+/// The rows of a migration that counts as applied without having been run.
+fn done_records(
+    migration: &Arc<Migration>,
+    sequence: i64,
+    direction: Direction,
+    actor: &Actor,
+    dialect: &dyn crate::Dialect,
+) -> Vec<Record> {
+    let inferred = match &migration.body {
+        Body::Sql(body) => ScriptPlan::new(&body.up, migration.no_transaction, dialect).ok().map(|plan| plan.inferred),
+        Body::Command(_) | Body::Code(_) => None,
+    };
+    let step = Step {
+        id: migration.id.to_string(),
+        direction,
+        migration: Some(Arc::clone(migration)),
+        action: Action::Program,
+        checks: Vec::new(),
+        kind: migration.declared_type.or(inferred).unwrap_or(rung_sql::MigrationType::CustomSql),
+        timeouts: migration.timeouts,
+        before: None,
+    };
+    let row = migration_row(&step, Status::Completed, sequence, Took::DidNotRun, actor);
+    let mut records: Vec<Record> = row.map(|row| Record::Migration(Box::new(row))).into_iter().collect();
+    records.push(log(&step.id, Status::Completed, direction, actor));
+    records
+}
+
+fn usage(message: impl Into<String>) -> PlanError {
+    PlanError::new(PlanErrorKind::Usage, Diagnostic::error("settle", message))
+}
+
+impl From<PlanError> for RunError {
+    fn from(error: PlanError) -> Self {
+        Self::Plan(error.into())
+    }
+}

@@ -1,0 +1,224 @@
+//! A step as a unit for the driver, and the way back from a part of it to the place in the file.
+
+use std::sync::Arc;
+
+use rung_sql::{Expect, Script, Span, Want};
+
+use crate::analyse::{ScriptPlan, StatementPlan};
+use crate::dialect::Dialect;
+use crate::driver::{Part, Unit};
+use crate::history::Status;
+use crate::model::{Body, Down};
+use crate::plan::{Action, Step};
+use crate::record::{Actor, Direction, MigrationRow, Record, Took};
+
+/// Where a part comes from.
+#[derive(Debug, Clone)]
+pub(crate) struct Origin {
+    /// The script that it was cut from; `None` for a function.
+    pub(crate) script: Option<Script>,
+    /// The statements in it, each with its number in the script from zero.
+    pub(crate) statements: Vec<(usize, Span)>,
+}
+
+/// A step's parts with their origins.
+#[derive(Debug, Default)]
+pub(crate) struct Parts {
+    pub(crate) parts: Vec<Part>,
+    pub(crate) origins: Vec<Origin>,
+}
+
+impl Parts {
+    fn push(&mut self, part: Part, script: Option<&Script>, statements: Vec<(usize, Span)>) {
+        self.parts.push(part);
+        self.origins.push(Origin { script: script.cloned(), statements });
+    }
+
+    /// All that a step in a transaction runs and checks.
+    pub(crate) fn of(step: &Step, dialect: &dyn Dialect) -> Self {
+        let mut all = Self::default();
+        match &step.action {
+            Action::Script(script) => {
+                all.remember(step, dialect);
+                all.statements(step, script, 0..script.statements.len());
+                all.checks(step, dialect);
+            }
+            Action::Program => {
+                let migration = step.migration.as_ref();
+                let code = migration.and_then(|migration| match (step.direction, &migration.body, &migration.down) {
+                    (Direction::Down, _, Some(Down::Code(code))) => Some(code),
+                    (Direction::Up, Body::Code(code), _) => Some(code),
+                    _ => None,
+                });
+                if let Some(code) = code {
+                    all.push(Part::Code(Arc::clone(code)), None, Vec::new());
+                }
+            }
+            // Put in the place of a script before a run begins.
+            Action::StoredDown => {}
+        }
+        all
+    }
+
+    /// The queries whose answers must be the same afterwards.
+    pub(crate) fn remember(&mut self, step: &Step, dialect: &dyn Dialect) {
+        for (slot, table) in unchanged(step) {
+            let sql = count_rows(dialect, table);
+            self.push(Part::Remember { slot, sql }, None, Vec::new());
+        }
+    }
+
+    /// Statements, as few messages as may be: a COPY and an expectation about a row count stand alone.
+    pub(crate) fn statements(&mut self, step: &Step, plan: &ScriptPlan, range: std::ops::Range<usize>) {
+        let script = &plan.script;
+        let mut together: Vec<(usize, Span)> = Vec::new();
+        for index in range {
+            let StatementPlan { span, copy_data, .. } = plan.statements[index];
+            if let Some(data) = copy_data {
+                self.flush(script, &mut together);
+                self.push(
+                    Part::Copy { script: script.clone(), statement: span, data },
+                    Some(script),
+                    vec![(index, span)],
+                );
+            } else {
+                together.push((index, span));
+            }
+            let next = plan.statements.get(index + 1).map_or(usize::MAX, |next| next.span.start);
+            for (op, count, place) in affected(step).filter(|(_, _, at)| (span.end..=next).contains(at)).collect::<Vec<_>>() {
+                let _ = place;
+                self.flush(script, &mut together);
+                self.push(Part::Affected { op, count }, Some(script), vec![(index, span)]);
+            }
+        }
+        self.flush(script, &mut together);
+    }
+
+    fn flush(&mut self, script: &Script, together: &mut Vec<(usize, Span)>) {
+        if together.is_empty() {
+            return;
+        }
+        let statements: Arc<[Span]> = together.iter().map(|(_, span)| *span).collect();
+        self.push(Part::Sql { script: script.clone(), statements }, Some(script), std::mem::take(together));
+    }
+
+    /// What must be true at the end.
+    pub(crate) fn checks(&mut self, step: &Step, dialect: &dyn Dialect) {
+        for (slot, table) in unchanged(step) {
+            let what = format!("rows({table}) unchanged");
+            self.push(Part::Same { slot, sql: count_rows(dialect, table), what }, None, Vec::new());
+        }
+        for expect in expects(step) {
+            if let Expect::Rows { table, op, count } = expect {
+                let sql = format!("SELECT ({}) {op} {count}", count_rows(dialect, table));
+                let what = format!("rows({table}) {op} {count}");
+                self.push(Part::Check { sql, want: Want::True, what: Some(what) }, None, Vec::new());
+            }
+        }
+        for check in &step.checks {
+            let sql = check.script.text()[check.span.range()].to_owned();
+            let part = Part::Check { sql, want: check.want, what: None };
+            self.push(part, Some(&check.script), vec![(0, check.span)]);
+        }
+    }
+}
+
+fn expects(step: &Step) -> impl Iterator<Item = &Expect> {
+    let body = step.migration.as_ref().filter(|_| step.direction == Direction::Up).map(|migration| &migration.body);
+    let expects = match body {
+        Some(Body::Sql(body)) => body.expects.as_slice(),
+        _ => &[],
+    };
+    expects.iter().map(|expect| &expect.value)
+}
+
+/// Tables whose row counts must stay the same, each with a slot to remember the count in.
+pub(crate) fn unchanged(step: &Step) -> impl Iterator<Item = (usize, &str)> {
+    let tables = expects(step).filter_map(|expect| match expect {
+        Expect::RowsUnchanged { table } => Some(table.as_str()),
+        _ => None,
+    });
+    tables.enumerate()
+}
+
+/// Expectations about affected rows: how, how many, and where in the script's text they stand.
+pub(crate) fn affected(step: &Step) -> impl Iterator<Item = (rung_sql::Comparison, u64, usize)> {
+    expects(step).filter_map(|expect| match expect {
+        Expect::Affected { op, count, at } => Some((*op, *count, *at)),
+        _ => None,
+    })
+}
+
+pub(crate) fn count_rows(_dialect: &dyn Dialect, table: &str) -> String {
+    // The table is written as it would be in SQL, so that `app.users` and `"Users"` mean what they mean there.
+    format!("SELECT count(*) FROM {table}")
+}
+
+/// The rows that record a step that is done.
+pub(crate) fn completion(step: &Step, sequence: i64, took: Took, actor: &Actor, statements_done: Option<usize>) -> Vec<Record> {
+    let status = match step.direction {
+        Direction::Down => Status::RolledBack,
+        Direction::Up | Direction::Stamp | Direction::Resolve => Status::Completed,
+    };
+    let row = match step.direction {
+        Direction::Down => Record::SetStatus { id: step.id.clone(), status, error: None },
+        _ => match migration_row(step, status, sequence, took, actor) {
+            Some(row) => Record::Migration(Box::new(row)),
+            None => Record::SetStatus { id: step.id.clone(), status, error: None },
+        },
+    };
+    let log = Record::Log {
+        id: step.id.clone(),
+        direction: step.direction,
+        status,
+        error: None,
+        actor: actor.clone(),
+        statements_done,
+    };
+    vec![row, log]
+}
+
+/// The row of a migration that has a file.
+pub(crate) fn migration_row(step: &Step, status: Status, sequence: i64, took: Took, actor: &Actor) -> Option<MigrationRow> {
+    let migration = step.migration.as_ref()?;
+    let up_sql = match &migration.body {
+        Body::Sql(body) => Some(body.up.text().trim().to_owned()),
+        Body::Command(_) | Body::Code(_) => None,
+    };
+    Some(MigrationRow {
+        id: step.id.clone(),
+        version: match migration.version {
+            crate::Version::Number(number) => Some(number),
+            crate::Version::Repeatable => None,
+        },
+        name: migration.id.name().to_owned(),
+        description: migration.description.clone(),
+        migration_type: step.kind.as_str().to_owned(),
+        up_sql,
+        down_sql: step.down_text(),
+        depends_on: migration.depends_on.iter().flatten().map(|dependency| dependency.value.clone()).collect(),
+        status,
+        checksum: migration.checksum.to_string(),
+        fingerprint: migration.fingerprint.to_string(),
+        source: migration
+            .source
+            .path()
+            .file_name()
+            .map_or_else(|| migration.id.to_string(), |name| name.to_string_lossy().into_owned()),
+        sequence,
+        took,
+        error: None,
+        actor: actor.clone(),
+    })
+}
+
+/// A step in a transaction, as a unit.
+pub(crate) fn unit(index: usize, step: &Step, sequence: i64, actor: &Actor, dialect: &dyn Dialect) -> Unit {
+    Unit {
+        index,
+        guard: None,
+        timeouts: step.timeouts,
+        parts: Parts::of(step, dialect).parts,
+        records: completion(step, sequence, Took::ThisTransaction, actor, None),
+    }
+}
