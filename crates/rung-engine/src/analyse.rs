@@ -85,6 +85,12 @@ impl ScriptPlan {
         &self.script.text()[self.statements[index].span.range()]
     }
 
+    /// Whether a place in the script's text is behind a statement and before the next.
+    pub fn stands_after(&self, index: usize, at: usize) -> bool {
+        let next = self.statements.get(index + 1).map_or(usize::MAX, |next| next.span.start);
+        (self.statements[index].span.end..next).contains(&at)
+    }
+
     /// Whether the script opens with a statement that ends a transaction: whoever wrote it counted on one being open.
     pub fn begins_inside(&self) -> bool {
         self.statements

@@ -1,9 +1,10 @@
 //! The executor: carries a plan out under the lock.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rung_sql::Span;
+use rung_sql::{SourceFile, Span};
 
 use crate::driver::{
     Blocker, Continue, DbErrorKind, Driver, Durability, Failure, Guard, LockHolder, Progress, Unit, UnitError,
@@ -118,8 +119,11 @@ pub fn run(
     })
 }
 
-/// Puts the downs that only the history has in the place of their steps.
-pub(crate) fn read_stored_downs(driver: &mut dyn Driver, plan: &mut Plan) -> Result<(), RunError> {
+/// Puts the downs that only the history has in the place of their steps. Reads only.
+///
+/// # Errors
+/// The database; a stored down that the splitter refuses.
+pub fn read_stored_downs(driver: &mut dyn Driver, plan: &mut Plan) -> Result<(), RunError> {
     for step in plan.steps.iter_mut().filter(|step| matches!(step.action, Action::StoredDown)) {
         let sql = driver.stored_down(&step.id)?.unwrap_or_default();
         let script = stored_script(&step.id, &sql, driver.dialect_of())?;
@@ -223,13 +227,12 @@ impl Run<'_> {
 
     fn apply(&mut self, range: Range<usize>, attempt: u32) -> Result<(), Box<UnitError>> {
         let (steps, options, first, sequence) = (self.steps, self.options, range.start, self.sequence_of(range.start));
-        let dialect = self.driver.dialect_of();
         let mut units = range.zip(sequence..).map_while(move |(index, sequence)| {
             // The first was checked by the caller; a retry goes through once more.
             if index > first && options.interrupt.is_raised() {
                 return None;
             }
-            let mut unit = unit(index, &steps[index], sequence, &options.actor, dialect);
+            let mut unit = unit(index, &steps[index], sequence, &options.actor);
             unit.guard = (index > first).then(|| guard_after(&steps[index - 1]));
             Some(unit)
         });
@@ -242,7 +245,6 @@ impl Run<'_> {
         if let Some((step, reason)) = self.steps.iter().find_map(|step| Some((step, step.journal_reason()?))) {
             return Err(journal::not_in_one(step, &reason).into());
         }
-        let dialect = self.driver.dialect_of();
         let mut all = Unit {
             index: 0,
             guard: None,
@@ -252,7 +254,7 @@ impl Run<'_> {
         };
         let mut slots = 0;
         for (index, step) in self.steps.iter().enumerate() {
-            let mut one = unit(index, step, self.sequence_of(index), &self.options.actor, dialect);
+            let mut one = unit(index, step, self.sequence_of(index), &self.options.actor);
             slots = shift_slots(&mut one, slots);
             all.parts.append(&mut one.parts);
             all.records.append(&mut one.records);
@@ -291,11 +293,10 @@ impl Run<'_> {
 
     /// Finds the step that a part of the one unit belongs to.
     fn failed_in_single(&mut self, mut error: UnitError) -> RunError {
-        let dialect = self.driver.dialect_of();
         let mut part = error.part.unwrap_or(usize::MAX);
         error.unit = self.steps.len() - 1;
         for (index, step) in self.steps.iter().enumerate() {
-            let count = Parts::of(step, dialect).parts.len();
+            let count = Parts::of(step).parts.len();
             if part < count {
                 error.unit = index;
                 error.part = Some(part);
@@ -323,7 +324,7 @@ impl Run<'_> {
             let _ = self.driver.reset();
             return self.interrupted(left);
         }
-        let parts = Parts::of(step, self.driver.dialect_of());
+        let parts = Parts::of(step);
         let (statement, place, sql) = locate(step, &parts, &error);
         let kept = match &error.failure {
             Failure::Database(db) if db.kind == DbErrorKind::ConnectionLost => Kept::Unsure,
@@ -376,13 +377,20 @@ pub(crate) fn message(failure: &Failure) -> String {
     }
 }
 
-/// Statement number, place in the file and text of what failed.
-#[expect(clippy::type_complexity, reason = "three facts that are found together and taken apart at once")]
-pub(crate) fn locate(
-    step: &Step,
-    parts: &Parts,
-    error: &UnitError,
-) -> (Option<(usize, usize)>, Option<(std::sync::Arc<rung_sql::SourceFile>, Span)>, Option<String>) {
+/// Where a failure is: statement number and of how many, place in the file, text.
+pub(crate) type Located = (Option<(usize, usize)>, Option<(Arc<SourceFile>, Span)>, Option<String>);
+
+/// Finds the statement of a step that failed.
+pub(crate) fn locate(step: &Step, parts: &Parts, error: &UnitError) -> Located {
+    let of = match &step.action {
+        Action::Script(script) => script.statements.len(),
+        Action::Program | Action::StoredDown => 1,
+    };
+    locate_in(parts, error, of)
+}
+
+/// Finds the statement that failed among parts cut from a script of `of` statements.
+pub(crate) fn locate_in(parts: &Parts, error: &UnitError, of: usize) -> Located {
     let Some(origin) = error.part.and_then(|part| parts.origins.get(part)) else { return (None, None, None) };
     let Some(script) = &origin.script else { return (None, None, None) };
     let is_check = matches!(error.part.and_then(|part| parts.parts.get(part)), Some(crate::Part::Check { .. }));
@@ -396,16 +404,12 @@ pub(crate) fn locate(
         (None, None) => None,
     };
     let Some((index, span)) = found.copied() else { return (None, None, None) };
-    let of = match &step.action {
-        Action::Script(script) if !is_check => script.statements.len(),
-        _ => 1,
-    };
     let sql = script.text()[span.range()].to_owned();
     let place = match offset {
         Some(at) => word_at(script.text(), at, span),
         None => first_line(script.text(), span),
     };
-    let place = (std::sync::Arc::clone(script.source()), script.source_span(place));
+    let place = (Arc::clone(script.source()), script.source_span(place));
     ((!is_check).then_some((index + 1, of)), Some(place), Some(sql))
 }
 

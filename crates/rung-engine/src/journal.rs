@@ -116,7 +116,7 @@ impl Run<'_> {
         };
         if !resumed {
             for (slot, table) in unchanged(step) {
-                let sql = count_rows(self.driver.dialect_of(), table);
+                let sql = count_rows(table);
                 let rows = self.driver.query(&sql)?;
                 walk.counts.insert(slot, rows.into_iter().flatten().flatten().next());
             }
@@ -291,9 +291,8 @@ impl Run<'_> {
                 self.watched(sql, &timeouts)?
             }
         };
-        let next = walk.script.statements.get(at + 1).map_or(usize::MAX, |next| next.span.start);
         for (op, count, place) in affected(walk.step) {
-            if (statement.span.end..=next).contains(&place) && !op.holds(rows, count) {
+            if walk.script.stands_after(at, place) && !op.holds(rows, count) {
                 return Err(Trouble::Check { what: format!("affected {op} {count}"), got: rows.to_string() });
             }
         }
@@ -325,7 +324,6 @@ impl Run<'_> {
     /// The checks and the rows that say that all is done, in one transaction.
     fn finish(&mut self, index: usize, walk: &Walk<'_>, resumed: bool, began: Instant) -> Result<(), RunError> {
         let step = walk.step;
-        let dialect = self.driver.dialect_of();
         let took = Took::Milliseconds(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
         let mut records =
             completion(step, self.sequence_for(index), took, &self.options.actor, Some(walk.script.statements.len()));
@@ -341,7 +339,7 @@ impl Run<'_> {
             return Ok(());
         }
         let mut checks = Parts::default();
-        checks.checks(step, dialect);
+        checks.checks(step);
         for at in (0..checks.parts.len()).rev() {
             if let Part::Same { slot, sql, what } = &checks.parts[at] {
                 if resumed {

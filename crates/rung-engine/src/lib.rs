@@ -17,6 +17,7 @@ mod model;
 mod plan;
 mod preview;
 mod record;
+mod seed;
 mod settle;
 mod target;
 mod unit;
@@ -29,7 +30,7 @@ pub use driver::{
     LockHolder, Part, Probe, Progress, Unit, UnitError, UnitObserver,
 };
 pub use event::{Event, Interrupt, Kept, Report, RunError, StepFailure, StepReport};
-pub use execute::{Grouping, RunOptions, run};
+pub use execute::{Grouping, RunOptions, read_stored_downs, run};
 pub use graph::Graph;
 pub use history::{Applied, History, Status};
 pub use lock::locked;
@@ -44,5 +45,6 @@ pub use record::{
     Actor, Direction, FORMAT_VERSION, HistoryEntry, JournalRow, JournalState, MigrationRow, Record, STORED_SQL_LIMIT,
     Tag, Took, render,
 };
+pub use seed::{Seed, SeedChoice, seed};
 pub use settle::{Resolution, Settled, resolve, stamp, tag, untag};
 pub use target::Target;

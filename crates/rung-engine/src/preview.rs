@@ -26,7 +26,7 @@ pub fn preview(plan: &Plan, first_sequence: i64, dialect: &dyn Dialect, schema: 
                 if !single || sequence == first_sequence {
                     out.line(&dialect.begin(&step.timeouts));
                 }
-                out.parts(&Parts::of(step, dialect).parts);
+                out.parts(&Parts::of(step).parts);
                 out.records(&completion(step, sequence, Took::ThisTransaction, &options.actor, None));
                 if !single {
                     out.line("COMMIT");
@@ -112,7 +112,7 @@ impl Preview<'_> {
             Action::StoredDown => {}
         }
         let mut checks = Parts::default();
-        checks.checks(step, self.dialect);
+        checks.checks(step);
         self.parts(&checks.parts);
         self.records(&completion(step, sequence, Took::DidNotRun, &self.options.actor, None));
     }

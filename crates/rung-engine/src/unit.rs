@@ -1,11 +1,11 @@
 //! A step as a unit for the driver, and the way back from a part of it to the place in the file.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use rung_sql::{Expect, Script, Span, Want};
+use rung_sql::{Comparison, Expect, Script, Span, Want};
 
 use crate::analyse::{ScriptPlan, StatementPlan};
-use crate::dialect::Dialect;
 use crate::driver::{Part, Unit};
 use crate::history::Status;
 use crate::model::{Body, Down};
@@ -35,13 +35,13 @@ impl Parts {
     }
 
     /// All that a step in a transaction runs and checks.
-    pub(crate) fn of(step: &Step, dialect: &dyn Dialect) -> Self {
+    pub(crate) fn of(step: &Step) -> Self {
         let mut all = Self::default();
         match &step.action {
             Action::Script(script) => {
-                all.remember(step, dialect);
+                all.remember(step);
                 all.statements(step, script, 0..script.statements.len());
-                all.checks(step, dialect);
+                all.checks(step);
             }
             Action::Program => {
                 let migration = step.migration.as_ref();
@@ -61,15 +61,25 @@ impl Parts {
     }
 
     /// The queries whose answers must be the same afterwards.
-    pub(crate) fn remember(&mut self, step: &Step, dialect: &dyn Dialect) {
+    pub(crate) fn remember(&mut self, step: &Step) {
         for (slot, table) in unchanged(step) {
-            let sql = count_rows(dialect, table);
+            let sql = count_rows(table);
             self.push(Part::Remember { slot, sql }, None, Vec::new());
         }
     }
 
-    /// Statements, as few messages as may be: a COPY and an expectation about a row count stand alone.
-    pub(crate) fn statements(&mut self, step: &Step, plan: &ScriptPlan, range: std::ops::Range<usize>) {
+    /// Statements of a step, as few messages as may be: a COPY and an expectation about a row count stand alone.
+    pub(crate) fn statements(&mut self, step: &Step, plan: &ScriptPlan, range: Range<usize>) {
+        let expected: Vec<(Comparison, u64, usize)> = affected(step).collect();
+        self.cut(plan, range, &expected);
+    }
+
+    /// All statements of a script that expects nothing.
+    pub(crate) fn plain_statements(&mut self, plan: &ScriptPlan) {
+        self.cut(plan, 0..plan.statements.len(), &[]);
+    }
+
+    fn cut(&mut self, plan: &ScriptPlan, range: Range<usize>, expected: &[(Comparison, u64, usize)]) {
         let script = &plan.script;
         let mut together: Vec<(usize, Span)> = Vec::new();
         for index in range {
@@ -84,11 +94,9 @@ impl Parts {
             } else {
                 together.push((index, span));
             }
-            let next = plan.statements.get(index + 1).map_or(usize::MAX, |next| next.span.start);
-            for (op, count, place) in affected(step).filter(|(_, _, at)| (span.end..=next).contains(at)).collect::<Vec<_>>() {
-                let _ = place;
+            for (op, count, _) in expected.iter().filter(|(_, _, at)| plan.stands_after(index, *at)) {
                 self.flush(script, &mut together);
-                self.push(Part::Affected { op, count }, Some(script), vec![(index, span)]);
+                self.push(Part::Affected { op: *op, count: *count }, Some(script), vec![(index, span)]);
             }
         }
         self.flush(script, &mut together);
@@ -103,14 +111,14 @@ impl Parts {
     }
 
     /// What must be true at the end.
-    pub(crate) fn checks(&mut self, step: &Step, dialect: &dyn Dialect) {
+    pub(crate) fn checks(&mut self, step: &Step) {
         for (slot, table) in unchanged(step) {
             let what = format!("rows({table}) unchanged");
-            self.push(Part::Same { slot, sql: count_rows(dialect, table), what }, None, Vec::new());
+            self.push(Part::Same { slot, sql: count_rows(table), what }, None, Vec::new());
         }
         for expect in expects(step) {
             if let Expect::Rows { table, op, count } = expect {
-                let sql = format!("SELECT ({}) {op} {count}", count_rows(dialect, table));
+                let sql = format!("SELECT ({}) {op} {count}", count_rows(table));
                 let what = format!("rows({table}) {op} {count}");
                 self.push(Part::Check { sql, want: Want::True, what: Some(what) }, None, Vec::new());
             }
@@ -142,14 +150,15 @@ pub(crate) fn unchanged(step: &Step) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// Expectations about affected rows: how, how many, and where in the script's text they stand.
-pub(crate) fn affected(step: &Step) -> impl Iterator<Item = (rung_sql::Comparison, u64, usize)> {
+pub(crate) fn affected(step: &Step) -> impl Iterator<Item = (Comparison, u64, usize)> {
     expects(step).filter_map(|expect| match expect {
         Expect::Affected { op, count, at } => Some((*op, *count, *at)),
         _ => None,
     })
 }
 
-pub(crate) fn count_rows(_dialect: &dyn Dialect, table: &str) -> String {
+/// The query that counts a table's rows.
+pub(crate) fn count_rows(table: &str) -> String {
     // The table is written as it would be in SQL, so that `app.users` and `"Users"` mean what they mean there.
     format!("SELECT count(*) FROM {table}")
 }
@@ -213,12 +222,12 @@ pub(crate) fn migration_row(step: &Step, status: Status, sequence: i64, took: To
 }
 
 /// A step in a transaction, as a unit.
-pub(crate) fn unit(index: usize, step: &Step, sequence: i64, actor: &Actor, dialect: &dyn Dialect) -> Unit {
+pub(crate) fn unit(index: usize, step: &Step, sequence: i64, actor: &Actor) -> Unit {
     Unit {
         index,
         guard: None,
         timeouts: step.timeouts,
-        parts: Parts::of(step, dialect).parts,
+        parts: Parts::of(step).parts,
         records: completion(step, sequence, Took::ThisTransaction, actor, None),
     }
 }

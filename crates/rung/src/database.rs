@@ -1,0 +1,134 @@
+//! From a URL to a connection, and to the dialect before there is one.
+
+use std::time::Duration;
+
+use rung_engine::{DbError, DbErrorKind, Dialect, Driver};
+
+/// What a connection needs besides its URL.
+#[derive(Debug, Clone)]
+pub struct ConnectOptions {
+    /// The schema (on SQLite: the prefix) of rung's own tables.
+    pub schema: String,
+    /// The machine's name, shown to other deployers while we have the lock.
+    pub host: String,
+    /// libpq's environment: `PGHOST`, `.pgpass` and the like. Empty in a library; the command line fills it.
+    #[cfg(feature = "postgres")]
+    pub environment: rung_postgres::connect::Environment,
+    /// Whether SQLite enforces foreign keys. Stock SQLite does not, and neither does rung by default.
+    pub foreign_keys: bool,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self {
+            schema: "rung".to_owned(),
+            host: String::new(),
+            #[cfg(feature = "postgres")]
+            environment: rung_postgres::connect::Environment::empty(),
+            foreign_keys: false,
+        }
+    }
+}
+
+/// One of the databases that this build of rung speaks to, chosen by the form of a URL.
+struct Backend {
+    /// Whether a URL is for it.
+    claims: fn(&str) -> bool,
+    dialect: fn() -> &'static dyn Dialect,
+    open: fn(&str, &ConnectOptions) -> Result<Box<dyn Driver>, DbError>,
+}
+
+/// In the order of asking: a path without a scheme is SQLite's, so PostgreSQL is asked first.
+const BACKENDS: &[Backend] = &[
+    #[cfg(feature = "postgres")]
+    Backend { claims: is_postgres, dialect: || &rung_postgres::POSTGRES, open: open_postgres },
+    #[cfg(feature = "sqlite")]
+    Backend { claims: is_sqlite, dialect: || &rung_sqlite::SQLITE, open: open_sqlite },
+];
+
+fn backend(url: &str) -> Result<&'static Backend, DbError> {
+    BACKENDS.iter().find(|backend| (backend.claims)(url)).ok_or_else(|| {
+        let scheme = url.split_once(':').map_or("it", |(scheme, _)| scheme);
+        DbError::new(DbErrorKind::Config, format!("rung does not know this kind of database: {scheme}"))
+            .with_hint("write postgres://USER@HOST/DATABASE, or sqlite:PATH")
+    })
+}
+
+/// The dialect of the database behind a URL, without connecting.
+///
+/// # Errors
+/// The URL is of no kind that this build of rung knows.
+pub fn dialect_of(url: &str) -> Result<&'static dyn Dialect, DbError> {
+    Ok((backend(url)?.dialect)())
+}
+
+/// Every dialect of this build.
+pub fn dialects() -> impl Iterator<Item = &'static dyn Dialect> {
+    BACKENDS.iter().map(|backend| (backend.dialect)())
+}
+
+/// Connects: `postgres://...`, a libpq conninfo (`host=... dbname=...`), `sqlite:PATH`, or a path that ends in `.db`,
+/// `.sqlite` or `.sqlite3`.
+///
+/// # Errors
+/// The URL is malformed; the server can't be reached or refuses. Never contains the password.
+pub fn connect(url: &str, options: &ConnectOptions) -> Result<Box<dyn Driver>, DbError> {
+    (backend(url)?.open)(url, options)
+}
+
+/// Tries to connect until it works or the time is over.
+///
+/// # Errors
+/// The last error; at once where trying again can't help (a wrong password, a malformed URL).
+pub fn wait_for(url: &str, options: &ConnectOptions, timeout: Duration) -> Result<Box<dyn Driver>, DbError> {
+    let until = std::time::Instant::now() + timeout;
+    let mut pause = Duration::from_millis(100);
+    loop {
+        match connect(url, options).and_then(|mut driver| driver.query("SELECT 1").map(|_| driver)) {
+            Ok(driver) => return Ok(driver),
+            Err(error) => {
+                let hopeless = matches!(error.kind, DbErrorKind::Authentication | DbErrorKind::Config);
+                let left = until.saturating_duration_since(std::time::Instant::now());
+                if hopeless || left.is_zero() {
+                    return Err(error);
+                }
+                std::thread::sleep(pause.min(left));
+                pause = (pause * 2).min(Duration::from_secs(1));
+            }
+        }
+    }
+}
+
+#[cfg(feature = "postgres")]
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres:")
+        || url.starts_with("postgresql:")
+        || (url.contains('=') && !url.contains(':') && !url.contains('/'))
+        || url.split_whitespace().next().is_some_and(|word| {
+            word.split_once('=').is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !key.is_empty())
+        })
+}
+
+#[cfg(feature = "postgres")]
+fn open_postgres(url: &str, options: &ConnectOptions) -> Result<Box<dyn Driver>, DbError> {
+    let open = rung_postgres::OpenOptions { schema: options.schema.clone(), ..Default::default() };
+    Ok(Box::new(rung_postgres::open(url, &options.environment, &open)?))
+}
+
+#[cfg(feature = "sqlite")]
+fn is_sqlite(url: &str) -> bool {
+    url.starts_with("sqlite:")
+        || url.starts_with("sqlite3:")
+        || [".db", ".sqlite", ".sqlite3"].iter().any(|ending| url.ends_with(ending))
+}
+
+#[cfg(feature = "sqlite")]
+fn open_sqlite(url: &str, options: &ConnectOptions) -> Result<Box<dyn Driver>, DbError> {
+    let open = rung_sqlite::OpenOptions {
+        schema: options.schema.clone(),
+        host: options.host.clone(),
+        foreign_keys: options.foreign_keys,
+        ..Default::default()
+    };
+    Ok(Box::new(rung_sqlite::open(url, &open)?))
+}

@@ -1,0 +1,439 @@
+//! The migrator: a set of migrations, a connection, and everything that can be done with them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rung_engine::{
+    Applied, Body, Continue, DbError, Difference, Down, Driver, Event, Goal, History, HistoryEntry, LockHolder,
+    MigrationSet, Plan, PlanErrors, PlanOptions, Report, Resolution, RunError, RunOptions, Seed, SeedChoice, Settled,
+    Tag, Target,
+};
+use rung_sql::Diagnostic;
+
+use crate::database::{ConnectOptions, connect, dialect_of};
+
+/// Why a migrator did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The migration files are wrong: every finding of every file.
+    #[error("{}", join(.0))]
+    Files(Vec<Diagnostic>),
+    /// The run failed.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The database failed, or could not be reached.
+    #[error(transparent)]
+    Database(#[from] DbError),
+}
+
+impl From<PlanErrors> for Error {
+    fn from(errors: PlanErrors) -> Self {
+        Self::Run(RunError::Plan(errors))
+    }
+}
+
+fn join(diagnostics: &[Diagnostic]) -> String {
+    diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Where migrations come from.
+#[derive(Clone)]
+enum Files {
+    Directories(Vec<PathBuf>),
+    Embedded(&'static [(&'static str, &'static [u8])]),
+}
+
+/// Says what to migrate and how, before there is a connection.
+///
+/// ```no_run
+/// let mut migrator = rung::Migrator::from_dir("migrations").connect("sqlite:app.db")?;
+/// let report = migrator.up()?;
+/// println!("applied {}", report.steps.len());
+/// # Ok::<(), rung::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Builder {
+    files: Files,
+    variables: BTreeMap<String, String>,
+    code: Vec<(String, rung_engine::Code, Option<rung_engine::Code>)>,
+    planning: PlanOptions,
+    running: RunOptions,
+    connecting: ConnectOptions,
+}
+
+impl Builder {
+    fn new(files: Files) -> Self {
+        Self {
+            files,
+            variables: BTreeMap::new(),
+            code: Vec::new(),
+            planning: PlanOptions {
+                timeouts: rung_engine::Timeouts { lock: Some(Duration::from_secs(3)), statement: None },
+                ..PlanOptions::default()
+            },
+            running: RunOptions::default(),
+            connecting: ConnectOptions::default(),
+        }
+    }
+
+    /// Adds a directory of migrations.
+    #[must_use]
+    pub fn and_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        if let Files::Directories(dirs) = &mut self.files {
+            dirs.push(dir.into());
+        }
+        self
+    }
+
+    /// Gives a value to `${name}`.
+    #[must_use]
+    pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// Names the environment, for `-- @only`.
+    #[must_use]
+    pub fn environment(mut self, name: impl Into<String>) -> Self {
+        self.planning.environment = Some(name.into());
+        self
+    }
+
+    /// Says how to plan.
+    #[must_use]
+    pub fn planning(mut self, change: impl FnOnce(&mut PlanOptions)) -> Self {
+        change(&mut self.planning);
+        self
+    }
+
+    /// Says how to run.
+    #[must_use]
+    pub fn running(mut self, change: impl FnOnce(&mut RunOptions)) -> Self {
+        change(&mut self.running);
+        self
+    }
+
+    /// Says how to connect.
+    #[must_use]
+    pub fn connecting(mut self, change: impl FnOnce(&mut ConnectOptions)) -> Self {
+        change(&mut self.connecting);
+        self
+    }
+
+    /// Registers a function as the migration `id` (`004_backfill_roles`). It takes its place in the order, and runs
+    /// within its own transaction; its checksum is that of its id, since a function has no text.
+    #[must_use]
+    pub fn code<F>(mut self, id: impl Into<String>, up: F) -> Self
+    where
+        F: Fn(&mut dyn rung_engine::Session) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.code.push((id.into(), Arc::new(up), None));
+        self
+    }
+
+    /// As [`Self::code`], with the function that undoes it.
+    #[must_use]
+    pub fn code_with_down<F, G>(mut self, id: impl Into<String>, up: F, down: G) -> Self
+    where
+        F: Fn(&mut dyn rung_engine::Session) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+            + Send
+            + Sync
+            + 'static,
+        G: Fn(&mut dyn rung_engine::Session) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.code.push((id.into(), Arc::new(up), Some(Arc::new(down))));
+        self
+    }
+
+    /// Reads the migrations for the database behind `url`, and connects.
+    ///
+    /// # Errors
+    /// All that is wrong with the files, before the database is touched; then what the connection has to say.
+    pub fn connect(self, url: &str) -> Result<Migrator, Error> {
+        let dialect = dialect_of(url)?;
+        // Files are read while the connection is made: both take their time, and neither needs the other.
+        let (set, driver) = std::thread::scope(|scope| {
+            let loading = scope.spawn(|| self.load(dialect));
+            let driver = connect(url, &self.connecting);
+            let set = loading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (set, driver)
+        });
+        let set = set.map_err(Error::Files)?;
+        Ok(Migrator { driver: driver?, set, variables: self.variables, planning: self.planning, running: self.running })
+    }
+
+    /// Reads the migrations and takes a connection that is there already.
+    ///
+    /// # Errors
+    /// All that is wrong with the files.
+    pub fn with_driver(self, driver: Box<dyn Driver>) -> Result<Migrator, Error> {
+        let set = self.load(driver.dialect_of()).map_err(Error::Files)?;
+        Ok(Migrator { driver, set, variables: self.variables, planning: self.planning, running: self.running })
+    }
+
+    /// Reads the migrations only.
+    ///
+    /// # Errors
+    /// All that is wrong with the files.
+    pub fn load(&self, dialect: &'static dyn rung_engine::Dialect) -> Result<MigrationSet, Vec<Diagnostic>> {
+        let reading = rung_formats::LoadOptions { dialect, variables: &self.variables };
+        let set = match &self.files {
+            Files::Directories(dirs) => rung_formats::load(dirs, &reading),
+            Files::Embedded(files) => rung_formats::load_embedded(files, &reading),
+        }?;
+        if self.code.is_empty() {
+            return Ok(set);
+        }
+        let warnings = set.warnings.clone();
+        let mut migrations: Vec<rung_engine::Migration> = set.iter().map(|migration| (**migration).clone()).collect();
+        for (id, up, down) in &self.code {
+            let mut migration = rung_formats::bare_migration(id).map_err(|error| vec![*error])?;
+            migration.body = Body::Code(Arc::clone(up));
+            migration.down = down.as_ref().map(|down| Down::Code(Arc::clone(down)));
+            migrations.push(migration);
+        }
+        MigrationSet::new(migrations, warnings)
+    }
+}
+
+/// A set of migrations and a connection.
+pub struct Migrator {
+    driver: Box<dyn Driver>,
+    set: MigrationSet,
+    variables: BTreeMap<String, String>,
+    planning: PlanOptions,
+    running: RunOptions,
+}
+
+impl Migrator {
+    /// Migrations in a directory.
+    pub fn from_dir(dir: impl Into<PathBuf>) -> Builder {
+        Builder::new(Files::Directories(vec![dir.into()]))
+    }
+
+    /// Migrations in several directories.
+    pub fn from_dirs(dirs: impl IntoIterator<Item = PathBuf>) -> Builder {
+        Builder::new(Files::Directories(dirs.into_iter().collect()))
+    }
+
+    /// Migrations that were embedded when the program was compiled: [`crate::embed!`].
+    pub fn embedded(migrations: crate::Embedded) -> Builder {
+        Builder::new(Files::Embedded(migrations.0))
+    }
+
+    /// The migrations.
+    pub fn set(&self) -> &MigrationSet {
+        &self.set
+    }
+
+    /// The connection.
+    pub fn driver(&mut self) -> &mut dyn Driver {
+        &mut *self.driver
+    }
+
+    /// How plans are made.
+    pub fn planning(&mut self) -> &mut PlanOptions {
+        &mut self.planning
+    }
+
+    /// How plans are carried out.
+    pub fn running(&mut self) -> &mut RunOptions {
+        &mut self.running
+    }
+
+    /// Applies everything that is pending. With nothing to do, one query.
+    ///
+    /// # Errors
+    /// See [`RunError`]; whatever it is, the history says what is in the database.
+    pub fn up(&mut self) -> Result<Report, Error> {
+        self.run(&Goal::Latest)
+    }
+
+    /// Undoes the last so many migrations.
+    ///
+    /// # Errors
+    /// As [`Self::up`]; and a migration without a down, before anything is undone.
+    pub fn down(&mut self, count: usize) -> Result<Report, Error> {
+        self.run(&Goal::Down(Target::Back(count)))
+    }
+
+    /// Runs to any goal.
+    ///
+    /// # Errors
+    /// As [`Self::up`].
+    pub fn run(&mut self, goal: &Goal) -> Result<Report, Error> {
+        self.run_with(goal, &mut |_, _| Ok(true), &mut |_| {})
+    }
+
+    /// Runs to any goal: `approve` sees the plan first, `events` hears what happens.
+    ///
+    /// # Errors
+    /// As [`Self::up`].
+    pub fn run_with(
+        &mut self,
+        goal: &Goal,
+        approve: &mut dyn FnMut(&mut dyn Driver, &Plan) -> Result<bool, RunError>,
+        events: &mut dyn FnMut(&Event<'_>),
+    ) -> Result<Report, Error> {
+        let (set, planning, dialect) = (&self.set, &self.planning, self.driver.dialect_of());
+        let planner = |history: &History| rung_engine::plan(set, history, goal, planning, dialect);
+        Ok(rung_engine::run(&mut *self.driver, &planner, approve, &self.running, events)?)
+    }
+
+    /// The plan that [`Self::run`] would carry out now. Writes nothing.
+    ///
+    /// # Errors
+    /// What would keep it from running.
+    pub fn plan(&mut self, goal: &Goal) -> Result<Plan, Error> {
+        let history = self.driver.history()?;
+        Ok(rung_engine::plan(&self.set, &history, goal, &self.planning, self.driver.dialect_of())?)
+    }
+
+    /// The SQL that [`Self::run`] would send now. Writes nothing.
+    ///
+    /// # Errors
+    /// What would keep it from running.
+    pub fn preview(&mut self, goal: &Goal) -> Result<String, Error> {
+        let history = self.driver.history()?;
+        let dialect = self.driver.dialect_of();
+        let mut plan = rung_engine::plan(&self.set, &history, goal, &self.planning, dialect)?;
+        rung_engine::read_stored_downs(&mut *self.driver, &mut plan)?;
+        let sequence = history.iter().map(|row| row.sequence).max().unwrap_or(0) + 1;
+        Ok(rung_engine::preview(&plan, sequence, dialect, self.driver.schema(), &self.running))
+    }
+
+    /// Where everything stands. Writes nothing; one query.
+    ///
+    /// # Errors
+    /// The database; dependencies that do not go together.
+    pub fn status(&mut self) -> Result<StatusReport, Error> {
+        let history = self.driver.history()?;
+        let pending = rung_engine::pending(&self.set, &history, &self.planning)?;
+        let pending = pending.into_iter().map(|migration| migration.id.to_string()).collect();
+        let differences = rung_engine::compare(&self.set, &history);
+        Ok(StatusReport { history, pending, differences })
+    }
+
+    /// Reads a target as people type it.
+    ///
+    /// # Errors
+    /// Nothing is called that; with "did you mean".
+    pub fn target(&mut self, text: &str) -> Result<Target, Error> {
+        let history = self.driver.history()?;
+        let tags = self.driver.tags()?;
+        Ok(Target::parse(text, &self.set, &history, &tags).map_err(PlanErrors::from)?)
+    }
+
+    /// Records that the database is at a target, and runs nothing.
+    ///
+    /// # Errors
+    /// See [`rung_engine::stamp`].
+    pub fn stamp(&mut self, target: &Target) -> Result<Settled, Error> {
+        let waiting = &mut wait_on(&self.running);
+        Ok(rung_engine::stamp(&mut *self.driver, &self.set, target, &self.planning, &self.running, waiting)?)
+    }
+
+    /// Settles a migration by hand.
+    ///
+    /// # Errors
+    /// See [`rung_engine::resolve`].
+    pub fn resolve(&mut self, id: &str, resolution: Resolution) -> Result<Settled, Error> {
+        let waiting = &mut wait_on(&self.running);
+        Ok(rung_engine::resolve(&mut *self.driver, &self.set, id, resolution, &self.running, waiting)?)
+    }
+
+    /// Puts a tag on an applied migration, or on the newest.
+    ///
+    /// # Errors
+    /// See [`rung_engine::tag`].
+    pub fn tag(&mut self, name: &str, id: Option<&str>) -> Result<Settled, Error> {
+        let waiting = &mut wait_on(&self.running);
+        Ok(rung_engine::tag(&mut *self.driver, name, id, &self.running, waiting)?)
+    }
+
+    /// Takes a tag away.
+    ///
+    /// # Errors
+    /// See [`rung_engine::untag`].
+    pub fn untag(&mut self, name: &str) -> Result<Settled, Error> {
+        let waiting = &mut wait_on(&self.running);
+        Ok(rung_engine::untag(&mut *self.driver, name, &self.running, waiting)?)
+    }
+
+    /// All tags.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn tags(&mut self) -> Result<Vec<Tag>, Error> {
+        Ok(self.driver.tags()?)
+    }
+
+    /// The log, newest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn log(&mut self, limit: Option<usize>) -> Result<Vec<HistoryEntry>, Error> {
+        Ok(self.driver.log(limit)?)
+    }
+
+    /// Reads seed files: every `.sql` file of a directory, by name.
+    ///
+    /// # Errors
+    /// All that is wrong with the files.
+    pub fn load_seeds(&self, dir: &std::path::Path) -> Result<Vec<Seed>, Error> {
+        let reading = rung_formats::LoadOptions { dialect: self.driver.dialect_of(), variables: &self.variables };
+        rung_formats::load_seeds(dir, &reading).map_err(Error::Files)
+    }
+
+    /// Runs seeds that are new or changed, or all.
+    ///
+    /// # Errors
+    /// See [`rung_engine::seed`].
+    pub fn seed(&mut self, seeds: &[Seed], choice: SeedChoice) -> Result<Report, Error> {
+        let waiting = &mut wait_on(&self.running);
+        let timeouts = self.planning.timeouts;
+        Ok(rung_engine::seed(&mut *self.driver, seeds, choice, timeouts, &self.running, waiting)?)
+    }
+
+    /// Drops everything in the database, under the lock.
+    ///
+    /// # Errors
+    /// The lock or the database.
+    pub fn wipe(&mut self) -> Result<(), Error> {
+        let waiting = &mut wait_on(&self.running);
+        let wait = self.running.lock_wait;
+        Ok(rung_engine::locked(&mut *self.driver, wait, waiting, |driver| driver.wipe())?)
+    }
+}
+
+/// Waits on for the lock until asked to stop.
+fn wait_on(running: &RunOptions) -> impl FnMut(&LockHolder, Duration) -> Continue + use<> {
+    let interrupt = running.interrupt.clone();
+    move |_, _| if interrupt.is_raised() { Continue::No } else { Continue::Yes }
+}
+
+/// Where everything stands.
+#[derive(Debug)]
+pub struct StatusReport {
+    /// What the database has.
+    pub history: History,
+    /// What would run, in order.
+    pub pending: Vec<String>,
+    /// Where files and history have come apart.
+    pub differences: Vec<Difference>,
+}
+
+impl StatusReport {
+    /// The newest that is applied.
+    pub fn current(&self) -> Option<&Applied> {
+        self.history.done().next_back()
+    }
+}
