@@ -1,1 +1,3 @@
-//! .
+//! PostgreSQL for rung: connecting, and the driver.
+
+pub mod connect;
