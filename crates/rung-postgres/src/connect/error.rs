@@ -1,6 +1,7 @@
 //! Why a connection could not be made.
 
 use std::fmt;
+use std::io;
 
 /// The settings are wrong, or a file that they name is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -213,4 +214,12 @@ fn shell_word(text: &str) -> String {
     } else {
         format!("'{}'", text.replace('\'', r"'\''"))
     }
+}
+
+/// An error of the system as a fragment: `connection refused`.
+pub(super) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
 }

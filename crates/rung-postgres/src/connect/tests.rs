@@ -305,3 +305,17 @@ fn nothing_shows_the_password() {
         assert!(!shown.contains("hunter2"), "{shown}");
     }
 }
+
+#[test]
+fn versions_order_as_numbers() {
+    for (version, number) in [
+        ("15.18 (Debian 15.18-0+deb12u1)", 150_018),
+        ("13.0", 130_000),
+        ("9.6.24", 90_624),
+        ("18beta1", 180_000),
+        ("17devel", 170_000),
+        ("", 0),
+    ] {
+        assert_eq!(super::version_number(version), number, "{version}");
+    }
+}
