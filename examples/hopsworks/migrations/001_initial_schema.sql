@@ -4,7 +4,7 @@
 
 -- @up
 CREATE TABLE users (
-    id            ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id            ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     auth_subject  TEXT NOT NULL,
     email         TEXT NOT NULL,
     name          TEXT,
@@ -18,7 +18,7 @@ CREATE TABLE users (
 );
 
 CREATE TABLE user_credits (
-    id             ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id             ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     user_id        ${uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     balance_cents  BIGINT NOT NULL DEFAULT 0,
     free_cents     BIGINT NOT NULL DEFAULT 0,
@@ -29,7 +29,7 @@ CREATE TABLE user_credits (
 );
 
 CREATE TABLE usage_daily (
-    id             ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id             ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     user_id        ${uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     usage_date     DATE NOT NULL,
     cpu_hours      NUMERIC(12, 4) NOT NULL DEFAULT 0,
@@ -44,7 +44,7 @@ CREATE TABLE usage_daily (
 );
 
 CREATE TABLE billing_history (
-    id                ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id                ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     user_id           ${uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     stripe_invoice_id TEXT,
     amount_cents      BIGINT NOT NULL,
@@ -71,7 +71,7 @@ CREATE TABLE instances (
 );
 
 CREATE TABLE feature_groups (
-    id          ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id          ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     instance_id ${uuid} NOT NULL REFERENCES instances (id) ON DELETE CASCADE,
     name        TEXT NOT NULL,
     version     INTEGER NOT NULL DEFAULT 1,
@@ -82,7 +82,7 @@ CREATE TABLE feature_groups (
 );
 
 CREATE TABLE model_deployments (
-    id            ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id            ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     instance_id   ${uuid} NOT NULL REFERENCES instances (id) ON DELETE CASCADE,
     model_name    TEXT NOT NULL,
     model_version INTEGER NOT NULL DEFAULT 1,

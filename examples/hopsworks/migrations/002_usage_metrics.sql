@@ -3,7 +3,7 @@
 -- Author: Platform team
 
 CREATE TABLE IF NOT EXISTS usage_metrics (
-    id          ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id          ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     user_id     ${uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     metric      TEXT NOT NULL,
     quantity    NUMERIC(16, 6) NOT NULL,
@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS usage_metrics (
 );
 
 CREATE TABLE IF NOT EXISTS credit_transactions (
-    id            ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id            ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     user_id       ${uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     kind          TEXT NOT NULL,
     amount_cents  BIGINT NOT NULL,
@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS credit_transactions (
 );
 
 CREATE TABLE IF NOT EXISTS subscriptions (
-    id                     ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id                     ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     user_id                ${uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     stripe_subscription_id TEXT NOT NULL,
     status                 TEXT NOT NULL DEFAULT 'incomplete',
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS subscriptions (
 );
 
 CREATE TABLE IF NOT EXISTS invoices (
-    id                ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id                ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     user_id           ${uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     subscription_id   ${uuid} REFERENCES subscriptions (id) ON DELETE SET NULL,
     stripe_invoice_id TEXT NOT NULL,
@@ -54,7 +54,7 @@ CREATE TABLE IF NOT EXISTS invoices (
 );
 
 CREATE TABLE IF NOT EXISTS stripe_products (
-    id                ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id                ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     product_type      TEXT NOT NULL,
     stripe_product_id TEXT NOT NULL,
     stripe_price_id   TEXT NOT NULL,
@@ -67,7 +67,7 @@ CREATE TABLE IF NOT EXISTS stripe_products (
 );
 
 CREATE TABLE IF NOT EXISTS user_pricing_overrides (
-    id         ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id         ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     user_id    ${uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     product_id ${uuid} NOT NULL REFERENCES stripe_products (id) ON DELETE CASCADE,
     unit_price NUMERIC(12, 6) NOT NULL,

@@ -5,7 +5,7 @@
 ALTER TABLE users ADD COLUMN is_admin ${bool} NOT NULL DEFAULT FALSE;
 
 CREATE TABLE IF NOT EXISTS user_profiles (
-    id         ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id         ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     user_id    ${uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     company    TEXT,
     job_title  TEXT,
@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS user_profiles (
 );
 
 CREATE TABLE IF NOT EXISTS clusters (
-    id         ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id         ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     name       TEXT NOT NULL,
     region     TEXT NOT NULL,
     kubeconfig ${bytes},
@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS clusters (
 );
 
 CREATE TABLE IF NOT EXISTS hopsworks_clusters (
-    id            ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id            ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     name          TEXT NOT NULL,
     api_url       TEXT NOT NULL,
     api_key       TEXT NOT NULL,
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS hopsworks_clusters (
 );
 
 CREATE TABLE IF NOT EXISTS user_hopsworks_assignments (
-    id         ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id         ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     user_id    ${uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     cluster_id ${uuid} NOT NULL REFERENCES hopsworks_clusters (id) ON DELETE RESTRICT,
     created_at ${timestamptz} NOT NULL DEFAULT ${now},

@@ -7,7 +7,7 @@ ALTER TABLE users ADD COLUMN account_owner_id ${uuid} REFERENCES users (id) ON D
 ALTER TABLE users ADD COLUMN hopsworks_project_id INTEGER;
 
 CREATE TABLE IF NOT EXISTS team_invites (
-    id               ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id               ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     account_owner_id ${uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     email            TEXT NOT NULL,
     token            TEXT NOT NULL,

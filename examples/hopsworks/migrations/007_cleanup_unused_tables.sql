@@ -50,7 +50,7 @@ COMMENT ON TABLE stripe_products IS 'DEPRECATED: prices move to the application'
 
 -- @down
 CREATE TABLE billing_history (
-    id                ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id                ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     user_id           ${uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     stripe_invoice_id TEXT,
     amount_cents      BIGINT NOT NULL,
@@ -77,7 +77,7 @@ CREATE TABLE instances_backup (
 );
 
 CREATE TABLE feature_groups (
-    id          ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id          ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     instance_id ${uuid} NOT NULL REFERENCES instances_backup (id) ON DELETE CASCADE,
     name        TEXT NOT NULL,
     version     INTEGER NOT NULL DEFAULT 1,
@@ -88,7 +88,7 @@ CREATE TABLE feature_groups (
 );
 
 CREATE TABLE model_deployments (
-    id            ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id            ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     instance_id   ${uuid} NOT NULL REFERENCES instances_backup (id) ON DELETE CASCADE,
     model_name    TEXT NOT NULL,
     model_version INTEGER NOT NULL DEFAULT 1,
@@ -99,7 +99,7 @@ CREATE TABLE model_deployments (
 );
 
 CREATE TABLE usage_metrics (
-    id          ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id          ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     user_id     ${uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     metric      TEXT NOT NULL,
     quantity    NUMERIC(16, 6) NOT NULL,
@@ -111,7 +111,7 @@ CREATE TABLE usage_metrics (
 );
 
 CREATE TABLE credit_transactions (
-    id            ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id            ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     user_id       ${uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     kind          TEXT NOT NULL,
     amount_cents  BIGINT NOT NULL,
@@ -122,7 +122,7 @@ CREATE TABLE credit_transactions (
 );
 
 CREATE TABLE subscriptions (
-    id                     ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id                     ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     user_id                ${uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     stripe_subscription_id TEXT NOT NULL,
     status                 TEXT NOT NULL DEFAULT 'incomplete',
@@ -136,7 +136,7 @@ CREATE TABLE subscriptions (
 );
 
 CREATE TABLE invoices (
-    id                ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id                ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     user_id           ${uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     subscription_id   ${uuid} REFERENCES subscriptions (id) ON DELETE SET NULL,
     stripe_invoice_id TEXT NOT NULL,
@@ -150,7 +150,7 @@ CREATE TABLE invoices (
 );
 
 CREATE TABLE user_pricing_overrides (
-    id         ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id         ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     user_id    ${uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     product_id ${uuid} NOT NULL REFERENCES stripe_products (id) ON DELETE CASCADE,
     unit_price NUMERIC(12, 6) NOT NULL,
@@ -162,7 +162,7 @@ CREATE TABLE user_pricing_overrides (
 );
 
 CREATE TABLE user_profiles (
-    id         ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id         ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     user_id    ${uuid} NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     company    TEXT,
     job_title  TEXT,
@@ -173,7 +173,7 @@ CREATE TABLE user_profiles (
 );
 
 CREATE TABLE clusters (
-    id         ${uuid} PRIMARY KEY DEFAULT ${gen_uuid},
+    id         ${uuid} NOT NULL PRIMARY KEY DEFAULT ${gen_uuid},
     name       TEXT NOT NULL,
     region     TEXT NOT NULL,
     kubeconfig ${bytes},
