@@ -1,1 +1,21 @@
-//! .
+//! What rung's tests run on.
+//!
+//! - [`postgres`], [`servers`], [`for_each_major`]: PostgreSQL servers, started once for a whole test run, whichever
+//!   runner runs it, and gone when the last test has ended. [`Server::private`] gives one to stop and to kill.
+//! - [`TestDb`] and [`SqliteDb`]: a fresh database each, removed when dropped.
+//!
+//! Nothing here skips a test: what a test needs and the machine does not have is a panic that names the command that
+//! gets it.
+
+mod account;
+mod error;
+pub mod install;
+mod process;
+mod server;
+mod sqlite;
+mod testdb;
+
+pub use error::{Error, Result};
+pub use server::{PASSWORD, Server, Stop, USER, for_each_major, postgres, server_for, servers};
+pub use sqlite::SqliteDb;
+pub use testdb::TestDb;
