@@ -170,7 +170,9 @@ fn outside(script: &Script, statements: &[StatementPlan]) -> Result<Mode, Vec<Di
                 .at(script.source(), place(first), "runs outside a transaction")
                 .at(script.source(), place(inside), "would be kept together with the rest in a transaction")
                 .help("move it to a migration of its own")
-                .help("or add the line `-- @no-transaction`: each statement is then committed and journalled by itself");
+                .help(
+                    "or add the line `-- @no-transaction`: each statement is then committed and journalled by itself",
+                );
             Err(vec![diagnostic])
         }
     }

@@ -41,9 +41,9 @@ impl Difference {
     /// The migration's id.
     pub fn id(&self) -> &str {
         match self {
-            Self::Changed { migration, .. } | Self::Reformatted { migration } | Self::Dependencies { migration, .. } => {
-                migration.id.as_str()
-            }
+            Self::Changed { migration, .. }
+            | Self::Reformatted { migration }
+            | Self::Dependencies { migration, .. } => migration.id.as_str(),
             Self::Missing { applied } => &applied.id,
         }
     }
@@ -71,10 +71,7 @@ impl Difference {
                 migration.fingerprint.short()
             ))
             .help("put the file back and write a new migration: `rung new NAME`")
-            .help(format!(
-                "or `rung resolve {} --accept` if the database already looks like the file",
-                migration.id
-            )),
+            .help(format!("or `rung resolve {} --accept` if the database already looks like the file", migration.id)),
             Self::Dependencies { migration, applied } => Diagnostic::error(
                 "dependencies-changed",
                 format!(

@@ -236,7 +236,8 @@ impl Run<'_> {
             unit.guard = (index > first).then(|| guard_after(&steps[index - 1]));
             Some(unit)
         });
-        let mut watcher = Watcher { steps, events: self.events, report: &mut self.report, announced: attempt > 1, silent: false };
+        let mut watcher =
+            Watcher { steps, events: self.events, report: &mut self.report, announced: attempt > 1, silent: false };
         self.driver.apply(&mut units, options.durability, &mut watcher)
     }
 
@@ -245,13 +246,8 @@ impl Run<'_> {
         if let Some((step, reason)) = self.steps.iter().find_map(|step| Some((step, step.journal_reason()?))) {
             return Err(journal::not_in_one(step, &reason).into());
         }
-        let mut all = Unit {
-            index: 0,
-            guard: None,
-            timeouts: self.steps[0].timeouts,
-            parts: Vec::new(),
-            records: Vec::new(),
-        };
+        let mut all =
+            Unit { index: 0, guard: None, timeouts: self.steps[0].timeouts, parts: Vec::new(), records: Vec::new() };
         let mut slots = 0;
         for (index, step) in self.steps.iter().enumerate() {
             let mut one = unit(index, step, self.sequence_of(index), &self.options.actor);
@@ -262,7 +258,13 @@ impl Run<'_> {
         let mut attempt = 1;
         loop {
             let began = Instant::now();
-            let mut quiet = Watcher { steps: self.steps, events: self.events, report: &mut Report::default(), announced: true, silent: true };
+            let mut quiet = Watcher {
+                steps: self.steps,
+                events: self.events,
+                report: &mut Report::default(),
+                announced: true,
+                silent: true,
+            };
             let result = self.driver.apply(&mut std::iter::once(all.clone()), self.options.durability, &mut quiet);
             match result {
                 Ok(()) => {
@@ -473,11 +475,7 @@ pub(crate) struct Watcher<'a, 'b> {
 
 impl<'a, 'b> Watcher<'a, 'b> {
     /// Tells of blockers, progress and notices of the one step, and leaves starting and ending to the journal.
-    pub(crate) fn of_journal(
-        steps: &'a [Step],
-        events: &'a mut dyn FnMut(&Event<'_>),
-        report: &'b mut Report,
-    ) -> Self {
+    pub(crate) fn of_journal(steps: &'a [Step], events: &'a mut dyn FnMut(&Event<'_>), report: &'b mut Report) -> Self {
         Self { steps, events, report, announced: true, silent: true }
     }
 }
@@ -502,21 +500,24 @@ impl UnitObserver for Watcher<'_, '_> {
     }
 
     fn blocked(&mut self, blockers: &[Blocker]) {
-        (self.events)(&Event::Blocked { step: self.current(), blockers });
+        let step = self.current();
+        (self.events)(&Event::Blocked { step, blockers });
     }
 
     fn progress(&mut self, progress: &Progress) {
-        (self.events)(&Event::Progress { step: self.current(), progress });
+        let step = self.current();
+        (self.events)(&Event::Progress { step, progress });
     }
 
     fn notice(&mut self, text: &str) {
-        (self.events)(&Event::Notice { step: self.current(), text });
+        let step = self.current();
+        (self.events)(&Event::Notice { step, text });
     }
 }
 
-impl Watcher<'_, '_> {
+impl<'a> Watcher<'a, '_> {
     /// The step after the last that is done.
-    fn current(&self) -> &Step {
+    fn current(&self) -> &'a Step {
         &self.steps[self.report.steps.len().min(self.steps.len() - 1)]
     }
 }

@@ -19,9 +19,11 @@ use crate::unit::{Parts, affected, completion, count_rows, migration_row, unchan
 
 /// A journalled migration refuses `--single-transaction`.
 pub(crate) fn not_in_one(step: &Step, reason: &JournalReason) -> PlanErrors {
-    let diagnostic =
-        Diagnostic::error("not-in-one-transaction", format!("{} can't share a transaction: {}", step.id, explain(reason)))
-            .help("leave --single-transaction out, or apply up to it first: `rung up --to ID`");
+    let diagnostic = Diagnostic::error(
+        "not-in-one-transaction",
+        format!("{} can't share a transaction: {}", step.id, explain(reason)),
+    )
+    .help("leave --single-transaction out, or apply up to it first: `rung up --to ID`");
     PlanError::new(PlanErrorKind::Usage, diagnostic).into()
 }
 
@@ -106,14 +108,7 @@ impl Run<'_> {
         if journal.is_empty() {
             self.driver.write(&self.begin_record(index, step))?;
         }
-        let mut walk = Walk {
-            step,
-            script,
-            hashes: &hashes,
-            journal,
-            counts: BTreeMap::new(),
-            opened: None,
-        };
+        let mut walk = Walk { step, script, hashes: &hashes, journal, counts: BTreeMap::new(), opened: None };
         if !resumed {
             for (slot, table) in unchanged(step) {
                 let sql = count_rows(table);
@@ -145,7 +140,8 @@ impl Run<'_> {
                 let error = DbError::new(DbErrorKind::Canceled, "asked to stop");
                 return Err((at, error.into()));
             }
-            if own { self.own_statement(walk, at) } else { self.statement(walk, at) }.map_err(|trouble| (at, trouble))?;
+            if own { self.own_statement(walk, at) } else { self.statement(walk, at) }
+                .map_err(|trouble| (at, trouble))?;
         }
         Ok(())
     }
@@ -256,9 +252,7 @@ impl Run<'_> {
                     return Ok(());
                 }
                 Err(error) => match &error.failure {
-                    Failure::Database(db)
-                        if db.kind == DbErrorKind::LockTimeout && attempt < self.options.attempts =>
-                    {
+                    Failure::Database(db) if db.kind == DbErrorKind::LockTimeout && attempt < self.options.attempts => {
                         attempt += 1;
                         let pause = pause_before(attempt);
                         (self.events)(&Event::Retry { step: walk.step, attempt, pause, error: db });
@@ -284,9 +278,11 @@ impl Run<'_> {
                 // A concurrent build waits for old transactions: a lock timeout would end it half-way, INVALID.
                 let mut timeouts = walk.step.timeouts;
                 if statement.facts.outside.is_some() {
-                    timeouts.lock = walk.step.migration.as_ref().map_or(Some(Duration::ZERO), |migration| {
-                        migration.timeouts.lock.or(Some(Duration::ZERO))
-                    });
+                    timeouts.lock = walk
+                        .step
+                        .migration
+                        .as_ref()
+                        .map_or(Some(Duration::ZERO), |migration| migration.timeouts.lock.or(Some(Duration::ZERO)));
                 }
                 self.watched(sql, &timeouts)?
             }
@@ -307,12 +303,7 @@ impl Run<'_> {
         self.driver.execute_watched(sql, timeouts, &mut watcher)
     }
 
-    fn mark(
-        &mut self,
-        walk: &mut Walk<'_>,
-        range: std::ops::Range<usize>,
-        state: JournalState,
-    ) -> Result<(), Trouble> {
+    fn mark(&mut self, walk: &mut Walk<'_>, range: std::ops::Range<usize>, state: JournalState) -> Result<(), Trouble> {
         let records: Vec<Record> = range.clone().map(|at| walk.record(at, state)).collect();
         self.driver.write(&records)?;
         for at in range {
@@ -343,7 +334,9 @@ impl Run<'_> {
         for at in (0..checks.parts.len()).rev() {
             if let Part::Same { slot, sql, what } = &checks.parts[at] {
                 if resumed {
-                    let text = format!("{what} could not be checked: the migration was resumed, and the count from before it began is gone");
+                    let text = format!(
+                        "{what} could not be checked: the migration was resumed, and the count from before it began is gone"
+                    );
                     (self.events)(&Event::Notice { step, text: &text });
                     checks.parts.remove(at);
                     checks.origins.remove(at);
@@ -523,7 +516,9 @@ fn failed_row(step: &Step) -> Vec<Record> {
 
 /// A hash of each statement's tokens.
 fn fingerprints(script: &ScriptPlan, syntax: &rung_sql::Syntax) -> Vec<String> {
-    (0..script.statements.len()).map(|at| crate::Digest(fingerprint(script.statement(at), syntax)).to_string()).collect()
+    (0..script.statements.len())
+        .map(|at| crate::Digest(fingerprint(script.statement(at), syntax)).to_string())
+        .collect()
 }
 
 /// A file that was mended after a failure must still begin with what stands.

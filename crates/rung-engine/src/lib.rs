@@ -34,9 +34,7 @@ pub use execute::{Grouping, RunOptions, read_stored_downs, run};
 pub use graph::Graph;
 pub use history::{Applied, History, Status};
 pub use lock::locked;
-pub use model::{
-    Body, Code, Digest, Down, Migration, MigrationId, MigrationSet, Session, SqlBody, Timeouts, Version,
-};
+pub use model::{Body, Code, Digest, Down, Migration, MigrationId, MigrationSet, Session, SqlBody, Timeouts, Version};
 pub use plan::{
     Action, CheckPlan, Goal, Order, Plan, PlanError, PlanErrorKind, PlanErrors, PlanOptions, Step, pending, plan,
 };

@@ -294,7 +294,8 @@ impl<'a> Planner<'a> {
             let migration = self.migrations[*at];
             is_here(migration, self.options) && is_pending(migration, self.history)
         });
-        let (repeatable, mut versioned): (Vec<usize>, Vec<usize>) = pending.partition(|at| self.migrations[*at].repeatable);
+        let (repeatable, mut versioned): (Vec<usize>, Vec<usize>) =
+            pending.partition(|at| self.migrations[*at].repeatable);
         versioned.extend(repeatable);
         versioned
     }
@@ -574,7 +575,7 @@ impl<'a> Planner<'a> {
 ///
 /// # Errors
 /// As [`ScriptPlan::new`].
-pub fn stored_script(id: &str, sql: &str, dialect: &dyn Dialect) -> Result<ScriptPlan, PlanErrors> {
+pub(crate) fn stored_script(id: &str, sql: &str, dialect: &dyn Dialect) -> Result<ScriptPlan, PlanErrors> {
     let source = Arc::new(SourceFile::new(format!("{id} (its stored down)"), sql));
     let script = Script::whole(source);
     ScriptPlan::new(&script, None, dialect)

@@ -57,7 +57,8 @@ pub fn seed(
     };
     for seed in seeds {
         if let Mode::Journal(reason) = &seed.script.mode {
-            let message = format!("the seed {} can't be one transaction: {}", seed.path, crate::journal::explain(reason));
+            let message =
+                format!("the seed {} can't be one transaction: {}", seed.path, crate::journal::explain(reason));
             let diagnostic = Diagnostic::error("seed-transaction", message).help("make it a migration instead");
             return Err(PlanError::new(PlanErrorKind::Files, diagnostic).into());
         }

@@ -212,7 +212,9 @@ pub fn tag(
                 .get(id)
                 .filter(|row| row.is_done())
                 .ok_or_else(|| usage(format!("{id} is not applied, so it can't be tagged")))?,
-            None => history.done().next_back().ok_or_else(|| usage("nothing is applied, so there is nothing to tag"))?,
+            None => {
+                history.done().next_back().ok_or_else(|| usage("nothing is applied, so there is nothing to tag"))?
+            }
         };
         let record = Record::Tag { name: name.to_owned(), id: row.id.clone(), actor: options.actor.clone() };
         Ok((vec![record], vec![(row.id.clone(), row.status)]))

@@ -47,7 +47,8 @@ impl Target {
         if let Some(tag) = tags.iter().find(|tag| tag.name == wanted) {
             return Ok(Self::Id(tag.migration_id.clone()));
         }
-        let mut ids: Vec<&str> = set.iter().map(|m| m.id.as_str()).chain(history.iter().map(|r| r.id.as_str())).collect();
+        let mut ids: Vec<&str> =
+            set.iter().map(|m| m.id.as_str()).chain(history.iter().map(|r| r.id.as_str())).collect();
         ids.sort_unstable();
         ids.dedup();
         let digits = !wanted.is_empty() && wanted.bytes().all(|b| b.is_ascii_digit());
@@ -66,11 +67,9 @@ impl Target {
             [] if version == Some(Version::Number(0)) => return Ok(Self::Zero),
             [] => {}
             several => {
-                let diagnostic = Diagnostic::error(
-                    "ambiguous-target",
-                    format!("{text} may be any of {}", several.join(", ")),
-                )
-                .help("write the whole id");
+                let diagnostic =
+                    Diagnostic::error("ambiguous-target", format!("{text} may be any of {}", several.join(", ")))
+                        .help("write the whole id");
                 return Err(PlanError::new(PlanErrorKind::Usage, diagnostic));
             }
         }

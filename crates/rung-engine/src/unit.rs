@@ -164,7 +164,13 @@ pub(crate) fn count_rows(table: &str) -> String {
 }
 
 /// The rows that record a step that is done.
-pub(crate) fn completion(step: &Step, sequence: i64, took: Took, actor: &Actor, statements_done: Option<usize>) -> Vec<Record> {
+pub(crate) fn completion(
+    step: &Step,
+    sequence: i64,
+    took: Took,
+    actor: &Actor,
+    statements_done: Option<usize>,
+) -> Vec<Record> {
     let status = match step.direction {
         Direction::Down => Status::RolledBack,
         Direction::Up | Direction::Stamp | Direction::Resolve => Status::Completed,
@@ -188,7 +194,13 @@ pub(crate) fn completion(step: &Step, sequence: i64, took: Took, actor: &Actor, 
 }
 
 /// The row of a migration that has a file.
-pub(crate) fn migration_row(step: &Step, status: Status, sequence: i64, took: Took, actor: &Actor) -> Option<MigrationRow> {
+pub(crate) fn migration_row(
+    step: &Step,
+    status: Status,
+    sequence: i64,
+    took: Took,
+    actor: &Actor,
+) -> Option<MigrationRow> {
     let migration = step.migration.as_ref()?;
     let up_sql = match &migration.body {
         Body::Sql(body) => Some(body.up.text().trim().to_owned()),

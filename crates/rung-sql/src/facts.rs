@@ -1,0 +1,597 @@
+//! What a statement is and does, as far as its tokens tell. A statement that can't be read is opaque, never an error:
+//! the server decides.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::header::MigrationType;
+use crate::lexer::{TokenKind, tokens};
+use crate::{Span, Syntax};
+
+/// Facts about one statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Whether it opens or ends a transaction.
+    pub transaction: Option<TransactionControl>,
+    /// Why it can't run in a transaction; `None` where it can.
+    pub outside: Option<Cow<'static, str>>,
+    /// What it leaves in the catalog.
+    pub effect: Effect,
+    /// The type of migration it makes; `None` for what says nothing about it (`SET`, `COMMENT`, `SELECT`).
+    pub change: Option<MigrationType>,
+}
+
+/// Control of transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TransactionControl {
+    /// `BEGIN`, `START TRANSACTION`.
+    Begin,
+    /// `COMMIT`, `END`, `PREPARE TRANSACTION`.
+    Commit,
+    /// `ROLLBACK`, `ABORT`.
+    Rollback,
+    /// `SAVEPOINT`.
+    Savepoint,
+    /// `RELEASE`.
+    Release,
+    /// `ROLLBACK TO`.
+    RollbackTo,
+}
+
+/// A name, perhaps with its schema; folded and without quotes, as the catalog has it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ObjectName {
+    /// The schema, where it is written.
+    pub schema: Option<String>,
+    /// The name.
+    pub name: String,
+}
+
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(schema) = &self.schema {
+            write!(f, "{schema}.")?;
+        }
+        f.write_str(&self.name)
+    }
+}
+
+/// What kind of object a statement creates or drops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ObjectKind {
+    /// A table, of any kind.
+    Table,
+    /// An index.
+    Index,
+    /// A view.
+    View,
+    /// A materialised view.
+    MaterializedView,
+    /// A sequence.
+    Sequence,
+    /// A schema.
+    Schema,
+    /// A type or an enum.
+    Type,
+    /// A domain.
+    Domain,
+    /// A function or procedure.
+    Routine,
+    /// A trigger.
+    Trigger,
+    /// An extension.
+    Extension,
+    /// A database.
+    Database,
+    /// A tablespace.
+    Tablespace,
+    /// A subscription.
+    Subscription,
+    /// A publication.
+    Publication,
+}
+
+/// What a statement leaves in the catalog, so that one that was interrupted can be settled by looking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// `CREATE INDEX`; `name` is `None` where the server chooses it.
+    CreateIndex {
+        /// The index.
+        name: Option<ObjectName>,
+        /// Its table.
+        table: ObjectName,
+        /// Without blocking writes.
+        concurrently: bool,
+    },
+    /// `CREATE` of anything else.
+    Create {
+        /// What kind.
+        kind: ObjectKind,
+        /// Its name.
+        name: ObjectName,
+    },
+    /// `DROP` of anything.
+    Drop {
+        /// What kind.
+        kind: ObjectKind,
+        /// The names.
+        names: Vec<ObjectName>,
+        /// An index, without blocking writes.
+        concurrently: bool,
+    },
+    /// `REINDEX`.
+    Reindex {
+        /// `INDEX`, `TABLE`, `SCHEMA`, `DATABASE` or `SYSTEM`, in lower case.
+        what: String,
+        /// What is rebuilt.
+        name: Option<ObjectName>,
+        /// Without blocking writes.
+        concurrently: bool,
+    },
+    /// `ALTER TABLE ... ADD COLUMN`.
+    AddColumn {
+        /// The table.
+        table: ObjectName,
+        /// The column.
+        column: String,
+    },
+    /// `ALTER TABLE ... DROP COLUMN`.
+    DropColumn {
+        /// The table.
+        table: ObjectName,
+        /// The column.
+        column: String,
+    },
+    /// `ALTER TABLE ... ADD CONSTRAINT`.
+    AddConstraint {
+        /// The table.
+        table: ObjectName,
+        /// The constraint.
+        name: String,
+    },
+    /// `ALTER TABLE ... DROP CONSTRAINT`.
+    DropConstraint {
+        /// The table.
+        table: ObjectName,
+        /// The constraint.
+        name: String,
+    },
+    /// `ALTER TABLE ... VALIDATE CONSTRAINT`.
+    ValidateConstraint {
+        /// The table.
+        table: ObjectName,
+        /// The constraint.
+        name: String,
+    },
+    /// `ALTER TABLE ... DETACH PARTITION`.
+    DetachPartition {
+        /// The partitioned table.
+        table: ObjectName,
+        /// The partition.
+        partition: ObjectName,
+    },
+    /// `ALTER TYPE ... ADD VALUE`.
+    AddEnumValue {
+        /// The enum.
+        name: ObjectName,
+        /// The value.
+        value: String,
+    },
+    /// Running it again does no harm: `VACUUM`, `ANALYZE`, `ALTER SYSTEM`, `SET`, a `PRAGMA`.
+    Repeatable,
+    /// Anything else.
+    Other,
+}
+
+/// The facts about a PostgreSQL statement.
+pub fn postgres_facts(statement: &str) -> Facts {
+    let words = Words::new(statement, &Syntax::POSTGRES);
+    Facts {
+        transaction: transaction(&words),
+        outside: postgres_outside(&words),
+        effect: effect(&words),
+        change: change(&words),
+    }
+}
+
+/// The facts about an SQLite statement.
+pub fn sqlite_facts(statement: &str) -> Facts {
+    let words = Words::new(statement, &Syntax::SQLITE);
+    Facts {
+        transaction: transaction(&words),
+        outside: sqlite_outside(&words),
+        effect: effect(&words),
+        change: change(&words),
+    }
+}
+
+/// The type of a migration from its statements: the first that changes the schema decides, but a table that is created
+/// outweighs what else stands there; data only where the schema is left alone.
+pub fn infer_type<'a>(facts: impl Iterator<Item = &'a Facts>) -> MigrationType {
+    use MigrationType::{CreateIndex, CreateTable, CustomSql, DeleteData, DropIndex, InsertData, UpdateData};
+    let changes: Vec<MigrationType> = facts.filter_map(|facts| facts.change).collect();
+    let is_data = |change: &MigrationType| matches!(change, InsertData | UpdateData | DeleteData);
+    let schema: Vec<MigrationType> = changes.iter().copied().filter(|change| !is_data(change)).collect();
+    let of_tables = schema.iter().copied().find(|change| !matches!(change, CreateIndex | DropIndex | CustomSql));
+    if schema.contains(&CreateTable) {
+        return CreateTable;
+    }
+    of_tables.or(schema.first().copied()).or(changes.first().copied()).unwrap_or(CustomSql)
+}
+
+/// The tokens of a statement without blanks and comments, at most [`Words::LIMIT`] of them: what decides stands early,
+/// and an INSERT of 10 MB is not worth reading to its end.
+struct Words<'a> {
+    text: &'a str,
+    tokens: Vec<(TokenKind, Span)>,
+}
+
+impl<'a> Words<'a> {
+    const LIMIT: usize = 4096;
+
+    fn new(text: &'a str, syntax: &Syntax) -> Self {
+        let tokens = tokens(text, syntax)
+            .filter(|token| !token.kind.is_trivia())
+            .take(Self::LIMIT)
+            .map(|token| (token.kind, token.span))
+            .collect();
+        Self { text, tokens }
+    }
+
+    fn text(&self, at: usize) -> &'a str {
+        self.tokens.get(at).map_or("", |(_, span)| &self.text[span.range()])
+    }
+
+    fn is(&self, at: usize, word: &str) -> bool {
+        self.tokens.get(at).is_some_and(|(kind, _)| matches!(kind, TokenKind::Word | TokenKind::Punct))
+            && self.text(at).eq_ignore_ascii_case(word)
+    }
+
+    fn is_any(&self, at: usize, words: &[&str]) -> bool {
+        words.iter().any(|word| self.is(at, word))
+    }
+
+    fn starts(&self, words: &[&str]) -> bool {
+        words.iter().enumerate().all(|(at, word)| self.is(at, word))
+    }
+
+    fn position(&self, word: &str) -> Option<usize> {
+        (0..self.tokens.len()).find(|at| self.is(*at, word))
+    }
+
+    fn has(&self, word: &str) -> bool {
+        self.position(word).is_some()
+    }
+
+    /// Past the given words, each of which may be missing.
+    fn skip(&self, mut at: usize, words: &[&str]) -> usize {
+        for word in words {
+            at += usize::from(self.is(at, word));
+        }
+        at
+    }
+
+    /// A name, folded as the catalog has it.
+    fn part(&self, at: usize) -> Option<String> {
+        let (kind, _) = self.tokens.get(at)?;
+        let text = self.text(at);
+        match kind {
+            TokenKind::Word => Some(text.to_lowercase()),
+            TokenKind::QuotedIdent => {
+                let text = text.trim_start_matches(['u', 'U', '&']);
+                let close = text.chars().next_back()?;
+                let inner = &text[1..text.len() - close.len_utf8()];
+                Some(inner.replace(&format!("{close}{close}"), &close.to_string()))
+            }
+            _ => None,
+        }
+    }
+
+    /// A name that may have a schema, and where it ends.
+    fn name(&self, at: usize) -> Option<(ObjectName, usize)> {
+        let mut last = self.part(at)?;
+        let mut schema = None;
+        let mut end = at + 1;
+        while self.is(end, ".") {
+            schema = Some(std::mem::replace(&mut last, self.part(end + 1)?));
+            end += 2;
+        }
+        Some((ObjectName { schema, name: last }, end))
+    }
+
+    /// Names divided by commas.
+    fn names(&self, mut at: usize) -> Vec<ObjectName> {
+        let mut names = Vec::new();
+        while let Some((name, end)) = self.name(at) {
+            names.push(name);
+            if !self.is(end, ",") {
+                break;
+            }
+            at = end + 1;
+        }
+        names
+    }
+
+    /// The text within a string token, quotes undone as far as reading a body or a value needs.
+    fn string(&self, at: usize) -> Option<String> {
+        let (kind, _) = self.tokens.get(at)?;
+        if *kind != TokenKind::String {
+            return None;
+        }
+        let text = self.text(at);
+        if text.starts_with('$') {
+            let tag = text[1..].find('$')? + 2;
+            return Some(text[tag..text.len() - tag].to_owned());
+        }
+        let open = text.find('\'')?;
+        Some(text[open + 1..text.len() - 1].replace("''", "'"))
+    }
+}
+
+fn transaction(words: &Words<'_>) -> Option<TransactionControl> {
+    use TransactionControl::{Begin, Commit, Release, Rollback, RollbackTo, Savepoint};
+    let control = match words.text(0).to_ascii_lowercase().as_str() {
+        "begin" => Begin,
+        "start" if words.is(1, "transaction") => Begin,
+        "commit" | "end" => Commit,
+        "prepare" if words.is(1, "transaction") => Commit,
+        "rollback" | "abort" if words.is(1, "prepared") => return None,
+        "rollback" | "abort" => {
+            let at = words.skip(1, &["work", "transaction"]);
+            if words.is(at, "to") { RollbackTo } else { Rollback }
+        }
+        "savepoint" => Savepoint,
+        "release" => Release,
+        _ => return None,
+    };
+    // COMMIT PREPARED ends somebody else's transaction, and must not run in one.
+    if control == Commit && words.is(1, "prepared") { None } else { Some(control) }
+}
+
+fn postgres_outside(words: &Words<'_>) -> Option<Cow<'static, str>> {
+    let first = words.text(0).to_ascii_lowercase();
+    let second = words.text(1).to_ascii_lowercase();
+    let concurrently = words.has("concurrently");
+    let what: &'static str = match (first.as_str(), second.as_str()) {
+        ("create", _) if concurrently && words.has("index") && !words.has("view") => "CREATE INDEX CONCURRENTLY",
+        ("drop", "index") if concurrently => "DROP INDEX CONCURRENTLY",
+        ("reindex", _) if concurrently => "REINDEX CONCURRENTLY",
+        ("reindex", "database" | "system" | "schema") => "REINDEX of a whole schema or database",
+        ("reindex", "(") if words.is_any(after_parenthesis(words, 1), &["database", "system", "schema"]) => {
+            "REINDEX of a whole schema or database"
+        }
+        ("vacuum", _) => "VACUUM",
+        ("cluster", _) if words.tokens.len() == 1 || words.is(1, "verbose") && words.tokens.len() == 2 => {
+            "CLUSTER of all tables"
+        }
+        ("create", "database") => "CREATE DATABASE",
+        ("drop", "database") => "DROP DATABASE",
+        ("create", "tablespace") => "CREATE TABLESPACE",
+        ("drop", "tablespace") => "DROP TABLESPACE",
+        ("create", "subscription") if !disables_slot(words) => "CREATE SUBSCRIPTION",
+        ("drop", "subscription") => "DROP SUBSCRIPTION",
+        ("alter", "subscription") if words.has("refresh") => "ALTER SUBSCRIPTION ... REFRESH",
+        ("alter", "system") => "ALTER SYSTEM",
+        ("alter", "database") if words.has("tablespace") && words.has("set") => "ALTER DATABASE ... SET TABLESPACE",
+        ("alter", "table") if words.has("detach") && concurrently => "DETACH PARTITION ... CONCURRENTLY",
+        ("discard", "all") => "DISCARD ALL",
+        ("commit" | "rollback", "prepared") => "COMMIT PREPARED",
+        ("do", _) if body_controls_transactions(words) => "a DO block that commits or rolls back",
+        _ => return None,
+    };
+    Some(Cow::Owned(format!("{what} cannot run inside a transaction")))
+}
+
+/// `WITH (create_slot = false)` or `connect = false`.
+fn disables_slot(words: &Words<'_>) -> bool {
+    (0..words.tokens.len()).any(|at| {
+        words.is_any(at, &["create_slot", "connect"]) && {
+            let value = at + 1 + usize::from(words.is(at + 1, "="));
+            words.is_any(value, &["false", "off", "0"]) || words.text(value) == "0"
+        }
+    })
+}
+
+/// Where the parenthesis that opens at `at` is behind us.
+fn after_parenthesis(words: &Words<'_>, at: usize) -> usize {
+    (at..words.tokens.len()).find(|at| words.is(*at, ")")).map_or(words.tokens.len(), |at| at + 1)
+}
+
+/// Whether the body of a DO has COMMIT or ROLLBACK as a statement.
+fn body_controls_transactions(words: &Words<'_>) -> bool {
+    let Some(body) = (1..words.tokens.len()).find_map(|at| words.string(at)) else { return false };
+    let mut beginning = true;
+    for token in tokens(&body, &Syntax::POSTGRES).filter(|token| !token.kind.is_trivia()) {
+        let text = &body[token.span.range()];
+        if token.kind == TokenKind::Word {
+            if beginning && (text.eq_ignore_ascii_case("commit") || text.eq_ignore_ascii_case("rollback")) {
+                return true;
+            }
+            const OPENERS: [&str; 6] = ["begin", "then", "else", "loop", "declare", "do"];
+            beginning = OPENERS.iter().any(|word| text.eq_ignore_ascii_case(word));
+        } else {
+            beginning = token.kind == TokenKind::Semicolon || text == ">";
+        }
+    }
+    false
+}
+
+fn sqlite_outside(words: &Words<'_>) -> Option<Cow<'static, str>> {
+    const NOT_IN_TRANSACTION: [&str; 7] =
+        ["foreign_keys", "journal_mode", "synchronous", "auto_vacuum", "page_size", "wal_checkpoint", "locking_mode"];
+    let text = match words.text(0).to_ascii_lowercase().as_str() {
+        "vacuum" => "VACUUM cannot run inside a transaction".to_owned(),
+        "attach" => "ATTACH cannot run inside a transaction".to_owned(),
+        "detach" => "DETACH cannot run inside a transaction".to_owned(),
+        "pragma" => {
+            let name = words.name(1).map(|(name, _)| name.name)?;
+            if !NOT_IN_TRANSACTION.contains(&name.as_str()) {
+                return None;
+            }
+            format!("PRAGMA {name} has no effect inside a transaction")
+        }
+        _ => return None,
+    };
+    Some(Cow::Owned(text))
+}
+
+fn effect(words: &Words<'_>) -> Effect {
+    let effect = match words.text(0).to_ascii_lowercase().as_str() {
+        "create" => create(words),
+        "drop" => dropped(words),
+        "alter" if words.is_any(1, &["table", "foreign"]) => alter_table(words),
+        "alter" if words.starts(&["alter", "type"]) => add_value(words),
+        "alter" if words.is(1, "system") => Some(Effect::Repeatable),
+        "reindex" => reindex(words),
+        "vacuum" | "analyze" | "analyse" | "cluster" | "pragma" | "set" | "reset" | "discard" | "attach"
+        | "comment" | "refresh" | "checkpoint" => Some(Effect::Repeatable),
+        _ => None,
+    };
+    effect.unwrap_or(Effect::Other)
+}
+
+const KINDS: [(&str, ObjectKind); 14] = [
+    ("table", ObjectKind::Table),
+    ("view", ObjectKind::View),
+    ("sequence", ObjectKind::Sequence),
+    ("schema", ObjectKind::Schema),
+    ("type", ObjectKind::Type),
+    ("domain", ObjectKind::Domain),
+    ("function", ObjectKind::Routine),
+    ("procedure", ObjectKind::Routine),
+    ("trigger", ObjectKind::Trigger),
+    ("extension", ObjectKind::Extension),
+    ("database", ObjectKind::Database),
+    ("tablespace", ObjectKind::Tablespace),
+    ("subscription", ObjectKind::Subscription),
+    ("publication", ObjectKind::Publication),
+];
+
+/// The kind of object named at `at`, and where its name begins.
+fn kind(words: &Words<'_>, at: usize) -> Option<(ObjectKind, usize)> {
+    if words.is(at, "materialized") {
+        return Some((ObjectKind::MaterializedView, at + 2));
+    }
+    KINDS.iter().find(|(word, _)| words.is(at, word)).map(|(_, kind)| (*kind, at + 1))
+}
+
+fn create(words: &Words<'_>) -> Option<Effect> {
+    let at = words.skip(1, &["or", "replace", "global", "local", "temp", "temporary", "unlogged", "unique", "virtual"]);
+    let at = words.skip(at, &["foreign", "recursive", "constraint", "event"]);
+    if words.is(at, "index") {
+        let at = words.skip(at + 1, &["concurrently"]);
+        let at = words.skip(at, &["if", "not", "exists"]);
+        let (name, at) = if words.is(at, "on") {
+            (None, at)
+        } else {
+            let (name, end) = words.name(at)?;
+            (Some(name), end)
+        };
+        let (table, _) = words.name(words.skip(at, &["on", "only"]))?;
+        return Some(Effect::CreateIndex { name, table, concurrently: words.has("concurrently") });
+    }
+    let (kind, at) = kind(words, at)?;
+    let (name, _) = words.name(words.skip(at, &["if", "not", "exists"]))?;
+    Some(Effect::Create { kind, name })
+}
+
+fn dropped(words: &Words<'_>) -> Option<Effect> {
+    let at = words.skip(1, &["foreign", "event"]);
+    let (kind, at) = if words.is(at, "index") { (ObjectKind::Index, at + 1) } else { kind(words, at)? };
+    let at = words.skip(at, &["concurrently"]);
+    let names = words.names(words.skip(at, &["if", "exists"]));
+    (!names.is_empty()).then(|| Effect::Drop { kind, names, concurrently: words.has("concurrently") })
+}
+
+/// One action on one table; a list of actions is not told apart.
+fn alter_table(words: &Words<'_>) -> Option<Effect> {
+    let at = words.skip(1, &["foreign", "table"]);
+    let at = words.skip(at, &["if", "exists", "only"]);
+    let (table, at) = words.name(at)?;
+    let at = words.skip(at, &["*"]);
+    let mut depth = 0_usize;
+    for at in at..words.tokens.len() {
+        depth = if words.is(at, "(") { depth + 1 } else { depth.saturating_sub(usize::from(words.is(at, ")"))) };
+        if depth == 0 && words.is(at, ",") {
+            return None;
+        }
+    }
+    let named = |at: usize| words.part(at);
+    if words.is(at, "add") {
+        if words.is(at + 1, "constraint") {
+            return Some(Effect::AddConstraint { table, name: named(at + 2)? });
+        }
+        if words.is_any(at + 1, &["primary", "unique", "foreign", "check", "exclude", "generated"]) {
+            return None;
+        }
+        let at = words.skip(at + 1, &["column", "if", "not", "exists"]);
+        return Some(Effect::AddColumn { table, column: named(at)? });
+    }
+    if words.is(at, "drop") {
+        if words.is(at + 1, "constraint") {
+            return Some(Effect::DropConstraint { table, name: named(words.skip(at + 2, &["if", "exists"]))? });
+        }
+        return Some(Effect::DropColumn { table, column: named(words.skip(at + 1, &["column", "if", "exists"]))? });
+    }
+    if words.is(at, "validate") && words.is(at + 1, "constraint") {
+        return Some(Effect::ValidateConstraint { table, name: named(at + 2)? });
+    }
+    if words.is(at, "detach") && words.is(at + 1, "partition") {
+        return Some(Effect::DetachPartition { table, partition: words.name(at + 2)?.0 });
+    }
+    None
+}
+
+fn add_value(words: &Words<'_>) -> Option<Effect> {
+    let (name, at) = words.name(2)?;
+    if !(words.is(at, "add") && words.is(at + 1, "value")) {
+        return None;
+    }
+    let at = words.skip(at + 2, &["if", "not", "exists"]);
+    Some(Effect::AddEnumValue { name, value: words.string(at)? })
+}
+
+fn reindex(words: &Words<'_>) -> Option<Effect> {
+    let at = if words.is(1, "(") { after_parenthesis(words, 1) } else { 1 };
+    let what = words.text(at).to_ascii_lowercase();
+    let name = words.name(words.skip(at + 1, &["concurrently"])).map(|(name, _)| name);
+    Some(Effect::Reindex { what, name, concurrently: words.has("concurrently") })
+}
+
+fn change(words: &Words<'_>) -> Option<MigrationType> {
+    let object = |at: usize| {
+        let at =
+            words.skip(at, &["or", "replace", "global", "local", "temp", "temporary", "unlogged", "unique", "virtual"]);
+        words.text(words.skip(at, &["foreign"])).to_ascii_lowercase()
+    };
+    Some(match words.text(0).to_ascii_lowercase().as_str() {
+        "create" => match object(1).as_str() {
+            "table" => MigrationType::CreateTable,
+            "index" => MigrationType::CreateIndex,
+            _ => MigrationType::CustomSql,
+        },
+        "drop" => match object(1).as_str() {
+            "table" => MigrationType::DropTable,
+            "index" => MigrationType::DropIndex,
+            _ => MigrationType::CustomSql,
+        },
+        "alter" => match object(1).as_str() {
+            "table" => MigrationType::AlterTable,
+            _ => MigrationType::CustomSql,
+        },
+        "insert" | "copy" | "replace" => MigrationType::InsertData,
+        "update" | "merge" => MigrationType::UpdateData,
+        "delete" | "truncate" => MigrationType::DeleteData,
+        "with" => {
+            let verb =
+                ["insert", "update", "delete"].into_iter().filter_map(|verb| Some((words.position(verb)?, verb)));
+            match verb.min()?.1 {
+                "insert" => MigrationType::InsertData,
+                "update" => MigrationType::UpdateData,
+                _ => MigrationType::DeleteData,
+            }
+        }
+        "do" | "call" | "grant" | "revoke" | "reindex" | "vacuum" | "refresh" => MigrationType::CustomSql,
+        _ => return None,
+    })
+}

@@ -1,0 +1,393 @@
+//! A migration file: header, directives and sections, read for one dialect.
+
+use std::sync::Arc;
+
+use crate::digest::{checksum, fingerprint_of};
+use crate::directives::{Directives, Expect};
+use crate::header::{CommentLine, Header, MigrationType, Spanned, looks_like_sql, read_header, rollback_of};
+use crate::lexer::{Token, TokenKind, tokens};
+use crate::script::{Reach, Script, Variables};
+use crate::{Diagnostic, SourceFile, Span, Syntax, closest};
+
+/// How to read files.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    /// The dialect's name, as sections have it.
+    pub dialect: &'a str,
+    /// Its lexical rules.
+    pub syntax: &'a Syntax,
+    /// Values for `${name}`.
+    pub variables: Variables<'a>,
+}
+
+/// What a check must give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Want {
+    /// One row with one true value.
+    True,
+    /// No rows.
+    NoRows,
+}
+
+/// A `@verify` section.
+#[derive(Debug, Clone)]
+pub struct Verify {
+    /// Its statements.
+    pub script: Script,
+    /// What each must give.
+    pub want: Want,
+}
+
+/// A migration file that was read.
+#[derive(Debug, Clone)]
+pub struct MigrationFile {
+    /// The file.
+    pub source: Arc<SourceFile>,
+    /// Its header.
+    pub header: Header,
+    /// The type that the header says.
+    pub declared_type: Option<MigrationType>,
+    /// Its directives.
+    pub directives: Directives,
+    /// What it does.
+    pub up: Script,
+    /// What must be true afterwards.
+    pub verify: Vec<Verify>,
+    /// What undoes it, from a `@down` section.
+    pub down: Option<Script>,
+    /// What undoes it, from a `ROLLBACK:` comment.
+    pub rollback: Option<Script>,
+    /// SHA-256 of the file, line ends normalised.
+    pub checksum: [u8; 32],
+    /// SHA-256 of the tokens of what it does.
+    pub fingerprint: [u8; 32],
+    /// What should be seen and does not stop anything.
+    pub warnings: Vec<Diagnostic>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SectionKind {
+    Up,
+    Verify(Want),
+    Down,
+}
+
+/// The names that a section may give a dialect, and whose they are.
+const DIALECTS: [(&str, &str); 6] = [
+    ("postgres", "postgres"),
+    ("postgresql", "postgres"),
+    ("pg", "postgres"),
+    ("pgsql", "postgres"),
+    ("sqlite", "sqlite"),
+    ("sqlite3", "sqlite"),
+];
+
+struct Section {
+    kind: SectionKind,
+    dialect: Option<&'static str>,
+    span: Span,
+}
+
+/// Reads a file whose id is `stem`.
+///
+/// # Errors
+/// Everything that is wrong with it, each with its place.
+pub fn read_file(
+    source: &Arc<SourceFile>,
+    stem: &str,
+    reading: &Reading<'_>,
+) -> Result<MigrationFile, Vec<Diagnostic>> {
+    let mut reader = Reader { source, reading, errors: Vec::new(), warnings: Vec::new() };
+    let file = reader.read(stem);
+    match file {
+        Some(file) if reader.errors.is_empty() => Ok(file),
+        _ => Err(reader.errors),
+    }
+}
+
+struct Reader<'a> {
+    source: &'a Arc<SourceFile>,
+    reading: &'a Reading<'a>,
+    errors: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
+}
+
+impl<'a> Reader<'a> {
+    fn error(&mut self, code: &'static str, message: String, span: Span, label: &str, help: Option<String>) {
+        let diagnostic = Diagnostic::error(code, message).at(self.source, span, label);
+        self.errors.push(match help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        });
+    }
+
+    fn read(&mut self, stem: &str) -> Option<MigrationFile> {
+        let text = self.source.text();
+        let mut lines: Vec<CommentLine<'a>> = Vec::new();
+        let mut top = None;
+        let mut code = Vec::new();
+        for token in tokens(text, self.reading.syntax) {
+            match token.kind {
+                TokenKind::LineComment => lines.extend(alone(self.source.text(), token)),
+                TokenKind::Whitespace | TokenKind::BlockComment => {}
+                _ => {
+                    top.get_or_insert(token.span.start);
+                    code.push(token.span.start);
+                }
+            }
+        }
+        let top = top.unwrap_or(text.len());
+        let mut directives = Directives::default();
+        let mut sections: Vec<Section> = Vec::new();
+        for line in lines.iter().filter(|line| is_directive(line.content)) {
+            if let Some(section) = self.section(line) {
+                if let Some(last) = sections.last_mut() {
+                    last.span.end = line_start(text, line.span.start);
+                }
+                sections.extend(section);
+            } else if let Err((message, help)) = directives.read(line) {
+                self.error("directive", message, line.span, "", help);
+            }
+        }
+        let header_lines: Vec<CommentLine<'_>> = header_block(text, &lines, top);
+        let header = read_header(&header_lines);
+        self.check_header(&header, stem);
+        self.check_preamble(&sections, &code);
+        let rollback = self.rollback(&lines);
+        let reach = if directives.expand_all { Reach::All } else { Reach::Code };
+        let has_markers = !sections.is_empty();
+        let whole = [Span::new(0, text.len())];
+        let up_spans = if has_markers { self.spans(&sections, SectionKind::Up) } else { whole.to_vec() };
+        let fingerprint = fingerprint_of(up_spans.iter().map(|span| &text[span.range()]), self.reading.syntax);
+        let up = self.script(&up_spans, reach);
+        let mut verify = Vec::new();
+        for want in [Want::True, Want::NoRows] {
+            for span in self.spans(&sections, SectionKind::Verify(want)) {
+                verify.push(Verify { script: self.script(&[span], reach), want });
+            }
+        }
+        let has_down = sections.iter().any(|section| section.kind == SectionKind::Down);
+        let down_spans = self.spans(&sections, SectionKind::Down);
+        let down = (has_down && !down_spans.is_empty()).then(|| self.script(&down_spans, reach));
+        for script in std::iter::once(&up).chain(verify.iter().map(|verify| &verify.script)).chain(&down) {
+            self.check_split(script);
+        }
+        for expect in &mut directives.expects {
+            if let Expect::Affected { at, .. } = &mut expect.value {
+                *at = up.text_offset(expect.span.start);
+            }
+        }
+        let declared_type = header.kind.as_ref().and_then(|kind| MigrationType::parse(&kind.value));
+        Some(MigrationFile {
+            source: Arc::clone(self.source),
+            checksum: checksum(text),
+            fingerprint,
+            header,
+            declared_type,
+            directives,
+            up,
+            verify,
+            down,
+            rollback,
+            warnings: std::mem::take(&mut self.warnings),
+        })
+    }
+
+    /// A line that begins a section; `None` where the line is another directive.
+    #[expect(clippy::option_option, reason = "a section's line may be wrong, and is then no other directive either")]
+    fn section(&mut self, line: &CommentLine<'_>) -> Option<Option<Section>> {
+        let mut words = line.content[1..].split_whitespace();
+        let kind = match words.next()?.to_lowercase().as_str() {
+            "up" => SectionKind::Up,
+            "down" => SectionKind::Down,
+            "verify" => SectionKind::Verify(Want::True),
+            _ => return None,
+        };
+        let mut section = Section {
+            kind,
+            dialect: None,
+            span: Span::new(next_line(self.source.text(), line.span.end), self.source.text().len()),
+        };
+        for word in words {
+            let lower = word.to_lowercase();
+            if let Some((_, dialect)) = DIALECTS.iter().find(|(name, _)| *name == lower) {
+                section.dialect = Some(dialect);
+            } else if lower == "no-rows" && matches!(kind, SectionKind::Verify(_)) {
+                section.kind = SectionKind::Verify(Want::NoRows);
+            } else {
+                let near = closest(&lower, DIALECTS.iter().map(|(name, _)| *name).chain(["no-rows"]));
+                let help = near.map_or_else(
+                    || "a section may name postgres or sqlite; @verify may say no-rows".to_owned(),
+                    |near| format!("did you mean {near}?"),
+                );
+                let message = format!("there is no dialect {word}");
+                self.error("section", message, line.span, "", Some(help));
+                return Some(None);
+            }
+        }
+        Some(Some(section))
+    }
+
+    fn spans(&self, sections: &[Section], kind: SectionKind) -> Vec<Span> {
+        let ours = |section: &&Section| {
+            section.kind == kind && section.dialect.is_none_or(|dialect| dialect == self.reading.dialect)
+        };
+        sections.iter().filter(ours).map(|section| section.span).collect()
+    }
+
+    fn script(&mut self, spans: &[Span], reach: Reach) -> Script {
+        let script = if spans.is_empty() {
+            Script::slice(Arc::clone(self.source), Span::default())
+        } else {
+            Script::joined(Arc::clone(self.source), spans)
+        };
+        let fallback = script.clone();
+        match script.expand(&self.reading.variables, reach, self.reading.syntax) {
+            Ok(script) => script,
+            Err(errors) => {
+                self.errors.extend(errors);
+                fallback
+            }
+        }
+    }
+
+    /// What the splitter finds wrong is wrong whether or not the script will run.
+    fn check_split(&mut self, script: &Script) {
+        let (_, issues) = crate::split::split(script.text(), self.reading.syntax);
+        for issue in issues {
+            let diagnostic = issue.diagnostic(self.source, script.source_span(issue.span));
+            if issue.is_error() { &mut self.errors } else { &mut self.warnings }.push(diagnostic);
+        }
+    }
+
+    fn check_header(&mut self, header: &Header, stem: &str) {
+        if let Some(kind) = header.kind.as_ref().filter(|kind| MigrationType::parse(&kind.value).is_none()) {
+            let names = MigrationType::ALL.map(MigrationType::as_str);
+            let help = match closest(&kind.value, names) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("the types are {}", names.join(", ")),
+            };
+            self.error("unknown-type", format!("there is no type {}", kind.value), kind.span, "", Some(help));
+        }
+        if let Some(named) = header.migration.as_ref().filter(|named| !names_stem(&named.value, stem)) {
+            let message = format!("the header names another migration than the file: {}", named.value);
+            let help = format!("write `-- Migration: {stem}`, or rename the file");
+            self.error("other-id", message, named.span, "not the file's name", Some(help));
+        }
+    }
+
+    /// With sections, everything is in one.
+    fn check_preamble(&mut self, sections: &[Section], code: &[usize]) {
+        if let (Some(first), Some(at)) = (sections.first(), code.first())
+            && *at < first.span.start
+        {
+            let line = self.source.text()[*at..].lines().next().unwrap_or_default();
+            let span = Span::new(*at, *at + line.len());
+            let help = Some("move it below `-- @up`".to_owned());
+            self.error("before-sections", "this SQL stands before the first section".to_owned(), span, "", help);
+        }
+    }
+
+    /// The SQL of a `ROLLBACK:` comment.
+    fn rollback(&mut self, lines: &[CommentLine<'_>]) -> Option<Script> {
+        let text = self.source.text();
+        let at = lines.iter().position(|line| rollback_of(line).is_some())?;
+        let first = rollback_of(&lines[at])?;
+        let mut parts: Vec<Span> = Vec::new();
+        if !first.content.is_empty() {
+            parts.push(first.span);
+        }
+        let mut last = lines[at].span.end;
+        for line in &lines[at + 1..] {
+            let between = &text[last..line.span.start];
+            let adjoining = between.matches('\n').count() == 1;
+            if !adjoining || line.content.is_empty() || line.content.starts_with("==") || is_directive(line.content) {
+                break;
+            }
+            parts.push(line.span);
+            last = line.span.end;
+        }
+        let sql: Vec<&str> = parts.iter().map(|part| self.source.slice(*part)).collect();
+        if !looks_like_sql(&sql.join("\n")) {
+            return None;
+        }
+        let script = if parts.len() == 1 {
+            Script::slice(Arc::clone(self.source), parts[0])
+        } else {
+            Script::joined(Arc::clone(self.source), &parts)
+        };
+        self.check_split(&script);
+        script.expand(&self.reading.variables, Reach::Code, self.reading.syntax).ok()
+    }
+}
+
+/// Whether what a header calls the migration is the file's name: its stem, or its number and any title.
+fn names_stem(named: &str, stem: &str) -> bool {
+    let named = named.trim().trim_matches('`');
+    let named = named.strip_suffix(".sql").unwrap_or(named);
+    if named == stem {
+        return true;
+    }
+    let digits = named.find(|c: char| !c.is_ascii_digit()).unwrap_or(named.len());
+    let (number, title) = named.split_at(digits);
+    if number.is_empty() {
+        // A title in words names no id; what looks like one does.
+        return named.contains(char::is_whitespace) || !named.contains('_') || stem.ends_with(named);
+    }
+    let own = stem.split('_').next().unwrap_or_default();
+    let same_number = number.trim_start_matches('0') == own.trim_start_matches('0');
+    same_number && !title.starts_with('_')
+}
+
+/// A comment that has its line for itself.
+fn alone(text: &str, token: Token) -> Option<CommentLine<'_>> {
+    let line = line_start(text, token.span.start);
+    if !text[line..token.span.start].trim().is_empty() {
+        return None;
+    }
+    let comment = &text[token.span.range()];
+    let inner = &comment[2..];
+    let content = inner.trim();
+    let start = token.span.start + 2 + (inner.len() - inner.trim_start().len());
+    Some(CommentLine { content, span: Span::new(start, start + content.len()) })
+}
+
+/// `@word`: a letter follows, and nothing that makes it an address.
+fn is_directive(content: &str) -> bool {
+    let Some(rest) = content.strip_prefix('@') else { return false };
+    let word = rest.split_whitespace().next().unwrap_or_default();
+    word.starts_with(|c: char| c.is_ascii_alphabetic())
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+/// The comment lines before the first SQL, up to the first section.
+fn header_block<'a>(text: &str, lines: &[CommentLine<'a>], top: usize) -> Vec<CommentLine<'a>> {
+    let mut block = Vec::new();
+    let mut last = 0;
+    for line in lines.iter().take_while(|line| line.span.start < top) {
+        let marker = line.content.strip_prefix('@').and_then(|rest| rest.split_whitespace().next());
+        if marker.is_some_and(|word| ["up", "down", "verify"].contains(&word.to_lowercase().as_str())) {
+            break;
+        }
+        // An empty line ends a wrapped value, as a comment line without content does.
+        if text[last..line.span.start].matches('\n').count() > 1 {
+            block.push(CommentLine { content: "", span: Span::new(line.span.start, line.span.start) });
+        }
+        block.push(*line);
+        last = line.span.end;
+    }
+    block
+}
+
+fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |end| end + 1)
+}
+
+fn next_line(text: &str, at: usize) -> usize {
+    text[at..].find('\n').map_or(text.len(), |end| at + end + 1)
+}
+
+/// A dependency, an environment or a tag of a header, by its text.
+pub fn values(items: &[Spanned<String>]) -> Vec<String> {
+    items.iter().map(|item| item.value.clone()).collect()
+}
