@@ -34,6 +34,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("listen_addresses", "127.0.0.1"),
     ("timezone", "UTC"),
     ("log_timezone", "UTC"),
+    // Inside the data directory, where a killed server leaves nothing behind.
+    ("dynamic_shared_memory_type", "mmap"),
     // Several servers run at once; a large test database is some megabytes.
     ("shared_buffers", "64MB"),
 ];
@@ -241,8 +243,7 @@ impl Server {
     pub fn restart(&self) -> Result<()> {
         let account = Account::for_servers()?;
         let _ = fs::remove_file(self.home.join("data/postmaster.pid"));
-        spawn_keeper(&self.install, &account, &self.home, 0)?;
-        self.wait_until_ready()
+        self.run(&account, 0)
     }
 
     /// Lets go of a shared server and asks for its end: it stops as soon as nobody uses it, without the usual grace.
@@ -311,13 +312,11 @@ impl Server {
             self.port = free_port()?;
             account.write(&self.home.join("port"), &self.port.to_string())?;
             self.configure()?;
-            spawn_keeper(&self.install, account, &self.home, grace)?;
-            match self.wait_until_ready() {
+            match self.run(account, grace) {
                 // Between the choice of a port and its use, another process may take it.
                 Err(error) if attempt < 5 && error.to_string().contains("could not bind") => attempt += 1,
                 done => return done,
             }
-            let _ = fs::remove_file(self.home.join("log"));
         }
     }
 
@@ -332,13 +331,15 @@ impl Server {
         file.write_all(text.as_bytes()).map_err(Error::cannot("configure a server"))
     }
 
-    fn wait_until_ready(&self) -> Result<()> {
+    fn run(&self, account: &Account, grace: u32) -> Result<()> {
+        let logged_before = self.log().len();
+        spawn_keeper(&self.install, account, &self.home, grace)?;
         let pid_file = self.home.join("data/postmaster.pid");
         let ready =
             || fs::read_to_string(&pid_file).is_ok_and(|text| text.lines().nth(7).is_some_and(|s| s.trim() == "ready"));
         let start = Instant::now();
         while !ready() {
-            let log = self.log();
+            let log = self.log().split_off(logged_before);
             let failed = log.contains("FATAL:") && self.postmaster_pid().is_none();
             if failed || start.elapsed() > START_LIMIT {
                 let tail: Vec<&str> = log.lines().rev().take(8).collect();
@@ -404,4 +405,45 @@ fn open_lock(path: &Path) -> Result<File> {
 fn free_port() -> Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(Error::cannot("find a free port"))?;
     Ok(listener.local_addr().map_err(Error::cannot("find a free port"))?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testdb::query;
+
+    fn install() -> Install {
+        install::chosen().unwrap().pop().unwrap()
+    }
+
+    #[test]
+    fn shared_servers_are_one() {
+        let install = install();
+        let one = Server::shared(&install).unwrap();
+        let other = Server::shared(&install).unwrap();
+        assert_eq!(one.port(), other.port());
+        assert_eq!(one.port(), server_for(&install).port());
+    }
+
+    #[test]
+    fn a_private_server_survives_its_kill_and_goes_with_its_value() {
+        for how in [Stop::Fast, Stop::Immediate, Stop::Kill] {
+            let server = Server::private(&install(), &[("work_mem", "5MB")]).unwrap();
+            let home = server.home.clone();
+            let mut client = server.client("postgres");
+            assert_eq!(query(&mut client, "CREATE TABLE t (); SHOW work_mem").unwrap(), "5MB\n");
+            server.stop(how);
+            assert!(query(&mut client, "SELECT 1").is_err());
+            server.restart().unwrap();
+            assert_eq!(query(&mut server.client("postgres"), "SELECT count(*) FROM t").unwrap(), "0\n");
+            drop(server);
+            assert!(wait_until(Duration::from_secs(15), || !home.exists()), "{} is left", home.display());
+        }
+    }
+
+    #[test]
+    fn a_server_that_cannot_start_says_why() {
+        let error = Server::private(&install(), &[("work_mem", "none")]).unwrap_err().to_string();
+        assert!(error.contains("did not start") && error.contains("work_mem"), "{error}");
+    }
 }

@@ -125,7 +125,7 @@ impl Drop for TestDb<'_> {
 ///
 /// # Errors
 /// The server's message where the SQL fails.
-pub fn query(client: &mut postgres::Client, sql: &str) -> Result<String, String> {
+pub(crate) fn query(client: &mut postgres::Client, sql: &str) -> Result<String, String> {
     let messages = client.simple_query(sql).map_err(|error| message_of(&error))?;
     let mut lines = String::new();
     for message in messages {
@@ -197,7 +197,7 @@ mod tests {
                 "domain public.posint: integer",
                 "sequence public.counter:",
                 "comment on table t: what it is for",
-                "comment on column t.b: the name",
+                "comment on table column t.b: the name",
                 "row security on public.t: on",
                 "schema app",
                 "composite type app.pair\n",
