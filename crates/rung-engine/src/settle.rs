@@ -89,11 +89,10 @@ pub fn stamp(
         let dialect = driver.dialect_of();
         let mut records = Vec::new();
         let mut settled = Vec::new();
-        let mut sequence = next_sequence(history);
-        for migration in order[..count].iter().filter(|migration| !history.is_done(migration.id.as_str())) {
+        let new = order[..count].iter().filter(|migration| !history.is_done(migration.id.as_str()));
+        for (sequence, migration) in (next_sequence(history)..).zip(new) {
             records.extend(done_records(migration, sequence, Direction::Stamp, &options.actor, dialect));
             settled.push((migration.id.to_string(), Status::Completed));
-            sequence += 1;
         }
         let kept: Vec<&str> = order[..count].iter().map(|migration| migration.id.as_str()).collect();
         for row in history.done().filter(|row| !kept.contains(&row.id.as_str())) {

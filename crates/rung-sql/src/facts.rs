@@ -319,8 +319,8 @@ impl<'a> Words<'a> {
             return None;
         }
         let text = self.text(at);
-        if text.starts_with('$') {
-            let tag = text[1..].find('$')? + 2;
+        if let Some(rest) = text.strip_prefix('$') {
+            let tag = rest.find('$')? + 2;
             return Some(text[tag..text.len() - tag].to_owned());
         }
         let open = text.find('\'')?;

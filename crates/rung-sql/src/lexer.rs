@@ -62,7 +62,7 @@ enum Copy {
     /// It is no COPY.
     Other,
     /// It begins with COPY.
-    Copy,
+    Command,
     /// COPY ... FROM came last.
     From,
     /// COPY ... FROM STDIN: rows follow the semicolon.
@@ -138,11 +138,11 @@ impl Tokens<'_> {
         }
         let is = |word: &str| token.kind == TokenKind::Word && self.text[token.span.range()].eq_ignore_ascii_case(word);
         self.copy = match self.copy {
-            Copy::Start if is("copy") => Copy::Copy,
+            Copy::Start if is("copy") => Copy::Command,
             Copy::Start => Copy::Other,
-            Copy::Copy | Copy::From if is("from") => Copy::From,
+            Copy::Command | Copy::From if is("from") => Copy::From,
             Copy::From if is("stdin") => Copy::Stdin,
-            Copy::From => Copy::Copy,
+            Copy::From => Copy::Command,
             other => other,
         };
     }
@@ -152,7 +152,7 @@ impl Tokens<'_> {
         match byte {
             b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c => self.whitespace(),
             b'-' if self.peek(1) == b'-' => {
-                self.to_line_end();
+                self.skip_line();
                 TokenKind::LineComment
             }
             b'/' if self.peek(1) == b'*' => self.block_comment(),
@@ -192,7 +192,7 @@ impl Tokens<'_> {
         TokenKind::Whitespace
     }
 
-    fn to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         self.at = find(self.bytes, self.at, b'\n').unwrap_or(self.bytes.len());
         if self.at > 0 && self.at < self.bytes.len() && self.bytes[self.at - 1] == b'\r' {
             self.at -= 1;
@@ -318,7 +318,7 @@ impl Tokens<'_> {
             self.at += 2;
             return TokenKind::Semicolon;
         }
-        self.to_line_end();
+        self.skip_line();
         TokenKind::MetaCommand
     }
 
@@ -331,7 +331,7 @@ impl Tokens<'_> {
             if row == b"\\." || row == b"\\.\r" {
                 if line == self.at {
                     // No rows at all: the end mark itself.
-                    self.to_line_end();
+                    self.skip_line();
                     return TokenKind::MetaCommand;
                 }
                 self.at = line;
