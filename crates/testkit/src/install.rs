@@ -51,7 +51,7 @@ impl Install {
 /// The root of the workspace.
 #[must_use]
 pub fn workspace_root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).as_ref()
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("testkit lies two levels below the root")
 }
 
 /// Where downloaded servers live.
@@ -83,7 +83,8 @@ pub fn found() -> Vec<Install> {
 /// The installations that a test run uses.
 ///
 /// `RUNG_TEST_PG` chooses: `all`, or majors (`13,18`). Without it they are those of `PG_BINS`; and without that the
-/// newest of the distribution and the newest of all, which keeps a run short and still shows what differs.
+/// newest of the distribution (or the oldest of all) and the newest of all, which keeps a run short and still shows
+/// what differs.
 ///
 /// # Errors
 /// Where there is none, or one that was asked for is missing; the message names the command that gets it.
@@ -119,7 +120,7 @@ fn default_choice(found: Vec<Install>) -> Vec<Install> {
     }
     let newest = found.last().map(|install| install.major);
     let system = found.iter().rev().find(|install| install.origin == Origin::System).map(|install| install.major);
-    let wanted = [newest, system];
+    let wanted = [newest, system.or(found.first().map(|install| install.major))];
     found.into_iter().filter(|install| wanted.contains(&Some(install.major))).collect()
 }
 
@@ -148,7 +149,8 @@ fn children(dir: &Path) -> impl Iterator<Item = PathBuf> + use<> {
 }
 
 /// The places where PATH has a program of that name, first match first.
-pub(crate) fn on_path(program: impl AsRef<OsStr>) -> impl Iterator<Item = PathBuf> {
+#[must_use]
+pub fn on_path(program: impl AsRef<OsStr>) -> impl Iterator<Item = PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let dirs: Vec<PathBuf> = env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]).collect();
     dirs.into_iter().map(move |dir| dir.join(program.as_ref())).filter(|path| path.is_file())
@@ -177,6 +179,9 @@ mod tests {
             ]
         };
         assert_eq!(majors(choose(found(), None)), [15, 18]);
+        let downloaded =
+            vec![install(14, Origin::Downloaded), install(16, Origin::Downloaded), install(18, Origin::Downloaded)];
+        assert_eq!(majors(choose(downloaded, None)), [14, 18]);
         assert_eq!(majors(choose(found(), Some("all"))), [13, 15, 16, 18]);
         assert_eq!(majors(choose(found(), Some("13, 16"))), [13, 16]);
         assert!(choose(found(), Some("17")).unwrap_err().to_string().contains("no PostgreSQL 17"));
