@@ -3,6 +3,7 @@
 //! - [`postgres`], [`servers`], [`for_each_major`]: PostgreSQL servers, started once for a whole test run, whichever
 //!   runner runs it, and gone when the last test has ended. [`Server::private`] gives one to stop and to kill.
 //! - [`TestDb`] and [`SqliteDb`]: a fresh database each, removed when dropped.
+//! - [`Program`]: `rung`, or another program, run as a user would.
 //!
 //! Nothing here skips a test: what a test needs and the machine does not have is a panic that names the command that
 //! gets it.
@@ -11,11 +12,13 @@ mod account;
 mod error;
 pub mod install;
 mod process;
+mod program;
 mod server;
 mod sqlite;
 mod testdb;
 
 pub use error::{Error, Result};
+pub use program::{Program, Run, Running, rung_bin};
 pub use server::{PASSWORD, Server, Stop, USER, for_each_major, postgres, server_for, servers};
 pub use sqlite::SqliteDb;
 pub use testdb::TestDb;

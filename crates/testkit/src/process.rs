@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -10,8 +10,18 @@ use crate::error::{Error, Result};
 
 /// Sends a signal (`INT`, `KILL`, ...) to a process.
 pub(crate) fn send_signal(pid: u32, signal: &str) -> Result<()> {
+    kill(signal, &pid.to_string())
+}
+
+/// Sends a signal to all processes of a group.
+pub(crate) fn signal_group(leader: u32, signal: &str) -> Result<()> {
+    kill(signal, &format!("-{leader}"))
+}
+
+fn kill(signal: &str, pid: &str) -> Result<()> {
     let script = format!("kill -{signal} {pid}");
-    let status = Command::new("sh").args(["-c", &script]).status().map_err(Error::cannot("run sh"))?;
+    let shell = Command::new("sh").args(["-c", &script]).stderr(Stdio::null()).status();
+    let status = shell.map_err(Error::cannot("run sh"))?;
     if status.success() { Ok(()) } else { Err(Error::new(format!("cannot send SIG{signal} to process {pid}"))) }
 }
 
