@@ -1,0 +1,42 @@
+//! SQLite's errors as the engine knows them.
+
+use rung_engine::{DbError, DbErrorKind};
+use rusqlite::ErrorCode;
+
+/// An error of SQLite, in its own words.
+pub(crate) fn convert(error: rusqlite::Error) -> DbError {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, message) => {
+            let message = message.unwrap_or_else(|| failure.to_string());
+            failed(failure, message, None)
+        }
+        rusqlite::Error::SqlInputError { error, msg, offset, .. } => failed(error, msg, usize::try_from(offset).ok()),
+        other => DbError::new(DbErrorKind::Statement, other.to_string()),
+    }
+}
+
+fn failed(failure: rusqlite::ffi::Error, message: String, offset: Option<usize>) -> DbError {
+    let (kind, hint) = match failure.code {
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            (DbErrorKind::LockTimeout, Some("another program is writing to the database"))
+        }
+        ErrorCode::ReadOnly => (DbErrorKind::ReadOnly, Some("make the file and its directory writable for this user")),
+        ErrorCode::DiskFull => (DbErrorKind::DiskFull, Some("make room on the disk, then run again")),
+        ErrorCode::OperationInterrupted => (DbErrorKind::Canceled, None),
+        ErrorCode::CannotOpen => (DbErrorKind::NoSuchDatabase, None),
+        ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied => (DbErrorKind::Permission, None),
+        ErrorCode::NotADatabase => (DbErrorKind::Config, Some("check the path: this file is something else")),
+        ErrorCode::DatabaseCorrupt => {
+            (DbErrorKind::Statement, Some("restore a backup; `PRAGMA integrity_check` tells more"))
+        }
+        _ => (DbErrorKind::Statement, None),
+    };
+    DbError {
+        kind,
+        code: Some(failure.extended_code.to_string()),
+        message,
+        detail: None,
+        hint: hint.map(str::to_owned),
+        offset,
+    }
+}

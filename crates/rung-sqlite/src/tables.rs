@@ -1,0 +1,165 @@
+//! Reading rung's own tables.
+
+use rung_engine::{
+    Applied, DbError, DbErrorKind, Dialect, Digest, Direction, FORMAT_VERSION, History, HistoryEntry, JournalRow,
+    JournalState, Status, Tag,
+};
+use rusqlite::{Connection, Row};
+
+use crate::SQLITE;
+use crate::error::convert;
+
+/// Reads rows; none where the table does not exist.
+fn rows<T>(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl rusqlite::Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, DbError> {
+    let mut statement = match connection.prepare(sql) {
+        Ok(statement) => statement,
+        Err(rusqlite::Error::SqlInputError { msg, .. }) if msg.starts_with("no such table") => return Ok(Vec::new()),
+        Err(error) => return Err(convert(error)),
+    };
+    statement.query_map(parameters, read).map_err(convert)?.collect::<Result<_, _>>().map_err(convert)
+}
+
+/// The history, by one query. The format's version comes with every row, and alone where there are none.
+pub(crate) fn history(connection: &Connection, schema: &str) -> Result<History, DbError> {
+    let sql = format!(
+        "SELECT f.version, m.id, m.status, m.checksum, m.fingerprint, m.depends_on, m.applied_at, m.execution_time_ms, \
+         m.down_sql IS NOT NULL, m.sequence, m.error_message FROM {} f LEFT JOIN {} m",
+        SQLITE.own_table(schema, "format"),
+        SQLITE.own_table(schema, "schema_migrations")
+    );
+    let found = rows(connection, &sql, [], |row| {
+        let format: u32 = row.get(0)?;
+        if format > FORMAT_VERSION {
+            return Ok(Err(format));
+        }
+        let Some(id) = row.get::<_, Option<String>>(1)? else { return Ok(Ok(None)) };
+        let digest = |at: usize| -> rusqlite::Result<Digest> {
+            Ok(Digest::from_hex(row.get_ref(at)?.as_str()?).unwrap_or(Digest([0; 32])))
+        };
+        Ok(Ok(Some(Applied {
+            status: Status::parse(row.get_ref(2)?.as_str()?).unwrap_or(Status::Failed),
+            checksum: digest(3)?,
+            fingerprint: digest(4)?,
+            depends_on: json_list(row.get_ref(5)?.as_str()?),
+            applied_at: row.get(6)?,
+            execution_time_ms: row.get(7)?,
+            has_down: row.get(8)?,
+            sequence: row.get(9)?,
+            error: row.get(10)?,
+            id,
+        })))
+    })?;
+    let rows: Result<Vec<Option<Applied>>, u32> = found.into_iter().collect();
+    match rows {
+        Ok(rows) => Ok(History::new(rows.into_iter().flatten().collect())),
+        Err(format) => Err(newer(format)),
+    }
+}
+
+pub(crate) fn newer(format: u32) -> DbError {
+    DbError::new(
+        DbErrorKind::NewerFormat,
+        format!("the history was written by a newer rung (format {format}; this one knows {FORMAT_VERSION})"),
+    )
+    .with_hint("install that version of rung; nothing was changed")
+}
+
+/// The version of the tables; `None` where there are none.
+pub(crate) fn format_version(connection: &Connection, schema: &str) -> Result<Option<u32>, DbError> {
+    let sql = format!("SELECT version FROM {}", SQLITE.own_table(schema, "format"));
+    Ok(rows(connection, &sql, [], |row| row.get(0))?.pop())
+}
+
+/// One column of one migration's row.
+pub(crate) fn stored(connection: &Connection, schema: &str, column: &str, id: &str) -> Result<Option<String>, DbError> {
+    let sql = format!("SELECT {column} FROM {} WHERE id = ?1", SQLITE.own_table(schema, "schema_migrations"));
+    Ok(rows(connection, &sql, [id], |row| row.get(0))?.pop().flatten())
+}
+
+pub(crate) fn journal(
+    connection: &Connection,
+    schema: &str,
+    id: &str,
+    direction: Direction,
+) -> Result<Vec<JournalRow>, DbError> {
+    let sql = format!(
+        "SELECT statement_index, fingerprint, state FROM {} WHERE migration_id = ?1 AND direction = ?2 ORDER BY 1",
+        SQLITE.own_table(schema, "statement_journal")
+    );
+    rows(connection, &sql, [id, direction.as_str()], |row| {
+        Ok(JournalRow {
+            index: row.get::<_, u32>(0)? as usize,
+            fingerprint: row.get(1)?,
+            state: JournalState::parse(row.get_ref(2)?.as_str()?).unwrap_or(JournalState::Intent),
+        })
+    })
+}
+
+pub(crate) fn log(connection: &Connection, schema: &str, limit: Option<usize>) -> Result<Vec<HistoryEntry>, DbError> {
+    let limit = limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1);
+    // Ids are version 7 UUIDs: they order by time, finer than the times do.
+    let sql = format!(
+        "SELECT migration_id, direction, executed_at, status, execution_time_ms, error_message, executed_by, host, \
+         statements_done FROM {} ORDER BY id DESC LIMIT ?1",
+        SQLITE.own_table(schema, "migration_history")
+    );
+    rows(connection, &sql, [limit], |row| {
+        Ok(HistoryEntry {
+            migration_id: row.get(0)?,
+            direction: row.get(1)?,
+            executed_at: row.get(2)?,
+            status: row.get(3)?,
+            execution_time_ms: row.get(4)?,
+            error_message: row.get(5)?,
+            executed_by: row.get(6)?,
+            host: row.get(7)?,
+            statements_done: row.get(8)?,
+        })
+    })
+}
+
+pub(crate) fn tags(connection: &Connection, schema: &str) -> Result<Vec<Tag>, DbError> {
+    let sql = format!(
+        "SELECT name, migration_id, tagged_at FROM {} ORDER BY tagged_at, name",
+        SQLITE.own_table(schema, "tags")
+    );
+    rows(connection, &sql, [], |row| Ok(Tag { name: row.get(0)?, migration_id: row.get(1)?, tagged_at: row.get(2)? }))
+}
+
+pub(crate) fn seeds(connection: &Connection, schema: &str) -> Result<Vec<(String, String)>, DbError> {
+    let sql = format!("SELECT path, checksum FROM {}", SQLITE.own_table(schema, "seed_history"));
+    rows(connection, &sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// A list of texts as this crate writes it.
+fn json_list(json: &str) -> Vec<String> {
+    let mut items = Vec::new();
+    let mut chars = json.chars();
+    while let Some(c) = chars.next() {
+        if c != '"' {
+            continue;
+        }
+        let mut item = String::new();
+        while let Some(c) = chars.next() {
+            match c {
+                '"' => break,
+                '\\' => match chars.next() {
+                    Some('u') => {
+                        let code: String = chars.by_ref().take(4).collect();
+                        item.extend(u32::from_str_radix(&code, 16).ok().and_then(char::from_u32));
+                    }
+                    Some(c) => item.push(c),
+                    None => break,
+                },
+                c => item.push(c),
+            }
+        }
+        items.push(item);
+    }
+    items
+}
