@@ -149,7 +149,6 @@ fn children(dir: &Path) -> impl Iterator<Item = PathBuf> + use<> {
 }
 
 /// The places where PATH has a program of that name, first match first.
-#[must_use]
 pub fn on_path(program: impl AsRef<OsStr>) -> impl Iterator<Item = PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let dirs: Vec<PathBuf> = env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]).collect();

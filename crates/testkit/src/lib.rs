@@ -4,6 +4,7 @@
 //!   runner runs it, and gone when the last test has ended. [`Server::private`] gives one to stop and to kill.
 //! - [`TestDb`] and [`SqliteDb`]: a fresh database each, removed when dropped.
 //! - [`Program`]: `rung`, or another program, run as a user would.
+//! - [`scenario`]: what a user types and sees, in text files, run on every database.
 //!
 //! Nothing here skips a test: what a test needs and the machine does not have is a panic that names the command that
 //! gets it.
@@ -11,13 +12,16 @@
 mod account;
 mod error;
 pub mod install;
+mod normalise;
 mod process;
 mod program;
+pub mod scenario;
 mod server;
 mod sqlite;
 mod testdb;
 
 pub use error::{Error, Result};
+pub use normalise::{Normaliser, line_matches, lines_match};
 pub use program::{Program, Run, Running, rung_bin};
 pub use server::{PASSWORD, Server, Stop, USER, for_each_major, postgres, server_for, servers};
 pub use sqlite::SqliteDb;
