@@ -3,6 +3,7 @@
 //! - [`postgres`], [`servers`], [`for_each_major`]: PostgreSQL servers, started once for a whole test run, whichever
 //!   runner runs it, and gone when the last test has ended. [`Server::private`] gives one to stop and to kill.
 //! - [`TestDb`] and [`SqliteDb`]: a fresh database each, removed when dropped.
+//! - [`Proxy`]: a network that is slow, freezes or is cut.
 //! - [`Program`]: `rung`, or another program, run as a user would.
 //! - [`scenario`]: what a user types and sees, in text files, run on every database.
 //!
@@ -15,6 +16,7 @@ pub mod install;
 mod normalise;
 mod process;
 mod program;
+mod proxy;
 pub mod scenario;
 mod server;
 mod sqlite;
@@ -23,6 +25,7 @@ mod testdb;
 pub use error::{Error, Result};
 pub use normalise::{Normaliser, line_matches, lines_match};
 pub use program::{Program, Run, Running, rung_bin};
+pub use proxy::{Cut, Proxy, Traffic};
 pub use server::{PASSWORD, Server, Stop, USER, for_each_major, postgres, server_for, servers};
 pub use sqlite::SqliteDb;
 pub use testdb::TestDb;
