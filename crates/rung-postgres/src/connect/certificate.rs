@@ -168,10 +168,10 @@ pub(super) fn explain(error: &Error, host: &str) -> (String, String) {
 
 const NAME_HINT: &str = "connect to a name that the certificate has, or write sslmode=verify-ca";
 
-/// `DnsName("a")` and the like as plain names.
+/// `DnsName("a")` and `IpAddress(::1)` as plain names.
 fn names(presented: &[String]) -> String {
-    let plain = |name: &String| match name.split_once("(\"") {
-        Some((_, rest)) => rest.trim_end_matches(')').trim_end_matches('"').to_owned(),
+    let plain = |name: &String| match name.split_once('(') {
+        Some((_, rest)) => rest.trim_end_matches(')').trim_matches('"').to_owned(),
         None => name.clone(),
     };
     presented.iter().map(plain).collect::<Vec<_>>().join(", ")

@@ -183,6 +183,9 @@ impl ConnectError {
             Self::TooManyConnections { .. } => "close other connections, or raise max_connections".to_owned(),
             Self::NotReady { .. } => "try again in a moment".to_owned(),
             Self::WrongKind { .. } => "add the primary's host, or remove target_session_attrs".to_owned(),
+            Self::Refused { message, .. } if message.contains("startup parameter") => {
+                "remove options from the URL and PGOPTIONS: a pooler does not take them".to_owned()
+            }
             Self::Refused { .. } => "see the server's log for the reason".to_owned(),
         }
     }

@@ -1,0 +1,173 @@
+//! PostgreSQL's SQL.
+
+use std::time::Duration;
+
+use rung_engine::{Dialect, FORMAT_VERSION, Timeouts};
+use rung_sql::{Facts, Syntax, postgres_facts};
+
+/// The dialect of PostgreSQL.
+#[derive(Debug, Clone, Copy)]
+pub struct PostgresDialect;
+
+/// The one there is.
+pub static POSTGRES: PostgresDialect = PostgresDialect;
+
+const VARIABLES: &[(&str, &str)] = &[
+    ("uuid", "uuid"),
+    ("gen_uuid", "gen_random_uuid()"),
+    ("timestamptz", "timestamptz"),
+    ("now", "now()"),
+    ("date", "date"),
+    ("today", "current_date"),
+    ("json", "jsonb"),
+    ("bytes", "bytea"),
+    ("bool", "boolean"),
+    ("true", "true"),
+    ("false", "false"),
+    ("int", "integer"),
+    ("bigint", "bigint"),
+    ("double", "double precision"),
+    ("decimal", "numeric"),
+    ("text", "text"),
+    ("identity", "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+];
+
+impl Dialect for PostgresDialect {
+    fn name(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn title(&self) -> &'static str {
+        "PostgreSQL"
+    }
+
+    fn syntax(&self) -> &'static Syntax {
+        &Syntax::POSTGRES
+    }
+
+    fn facts(&self, statement: &str) -> Facts {
+        postgres_facts(statement)
+    }
+
+    fn variables(&self) -> &'static [(&'static str, &'static str)] {
+        VARIABLES
+    }
+
+    fn quote_literal(&self, text: &str) -> String {
+        // An E string means the same whatever standard_conforming_strings is set to.
+        let text = text.replace('\0', "");
+        if text.contains('\\') {
+            format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+        } else {
+            format!("'{}'", text.replace('\'', "''"))
+        }
+    }
+
+    fn quote_identifier(&self, name: &str) -> String {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+
+    fn own_table(&self, schema: &str, table: &str) -> String {
+        let is_plain = schema.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            && schema.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+        if is_plain { format!("{schema}.{table}") } else { format!("{}.{table}", self.quote_identifier(schema)) }
+    }
+
+    fn own_tables_ddl(&self, schema: &str) -> Vec<String> {
+        let table = |name| self.own_table(schema, name);
+        let quoted = self.quote_identifier(schema);
+        vec![
+            // A role may own the schema without the right to create one.
+            format!(
+                "DO $rung$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = {}) THEN \
+                 CREATE SCHEMA {quoted}; END IF; END $rung$",
+                self.quote_literal(schema)
+            ),
+            format!("CREATE TABLE IF NOT EXISTS {} (version integer NOT NULL)", table("format")),
+            format!(
+                "INSERT INTO {0} (version) SELECT {FORMAT_VERSION} WHERE NOT EXISTS (SELECT FROM {0})",
+                table("format")
+            ),
+            format!(
+                "CREATE TABLE IF NOT EXISTS {} (id text NOT NULL PRIMARY KEY, version bigint, name text NOT NULL, \
+                 description text, migration_type text NOT NULL, up_sql text, down_sql text, \
+                 depends_on text[] NOT NULL DEFAULT '{{}}', status text NOT NULL \
+                 CHECK (status IN ('pending', 'running', 'completed', 'failed', 'rolled_back')), \
+                 applied_at timestamptz NOT NULL, applied_by text NOT NULL, execution_time_ms bigint, \
+                 checksum text NOT NULL, fingerprint text NOT NULL, source text NOT NULL, rung_version text NOT NULL, \
+                 error_message text, sequence bigint NOT NULL)",
+                table("schema_migrations")
+            ),
+            format!(
+                "CREATE TABLE IF NOT EXISTS {} (id uuid NOT NULL PRIMARY KEY, migration_id text NOT NULL, \
+                 direction text NOT NULL, executed_at timestamptz NOT NULL, status text NOT NULL, \
+                 execution_time_ms bigint, error_message text, executed_by text NOT NULL, host text NOT NULL, \
+                 statements_done integer)",
+                table("migration_history")
+            ),
+            format!(
+                "CREATE TABLE IF NOT EXISTS {} (migration_id text NOT NULL, direction text NOT NULL, \
+                 statement_index integer NOT NULL, fingerprint text NOT NULL, state text NOT NULL, \
+                 at timestamptz NOT NULL, PRIMARY KEY (migration_id, direction, statement_index))",
+                table("statement_journal")
+            ),
+            format!(
+                "CREATE TABLE IF NOT EXISTS {} (name text NOT NULL PRIMARY KEY, migration_id text NOT NULL, \
+                 tagged_at timestamptz NOT NULL, tagged_by text NOT NULL)",
+                table("tags")
+            ),
+            format!(
+                "CREATE TABLE IF NOT EXISTS {} (path text NOT NULL PRIMARY KEY, checksum text NOT NULL, \
+                 seeded_at timestamptz NOT NULL, seeded_by text NOT NULL)",
+                table("seed_history")
+            ),
+            // A view can't go stale.
+            format!(
+                "CREATE OR REPLACE VIEW {} AS SELECT 1 AS id, pg_catalog.max(version) AS version, \
+                 (pg_catalog.array_agg(id ORDER BY sequence DESC))[1] AS last_migration, \
+                 pg_catalog.array_agg(id ORDER BY sequence) AS applied_migrations, pg_catalog.max(applied_at) AS at \
+                 FROM {} WHERE status = 'completed'",
+                table("database_schema"),
+                table("schema_migrations")
+            ),
+        ]
+    }
+
+    fn session_user(&self) -> &'static str {
+        "session_user"
+    }
+
+    fn now(&self) -> &'static str {
+        "pg_catalog.clock_timestamp()"
+    }
+
+    fn elapsed_ms(&self) -> Option<&'static str> {
+        Some(
+            "(extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) \
+             pg_catalog.transaction_timestamp()) OPERATOR(pg_catalog.*) 1000)::bigint",
+        )
+    }
+
+    fn text_list(&self, items: &[String]) -> String {
+        if items.is_empty() {
+            return "'{}'".to_owned();
+        }
+        let items: Vec<String> = items.iter().map(|item| self.quote_literal(item)).collect();
+        format!("ARRAY[{}]", items.join(", "))
+    }
+
+    fn begin(&self, timeouts: &Timeouts) -> String {
+        let mut sql = "BEGIN".to_owned();
+        for (name, value) in [("lock_timeout", timeouts.lock), ("statement_timeout", timeouts.statement)] {
+            if let Some(value) = value {
+                sql.push_str(&format!("; SET LOCAL {name} = {}", milliseconds(value)));
+            }
+        }
+        sql
+    }
+}
+
+/// A timeout as the server takes it: at least 1 ms, since 0 is none; at most what fits its type.
+pub(crate) fn milliseconds(value: Duration) -> u128 {
+    if value.is_zero() { 0 } else { value.as_millis().clamp(1, i32::MAX as u128) }
+}
