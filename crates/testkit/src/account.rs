@@ -71,7 +71,7 @@ impl Account {
         self.own(path)
     }
 
-    fn own(&self, path: &Path) -> Result<()> {
+    pub(crate) fn own(&self, path: &Path) -> Result<()> {
         if self.uid == self.invoker {
             return Ok(());
         }

@@ -4,6 +4,7 @@
 //!   runner runs it, and gone when the last test has ended. [`Server::private`] gives one to stop and to kill.
 //! - [`TestDb`] and [`SqliteDb`]: a fresh database each, removed when dropped.
 //! - [`Proxy`]: a network that is slow, freezes or is cut.
+//! - [`Pgbouncer`]: a transaction pooler in front of a database.
 //! - [`Program`]: `rung`, or another program, run as a user would.
 //! - [`scenario`]: what a user types and sees, in text files, run on every database.
 //!
@@ -14,6 +15,7 @@ mod account;
 mod error;
 pub mod install;
 mod normalise;
+mod pgbouncer;
 mod process;
 mod program;
 mod proxy;
@@ -24,6 +26,7 @@ mod testdb;
 
 pub use error::{Error, Result};
 pub use normalise::{Normaliser, line_matches, lines_match};
+pub use pgbouncer::Pgbouncer;
 pub use program::{Program, Run, Running, rung_bin};
 pub use proxy::{Cut, Proxy, Traffic};
 pub use server::{PASSWORD, Server, Stop, USER, for_each_major, postgres, server_for, servers};

@@ -402,7 +402,7 @@ fn open_lock(path: &Path) -> Result<File> {
     OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(Error::cannot("open a lock file"))
 }
 
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(Error::cannot("find a free port"))?;
     Ok(listener.local_addr().map_err(Error::cannot("find a free port"))?.port())
 }
