@@ -1,6 +1,7 @@
 -- Remove the 11 tables of the MVP that nothing uses any more
 -- Date: 2025-01-31
 -- Author: Platform team
+-- Type: drop_table
 
 -- @up
 -- Unused means empty. A row in any of them fails the check, and with it the migration: nothing is dropped that holds data.
