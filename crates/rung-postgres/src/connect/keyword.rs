@@ -1,5 +1,7 @@
 //! The keywords of a connection string, and what becomes of each (PostgreSQL 34.1.2 and 34.15).
 
+use rung_sql::closest;
+
 use super::error::ConfigError;
 
 /// A keyword of libpq.
@@ -103,7 +105,7 @@ pub(super) fn find(name: &str) -> Result<&'static Keyword, ConfigError> {
         return Ok(keyword);
     }
     let lower = name.trim().to_ascii_lowercase();
-    let help = match synonym(&lower).or_else(|| closest(&lower)) {
+    let help = match synonym(&lower).or_else(|| closest(&lower, KEYWORDS.iter().map(|keyword| keyword.name))) {
         Some(near) => format!("did you mean {near}?"),
         None => "the keywords are libpq's: host, port, dbname, user, password, sslmode, ...".to_owned(),
     };
@@ -121,26 +123,6 @@ fn synonym(name: &str) -> Option<&'static str> {
         "timeout" => "connect_timeout",
         _ => return None,
     })
-}
-
-fn closest(name: &str) -> Option<&'static str> {
-    let (distance, near) = KEYWORDS.iter().map(|keyword| (distance(name, keyword.name), keyword.name)).min()?;
-    (distance <= name.len().div_ceil(3)).then_some(near)
-}
-
-/// How many letters are to be put in, taken out or replaced (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

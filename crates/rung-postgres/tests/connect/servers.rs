@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::thread;
 
 use rung_postgres::connect::{ConnectError, Refusal, Settings, connect};
-use testkit::{PASSWORD, Server, TestDb, USER, for_each_major, postgres};
+use testkit::{PASSWORD, Pgbouncer, Server, TestDb, USER, for_each_major, postgres};
 use tokio_postgres::AsyncMessage;
 
 use crate::authority::write_private;
@@ -29,6 +29,24 @@ fn every_major_lets_us_in() {
             assert_eq!(session.value("SELECT 1"), "1");
         }
     });
+}
+
+#[test]
+fn behind_a_pooler_the_process_is_another() {
+    let database = TestDb::new();
+    let pooler = Pgbouncer::new(&database, 2);
+    let session = Session::good(pooler.url());
+    assert_eq!(session.version / 10_000, database.server().major());
+    assert_ne!(session.handshake_pid.map(|pid| pid.to_string()), Some(session.value("SELECT pg_backend_pid()")));
+    session.is_cancelled();
+
+    let error = refusal(&format!("{}?options=-c%20lock_timeout%3D7s", pooler.url()));
+    assert!(matches!(error, ConnectError::Refused { .. }), "{error}");
+    assert!(error.hint().contains("PGOPTIONS"), "{error}");
+    let error = refusal(&format!("{}?user=nobody", pooler.url()));
+    assert!(matches!(error, ConnectError::Authentication { .. }), "{error}");
+    let error = refusal(&format!("{}?dbname=nothing", pooler.url()));
+    assert!(matches!(error, ConnectError::NoSuchDatabase { .. }), "{error}");
 }
 
 #[test]
