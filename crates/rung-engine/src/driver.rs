@@ -371,6 +371,13 @@ pub enum Probe {
         /// What clears it away.
         cleanup: Vec<String>,
     },
+    /// It is half there, and this statement (outside a transaction) takes it the rest of the way.
+    Finish {
+        /// What was found, e.g. `usage_2024 is half detached`.
+        found: String,
+        /// What finishes it.
+        finish: String,
+    },
     /// Running the statement again does no harm.
     Repeatable,
     /// It can't be told.

@@ -224,6 +224,11 @@ impl Run<'_> {
                 }
                 Ok(false)
             }
+            Probe::Finish { found, finish } => {
+                (self.events)(&Event::Repaired { step: walk.step, found: &found });
+                self.watched(&finish, &Timeouts::default())?;
+                Ok(true)
+            }
             // A statement that the server answered with an error took no effect that a catalog can't show.
             Probe::Unknown if failed => Ok(false),
             Probe::Unknown => Err(Trouble::Unsettled),

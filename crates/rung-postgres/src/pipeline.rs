@@ -3,7 +3,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt::Write as _;
-use std::sync::Arc;
 use std::time::Instant;
 
 use rung_engine::{
@@ -84,9 +83,11 @@ impl Postgres {
             // A full window is refilled when half of it is answered, so that messages travel together.
             while window.len() < WINDOW_UNITS && bytes < WINDOW_BYTES {
                 let Some(unit) = units.next() else { break };
-                let flush = if durability == Durability::Each || units.peek().is_none() { Flush::Wait } else { Flush::Later };
+                // Where every commit waits for the disk, the server itself keeps the order of what was sent ahead.
+                let flush =
+                    if durability == Durability::Each || units.peek().is_none() { Flush::Wait } else { Flush::Later };
                 let index = unit.index;
-                if unit.is_interactive() || sql_length(&unit) > MESSAGE_BYTES {
+                if unit.is_interactive() || unit.parts.len() > 1 || sql_length(&unit) > MESSAGE_BYTES {
                     self.drain(&mut window, 0, &mut bytes, &mut clock, observer)?;
                     observer.started(index);
                     self.interactive(&unit, flush, observer).map_err(|stopped| {
@@ -103,10 +104,6 @@ impl Postgres {
                 }
                 bytes += sent.bytes;
                 window.push_back(sent);
-                // Each commit is to be on disk before the next begins.
-                if durability == Durability::Each && !self.sends_ahead_each() {
-                    self.drain(&mut window, 0, &mut bytes, &mut clock, observer)?;
-                }
             }
             if window.is_empty() {
                 return Ok(());
@@ -114,11 +111,6 @@ impl Postgres {
             let keep = if units.peek().is_some() { WINDOW_UNITS / 2 } else { 0 };
             self.drain(&mut window, keep, &mut bytes, &mut clock, observer)?;
         }
-    }
-
-    /// With a wait for the disk in every commit, the server itself keeps the order: sending ahead changes nothing.
-    fn sends_ahead_each(&self) -> bool {
-        true
     }
 
     /// Reads answers until no more than `keep` units are on their way.
@@ -130,9 +122,9 @@ impl Postgres {
         clock: &mut Instant,
         observer: &mut dyn UnitObserver,
     ) -> Result<(), Box<UnitError>> {
-        let mut keep = keep;
         while window.len() > keep {
-            let Some(InFlight { unit, ours, ours_statements, theirs, messages, bytes: size }) = window.pop_front() else {
+            let Some(InFlight { unit, ours, ours_statements, theirs, messages, bytes: size }) = window.pop_front()
+            else {
                 break;
             };
             *bytes -= size;
@@ -158,7 +150,6 @@ impl Postgres {
                 }
                 Some(stopped) => {
                     // Those after it have rolled themselves back; their answers are read so that the session is idle.
-                    keep = 0;
                     for later in window.drain(..) {
                         for message in later.messages {
                             let _ = self.wire.receive(message, None);
@@ -170,7 +161,6 @@ impl Postgres {
                 }
             }
         }
-        let _ = keep;
         Ok(())
     }
 
@@ -207,7 +197,7 @@ impl Postgres {
     }
 
     /// What closes a unit, but for the COMMIT.
-    fn closing(&self, unit: &Unit) -> String {
+    fn closing(&self, unit: &Unit, flush: Flush) -> String {
         let mut sql = String::new();
         if mentions(unit, &["role", "authorization", "search_path"]) || unit.is_interactive() {
             sql.push_str("RESET SESSION AUTHORIZATION; RESET ROLE;");
@@ -222,6 +212,9 @@ impl Postgres {
         if !self.pooled() {
             if mentions(unit, &["set", "role"]) || unit.is_interactive() {
                 sql.push_str("RESET ALL;");
+                if flush == Flush::Later {
+                    sql.push_str("SET LOCAL synchronous_commit = off;");
+                }
             }
             if mentions(unit, &["temp", "into"]) || unit.is_interactive() {
                 sql.push_str("DISCARD TEMP;");
@@ -241,17 +234,14 @@ impl Postgres {
         let (mut text, ours_statements) = self.opening(&unit, flush);
         let ours = text.len();
         let mut theirs = Span::default();
-        // A unit that is not interactive has one part of SQL, or several from several migrations.
-        for part in &unit.parts {
-            if let Part::Sql { script, statements } = part
-                && let (Some(first), Some(last)) = (statements.first(), statements.last())
-            {
+        if let Some(Part::Sql { script, statements }) = unit.parts.first() {
+            if let (Some(first), Some(last)) = (statements.first(), statements.last()) {
                 theirs = Span::new(first.start, last.end);
                 text.push_str(&script.text()[theirs.range()]);
                 text.push_str("\n;");
             }
         }
-        text.push_str(&self.closing(&unit));
+        text.push_str(&self.closing(&unit, flush));
         let bytes = text.len();
         let messages = vec![self.wire.send(text)?, self.wire.send("COMMIT")?];
         Ok(InFlight { unit, ours, ours_statements, theirs, messages, bytes })
@@ -267,7 +257,7 @@ impl Postgres {
             let in_part = |stopped: Stopped| Stopped { part: Some(at), ..stopped };
             match part {
                 Part::Sql { script, statements } => {
-                    for (first, message) in messages(script.text(), statements) {
+                    for (first, message) in messages(statements) {
                         let base = message.start;
                         let sent = self.wire.send(&script.text()[message.range()])?;
                         self.settle(&mut pending, observer)?;
@@ -322,7 +312,7 @@ impl Postgres {
                 }
             }
         }
-        let closing = self.wire.send(self.closing(unit))?;
+        let closing = self.wire.send(self.closing(unit, flush))?;
         self.settle(&mut pending, observer)?;
         // Read before the COMMIT is sent: a transaction that was ended from within must not look like a success.
         self.wire.receive(closing, Some(observer)).map_err(|refused| refused.error)?;
@@ -359,9 +349,7 @@ fn mentions(unit: &Unit, words: &[&str]) -> bool {
     unit.parts.iter().any(|part| match part {
         Part::Sql { script, statements } => statements.iter().any(|span| {
             let text = script.text()[span.range()].as_bytes();
-            words.iter().any(|word| {
-                text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
-            })
+            words.iter().any(|word| text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes())))
         }),
         _ => true,
     })
@@ -378,8 +366,7 @@ fn sql_length(unit: &Unit) -> usize {
 }
 
 /// Runs of statements, as spans from the first to the last, with the number of the first.
-fn messages(text: &str, statements: &Arc<[Span]>) -> Vec<(usize, Span)> {
-    let _ = text;
+fn messages(statements: &[Span]) -> Vec<(usize, Span)> {
     let mut runs: Vec<(usize, Span)> = Vec::new();
     for (at, span) in statements.iter().enumerate() {
         match runs.last_mut() {
@@ -400,14 +387,7 @@ fn at_statement(refused: Refused, base: usize, first: usize) -> Stopped {
 }
 
 /// An error in a message of ours with the file's text in its middle.
-fn locate(
-    error: DbError,
-    completed: usize,
-    ours: usize,
-    ours_statements: usize,
-    theirs: Span,
-    unit: &Unit,
-) -> Stopped {
+fn locate(error: DbError, completed: usize, ours: usize, ours_statements: usize, theirs: Span, unit: &Unit) -> Stopped {
     let count = unit.parts.iter().map(|part| match part {
         Part::Sql { statements, .. } => statements.len(),
         _ => 0,

@@ -35,8 +35,10 @@ struct Backend {
     /// Whether a URL is for it.
     claims: fn(&str) -> bool,
     dialect: fn() -> &'static dyn Dialect,
-    open: fn(&str, &ConnectOptions) -> Result<Box<dyn Driver>, DbError>,
+    open: Open,
 }
+
+type Open = fn(&str, &ConnectOptions) -> Result<Box<dyn Driver>, DbError>;
 
 /// In the order of asking: a path without a scheme is SQLite's, so PostgreSQL is asked first.
 const BACKENDS: &[Backend] = &[
@@ -105,7 +107,8 @@ fn is_postgres(url: &str) -> bool {
         || url.starts_with("postgresql:")
         || (url.contains('=') && !url.contains(':') && !url.contains('/'))
         || url.split_whitespace().next().is_some_and(|word| {
-            word.split_once('=').is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !key.is_empty())
+            word.split_once('=')
+                .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !key.is_empty())
         })
 }
 
