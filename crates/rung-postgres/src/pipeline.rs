@@ -234,12 +234,12 @@ impl Postgres {
         let (mut text, ours_statements) = self.opening(&unit, flush);
         let ours = text.len();
         let mut theirs = Span::default();
-        if let Some(Part::Sql { script, statements }) = unit.parts.first() {
-            if let (Some(first), Some(last)) = (statements.first(), statements.last()) {
-                theirs = Span::new(first.start, last.end);
-                text.push_str(&script.text()[theirs.range()]);
-                text.push_str("\n;");
-            }
+        if let Some(Part::Sql { script, statements }) = unit.parts.first()
+            && let (Some(first), Some(last)) = (statements.first(), statements.last())
+        {
+            theirs = Span::new(first.start, last.end);
+            text.push_str(&script.text()[theirs.range()]);
+            text.push_str("\n;");
         }
         text.push_str(&self.closing(&unit, flush));
         let bytes = text.len();

@@ -18,8 +18,10 @@ fn rows<T>(
 ) -> Result<Vec<T>, DbError> {
     let mut statement = match connection.prepare(sql) {
         Ok(statement) => statement,
-        Err(rusqlite::Error::SqlInputError { msg, .. }) if msg.starts_with("no such table") => return Ok(Vec::new()),
-        Err(error) => return Err(convert(error)),
+        Err(error) => {
+            let error = convert(error);
+            return if error.message.starts_with("no such table") { Ok(Vec::new()) } else { Err(error) };
+        }
     };
     statement.query_map(parameters, read).map_err(convert)?.collect::<Result<_, _>>().map_err(convert)
 }

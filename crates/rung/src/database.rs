@@ -114,7 +114,7 @@ fn is_postgres(url: &str) -> bool {
 
 #[cfg(feature = "postgres")]
 fn open_postgres(url: &str, options: &ConnectOptions) -> Result<Box<dyn Driver>, DbError> {
-    let open = rung_postgres::OpenOptions { schema: options.schema.clone(), ..Default::default() };
+    let open = rung_postgres::OpenOptions { schema: options.schema.clone() };
     Ok(Box::new(rung_postgres::open(url, &options.environment, &open)?))
 }
 
