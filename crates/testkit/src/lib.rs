@@ -29,6 +29,6 @@ pub use normalise::{Normaliser, line_matches, lines_match};
 pub use pgbouncer::Pgbouncer;
 pub use program::{Program, Run, Running, rung_bin};
 pub use proxy::{Cut, Proxy, Traffic};
-pub use server::{PASSWORD, Server, Stop, USER, for_each_major, postgres, server_for, servers};
+pub use server::{PASSWORD, Place, Server, Stop, USER, for_each_major, postgres, server_for, servers};
 pub use sqlite::SqliteDb;
 pub use testdb::TestDb;

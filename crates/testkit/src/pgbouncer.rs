@@ -70,7 +70,7 @@ impl Pgbouncer {
         let process = account
             .command(Path::new("sh"))
             // Standard input ends when this process does, kill -9 included.
-            .args(["-c", "\"$@\" </dev/null & read -r _; kill -KILL $!", "sh"])
+            .args(["-c", "\"$@\" </dev/null & read -r _; kill -KILL $!; wait", "sh"])
             .arg(&program)
             .arg(&config)
             .stdin(Stdio::piped())

@@ -49,9 +49,18 @@ pub struct Server {
     install: Install,
     home: PathBuf,
     port: u16,
-    settings: Vec<(String, String)>,
+    env: Vec<(String, String)>,
     /// A shared lock on the home's `users` file, held while this value lives.
     _using: File,
+}
+
+/// Where and how a private server runs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Place<'a> {
+    /// An existing directory for its data; in memory where there is room otherwise.
+    pub dir: Option<&'a Path>,
+    /// Environment variables for the server.
+    pub env: &'a [(&'a str, &'a str)],
 }
 
 /// How a private server is stopped.
@@ -140,7 +149,7 @@ impl Server {
         {
             return Ok(server);
         }
-        let server = Server::start(install, &account, &base, 10, &[])?;
+        let server = Server::start(install, &account, &base, 10, &[], &[])?;
         fs::write(&current, server.home.display().to_string()).map_err(Error::cannot("note a server"))?;
         Ok(server)
     }
@@ -151,19 +160,21 @@ impl Server {
     /// # Errors
     /// Where it cannot be started; the message has the end of its log.
     pub fn private(install: &Install, settings: &[(&str, &str)]) -> Result<Server> {
-        let account = Account::for_servers()?;
-        Server::start(install, &account, &base_dir(&account)?, 0, settings)
+        Server::private_in(install, &Place::default(), settings)
     }
 
-    /// As [`Server::private`], with its data in `dir`, which must exist: a benchmark wants a real disk.
+    /// As [`Server::private`], in an unusual place.
     ///
     /// # Errors
-    /// Where it cannot be started.
-    pub fn private_in(install: &Install, dir: &Path, settings: &[(&str, &str)]) -> Result<Server> {
+    /// Where it cannot be started; the message has the end of its log.
+    pub fn private_in(install: &Install, place: &Place<'_>, settings: &[(&str, &str)]) -> Result<Server> {
         let account = Account::for_servers()?;
-        let base = dir.join("pg");
+        let base = match place.dir {
+            Some(dir) => dir.join("pg"),
+            None => base_dir(&account)?,
+        };
         account.create_dir(&base, 0o755)?;
-        Server::start(install, &account, &base, 0, settings)
+        Server::start(install, &account, &base, 0, settings, place.env)
     }
 
     /// 13 to 18.
@@ -261,7 +272,7 @@ impl Server {
         using.lock_shared().ok()?;
         let port = fs::read_to_string(home.join("port")).ok()?.trim().parse().ok()?;
         UnixStream::connect(home.join(format!(".s.PGSQL.{port}"))).ok()?;
-        Some(Server { install: install.clone(), home: home.to_owned(), port, settings: Vec::new(), _using: using })
+        Some(Server { install: install.clone(), home: home.to_owned(), port, env: Vec::new(), _using: using })
     }
 
     fn start(
@@ -270,6 +281,7 @@ impl Server {
         base: &Path,
         grace: u32,
         settings: &[(&str, &str)],
+        env: &[(&str, &str)],
     ) -> Result<Server> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -279,9 +291,9 @@ impl Server {
         let using = File::open(home.join("users")).map_err(Error::cannot("open a new file"))?;
         using.lock_shared().map_err(Error::cannot("lock a new file"))?;
         let install = account.within_reach(install, base)?;
-        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let mut server = Server { install, home, port: 0, settings, _using: using };
-        server.init(account).and_then(|()| server.launch(account, grace)).inspect_err(|_| {
+        let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut server = Server { install, home, port: 0, env, _using: using };
+        server.init(account).and_then(|()| server.launch(account, grace, settings)).inspect_err(|_| {
             let _ = fs::write(server.home.join("quit"), "");
             let _ = fs::remove_dir_all(&server.home);
         })?;
@@ -306,12 +318,12 @@ impl Server {
         Err(Error::new(format!("initdb of PostgreSQL {} failed: {}", self.install.major, said.trim())))
     }
 
-    fn launch(&mut self, account: &Account, grace: u32) -> Result<()> {
+    fn launch(&mut self, account: &Account, grace: u32, settings: &[(&str, &str)]) -> Result<()> {
         let mut attempt = 1;
         loop {
             self.port = free_port()?;
             account.write(&self.home.join("port"), &self.port.to_string())?;
-            self.configure()?;
+            self.configure(settings)?;
             match self.run(account, grace) {
                 // Between the choice of a port and its use, another process may take it.
                 Err(error) if attempt < 5 && error.to_string().contains("could not bind") => attempt += 1,
@@ -320,11 +332,10 @@ impl Server {
         }
     }
 
-    fn configure(&self) -> Result<()> {
+    fn configure(&self, settings: &[(&str, &str)]) -> Result<()> {
         let path = self.home.join("data/postgresql.auto.conf");
         let mut text = format!("port = {}\nunix_socket_directories = '{}'\n", self.port, self.home.display());
-        let extra = self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        for (name, value) in SETTINGS.iter().copied().chain(extra) {
+        for (name, value) in SETTINGS.iter().chain(settings) {
             text.push_str(&format!("{name} = '{value}'\n"));
         }
         let mut file = OpenOptions::new().write(true).truncate(true).open(&path).map_err(Error::cannot("configure"))?;
@@ -333,7 +344,7 @@ impl Server {
 
     fn run(&self, account: &Account, grace: u32) -> Result<()> {
         let logged_before = self.log().len();
-        spawn_keeper(&self.install, account, &self.home, grace)?;
+        self.spawn_keeper(account, grace)?;
         let pid_file = self.home.join("data/postmaster.pid");
         let ready =
             || fs::read_to_string(&pid_file).is_ok_and(|text| text.lines().nth(7).is_some_and(|s| s.trim() == "ready"));
@@ -348,6 +359,29 @@ impl Server {
             }
             thread::sleep(Duration::from_millis(5));
         }
+        Ok(())
+    }
+
+    fn spawn_keeper(&self, account: &Account, grace: u32) -> Result<()> {
+        let mut keeper = account
+            .command(Path::new("sh"))
+            .args(["-c", KEEPER, "keeper"])
+            .arg(&self.home)
+            .arg(grace.to_string())
+            .arg(self.install.bin.join("postgres"))
+            .arg("-D")
+            .arg(self.home.join("data"))
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .current_dir(&self.home)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // Its own group: Ctrl-C at the test run must not reach it, nor the end of a test's group.
+            .process_group(0)
+            .spawn()
+            .map_err(Error::cannot("run sh"))?;
+        // Reaped in the background, so that a long test process collects no zombies.
+        thread::spawn(move || keeper.wait());
         Ok(())
     }
 
@@ -374,28 +408,6 @@ fn base_dir(account: &Account) -> Result<PathBuf> {
         return Err(Error::new(format!("{} belongs to another user; remove it", base.display())));
     }
     Ok(base)
-}
-
-fn spawn_keeper(install: &Install, account: &Account, home: &Path, grace: u32) -> Result<()> {
-    let mut keeper = account
-        .command(Path::new("sh"))
-        .args(["-c", KEEPER, "keeper"])
-        .arg(home)
-        .arg(grace.to_string())
-        .arg(install.bin.join("postgres"))
-        .arg("-D")
-        .arg(home.join("data"))
-        .current_dir(home)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        // Its own group: Ctrl-C at the test run must not reach it, nor the end of a test's group.
-        .process_group(0)
-        .spawn()
-        .map_err(Error::cannot("run sh"))?;
-    // Reaped in the background, so that a long test process collects no zombies.
-    thread::spawn(move || keeper.wait());
-    Ok(())
 }
 
 fn open_lock(path: &Path) -> Result<File> {
