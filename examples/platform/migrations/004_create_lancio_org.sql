@@ -7,8 +7,6 @@
 -- Dependencies:
 --   - 003_user_management_and_permissions.sql
 --
--- Environment: production
---
 -- Rollback:
 --   See rollback-004.sql
 -- ============================================
