@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask COMMAND`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal of a developer")]
 
+mod bench;
 mod generated;
 mod servers;
 mod test;
@@ -16,6 +17,7 @@ cargo xtask COMMAND
                          ARGS go to cargo nextest run (or cargo test): -p PACKAGE, a filter, ...
   servers [--all]        find the PostgreSQL servers and programs that tests need, or install them
   generated [--check]    write the generated files, or check that they are up to date
+  bench [--list] [CASE]  compare with psql, the sqlite3 shell and other tools
 
 --all takes PostgreSQL 13 to 18 instead of the usual two. In the environment: PG_BINS=DIR:DIR names
 installations to use, RUNG_TEST_PG=13,18 (or all) chooses majors.
@@ -28,6 +30,8 @@ fn main() -> ExitCode {
     let done = match command.as_str() {
         "test" => test::run(rest),
         "servers" => servers::run(&rest),
+        "bench" => bench::run(&rest),
+        "measure" => bench::measure::report(&rest),
         "generated" => generated::run(&rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

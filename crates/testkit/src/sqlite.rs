@@ -25,6 +25,14 @@ impl SqliteDb {
         SqliteDb { dir: tempfile::tempdir().expect("a temporary directory can be made") }
     }
 
+    /// A fresh database in a temporary directory below this one.
+    ///
+    /// # Errors
+    /// Where that cannot be made.
+    pub fn below(parent: &Path) -> std::io::Result<Self> {
+        Ok(SqliteDb { dir: tempfile::tempdir_in(parent)? })
+    }
+
     /// The file.
     #[must_use]
     pub fn path(&self) -> PathBuf {
