@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
@@ -87,7 +88,9 @@ impl Account {
             return Ok(install.clone());
         }
         let root = bin.parent().ok_or_else(|| Error::new("an installation has a parent directory"))?;
-        let copy = base.join(format!("install-{}", install.major));
+        let mut hasher = DefaultHasher::new();
+        bin.hash(&mut hasher);
+        let copy = base.join(format!("install-{}-{:08x}", install.major, hasher.finish() as u32));
         if !copy.is_dir() {
             let partial = PathBuf::from(format!("{}.{}", copy.display(), std::process::id()));
             let status = Command::new("cp").arg("-r").arg(root).arg(&partial).status();
