@@ -90,7 +90,7 @@ impl SqliteDb {
             return String::new();
         }
         let objects = self.query(
-            "SELECT type || ' ' || name || ': ' || replace(replace(replace(coalesce(sql, 'automatic'), char(10), ' '), char(13), ' '), char(9), ' ')
+            "SELECT type || ' ' || name || ': ' || replace(replace(replace(sql, char(10), ' '), char(13), ' '), char(9), ' ')
              FROM sqlite_schema
              WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND tbl_name NOT LIKE 'rung\\_%' ESCAPE '\\'
              ORDER BY type, name",
