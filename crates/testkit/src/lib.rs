@@ -1,6 +1,6 @@
 //! What rung's tests run on.
 //!
-//! - [`postgres`], [`servers`], [`for_each_major`]: PostgreSQL servers, started once for a whole test run, whichever
+//! - [`postgres()`], [`servers`], [`for_each_major`]: PostgreSQL servers, started once for a whole test run, whichever
 //!   runner runs it, and gone when the last test has ended. [`Server::private`] gives one to stop and to kill.
 //! - [`TestDb`] and [`SqliteDb`]: a fresh database each, removed when dropped.
 //! - [`Proxy`]: a network that is slow, freezes or is cut.
