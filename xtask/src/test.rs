@@ -39,7 +39,7 @@ pub(crate) fn run(mut args: Vec<String>) -> Result<ExitCode> {
     let mut runner = Command::new(&cargo);
     runner.args(if nextest { &["nextest", "run"][..] } else { &["test"] });
     if !args.iter().any(|arg| arg == "-p" || arg.starts_with("--package")) {
-        runner.arg("--workspace");
+        runner.args(["--workspace", "--all-features"]);
     }
     let status = runner.args(&args).env("RUNG_TEST_PG", majors.join(",")).status().map_err(Error::cannot("run cargo"));
     thread::scope(|scope| {
