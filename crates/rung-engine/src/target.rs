@@ -47,11 +47,14 @@ impl Target {
         if let Some(tag) = tags.iter().find(|tag| tag.name == wanted) {
             return Ok(Self::Id(tag.migration_id.clone()));
         }
+        let digits = !wanted.is_empty() && wanted.bytes().all(|b| b.is_ascii_digit());
+        if digits && wanted.bytes().all(|b| b == b'0') {
+            return Ok(Self::Zero);
+        }
         let mut ids: Vec<&str> =
             set.iter().map(|m| m.id.as_str()).chain(history.iter().map(|r| r.id.as_str())).collect();
         ids.sort_unstable();
         ids.dedup();
-        let digits = !wanted.is_empty() && wanted.bytes().all(|b| b.is_ascii_digit());
         let version = digits.then(|| Version::of(wanted)).flatten();
         let same_version: Vec<&str> =
             ids.iter().copied().filter(|id| version.is_some() && Version::of(id) == version).collect();
@@ -64,7 +67,6 @@ impl Target {
         };
         match candidates.as_slice() {
             [only] => return Ok(Self::Id((*only).to_owned())),
-            [] if version == Some(Version::Number(0)) => return Ok(Self::Zero),
             [] => {}
             several => {
                 let diagnostic =
