@@ -114,6 +114,9 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+    /// Print the reference of the command line, as docs/cli.md has it
+    #[command(hide = true)]
+    Reference,
 }
 
 /// Arguments of `new`.

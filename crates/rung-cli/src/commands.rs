@@ -39,5 +39,9 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Fa
         Command::Seed(seed) => run::seed(arguments, seed, terminal),
         Command::Completions { shell } => misc::completions(*shell, terminal),
         Command::Man => misc::man(terminal),
+        Command::Reference => {
+            terminal.data(&crate::reference());
+            Ok(Exit::Done)
+        }
     }
 }
