@@ -105,6 +105,8 @@ pub struct StepReport {
 pub struct Report {
     /// The steps, in order.
     pub steps: Vec<StepReport>,
+    /// How many migrations were applied before.
+    pub applied_before: usize,
     /// From the first question to the last answer.
     pub took: Duration,
 }

@@ -79,7 +79,7 @@ pub fn run(
     let history = driver.history()?;
     let approved = planner(&history)?;
     if approved.is_empty() {
-        let report = Report { steps: Vec::new(), took: began.elapsed() };
+        let report = Report { steps: Vec::new(), applied_before: approved.applied, took: began.elapsed() };
         events(&Event::Finished(&report));
         return Ok(report);
     }
@@ -109,7 +109,7 @@ pub fn run(
             events: &mut **events,
             sequence: history.iter().map(|row| row.sequence).max().unwrap_or(0) + 1,
             began,
-            report: Report::default(),
+            report: Report { applied_before: plan.applied, ..Report::default() },
         };
         run.all()?;
         let mut report = std::mem::take(&mut run.report);

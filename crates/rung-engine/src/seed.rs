@@ -64,7 +64,7 @@ pub fn seed(
         }
     }
     if wanted(driver.seeds()?).is_empty() {
-        return Ok(Report { steps: Vec::new(), took: began.elapsed() });
+        return Ok(Report { took: began.elapsed(), ..Report::default() });
     }
     locked(driver, options.lock_wait, waiting, |driver| {
         driver.ensure_tables()?;

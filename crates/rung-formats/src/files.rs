@@ -1,7 +1,7 @@
 //! Files of a migrations directory, on disk or embedded.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use rung_sql::Diagnostic;
@@ -22,10 +22,23 @@ pub(crate) enum Content {
     Embedded(&'static [u8]),
 }
 
+/// Bytes that the first read asks for.
+const FIRST_READ: usize = 16 << 10;
+
 impl File {
+    /// The bytes. Most files are small: one read brings them, and says by coming short that it was all.
     pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
         match self.content {
-            Content::OnDisk => fs::read(&self.path),
+            Content::OnDisk => {
+                let mut file = fs::File::open(&self.path)?;
+                let mut first = [0; FIRST_READ];
+                let length = file.read(&mut first)?;
+                let mut bytes = first[..length].to_vec();
+                if length == FIRST_READ {
+                    file.read_to_end(&mut bytes)?;
+                }
+                Ok(bytes)
+            }
             Content::Embedded(bytes) => Ok(bytes.to_vec()),
         }
     }

@@ -125,14 +125,19 @@ impl<'a> Reader<'a> {
         let text = self.source.text();
         let mut lines: Vec<CommentLine<'a>> = Vec::new();
         let mut top = None;
-        let mut code = Vec::new();
+        let mut code = None;
+        // Only these tokens can keep a section from being split.
+        let mut troubled = false;
         for token in tokens(text, self.reading.syntax) {
             match token.kind {
                 TokenKind::LineComment => lines.extend(alone(self.source.text(), token)),
                 TokenKind::Whitespace | TokenKind::BlockComment => {}
-                _ => {
+                kind => {
+                    troubled |= matches!(kind, TokenKind::Unterminated | TokenKind::MetaCommand);
                     top.get_or_insert(token.span.start);
-                    code.push(token.span.start);
+                    if code.is_none() {
+                        code = Some(token.span.start);
+                    }
                 }
             }
         }
@@ -152,7 +157,7 @@ impl<'a> Reader<'a> {
         let header_lines: Vec<CommentLine<'_>> = header_block(text, &lines, top);
         let header = read_header(&header_lines);
         self.check_header(&header, stem);
-        self.check_preamble(&sections, &code);
+        self.check_preamble(&sections, code);
         let rollback = self.rollback(&lines);
         let reach = if directives.expand_all { Reach::All } else { Reach::Code };
         let has_markers = !sections.is_empty();
@@ -169,8 +174,10 @@ impl<'a> Reader<'a> {
         let has_down = sections.iter().any(|section| section.kind == SectionKind::Down);
         let down_spans = self.spans(&sections, SectionKind::Down);
         let down = (has_down && !down_spans.is_empty()).then(|| self.script(&down_spans, reach));
-        for script in std::iter::once(&up).chain(verify.iter().map(|verify| &verify.script)).chain(&down) {
-            self.check_split(script);
+        if troubled {
+            for script in std::iter::once(&up).chain(verify.iter().map(|verify| &verify.script)).chain(&down) {
+                self.check_split(script);
+            }
         }
         for expect in &mut directives.expects {
             if let Expect::Affected { at, .. } = &mut expect.value {
@@ -277,12 +284,12 @@ impl<'a> Reader<'a> {
     }
 
     /// With sections, everything is in one.
-    fn check_preamble(&mut self, sections: &[Section], code: &[usize]) {
-        if let (Some(first), Some(at)) = (sections.first(), code.first())
-            && *at < first.span.start
+    fn check_preamble(&mut self, sections: &[Section], code: Option<usize>) {
+        if let (Some(first), Some(at)) = (sections.first(), code)
+            && at < first.span.start
         {
-            let line = self.source.text()[*at..].lines().next().unwrap_or_default();
-            let span = Span::new(*at, *at + line.len());
+            let line = self.source.text()[at..].lines().next().unwrap_or_default();
+            let span = Span::new(at, at + line.len());
             let help = Some("move it below `-- @up`".to_owned());
             self.error("before-sections", "this SQL stands before the first section".to_owned(), span, "", help);
         }

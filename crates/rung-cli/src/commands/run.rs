@@ -122,8 +122,7 @@ fn go(
         terminal.json(&json::Report::from(&report));
     }
     if report.steps.is_empty() {
-        let history = migrator.driver().history()?;
-        terminal.line(format!("nothing to do: {} applied to {title}", count(history.done().count(), "migration")));
+        terminal.line(format!("nothing to do: {} applied to {title}", count(report.applied_before, "migration")));
     } else {
         let steps = count(report.steps.len(), "migration");
         terminal.line(format!("{verb} {steps} {} {title} in {}", preposition(verb), took(report.took)));
