@@ -63,6 +63,7 @@ pub enum Grouping {
 
 /// Plans, asks, locks, plans again and runs.
 ///
+/// `known` is the history where the caller has just read it; it is read again under the lock in any case.
 /// `planner` is asked twice: before the lock, so that a run with nothing to do takes one query and no lock; and under
 /// it, so that what another deployer did meanwhile is not done again. `approve` sees the first plan.
 ///
@@ -70,13 +71,14 @@ pub enum Grouping {
 /// See [`RunError`]. Whatever the error, the history says what is in the database.
 pub fn run(
     driver: &mut dyn Driver,
+    known: Option<History>,
     planner: &dyn Fn(&History) -> Result<Plan, PlanErrors>,
     approve: &mut dyn FnMut(&mut dyn Driver, &Plan) -> Result<bool, RunError>,
     options: &RunOptions,
     events: &mut dyn FnMut(&Event<'_>),
 ) -> Result<Report, RunError> {
     let began = Instant::now();
-    let history = driver.history()?;
+    let history = known.map_or_else(|| driver.history(), Ok)?;
     let approved = planner(&history)?;
     if approved.is_empty() {
         let report = Report { steps: Vec::new(), applied_before: approved.applied, took: began.elapsed() };

@@ -1,6 +1,7 @@
 //! Migrations as the planner sees them.
 
-use std::collections::BTreeMap;
+use std::borrow::Borrow;
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,6 +30,13 @@ impl MigrationId {
             Some(name) => name,
             None => self.0.split_once('_').map_or(&*self.0, |(_, name)| name),
         }
+    }
+}
+
+/// An id hashes and compares as its text does, so that it can be looked up by it.
+impl Borrow<str> for MigrationId {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 
@@ -241,7 +249,7 @@ impl Timeouts {
 #[derive(Debug, Clone, Default)]
 pub struct MigrationSet {
     migrations: Vec<Arc<Migration>>,
-    by_id: BTreeMap<MigrationId, usize>,
+    by_id: HashMap<MigrationId, usize>,
     /// Things that do not stop a run but should be seen, e.g. a stray file.
     pub warnings: Vec<Diagnostic>,
 }
@@ -285,7 +293,7 @@ impl MigrationSet {
 
     /// The migration of an id.
     pub fn get(&self, id: &str) -> Option<&Arc<Migration>> {
-        self.by_id.get(&MigrationId::new(id)).map(|at| &self.migrations[*at])
+        self.by_id.get(id).map(|at| &self.migrations[*at])
     }
 
     /// How many there are.

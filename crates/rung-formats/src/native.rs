@@ -1,6 +1,6 @@
 //! rung's own format: one SQL file a migration, perhaps with a companion that undoes it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -79,13 +79,15 @@ pub(crate) fn load(files: Vec<File>, options: &LoadOptions<'_>) -> Result<Migrat
         }
     }
     let (migrations, mut errors) = read_all(&mains, &companions, options, &mut warnings);
+    let stems: HashSet<&str> = mains.iter().map(|(stem, _)| *stem).collect();
     for (stem, file) in companions.downs.iter().chain(&companions.verifies) {
-        if !mains.iter().any(|(main, _)| main == stem) {
+        if !stems.contains(stem) {
             warnings.push(stray(file, "there is no migration that it belongs to"));
         }
     }
+    let versions: HashSet<_> = stems.iter().filter_map(|stem| Version::of(stem)).collect();
     for (version, file) in &companions.rollbacks {
-        if !mains.iter().any(|(stem, _)| Version::of(stem) == Some(Version::Number(*version))) {
+        if !versions.contains(&Version::Number(*version)) {
             warnings.push(stray(file, "there is no migration that it belongs to"));
         }
     }

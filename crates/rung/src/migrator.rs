@@ -159,15 +159,19 @@ impl Builder {
     /// All that is wrong with the files, before the database is touched; then what the connection has to say.
     pub fn connect(self, url: &str) -> Result<Migrator, Error> {
         let dialect = dialect_of(url)?;
-        // Files are read while the connection is made: both take their time, and neither needs the other.
+        // Files are read while the connection is made and the history fetched: neither needs the other.
         let (set, driver) = std::thread::scope(|scope| {
             let loading = scope.spawn(|| self.load(dialect));
-            let driver = connect(url, &self.connecting);
+            let driver = connect(url, &self.connecting).and_then(|mut driver| {
+                let history = driver.history()?;
+                Ok((driver, history))
+            });
             let set = loading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             (set, driver)
         });
         let set = set.map_err(Error::Files)?;
-        Ok(Migrator { driver: driver?, set, variables: self.variables, planning: self.planning, running: self.running })
+        let (driver, history) = driver?;
+        Ok(self.migrator(driver, set, Some(history)))
     }
 
     /// Reads the migrations and takes a connection that is there already.
@@ -176,7 +180,12 @@ impl Builder {
     /// All that is wrong with the files.
     pub fn with_driver(self, driver: Box<dyn Driver>) -> Result<Migrator, Error> {
         let set = self.load(driver.dialect_of()).map_err(Error::Files)?;
-        Ok(Migrator { driver, set, variables: self.variables, planning: self.planning, running: self.running })
+        Ok(self.migrator(driver, set, None))
+    }
+
+    fn migrator(self, driver: Box<dyn Driver>, set: MigrationSet, history: Option<History>) -> Migrator {
+        let Self { variables, planning, running, .. } = self;
+        Migrator { driver, set, history, variables, planning, running }
     }
 
     /// Reads the migrations only.
@@ -208,6 +217,8 @@ impl Builder {
 pub struct Migrator {
     driver: Box<dyn Driver>,
     set: MigrationSet,
+    /// The history as it was on connecting, for the first question about it.
+    history: Option<History>,
     variables: BTreeMap<String, String>,
     planning: PlanOptions,
     running: RunOptions,
@@ -285,7 +296,7 @@ impl Migrator {
     ) -> Result<Report, Error> {
         let (set, planning, dialect) = (&self.set, &self.planning, self.driver.dialect_of());
         let planner = |history: &History| rung_engine::plan(set, history, goal, planning, dialect);
-        Ok(rung_engine::run(&mut *self.driver, &planner, approve, &self.running, events)?)
+        Ok(rung_engine::run(&mut *self.driver, self.history.take(), &planner, approve, &self.running, events)?)
     }
 
     /// The plan that [`Self::run`] would carry out now. Writes nothing.
@@ -293,7 +304,7 @@ impl Migrator {
     /// # Errors
     /// What would keep it from running.
     pub fn plan(&mut self, goal: &Goal) -> Result<Plan, Error> {
-        let history = self.driver.history()?;
+        let history = self.read_history()?;
         Ok(rung_engine::plan(&self.set, &history, goal, &self.planning, self.driver.dialect_of())?)
     }
 
@@ -302,7 +313,7 @@ impl Migrator {
     /// # Errors
     /// What would keep it from running.
     pub fn preview(&mut self, goal: &Goal) -> Result<String, Error> {
-        let history = self.driver.history()?;
+        let history = self.read_history()?;
         let dialect = self.driver.dialect_of();
         let mut plan = rung_engine::plan(&self.set, &history, goal, &self.planning, dialect)?;
         rung_engine::read_stored_downs(&mut *self.driver, &mut plan)?;
@@ -310,12 +321,17 @@ impl Migrator {
         Ok(rung_engine::preview(&plan, sequence, dialect, self.driver.schema(), &self.running))
     }
 
+    /// The history: the first time as it was on connecting, then as it is.
+    fn read_history(&mut self) -> Result<History, DbError> {
+        self.history.take().map_or_else(|| self.driver.history(), Ok)
+    }
+
     /// Where everything stands. Writes nothing; one query.
     ///
     /// # Errors
     /// The database; dependencies that do not go together.
     pub fn status(&mut self) -> Result<StatusReport, Error> {
-        let history = self.driver.history()?;
+        let history = self.read_history()?;
         let pending = rung_engine::pending(&self.set, &history, &self.planning)?;
         let pending = pending.into_iter().map(|migration| migration.id.to_string()).collect();
         let differences = rung_engine::compare(&self.set, &history);
