@@ -88,11 +88,12 @@ impl Dialect for SqliteDialect {
             ),
             format!(
                 "CREATE TABLE IF NOT EXISTS {} (id TEXT NOT NULL PRIMARY KEY, version INTEGER, name TEXT NOT NULL, \
-                 description TEXT, migration_type TEXT NOT NULL, up_sql TEXT, down_sql TEXT, depends_on TEXT NOT NULL, \
+                 description TEXT, migration_type TEXT NOT NULL, depends_on TEXT NOT NULL, \
                  status TEXT NOT NULL CHECK (status IN ('pending', 'running', 'completed', 'failed', 'rolled_back')), \
                  applied_at TEXT NOT NULL, applied_by TEXT NOT NULL, execution_time_ms INTEGER, checksum TEXT NOT NULL, \
                  fingerprint TEXT NOT NULL, source TEXT NOT NULL, rung_version TEXT NOT NULL, error_message TEXT, \
-                 sequence INTEGER NOT NULL)",
+                 sequence INTEGER NOT NULL, up_sql TEXT, down_sql TEXT)",
+                // The scripts stand last: what is before them is read without turning their pages.
                 table("schema_migrations")
             ),
             format!(

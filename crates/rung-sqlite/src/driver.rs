@@ -1,57 +1,109 @@
 //! The driver.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rung_engine::{
-    BlockedSession, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability, FORMAT_VERSION, History,
-    HistoryEntry, Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session, Tag, Timeouts, Unit,
-    UnitError, UnitObserver,
+    BlockedSession, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability, History, HistoryEntry,
+    Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session, Tag, Timeouts, Unit, UnitError,
+    UnitObserver,
 };
 use rung_sql::Effect;
+use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, InterruptHandle};
 
-use crate::connection::{Create, OpenOptions, Place, connect};
-use crate::error::convert;
+use crate::error::{convert, name_file};
+use crate::interrupt::Stop;
 use crate::lock::FileLock;
-use crate::run::{query_all, step_all};
+use crate::place::{Access, Create, Place};
+use crate::run::no_copy;
+use crate::session::SessionState;
+use crate::statement::{ends_transaction, query_all, step_all};
 use crate::{SQLITE, probe, tables};
+
+/// How to open a database.
+#[derive(Debug, Clone)]
+pub struct OpenOptions {
+    /// The prefix of rung's own tables, without its `_`.
+    pub schema: String,
+    /// The machine's name, for other deployers to see.
+    pub host: String,
+    /// Whether foreign keys are enforced. Stock SQLite does not, and scripts written for it may count on that.
+    pub foreign_keys: bool,
+    /// How long a statement waits for another program's write, where no lock timeout says otherwise.
+    pub busy_timeout: Duration,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self {
+            schema: "rung".to_owned(),
+            host: String::new(),
+            foreign_keys: false,
+            busy_timeout: Duration::from_secs(5),
+        }
+    }
+}
 
 /// A database file, opened when there is one, made when something is written.
 pub struct Sqlite {
     place: Place,
-    pub(crate) options: OpenOptions,
+    options: OpenOptions,
     connection: Option<Connection>,
     facts: ServerFacts,
     lock: Option<FileLock>,
-    interrupt: Arc<Handle>,
-    deadline: Arc<Mutex<Option<Instant>>>,
-    limited: bool,
+    stop: Arc<Stop>,
+    /// How long a statement waits for another program, in milliseconds.
+    patience: Arc<AtomicU64>,
+    statement_limit: Option<Duration>,
+    /// The connection as it was, once something may have changed it.
+    session_before: Option<SessionState>,
+    sender: Sender,
 }
 
-/// Opens `sqlite:PATH`, `sqlite::memory:`, `sqlite:PATH?mode=ro` or a path. A file that does not exist is not made
-/// until something is written: until then its history is empty.
+/// Whose statements come in through [`Session`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sender {
+    /// The engine's.
+    Engine,
+    /// A code migration's, within rung's transaction.
+    Code,
+}
+
+/// Opens `sqlite:PATH`, `sqlite://PATH`, `sqlite::memory:` or a path, with `?mode=ro`, `rw` or `rwc` (as it is without).
+///
+/// A file that does not exist is not made until something is written: until then its history is empty and its schema
+/// blank. With `mode=ro` and `mode=rw` it must be there.
 ///
 /// # Errors
-/// The file is there and can't be opened, or is no database.
+/// The file is there and can't be opened, or is no database; there is no directory to make it in.
 pub fn open(target: &str, options: &OpenOptions) -> Result<Sqlite, DbError> {
     let place = Place::parse(target)?;
-    let connection = connect(&place, Create::No, options)?;
-    Ok(Sqlite::new(place, connection, options.clone()))
+    let mut sqlite = Sqlite::new(place, options.clone());
+    if let Some(connection) = sqlite.place.open(Create::No)? {
+        sqlite.set_up(connection)?;
+    }
+    Ok(sqlite)
 }
 
 impl Sqlite {
-    /// A driver on a connection that is there already; its settings are left as they are.
-    pub fn from_connection(connection: Connection, options: OpenOptions) -> Self {
+    /// A driver on a connection that is there already. Its settings are left as they are, but for the busy handler.
+    ///
+    /// # Errors
+    /// The connection does not answer.
+    pub fn from_connection(connection: Connection, options: OpenOptions) -> Result<Self, DbError> {
         let place = match connection.path() {
-            Some(path) if !path.is_empty() => Place::File(path.into()),
+            Some(path) if !path.is_empty() => Place::File { path: path.into(), access: Access::ReadWrite },
             _ => Place::Memory,
         };
-        Self::new(place, Some(connection), options)
+        let foreign_keys = connection.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY).map_err(convert)?;
+        let mut sqlite = Self::new(place, OpenOptions { foreign_keys, ..options });
+        sqlite.set_up(connection)?;
+        Ok(sqlite)
     }
 
-    fn new(place: Place, connection: Option<Connection>, options: OpenOptions) -> Self {
+    fn new(place: Place, options: OpenOptions) -> Self {
         let facts = ServerFacts {
             version: rusqlite::version().to_owned(),
             version_number: u32::try_from(rusqlite::version_number()).unwrap_or(0),
@@ -59,75 +111,189 @@ impl Sqlite {
             user: String::new(),
             pooled: false,
         };
-        let interrupt = Arc::new(Handle(Mutex::new(connection.as_ref().map(Connection::get_interrupt_handle))));
-        Self { place, options, connection, facts, lock: None, interrupt, deadline: Arc::default(), limited: false }
+        let sqlite = Self {
+            place,
+            options,
+            connection: None,
+            facts,
+            lock: None,
+            stop: Arc::default(),
+            patience: Arc::default(),
+            statement_limit: None,
+            session_before: None,
+            sender: Sender::Engine,
+        };
+        sqlite.wait_at_most(None);
+        sqlite
+    }
+
+    fn set_up(&mut self, connection: Connection) -> Result<(), DbError> {
+        // Bundled builds default to enforcing; what holds here is chosen, not inherited.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, self.options.foreign_keys).map_err(convert)?;
+        self.stop.watch(&connection);
+        let connection = self.connection.insert(connection);
+        be_patient(connection, Arc::clone(&self.patience), Arc::clone(&self.stop))
     }
 
     /// The connection, for writing: the file is made where there is none.
-    pub(crate) fn connected(&mut self) -> Result<&Connection, DbError> {
-        if self.connection.is_none() {
-            self.connection = connect(&self.place, Create::Yes, &self.options)?;
-            let handle = self.connection.as_ref().map(Connection::get_interrupt_handle);
-            *self.interrupt.0.lock().unwrap_or_else(PoisonError::into_inner) = handle;
+    fn connected(&mut self) -> Result<&mut Connection, DbError> {
+        if self.connection.is_none()
+            && let Some(connection) = self.place.open(Create::Yes)?
+        {
+            self.set_up(connection)?;
         }
-        self.connection.as_ref().ok_or_else(|| {
-            DbError::new(DbErrorKind::NoSuchDatabase, format!("there is no database {}", self.place.shown()))
+        self.connection.as_mut().ok_or_else(|| {
+            DbError::new(DbErrorKind::NoSuchDatabase, format!("there is no database {}", self.facts.place))
         })
     }
 
-    /// The connection, for reading; `None` where there is no file yet.
-    fn present(&mut self) -> Result<Option<&Connection>, DbError> {
-        if self.connection.is_none() && self.place.path().is_some_and(std::path::Path::exists) {
-            self.connected()?;
+    /// Whether there is a database, which another program may just have made.
+    fn is_present(&mut self) -> Result<bool, DbError> {
+        if self.connection.is_none()
+            && let Some(connection) = self.place.open(Create::No)?
+        {
+            self.set_up(connection)?;
         }
-        Ok(self.connection.as_ref())
+        Ok(self.connection.is_some())
     }
 
-    /// Bounds the time of the statements that follow.
-    pub(crate) fn limit_time(&mut self, limit: Option<Duration>) -> Result<(), DbError> {
-        let limit = limit.filter(|limit| !limit.is_zero());
-        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.connected()?;
-        if self.limited != limit.is_some()
-            && let Some(connection) = &mut self.connection
-        {
-            let deadline = Arc::clone(&self.deadline);
-            let is_over = move || {
-                let deadline = *deadline.lock().unwrap_or_else(PoisonError::into_inner);
-                deadline.is_some_and(|deadline| Instant::now() >= deadline)
-            };
-            connection
-                .progress_handler(if limit.is_some() { 10_000 } else { 0 }, limit.map(|_| is_over))
-                .map_err(convert)?;
-            self.limited = limit.is_some();
+    /// Does something on the connection.
+    pub(crate) fn run<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T, DbError>) -> Result<T, DbError> {
+        let result = work(self.connected()?);
+        result.map_err(|error| {
+            // Whoever waits for another program gives up when asked to stop, and SQLite calls that busy.
+            let is_stopped = matches!(error.kind, DbErrorKind::Canceled | DbErrorKind::LockTimeout) && self.stop.take();
+            if is_stopped { canceled() } else { name_file(&self.facts.place, error) }
+        })
+    }
+
+    /// Runs a statement that is not rung's own: within the statement timeout, and not at all after an interrupt.
+    pub(crate) fn statement<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T, DbError>) -> Result<T, DbError> {
+        if self.stop.take() {
+            return Err(canceled());
         }
-        self.statement_limit(limit);
+        let Some(limit) = self.statement_limit else { return self.run(work) };
+        let until = Instant::now() + limit;
+        self.connected()?.progress_handler(10_000, Some(move || Instant::now() >= until)).map_err(convert)?;
+        let stop = Arc::clone(&self.stop);
+        let result = self.run(|connection| {
+            work(connection).map_err(|error| match error.kind {
+                DbErrorKind::Canceled if !stop.is_raised() => DbError {
+                    kind: DbErrorKind::StatementTimeout,
+                    message: format!("canceled: the statement timeout of {limit:?} was reached"),
+                    ..error
+                },
+                _ => error,
+            })
+        });
+        self.connected()?.progress_handler(0, None::<fn() -> bool>).map_err(convert)?;
+        result
+    }
+
+    /// Reads from rung's tables; an empty answer where there is no database.
+    fn read<T: Default>(&mut self, work: impl FnOnce(&Connection, &str) -> Result<T, DbError>) -> Result<T, DbError> {
+        if !self.is_present()? {
+            return Ok(T::default());
+        }
+        let schema = self.options.schema.clone();
+        self.run(|connection| work(connection, &schema))
+    }
+
+    /// Lets a code migration have the connection.
+    pub(crate) fn as_code<T>(&mut self, work: impl FnOnce(&mut dyn Session) -> T) -> T {
+        self.sender = Sender::Code;
+        let result = work(self);
+        self.sender = Sender::Engine;
+        result
+    }
+
+    fn check_sender(&self, sql: &str) -> Result<(), DbError> {
+        if self.sender == Sender::Code && ends_transaction(sql) {
+            return Err(DbError::new(DbErrorKind::Statement, "a code migration can't end rung's transaction")
+                .with_hint("leave BEGIN, COMMIT and ROLLBACK to rung, or use a savepoint"));
+        }
         Ok(())
     }
 
-    fn statement_limit(&self, limit: Option<Duration>) {
-        let until = limit.map(|limit| Instant::now() + limit);
-        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    pub(crate) fn schema_name(&self) -> &str {
+        &self.options.schema
     }
 
-    /// Runs something on the connection, and tells a timeout from an interrupt.
-    pub(crate) fn timed<T>(&mut self, work: impl FnOnce(&Connection) -> Result<T, DbError>) -> Result<T, DbError> {
-        work(self.connected()?).map_err(|error| {
-            let deadline = *self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
-            if error.kind == DbErrorKind::Canceled && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                let message = "canceled: the statement timeout was reached";
-                return DbError { kind: DbErrorKind::StatementTimeout, message: message.to_owned(), ..error };
-            }
-            error
-        })
+    pub(crate) fn enforces_foreign_keys(&self) -> bool {
+        let now = |connection: &Connection| connection.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY).ok();
+        self.connection.as_ref().and_then(now).unwrap_or(self.options.foreign_keys)
+    }
+
+    /// Bounds how long a statement waits for another program; zero is no bound.
+    pub(crate) fn wait_at_most(&self, lock: Option<Duration>) {
+        let wait = match lock {
+            Some(Duration::ZERO) => Duration::MAX,
+            Some(lock) => lock,
+            None => self.options.busy_timeout,
+        };
+        self.patience.store(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Bounds how long a statement runs; zero is no bound.
+    pub(crate) fn limit_statements(&mut self, limit: Option<Duration>) {
+        self.statement_limit = limit.filter(|limit| !limit.is_zero());
+    }
+
+    pub(crate) fn is_in_transaction(&self) -> bool {
+        self.connection.as_ref().is_some_and(|connection| !connection.is_autocommit())
     }
 
     pub(crate) fn roll_back(&mut self) -> Result<(), DbError> {
-        match &self.connection {
-            Some(connection) if !connection.is_autocommit() => connection.execute_batch("ROLLBACK").map_err(convert),
-            _ => Ok(()),
+        if !self.is_in_transaction() {
+            return Ok(());
         }
+        self.run(|connection| connection.execute_batch("ROLLBACK").map_err(convert))
     }
+
+    /// Notes how the connection is, before something may change it.
+    pub(crate) fn remember_session(&mut self) -> Result<(), DbError> {
+        if self.session_before.is_none() {
+            self.session_before = Some(self.run(SessionState::of)?);
+        }
+        Ok(())
+    }
+
+    /// Puts the connection back as it was, where something may have changed it. No transaction may be open.
+    pub(crate) fn restore_session(&mut self) -> Result<(), DbError> {
+        let Some(before) = self.session_before.take() else { return Ok(()) };
+        let result = self.run(|connection| before.restore(connection));
+        if result.is_err() {
+            self.session_before = Some(before);
+        }
+        result?;
+        // `PRAGMA busy_timeout` would have put its own handler in the place of ours.
+        let (patience, stop) = (Arc::clone(&self.patience), Arc::clone(&self.stop));
+        be_patient(self.connected()?, patience, stop)
+    }
+}
+
+/// Makes a connection wait for other programs' locks, until its patience is over or it is asked to stop.
+fn be_patient(connection: &mut Connection, patience: Arc<AtomicU64>, stop: Arc<Stop>) -> Result<(), DbError> {
+    // The steps of SQLite's own handler: short at first, since most locks are.
+    const PAUSES: [u64; 10] = [1, 2, 5, 10, 15, 20, 25, 25, 50, 100];
+    let mut began = Instant::now();
+    let handler = move |asked: i32| {
+        if asked == 0 {
+            began = Instant::now();
+        }
+        let left = Duration::from_millis(patience.load(Ordering::Relaxed)).saturating_sub(began.elapsed());
+        if left.is_zero() || stop.is_raised() {
+            return false;
+        }
+        let pause = usize::try_from(asked).ok().and_then(|asked| PAUSES.get(asked)).copied().unwrap_or(100);
+        std::thread::sleep(Duration::from_millis(pause).min(left));
+        true
+    };
+    connection.busy_handler(Some(handler)).map_err(convert)
+}
+
+fn canceled() -> DbError {
+    DbError::new(DbErrorKind::Canceled, "canceled: asked to stop")
 }
 
 impl Session for Sqlite {
@@ -139,21 +305,24 @@ impl Session for Sqlite {
         let (statements, _) = rung_sql::split(sql, SQLITE.syntax());
         let mut affected = 0;
         for statement in statements {
-            affected =
-                self.timed(|connection| step_all(connection, &sql[statement.span.range()])).map_err(|error| {
-                    DbError { offset: error.offset.map(|offset| statement.span.start + offset), ..error }
-                })?;
+            let text = &sql[statement.span.range()];
+            self.check_sender(text)?;
+            affected = self.statement(|connection| step_all(connection, text)).map_err(|error| DbError {
+                offset: error.offset.map(|offset| statement.span.start + offset),
+                ..error
+            })?;
         }
         Ok(affected)
     }
 
     fn query(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, DbError> {
-        if self.present()?.is_none() {
+        self.check_sender(sql)?;
+        if !self.is_present()? {
             // A question to a database that does not exist yet must not make it.
             let nowhere = Connection::open_in_memory().map_err(convert)?;
             return query_all(&nowhere, sql);
         }
-        self.timed(|connection| query_all(connection, sql))
+        self.statement(|connection| query_all(connection, sql))
     }
 }
 
@@ -171,24 +340,12 @@ impl Driver for Sqlite {
     }
 
     fn history(&mut self) -> Result<History, DbError> {
-        let schema = self.options.schema.clone();
-        self.present()?.map_or_else(|| Ok(History::default()), |connection| tables::history(connection, &schema))
+        self.read(tables::history)
     }
 
     fn ensure_tables(&mut self) -> Result<(), DbError> {
         let schema = self.options.schema.clone();
-        match tables::format_version(self.connected()?, &schema)? {
-            Some(FORMAT_VERSION) => return Ok(()),
-            Some(format) if format > FORMAT_VERSION => return Err(tables::newer(format)),
-            _ => {}
-        }
-        let connection = self.connected()?;
-        let ddl = SQLITE.own_tables_ddl(&schema).join(";\n");
-        let result = connection.execute_batch(&format!("BEGIN IMMEDIATE;\n{ddl};\nCOMMIT")).map_err(convert);
-        if result.is_err() {
-            let _ = self.roll_back();
-        }
-        result
+        self.run(|connection| tables::ensure(connection, &schema))
     }
 
     fn acquire_lock(
@@ -196,10 +353,19 @@ impl Driver for Sqlite {
         wait: Duration,
         waiting: &mut dyn FnMut(&LockHolder, Duration) -> Continue,
     ) -> Result<(), DbError> {
-        if let Some(path) = self.place.path() {
-            self.lock = Some(FileLock::acquire(path, &self.options.host, wait, waiting)?);
+        match &self.place {
+            // Nobody else can see it.
+            Place::Memory => Ok(()),
+            Place::File { access: Access::ReadOnly, .. } => {
+                let message = format!("{} was opened with mode=ro", self.facts.place);
+                Err(DbError::new(DbErrorKind::ReadOnly, message).with_hint("leave mode=ro out of the URL to write"))
+            }
+            Place::File { path, .. } => {
+                let name = format!("{}.lock", self.options.schema);
+                self.lock = Some(FileLock::acquire(path, &name, &self.options.host, wait, waiting)?);
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     fn release_lock(&mut self) {
@@ -212,6 +378,8 @@ impl Driver for Sqlite {
         durability: Durability,
         observer: &mut dyn UnitObserver,
     ) -> Result<(), Box<UnitError>> {
+        // A wish to stop from before is answered by whoever asked for this run.
+        self.stop.take();
         self.apply_units(units, durability, observer)
     }
 
@@ -221,12 +389,19 @@ impl Driver for Sqlite {
         timeouts: &Timeouts,
         _observer: &mut dyn UnitObserver,
     ) -> Result<u64, DbError> {
-        self.limit_time(timeouts.statement)?;
-        self.timed(|connection| step_all(connection, sql))
+        self.stop.take();
+        if !self.is_in_transaction() {
+            self.remember_session()?;
+        }
+        self.wait_at_most(timeouts.lock);
+        self.limit_statements(timeouts.statement);
+        let result = self.statement(|connection| step_all(connection, sql));
+        self.limit_statements(None);
+        result
     }
 
     fn copy(&mut self, _statement: &str, _data: &str) -> Result<u64, DbError> {
-        Err(DbError::new(DbErrorKind::Statement, "SQLite has no COPY ... FROM STDIN"))
+        Err(no_copy())
     }
 
     fn write(&mut self, records: &[Record]) -> Result<(), DbError> {
@@ -234,53 +409,42 @@ impl Driver for Sqlite {
     }
 
     fn in_transaction(&mut self) -> bool {
-        self.connection.as_ref().is_some_and(|connection| !connection.is_autocommit())
+        self.is_in_transaction()
     }
 
     fn reset(&mut self) -> Result<(), DbError> {
+        self.stop.take();
+        self.limit_statements(None);
         self.roll_back()?;
-        if self.connection.is_none() {
-            return Ok(());
-        }
-        let foreign_keys = self.options.foreign_keys;
-        self.limit_time(None)?;
-        let connection = self.connected()?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, foreign_keys).map_err(convert)?;
-        self.drop_temporary_objects()
+        self.restore_session()
     }
 
     fn probe(&mut self, effect: &Effect) -> Result<Probe, DbError> {
-        probe::probe(self.connected()?, effect)
+        self.run(|connection| probe::probe(connection, effect))
     }
 
     fn stored_down(&mut self, id: &str) -> Result<Option<String>, DbError> {
-        let schema = self.options.schema.clone();
-        self.present()?.map_or(Ok(None), |connection| tables::stored(connection, &schema, "down_sql", id))
+        self.read(|connection, schema| tables::stored(connection, schema, "down_sql", id))
     }
 
     fn stored_up(&mut self, id: &str) -> Result<Option<String>, DbError> {
-        let schema = self.options.schema.clone();
-        self.present()?.map_or(Ok(None), |connection| tables::stored(connection, &schema, "up_sql", id))
+        self.read(|connection, schema| tables::stored(connection, schema, "up_sql", id))
     }
 
     fn journal(&mut self, id: &str, direction: Direction) -> Result<Vec<JournalRow>, DbError> {
-        let schema = self.options.schema.clone();
-        self.present()?.map_or(Ok(Vec::new()), |connection| tables::journal(connection, &schema, id, direction))
+        self.read(|connection, schema| tables::journal(connection, schema, id, direction))
     }
 
     fn log(&mut self, limit: Option<usize>) -> Result<Vec<HistoryEntry>, DbError> {
-        let schema = self.options.schema.clone();
-        self.present()?.map_or(Ok(Vec::new()), |connection| tables::log(connection, &schema, limit))
+        self.read(|connection, schema| tables::log(connection, schema, limit))
     }
 
     fn tags(&mut self) -> Result<Vec<Tag>, DbError> {
-        let schema = self.options.schema.clone();
-        self.present()?.map_or(Ok(Vec::new()), |connection| tables::tags(connection, &schema))
+        self.read(tables::tags)
     }
 
     fn seeds(&mut self) -> Result<Vec<(String, String)>, DbError> {
-        let schema = self.options.schema.clone();
-        self.present()?.map_or(Ok(Vec::new()), |connection| tables::seeds(connection, &schema))
+        self.read(tables::seeds)
     }
 
     fn blocked_sessions(&mut self) -> Result<Vec<BlockedSession>, DbError> {
@@ -293,35 +457,29 @@ impl Driver for Sqlite {
     }
 
     fn wipe(&mut self) -> Result<(), DbError> {
-        // SQLite's own way: https://sqlite.org/c3ref/c_dbconfig_defensive.html, SQLITE_DBCONFIG_RESET_DATABASE.
+        if !self.is_present()? {
+            return Ok(());
+        }
         self.reset()?;
-        let connection = self.connected()?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, true).map_err(convert)?;
-        let result = connection.execute_batch("VACUUM").map_err(convert);
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, false).map_err(convert)?;
-        result
+        self.wait_at_most(None);
+        self.run(|connection| {
+            // SQLite's own way: https://sqlite.org/c3ref/c_dbconfig_defensive.html, SQLITE_DBCONFIG_RESET_DATABASE.
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, true).map_err(convert)?;
+            let result = connection.execute_batch("VACUUM").map_err(convert);
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, false).map_err(convert)?;
+            result
+        })
     }
 
     fn is_blank(&mut self) -> Result<bool, DbError> {
-        let prefix = format!("{}_", self.options.schema);
-        let Some(connection) = self.present()? else { return Ok(true) };
-        let names =
-            query_all(connection, "SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")?;
-        Ok(names.into_iter().flatten().flatten().all(|name| name.starts_with(&prefix)))
+        if !self.is_present()? {
+            return Ok(true);
+        }
+        let schema = self.options.schema.clone();
+        self.run(|connection| tables::is_blank(connection, &schema))
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupter> {
-        Arc::clone(&self.interrupt) as Arc<dyn Interrupter>
-    }
-}
-
-/// Reaches the connection from another thread.
-struct Handle(Mutex<Option<InterruptHandle>>);
-
-impl Interrupter for Handle {
-    fn interrupt(&self) {
-        if let Some(handle) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            handle.interrupt();
-        }
+        Arc::clone(&self.stop) as Arc<dyn Interrupter>
     }
 }

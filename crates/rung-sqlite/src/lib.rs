@@ -1,14 +1,16 @@
 //! SQLite: its dialect, and the driver.
 
-mod connection;
 mod dialect;
 mod driver;
 mod error;
+mod interrupt;
 mod lock;
+mod place;
 mod probe;
 mod run;
+mod session;
+mod statement;
 mod tables;
 
-pub use connection::OpenOptions;
 pub use dialect::{SQLITE, SqliteDialect};
-pub use driver::{Sqlite, open};
+pub use driver::{OpenOptions, Sqlite, open};

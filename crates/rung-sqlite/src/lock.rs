@@ -15,22 +15,31 @@ pub(crate) struct FileLock {
     path: PathBuf,
 }
 
-/// Where a database's lock file is.
-fn beside(database: &Path) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push("-rung.lock");
-    name.into()
+/// Where a database's lock file is: beside the file itself, by whatever link it was reached.
+fn beside(database: &Path, name: &str) -> PathBuf {
+    let mut path = database.to_owned();
+    // A link may lead to a file that is not there yet, so that `canonicalize` alone would not do. The bound is Linux's.
+    for _ in 0..40 {
+        let Ok(target) = std::fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(target);
+    }
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = path.file_name().unwrap_or_default().to_owned();
+    file.push("-");
+    file.push(name);
+    directory.canonicalize().unwrap_or_else(|_| directory.to_owned()).join(file)
 }
 
 impl FileLock {
-    /// Waits for the lock; see `Driver::acquire_lock`.
+    /// Waits for the lock of that name on a database; see `Driver::acquire_lock`.
     pub(crate) fn acquire(
         database: &Path,
+        name: &str,
         host: &str,
         wait: Duration,
         waiting: &mut dyn FnMut(&LockHolder, Duration) -> Continue,
     ) -> Result<Self, DbError> {
-        let path = beside(database);
+        let path = beside(database, name);
         let began = Instant::now();
         let mut told: Option<Instant> = None;
         let mut pause = Duration::from_millis(5);
@@ -40,9 +49,7 @@ impl FileLock {
             }
             let waited = began.elapsed();
             if waited >= wait {
-                let holder = holder(&path);
-                return Err(DbError::new(DbErrorKind::Locked, format!("another rung is at work: {}", holder.who))
-                    .with_hint("wait for it, or give it more time with --lock-wait"));
+                return Err(not_obtained(&holder(&path)));
             }
             if waited > Duration::from_millis(500) && told.is_none_or(|at| at.elapsed() >= Duration::from_secs(1)) {
                 told = Some(Instant::now());
@@ -60,7 +67,7 @@ impl FileLock {
             let kind = match error.kind() {
                 std::io::ErrorKind::ReadOnlyFilesystem => DbErrorKind::ReadOnly,
                 std::io::ErrorKind::PermissionDenied => DbErrorKind::Permission,
-                std::io::ErrorKind::StorageFull => DbErrorKind::DiskFull,
+                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => DbErrorKind::DiskFull,
                 _ => DbErrorKind::NoSuchDatabase,
             };
             DbError::new(kind, format!("the lock file {} can't be written: {error}", path.display()))
@@ -84,6 +91,12 @@ impl FileLock {
         let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(note.as_bytes()));
         Ok(Some(Self { file, path: path.to_owned() }))
     }
+}
+
+fn not_obtained(holder: &LockHolder) -> DbError {
+    let since = holder.since.map_or_else(String::new, |since| format!(", for {} s", since.as_secs()));
+    DbError::new(DbErrorKind::Locked, format!("another rung is at work: {}{since}", holder.who))
+        .with_hint("wait for it, or give it more time with --lock-wait")
 }
 
 impl Drop for FileLock {

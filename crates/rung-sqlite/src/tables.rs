@@ -9,9 +9,68 @@ use rusqlite::{Connection, Row};
 use crate::SQLITE;
 use crate::error::convert;
 
-/// Reads rows; none where the table does not exist.
+/// The tables and the view that rung owns.
+const OWN: [&str; 7] = [
+    "format",
+    "schema_migrations",
+    "migration_history",
+    "statement_journal",
+    "tags",
+    "seed_history",
+    "database_schema",
+];
+
+/// Creates rung's own objects, or brings those of an older format up to this one, in one transaction.
+pub(crate) fn ensure(connection: &Connection, schema: &str) -> Result<(), DbError> {
+    match format_version(connection, schema)? {
+        Some(FORMAT_VERSION) => return Ok(()),
+        Some(format) if format > FORMAT_VERSION => return Err(newer(format)),
+        // What an older format lacks is created; what a later one changes is to be changed here.
+        _ => {}
+    }
+    let ddl = SQLITE.own_tables_ddl(schema).join(";\n");
+    let format = SQLITE.own_table(schema, "format");
+    let sql = format!("BEGIN IMMEDIATE;\n{ddl};\nUPDATE {format} SET version = {FORMAT_VERSION};\nCOMMIT");
+    connection.execute_batch(&sql).map_err(|error| {
+        if !connection.is_autocommit() {
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        convert(error)
+    })
+}
+
+/// Whether the schema holds nothing but what is SQLite's or rung's own.
+pub(crate) fn is_blank(connection: &Connection, schema: &str) -> Result<bool, DbError> {
+    let sql = format!(
+        "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE tbl_name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+         AND tbl_name NOT IN ({}))",
+        own_names(schema)
+    );
+    connection.query_row(&sql, [], |row| row.get(0)).map_err(convert)
+}
+
+/// The names of rung's own tables as a list of literals.
+fn own_names(schema: &str) -> String {
+    let names: Vec<String> = OWN.iter().map(|table| SQLITE.quote_literal(&format!("{schema}_{table}"))).collect();
+    names.join(", ")
+}
+
+/// What a missing table means: nothing was ever written, or something is wrong with what was.
+fn missing<T>(connection: &Connection, schema: &str, error: DbError) -> Result<Vec<T>, DbError> {
+    let sql = format!("SELECT count(*) FROM sqlite_schema WHERE name IN ({})", own_names(schema));
+    let others: u32 = connection.query_row(&sql, [], |row| row.get(0)).map_err(convert)?;
+    if others == 0 {
+        return Ok(Vec::new());
+    }
+    let message = format!("some of rung's own tables are there and others are not: {}", error.message);
+    Err(DbError { message, ..error }
+        .with_hint("restore them from a backup: the history is not complete, and rung does not guess"))
+}
+
+/// Reads rows; none where rung's tables do not exist.
 fn rows<T>(
     connection: &Connection,
+    schema: &str,
     sql: &str,
     parameters: impl rusqlite::Params,
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
@@ -20,7 +79,8 @@ fn rows<T>(
         Ok(statement) => statement,
         Err(error) => {
             let error = convert(error);
-            return if error.message.starts_with("no such table") { Ok(Vec::new()) } else { Err(error) };
+            let is_missing = error.message.starts_with("no such table");
+            return if is_missing { missing(connection, schema, error) } else { Err(error) };
         }
     };
     statement.query_map(parameters, read).map_err(convert)?.collect::<Result<_, _>>().map_err(convert)
@@ -34,7 +94,7 @@ pub(crate) fn history(connection: &Connection, schema: &str) -> Result<History, 
         SQLITE.own_table(schema, "format"),
         SQLITE.own_table(schema, "schema_migrations")
     );
-    let found = rows(connection, &sql, [], |row| {
+    let found = rows(connection, schema, &sql, [], |row| {
         let format: u32 = row.get(0)?;
         if format > FORMAT_VERSION {
             return Ok(Err(format));
@@ -74,13 +134,13 @@ pub(crate) fn newer(format: u32) -> DbError {
 /// The version of the tables; `None` where there are none.
 pub(crate) fn format_version(connection: &Connection, schema: &str) -> Result<Option<u32>, DbError> {
     let sql = format!("SELECT version FROM {}", SQLITE.own_table(schema, "format"));
-    Ok(rows(connection, &sql, [], |row| row.get(0))?.pop())
+    Ok(rows(connection, schema, &sql, [], |row| row.get(0))?.pop())
 }
 
 /// One column of one migration's row.
 pub(crate) fn stored(connection: &Connection, schema: &str, column: &str, id: &str) -> Result<Option<String>, DbError> {
     let sql = format!("SELECT {column} FROM {} WHERE id = ?1", SQLITE.own_table(schema, "schema_migrations"));
-    Ok(rows(connection, &sql, [id], |row| row.get(0))?.pop().flatten())
+    Ok(rows(connection, schema, &sql, [id], |row| row.get(0))?.pop().flatten())
 }
 
 pub(crate) fn journal(
@@ -93,7 +153,7 @@ pub(crate) fn journal(
         "SELECT statement_index, fingerprint, state FROM {} WHERE migration_id = ?1 AND direction = ?2 ORDER BY 1",
         SQLITE.own_table(schema, "statement_journal")
     );
-    rows(connection, &sql, [id, direction.as_str()], |row| {
+    rows(connection, schema, &sql, [id, direction.as_str()], |row| {
         Ok(JournalRow {
             index: row.get::<_, u32>(0)? as usize,
             fingerprint: row.get(1)?,
@@ -110,7 +170,7 @@ pub(crate) fn log(connection: &Connection, schema: &str, limit: Option<usize>) -
          statements_done FROM {} ORDER BY id DESC LIMIT ?1",
         SQLITE.own_table(schema, "migration_history")
     );
-    rows(connection, &sql, [limit], |row| {
+    rows(connection, schema, &sql, [limit], |row| {
         Ok(HistoryEntry {
             migration_id: row.get(0)?,
             direction: row.get(1)?,
@@ -130,12 +190,14 @@ pub(crate) fn tags(connection: &Connection, schema: &str) -> Result<Vec<Tag>, Db
         "SELECT name, migration_id, tagged_at FROM {} ORDER BY tagged_at, name",
         SQLITE.own_table(schema, "tags")
     );
-    rows(connection, &sql, [], |row| Ok(Tag { name: row.get(0)?, migration_id: row.get(1)?, tagged_at: row.get(2)? }))
+    rows(connection, schema, &sql, [], |row| {
+        Ok(Tag { name: row.get(0)?, migration_id: row.get(1)?, tagged_at: row.get(2)? })
+    })
 }
 
 pub(crate) fn seeds(connection: &Connection, schema: &str) -> Result<Vec<(String, String)>, DbError> {
     let sql = format!("SELECT path, checksum FROM {}", SQLITE.own_table(schema, "seed_history"));
-    rows(connection, &sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+    rows(connection, schema, &sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// A list of texts as this crate writes it.
