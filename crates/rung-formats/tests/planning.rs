@@ -1,4 +1,5 @@
 //! The planner on sets of files: order, dependencies, targets, and everything that it refuses.
+#![expect(clippy::unwrap_used, reason = "a test's helpers may fail as its tests may")]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -89,6 +89,16 @@ impl Postgres {
         }
     }
 
+    /// For a user who is called as rung's own schema is, `"$user"` in the search_path leads there: unqualified tables of
+    /// migrations would land among rung's. This takes it out, to the end of the transaction. A schema that was chosen
+    /// by name is where its owner wants things to be.
+    pub(crate) fn own_search_path(&self) -> Option<&'static str> {
+        (self.schema == "rung" && self.facts.user == "rung").then_some(
+            "SELECT pg_catalog.set_config('search_path', pg_catalog.regexp_replace(\
+             pg_catalog.current_setting('search_path'), '\"\\$user\"\\s*,?\\s*', ''), true)",
+        )
+    }
+
     fn learn_if_unknown(&mut self) -> Result<(), DbError> {
         if !self.known {
             let rows = self.wire.query("SELECT pg_catalog.pg_backend_pid()")?.rows;
@@ -230,6 +240,10 @@ impl Driver for Postgres {
             .collect();
         for (name, value) in &set {
             self.wire.query(&format!("SET {name} = {}", milliseconds(*value)))?;
+        }
+        if let Some(search_path) = self.own_search_path() {
+            // Outside of a transaction it lasts for the session, as `is_local` says.
+            self.wire.query(&search_path.replace(", true)", ", false)"))?;
         }
         let sent = self.wire.send(sql)?;
         let result = self.wire.receive(sent, Some(observer));

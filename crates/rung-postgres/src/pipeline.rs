@@ -178,6 +178,9 @@ impl Postgres {
         if flush == Flush::Later {
             sql.push_str("; SET LOCAL synchronous_commit = off");
         }
+        if let Some(search_path) = self.own_search_path() {
+            let _ = write!(sql, "; {search_path}");
+        }
         if let Some(guard) = &unit.guard {
             // Division by zero where the forerunner is not in the history as it should be.
             let _ = write!(
