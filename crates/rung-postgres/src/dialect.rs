@@ -121,6 +121,21 @@ impl Dialect for PostgresDialect {
                  seeded_at timestamptz NOT NULL, seeded_by text NOT NULL)",
                 table("seed_history")
             ),
+            // The log is only ever added to.
+            format!(
+                "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS $rung$ BEGIN \
+                 RAISE EXCEPTION 'the log is only added to'; END $rung$",
+                table("only_added_to")
+            ),
+            // PostgreSQL 13 can't replace a trigger.
+            format!(
+                "DO $rung$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgname = 'only_added_to' \
+                 AND tgrelid = {}::pg_catalog.regclass) THEN CREATE TRIGGER only_added_to BEFORE UPDATE OR DELETE OR \
+                 TRUNCATE ON {} EXECUTE FUNCTION {}(); END IF; END $rung$",
+                self.quote_literal(&table("migration_history")),
+                table("migration_history"),
+                table("only_added_to")
+            ),
             // A view can't go stale.
             format!(
                 "CREATE OR REPLACE VIEW {} AS SELECT 1 AS id, pg_catalog.max(version) AS version, \

@@ -8,12 +8,17 @@ use rung_engine::{
     HistoryEntry, Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session, Tag, Timeouts, Unit,
     UnitError, UnitObserver, render,
 };
-use rung_sql::Effect;
+use rung_sql::{Effect, split};
 
-use crate::connect::{Cancel, Environment, Settings};
+use crate::connect::{Environment, Settings};
 use crate::dialect::milliseconds;
+use crate::line::Rows;
 use crate::lock::{Lease, advisory_holder, key, poll, try_advisory};
-use crate::wire::{Wire, blocker, blockers_of};
+use crate::session::NOTICE_DEATH;
+use crate::statements::{client_copy, is_client_copy, is_open_after};
+use crate::tables::Tables;
+use crate::watch::{SESSION, blocker, blockers_of};
+use crate::wire::{Wire, first, text, value};
 use crate::{POSTGRES, probe, tables, wipe};
 
 /// How to open a connection.
@@ -33,13 +38,20 @@ impl Default for OpenOptions {
 pub struct Postgres {
     pub(crate) wire: Wire,
     pub(crate) schema: String,
+    /// The lock behind a pooler.
     pub(crate) lease: Option<Lease>,
+    /// The number of the last unit that was sent.
+    pub(crate) chain: u64,
+    /// Whether the server was told to look whether we are still there.
+    pub(crate) notices_death: bool,
+    /// Whether a transaction is open that is not a unit's.
+    pub(crate) open_transaction: bool,
     settings: Settings,
     facts: ServerFacts,
+    iso_dates: bool,
     /// Whether the session has been told from a pooler's.
     known: bool,
     locked: bool,
-    open_transaction: bool,
 }
 
 /// Connects to what `target` names, a URL, a conninfo or nothing, as libpq would in `environment`.
@@ -64,52 +76,76 @@ pub fn open(target: &str, environment: &Environment, options: &OpenOptions) -> R
         wire,
         schema: options.schema.clone(),
         lease: None,
+        chain: 0,
+        notices_death: false,
+        open_transaction: false,
         settings,
         facts,
+        iso_dates: greeting.iso_dates,
         known: false,
         locked: false,
-        open_transaction: false,
     })
 }
 
 impl Postgres {
-    /// Whether the session is a pooler's, and may be another one for the next transaction.
-    pub(crate) fn pooled(&self) -> bool {
-        self.facts.pooled
+    fn tables(&mut self) -> Tables<'_> {
+        Tables { wire: &mut self.wire, schema: &self.schema, iso_dates: self.iso_dates }
     }
 
     /// Compares the process that the handshake named with the one that answers: a pooler makes the first one up.
-    fn learn(&mut self, backend: Option<i32>) {
-        if let Some(backend) = backend {
-            self.known = true;
-            self.facts.pooled = self.wire.pid.is_some_and(|handshake| handshake != backend);
-            if self.facts.pooled {
-                self.wire.pid = None;
-            }
+    fn learn(&mut self, backend: i32) {
+        self.known = true;
+        self.facts.pooled = self.wire.pid.is_some_and(|handshake| handshake != backend);
+        if self.facts.pooled {
+            self.wire.pid = None;
         }
-    }
-
-    /// For a user who is called as rung's own schema is, `"$user"` in the search_path leads there: unqualified tables of
-    /// migrations would land among rung's. This takes it out, to the end of the transaction. A schema that was chosen
-    /// by name is where its owner wants things to be.
-    pub(crate) fn own_search_path(&self) -> Option<&'static str> {
-        (self.schema == "rung" && self.facts.user == "rung").then_some(
-            "SELECT pg_catalog.set_config('search_path', pg_catalog.regexp_replace(\
-             pg_catalog.current_setting('search_path'), '\"\\$user\"\\s*,?\\s*', ''), true)",
-        )
     }
 
     fn learn_if_unknown(&mut self) -> Result<(), DbError> {
         if !self.known {
-            let rows = self.wire.query("SELECT pg_catalog.pg_backend_pid()")?.rows;
-            let pid = rows.into_iter().flatten().flatten().next();
-            self.learn(pid.and_then(|pid| pid.parse().ok()));
+            let rows = self.wire.query("SELECT pg_catalog.pg_backend_pid()")?;
+            if let Some(pid) = first(&rows).and_then(|pid| pid.parse().ok()) {
+                self.learn(pid);
+            }
         }
         Ok(())
     }
 
-    fn render_all(&self, records: &[Record]) -> String {
-        records.iter().map(|record| render(record, &POSTGRES, &self.schema, Some(Duration::ZERO))).collect()
+    /// Asks the server to end the session when we are gone. It may not know how, and then it does not matter.
+    fn ask_to_notice_death(&mut self) {
+        if self.facts.version_number >= 140_000 && !self.notices_death {
+            self.notices_death = self.wire.run(NOTICE_DEATH).is_ok();
+        }
+    }
+
+    /// Runs a transaction of our own, in one message.
+    fn transaction(&mut self, statements: &str) -> Result<(), DbError> {
+        let begin = format!("BEGIN; SET LOCAL client_min_messages = warning; {}", self.fence());
+        let result = self.wire.run(&format!("{begin}{statements}; COMMIT"));
+        if result.is_err() {
+            let _ = self.wire.run("ROLLBACK");
+        }
+        result.map(|_| ())
+    }
+
+    /// The settings for one statement, and what takes them back.
+    fn timeouts_around(&self, sql: &str, timeouts: &Timeouts) -> Option<(String, String)> {
+        // A session setting would stay with the pooler's session; within a transaction there is another place for it.
+        if POSTGRES.facts(sql).transaction.is_some() || (self.facts.pooled && !self.open_transaction) {
+            return None;
+        }
+        let local = if self.open_transaction { "LOCAL " } else { "" };
+        let (mut set, mut reset) = (String::new(), String::new());
+        for (name, value) in [("lock_timeout", timeouts.lock), ("statement_timeout", timeouts.statement)] {
+            if let Some(value) = value {
+                set.push_str(&format!("SET {local}{name} = {};", milliseconds(value)));
+                reset.push_str(&format!("RESET {name};"));
+            }
+        }
+        if self.open_transaction {
+            reset.clear();
+        }
+        (!set.is_empty()).then_some((set, reset))
     }
 }
 
@@ -119,25 +155,22 @@ impl Session for Postgres {
     }
 
     fn execute(&mut self, sql: &str) -> Result<u64, DbError> {
-        let reply = self.wire.query(sql)?;
-        follow(&mut self.open_transaction, sql);
+        for statement in split(sql, POSTGRES.syntax()).0 {
+            if is_client_copy(&sql[statement.span.range()]) {
+                return Err(DbError { offset: Some(statement.span.start), ..client_copy() });
+            }
+        }
+        let reply = self.wire.run(sql)?;
+        self.open_transaction = is_open_after(self.open_transaction, sql);
         Ok(reply.affected)
     }
 
     fn query(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, DbError> {
-        Ok(self.wire.query(sql)?.rows)
-    }
-}
-
-/// Keeps track of a transaction that statements open and end.
-fn follow(open: &mut bool, sql: &str) {
-    use rung_sql::TransactionControl::{Begin, Commit, Rollback};
-    for statement in rung_sql::split(sql, POSTGRES.syntax()).0 {
-        match POSTGRES.facts(&sql[statement.span.range()]).transaction {
-            Some(Begin) => *open = true,
-            Some(Commit | Rollback) => *open = false,
-            _ => {}
+        if is_client_copy(sql) {
+            return Err(client_copy());
         }
+        let rows = self.wire.query(sql)?;
+        Ok(rows.iter().map(|row| (0..row.len()).map(|at| value(row, at).map(str::to_owned)).collect()).collect())
     }
 }
 
@@ -155,31 +188,21 @@ impl Driver for Postgres {
     }
 
     fn history(&mut self) -> Result<History, DbError> {
-        let beginning = tables::history(&mut self.wire, &self.schema)?;
-        self.learn(beginning.backend);
+        let beginning = self.tables().history()?;
+        if let Some(backend) = beginning.backend {
+            self.learn(backend);
+        }
         Ok(beginning.history)
     }
 
     fn ensure_tables(&mut self) -> Result<(), DbError> {
-        match tables::format_version(&mut self.wire, &self.schema)? {
+        match self.tables().format_version()? {
             Some(FORMAT_VERSION) => return Ok(()),
             Some(format) if format > FORMAT_VERSION => return Err(tables::newer(format)),
-            _ => {}
+            Some(_) => {}
+            None => self.tables().refuse_strangers()?,
         }
-        let mut sql = String::from("BEGIN; SET LOCAL client_min_messages = warning; ");
-        if let Some(lease) = &self.lease {
-            sql.push_str(&lease.guard(&self.schema));
-            sql.push(';');
-        }
-        sql.push_str(&POSTGRES.own_tables_ddl(&self.schema).join(";\n"));
-        sql.push_str("; COMMIT");
-        match self.wire.query(&sql) {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let _ = self.wire.query("ROLLBACK");
-                Err(error)
-            }
-        }
+        self.transaction(&POSTGRES.own_tables_ddl(&self.schema).join(";\n"))
     }
 
     fn acquire_lock(
@@ -188,12 +211,14 @@ impl Driver for Postgres {
         waiting: &mut dyn FnMut(&LockHolder, Duration) -> Continue,
     ) -> Result<(), DbError> {
         self.learn_if_unknown()?;
+        self.wire.forget_interrupt();
         let wire = std::cell::RefCell::new(&mut self.wire);
         let schema = &self.schema;
         if !self.facts.pooled {
             let attempt = || try_advisory(&mut wire.borrow_mut(), schema);
             poll(wait, waiting, attempt, || advisory_holder(&mut wire.borrow_mut(), schema))?;
             self.locked = true;
+            self.ask_to_notice_death();
             return Ok(());
         }
         let who = format!("rung, process {}", std::process::id());
@@ -212,7 +237,7 @@ impl Driver for Postgres {
             lease.release(&mut self.wire, &self.schema);
         }
         if std::mem::take(&mut self.locked) {
-            let _ = self.wire.query(&format!("SELECT pg_catalog.pg_advisory_unlock({})", key(&self.schema)));
+            let _ = self.wire.run(&format!("SELECT pg_catalog.pg_advisory_unlock({})", key(&self.schema)));
         }
     }
 
@@ -231,50 +256,49 @@ impl Driver for Postgres {
         timeouts: &Timeouts,
         observer: &mut dyn UnitObserver,
     ) -> Result<u64, DbError> {
-        // A session setting would stay with the pooler's session, and a statement outside of a transaction has no
-        // other place for one.
-        let set: Vec<(&str, Duration)> = [("lock_timeout", timeouts.lock), ("statement_timeout", timeouts.statement)]
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)))
-            .filter(|_| !self.pooled() && !self.open_transaction)
-            .collect();
-        for (name, value) in &set {
-            self.wire.query(&format!("SET {name} = {}", milliseconds(*value)))?;
+        if is_client_copy(sql) {
+            return Err(client_copy());
         }
-        if let Some(search_path) = self.own_search_path() {
-            // Outside of a transaction it lasts for the session, as `is_local` says.
-            self.wire.query(&search_path.replace(", true)", ", false)"))?;
+        // All leave together; answers that nobody asks for are passed over.
+        let around = self.timeouts_around(sql, timeouts);
+        if let Some((set, _)) = &around {
+            self.wire.send(set, Rows::Drop)?;
         }
-        let sent = self.wire.send(sql)?;
-        let result = self.wire.receive(sent, Some(observer));
+        let sent = self.wire.send(sql, Rows::Drop)?;
+        let after = match &around {
+            Some((_, reset)) if !reset.is_empty() => Some(self.wire.send(reset, Rows::Drop)?),
+            _ => None,
+        };
+        let result = self.wire.receive(sent, Some(observer)).map_err(|refused| refused.within(sql));
+        if let Some(after) = after {
+            // Where this fails the connection is gone, and the statement's own result says so.
+            let _ = self.wire.receive(after, None);
+        }
         if result.is_ok() {
-            follow(&mut self.open_transaction, sql);
+            self.open_transaction = is_open_after(self.open_transaction, sql);
         }
-        for (name, _) in &set {
-            // Where this fails, the connection is gone, and the statement's own result says so.
-            let _ = self.wire.query(&format!("RESET {name}"));
-        }
-        result.map(|reply| reply.affected).map_err(|refused| refused.error)
+        result.map(|reply| reply.affected)
     }
 
     fn copy(&mut self, statement: &str, data: &str) -> Result<u64, DbError> {
-        self.wire.copy(statement, data)
+        if !self.facts.pooled || self.open_transaction {
+            return self.wire.copy(statement, data);
+        }
+        // It takes two steps, which a pooler may give to two sessions.
+        self.wire.run("BEGIN")?;
+        let result = self.wire.copy(statement, data);
+        self.wire.run(if result.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+        result
     }
 
     fn write(&mut self, records: &[Record]) -> Result<(), DbError> {
-        let rows = self.render_all(records);
+        // No unit's transaction is running: there is no time to take from it.
+        let took = Some(Duration::ZERO);
+        let rows: String = records.iter().map(|record| render(record, &POSTGRES, &self.schema, took)).collect();
         if self.open_transaction {
-            self.wire.query(&rows)?;
-            return Ok(());
+            return self.wire.run(&rows).map(|_| ());
         }
-        let guard = self.lease.as_ref().map(|lease| format!("{};", lease.guard(&self.schema))).unwrap_or_default();
-        match self.wire.query(&format!("BEGIN; {guard}{rows} COMMIT")) {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let _ = self.wire.query("ROLLBACK");
-                Err(error)
-            }
-        }
+        self.transaction(&rows)
     }
 
     fn in_transaction(&mut self) -> bool {
@@ -283,11 +307,9 @@ impl Driver for Postgres {
 
     fn reset(&mut self) -> Result<(), DbError> {
         self.open_transaction = false;
-        self.wire.query("ROLLBACK")?;
-        if !self.pooled() {
-            self.wire.query("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; DISCARD TEMP; UNLISTEN *")?;
-        }
-        self.wire.take_notices();
+        self.wire.run("ROLLBACK")?;
+        self.wire.run(&self.resetting())?;
+        self.wire.forget_interrupt();
         Ok(())
     }
 
@@ -296,52 +318,47 @@ impl Driver for Postgres {
     }
 
     fn stored_down(&mut self, id: &str) -> Result<Option<String>, DbError> {
-        tables::stored(&mut self.wire, &self.schema, "down_sql", id)
+        self.tables().stored("down_sql", id)
     }
 
     fn stored_up(&mut self, id: &str) -> Result<Option<String>, DbError> {
-        tables::stored(&mut self.wire, &self.schema, "up_sql", id)
+        self.tables().stored("up_sql", id)
     }
 
     fn journal(&mut self, id: &str, direction: Direction) -> Result<Vec<JournalRow>, DbError> {
-        tables::journal(&mut self.wire, &self.schema, id, direction)
+        self.tables().journal(id, direction)
     }
 
     fn log(&mut self, limit: Option<usize>) -> Result<Vec<HistoryEntry>, DbError> {
-        tables::log(&mut self.wire, &self.schema, limit)
+        self.tables().log(limit)
     }
 
     fn tags(&mut self) -> Result<Vec<Tag>, DbError> {
-        tables::tags(&mut self.wire, &self.schema)
+        self.tables().tags()
     }
 
     fn seeds(&mut self) -> Result<Vec<(String, String)>, DbError> {
-        tables::seeds(&mut self.wire, &self.schema)
+        self.tables().seeds()
     }
 
     fn blocked_sessions(&mut self) -> Result<Vec<BlockedSession>, DbError> {
-        let sql = "SELECT a.pid, a.application_name, a.usename, a.state, \
-             extract(epoch FROM clock_timestamp() - a.xact_start)::bigint, pg_catalog.left(a.query, 500), \
-             (SELECT l.mode || coalesce(' on ' || l.relation::pg_catalog.regclass::text, ' (' || l.locktype || ')') \
-              FROM pg_catalog.pg_locks l WHERE l.pid = a.pid AND NOT l.granted LIMIT 1) \
-             FROM pg_catalog.pg_stat_activity a WHERE pg_catalog.cardinality(pg_catalog.pg_blocking_pids(a.pid)) > 0 \
-             ORDER BY a.xact_start";
+        let sql = format!(
+            "SELECT {SESSION}, (SELECT l.mode || coalesce(' on ' || l.relation::pg_catalog.regclass::text, ' (' || l.locktype || ')') \
+             FROM pg_catalog.pg_locks l WHERE l.pid = a.pid AND NOT l.granted LIMIT 1) FROM pg_catalog.pg_stat_activity a \
+             WHERE pg_catalog.cardinality(pg_catalog.pg_blocking_pids(a.pid)) > 0 ORDER BY a.xact_start"
+        );
         let mut sessions = Vec::new();
-        for row in self.wire.query(sql)?.rows {
+        for row in self.wire.query(&sql)? {
             let waiting = blocker(&row);
-            let found = self.wire.query(&blockers_of(&waiting.pid.to_string()))?.rows;
-            sessions.push(BlockedSession {
-                waiting,
-                wants: row.get(6).cloned().flatten().unwrap_or_default(),
-                blockers: found.iter().map(|row| blocker(row)).collect(),
-            });
+            let blockers = self.wire.query(&blockers_of(&waiting.pid.to_string()))?.iter().map(blocker).collect();
+            sessions.push(BlockedSession { waiting, wants: text(&row, 6), blockers });
         }
         Ok(sessions)
     }
 
     fn kill(&mut self, pid: i32) -> Result<bool, DbError> {
-        let rows = self.wire.query(&format!("SELECT pg_catalog.pg_terminate_backend({pid})"))?.rows;
-        Ok(rows.into_iter().flatten().flatten().next().as_deref() == Some("t"))
+        let rows = self.wire.query(&format!("SELECT pg_catalog.pg_terminate_backend({pid})"))?;
+        Ok(first(&rows) == Some("t"))
     }
 
     fn wipe(&mut self) -> Result<(), DbError> {
@@ -353,15 +370,6 @@ impl Driver for Postgres {
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupter> {
-        Arc::new(Handle(self.wire.cancel.clone()))
-    }
-}
-
-struct Handle(Cancel);
-
-impl Interrupter for Handle {
-    fn interrupt(&self) {
-        // Where the request does not get through, the statement goes on, and so does the wait for it.
-        let _ = self.0.send();
+        self.wire.interrupter()
     }
 }

@@ -1,56 +1,61 @@
 //! PostgreSQL's errors as the engine knows them.
 
 use rung_engine::{DbError, DbErrorKind};
-use rung_sql::position_to_offset;
-use tokio_postgres::error::{DbError as ServerError, ErrorPosition};
+use tokio_postgres::error::{DbError as ServerError, ErrorPosition, SqlState};
 
 use crate::connect::{ConnectError, Refusal};
 
-/// An error of a statement. `sent` is the text of the message, for the position.
-pub(crate) fn convert(error: &tokio_postgres::Error, sent: &str) -> DbError {
-    match error.as_db_error() {
-        Some(server) => from_server(server, sent),
-        None => {
-            let mut message = error.to_string();
-            let mut cause = std::error::Error::source(error);
-            while let Some(inner) = cause {
-                message = format!("{message}: {inner}");
-                cause = inner.source();
-            }
-            DbError::new(DbErrorKind::ConnectionLost, format!("the connection to the server was lost: {message}"))
-                .with_hint("run the same command again: it goes on from what the history says")
-        }
+/// An error of a connection that stood: the server's own, or that it is gone.
+pub(crate) fn from_driver(error: &tokio_postgres::Error) -> DbError {
+    if let Some(server) = error.as_db_error() {
+        return from_server(server);
+    }
+    let mut message = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        message = format!("{message}: {inner}");
+        cause = inner.source();
+    }
+    DbError::new(DbErrorKind::ConnectionLost, format!("the connection to the server was lost: {message}"))
+        .with_hint("run the same command again: it goes on from what the history says")
+}
+
+/// Where in the message that was sent an error is, in characters from one.
+pub(crate) fn position(error: &tokio_postgres::Error) -> Option<usize> {
+    match error.as_db_error()?.position()? {
+        ErrorPosition::Original(position) => Some(*position as usize),
+        ErrorPosition::Internal { .. } => None,
     }
 }
 
-fn from_server(error: &ServerError, sent: &str) -> DbError {
-    let offset = match error.position() {
-        Some(ErrorPosition::Original(position)) => Some(position_to_offset(sent, *position as usize)),
-        _ => None,
-    };
+fn from_server(error: &ServerError) -> DbError {
+    // The context leads to the line of a function that failed; there is no other place to keep it.
+    let detail: Vec<&str> = error.detail().into_iter().chain(error.where_()).collect();
     DbError {
-        kind: kind(error.code().code(), error.message()),
+        kind: kind(error.code(), error.message()),
         code: Some(error.code().code().to_owned()),
         message: error.message().to_owned(),
-        detail: error.detail().map(str::to_owned),
+        detail: (!detail.is_empty()).then(|| detail.join("\n")),
         hint: error.hint().map(str::to_owned),
-        offset,
+        offset: None,
     }
 }
 
 /// What kind an SQLSTATE is (PostgreSQL, appendix A).
-fn kind(code: &str, message: &str) -> DbErrorKind {
-    match code {
+fn kind(state: &SqlState, message: &str) -> DbErrorKind {
+    match state.code() {
         "55P03" | "40P01" | "40001" => DbErrorKind::LockTimeout,
-        // The one code has two causes, told apart by words only; servers that speak another language say "timeout" too.
-        "57014" if message.contains("timeout") => DbErrorKind::StatementTimeout,
-        "57014" => DbErrorKind::Canceled,
+        // One code for two causes, told apart by words only. What we asked for ourselves is known to the caller; for the
+        // rest, a server that speaks another language is taken to mean its timeout.
+        "57014" if message.ends_with("user request") => DbErrorKind::Canceled,
+        "57014" => DbErrorKind::StatementTimeout,
         "25006" => DbErrorKind::ReadOnly,
         "42501" => DbErrorKind::Permission,
         "53100" => DbErrorKind::DiskFull,
         "28P01" | "28000" => DbErrorKind::Authentication,
         "3D000" => DbErrorKind::NoSuchDatabase,
-        "57P01" | "57P02" | "57P03" | "57P05" => DbErrorKind::ConnectionLost,
+        // The server ends the session: shut down, crashed, or idle or in a transaction for too long.
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25P04" => DbErrorKind::ConnectionLost,
         code if code.starts_with("08") => DbErrorKind::ConnectionLost,
         _ => DbErrorKind::Statement,
     }

@@ -4,10 +4,14 @@ pub mod connect;
 mod dialect;
 mod driver;
 mod error;
+mod line;
 mod lock;
 mod pipeline;
 mod probe;
+mod session;
+mod statements;
 mod tables;
+mod watch;
 mod wipe;
 mod wire;
 

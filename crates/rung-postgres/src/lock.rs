@@ -8,7 +8,7 @@ use rung_engine::{Continue, DbError, DbErrorKind, Dialect, LockHolder};
 
 use crate::POSTGRES;
 use crate::connect::Settings;
-use crate::wire::Wire;
+use crate::wire::{Wire, first, parsed, text, value};
 
 /// A lease that is not renewed for so long is anybody's.
 const LEASE_SECONDS: u32 = 15;
@@ -29,7 +29,7 @@ pub(crate) fn poll(
     mut attempt: impl FnMut() -> Result<bool, DbError>,
     mut holder: impl FnMut() -> LockHolder,
 ) -> Result<(), DbError> {
-    let (began, mut told, mut pause) = (Instant::now(), None::<Instant>, Duration::from_millis(20));
+    let (began, mut told, mut pause) = (Instant::now(), None::<Instant>, Duration::from_millis(50));
     while !attempt()? {
         let waited = began.elapsed();
         if waited >= wait {
@@ -44,14 +44,14 @@ pub(crate) fn poll(
             }
         }
         std::thread::sleep(pause.min(wait.saturating_sub(waited)));
-        pause = (pause * 2).min(Duration::from_millis(300));
+        pause = (pause * 2).min(Duration::from_millis(500));
     }
     Ok(())
 }
 
 pub(crate) fn try_advisory(wire: &mut Wire, schema: &str) -> Result<bool, DbError> {
-    let reply = wire.query(&format!("SELECT pg_catalog.pg_try_advisory_lock({})", key(schema)))?;
-    Ok(reply.rows.first().and_then(|row| row.first()).cloned().flatten().as_deref() == Some("t"))
+    let rows = wire.query(&format!("SELECT pg_catalog.pg_try_advisory_lock({})", key(schema)))?;
+    Ok(first(&rows) == Some("t"))
 }
 
 pub(crate) fn advisory_holder(wire: &mut Wire, schema: &str) -> LockHolder {
@@ -65,16 +65,19 @@ pub(crate) fn advisory_holder(wire: &mut Wire, schema: &str) -> LockHolder {
         bits >> 32,
         bits & 0xffff_ffff
     );
-    let row = wire.query(&sql).ok().and_then(|reply| reply.rows.into_iter().next()).unwrap_or_default();
-    let text = |at: usize| row.get(at).cloned().flatten().unwrap_or_default();
-    if row.is_empty() {
-        return LockHolder { who: "another session".to_owned(), since: None, pid: None };
+    match wire.query(&sql).unwrap_or_default().first() {
+        None => nobody_known(),
+        Some(row) => LockHolder {
+            who: format!("{} \"{}\" ({}) from {}", text(row, 0), text(row, 1), text(row, 2), text(row, 3)),
+            since: parsed(row, 4).map(Duration::from_secs),
+            pid: parsed(row, 0),
+        },
     }
-    LockHolder {
-        who: format!("{} \"{}\" ({}) from {}", text(0), text(1), text(2), text(3)),
-        since: text(4).parse().ok().map(Duration::from_secs),
-        pid: text(0).parse().ok(),
-    }
+}
+
+/// It may have let go just now.
+fn nobody_known() -> LockHolder {
+    LockHolder { who: "another session".to_owned(), since: None, pid: None }
 }
 
 /// A lease with a fencing token: every transaction of ours fails once another has it.
@@ -93,22 +96,24 @@ impl Lease {
         who: &str,
     ) -> Result<Option<Self>, DbError> {
         let table = POSTGRES.own_table(schema, "lease");
-        let create = format!(
-            "{}; CREATE TABLE IF NOT EXISTS {table} (id integer PRIMARY KEY CHECK (id = 1), token bigint NOT NULL, \
-             holder text NOT NULL, taken_at timestamptz NOT NULL, expires_at timestamptz NOT NULL)",
-            POSTGRES.own_tables_ddl(schema)[0]
-        );
+        // A row that is locked is being used by its holder: to wait for it here would not be polling.
         let take = format!(
-            "INSERT INTO {table} AS l VALUES (1, 1, {who}, clock_timestamp(), clock_timestamp() + interval '{LEASE_SECONDS} s') \
-             ON CONFLICT (id) DO UPDATE SET token = l.token + 1, holder = excluded.holder, taken_at = excluded.taken_at, \
-             expires_at = excluded.expires_at WHERE l.expires_at < clock_timestamp() RETURNING token",
-            who = POSTGRES.quote_literal(who)
+            "UPDATE {table} SET token = token + 1, step = 0, holder = {}, taken_at = clock_timestamp(), \
+             expires_at = clock_timestamp() + interval '{LEASE_SECONDS} s' WHERE id = (SELECT id FROM {table} \
+             WHERE expires_at < clock_timestamp() FOR UPDATE SKIP LOCKED) RETURNING token",
+            POSTGRES.quote_literal(who)
         );
-        let reply = match wire.query(&take) {
+        let rows = match wire.query(&take) {
             Err(error) if matches!(error.code.as_deref(), Some("42P01" | "3F000")) => {
-                // Two may create it at once; whoever comes second finds it there at the next attempt.
-                match wire.query(&create) {
+                let create = format!(
+                    "{}; CREATE TABLE IF NOT EXISTS {table} (id integer PRIMARY KEY CHECK (id = 1), token bigint NOT NULL, \
+                     step bigint NOT NULL, holder text NOT NULL, taken_at timestamptz NOT NULL, \
+                     expires_at timestamptz NOT NULL); INSERT INTO {table} VALUES (1, 0, 0, '', '-infinity', '-infinity')",
+                    POSTGRES.own_tables_ddl(schema)[0]
+                );
+                match wire.run(&create) {
                     Ok(_) => wire.query(&take)?,
+                    // Two may create it at once; whoever comes second finds it there at the next attempt.
                     Err(error) if matches!(error.code.as_deref(), Some("23505" | "42P07" | "42P06")) => {
                         return Ok(None);
                     }
@@ -117,8 +122,7 @@ impl Lease {
             }
             other => other?,
         };
-        let token = reply.rows.first().and_then(|row| row.first()).cloned().flatten();
-        let Some(token) = token.and_then(|token| token.parse::<i64>().ok()) else { return Ok(None) };
+        let Some(token) = rows.first().and_then(|row| parsed::<i64>(row, 0)) else { return Ok(None) };
         let (stop, stopped) = mpsc::channel();
         let beat = format!(
             "UPDATE {table} SET expires_at = clock_timestamp() + interval '{LEASE_SECONDS} s' WHERE token = {token}"
@@ -131,7 +135,7 @@ impl Lease {
                 if wire.is_none() {
                     wire = Wire::open(&settings).ok().map(|(wire, _)| wire);
                 }
-                if wire.as_mut().is_some_and(|wire| wire.query(&beat).is_err()) {
+                if wire.as_mut().is_some_and(|wire| wire.run(&beat).is_err()) {
                     wire = None;
                 }
             }
@@ -144,26 +148,33 @@ impl Lease {
             "SELECT holder, extract(epoch FROM clock_timestamp() - taken_at)::bigint FROM {}",
             POSTGRES.own_table(schema, "lease")
         );
-        let row = wire.query(&sql).ok().and_then(|reply| reply.rows.into_iter().next()).unwrap_or_default();
-        let text = |at: usize| row.get(at).cloned().flatten();
-        LockHolder {
-            who: text(0).unwrap_or_else(|| "another session".to_owned()),
-            since: text(1).and_then(|secs| secs.parse().ok()).map(Duration::from_secs),
-            pid: None,
+        match wire.query(&sql).unwrap_or_default().first() {
+            None => nobody_known(),
+            Some(row) => LockHolder {
+                who: value(row, 0).unwrap_or_default().to_owned(),
+                since: parsed(row, 1).map(Duration::from_secs),
+                pid: None,
+            },
         }
     }
 
-    /// Fails unless the lease is ours, and keeps it ours to the end of the transaction.
-    pub(crate) fn guard(&self, schema: &str) -> String {
+    /// A condition: the lease is ours, and where a step is named, it was the last. It keeps the lease ours to the end of
+    /// the transaction.
+    pub(crate) fn is_ours(&self, schema: &str, step: Option<u64>) -> String {
         let (table, token) = (POSTGRES.own_table(schema, "lease"), self.token);
-        format!("SELECT 1 / pg_catalog.count(*) FROM (SELECT FROM {table} WHERE token = {token} FOR UPDATE) l")
+        let step = step.map_or_else(String::new, |step| format!(" AND step OPERATOR(pg_catalog.=) {step}"));
+        format!(
+            "(SELECT pg_catalog.count(*) FROM (SELECT FROM {table} WHERE token OPERATOR(pg_catalog.=) {token}{step} \
+             FOR UPDATE) l) OPERATOR(pg_catalog.=) 1"
+        )
     }
 
-    /// A long transaction kept the heartbeat out: it renews the lease itself as it ends.
-    pub(crate) fn renewal(&self, schema: &str) -> String {
+    /// Makes a step, and makes up for the heartbeats that the transaction kept out.
+    pub(crate) fn renewal(&self, schema: &str, step: u64) -> String {
         let (table, token) = (POSTGRES.own_table(schema, "lease"), self.token);
         format!(
-            "UPDATE {table} SET expires_at = pg_catalog.clock_timestamp() + interval '{LEASE_SECONDS} s' WHERE token = {token};"
+            "UPDATE {table} SET step = {step}, expires_at = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) \
+             interval '{LEASE_SECONDS} s' WHERE token OPERATOR(pg_catalog.=) {token};"
         )
     }
 
@@ -175,6 +186,6 @@ impl Lease {
         }
         // If it can't be given back, it runs out.
         let (table, token) = (POSTGRES.own_table(schema, "lease"), self.token);
-        let _ = wire.query(&format!("UPDATE {table} SET expires_at = '-infinity' WHERE token = {token}"));
+        let _ = wire.run(&format!("UPDATE {table} SET expires_at = '-infinity' WHERE token = {token}"));
     }
 }

@@ -1,40 +1,78 @@
 //! Running units. The next ones are sent before the last has answered: each opens with a guard that fails unless its
-//! forerunner is recorded, so that after a failure every later one rolls itself back.
+//! forerunner is committed, so that after a failure every later one rolls itself back.
 
 use std::collections::{HashMap, VecDeque};
-use std::fmt::Write as _;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use rung_engine::{
-    DbError, DbErrorKind, Dialect, Durability, Failure, Part, Record, Unit, UnitError, UnitObserver, render,
-};
-use rung_sql::{Span, Want};
+use rung_engine::{Code, DbError, DbErrorKind, Durability, Failure, Part, Record, Unit, UnitError, UnitObserver};
+use rung_sql::{Comparison, Script, Span, Want};
+use tokio_postgres::SimpleQueryRow;
 
-use crate::POSTGRES;
 use crate::driver::Postgres;
-use crate::wire::{Refused, Reply, Sent};
+use crate::line::Rows;
+use crate::session::{Flush, Prefix, is_assertion, is_true, records_say};
+use crate::statements::{pieces, unsendable};
+use crate::wire::{Refused, Sent, first};
 
-/// At most so many units, or so many bytes, are on their way at once.
-const WINDOW_UNITS: usize = 64;
+/// At most so many bytes are on their way at once.
 const WINDOW_BYTES: usize = 4 << 20;
 
-/// Statements are gathered into messages of about this size: one for nearly every migration, and many for a file of
-/// 50 MB, which must not be held several times over.
-const MESSAGE_BYTES: usize = 1 << 18;
+/// At most so many units are on their way at once; to begin with, few.
+const WINDOW_UNITS: usize = 64;
+const FIRST_WINDOW: usize = 2;
 
-/// A unit that is on its way.
-struct InFlight {
-    unit: Unit,
-    /// The text of the first message is ours up to here, and has so many statements.
-    ours: usize,
-    ours_statements: usize,
-    theirs: Span,
-    messages: Vec<Sent>,
+/// What is on its way when someone asks to stop is run all the same: no more than so much work, as far as can be told.
+const WINDOW_TIME: Duration = Duration::from_millis(250);
+
+/// A message that is on its way, or a condition on the answer to the one before it.
+struct Flight {
+    unit: usize,
+    sent: Option<Sent>,
     bytes: usize,
+    meaning: Meaning,
 }
 
-/// How a unit was stopped.
-pub(crate) struct Stopped {
+/// What an answer is to.
+enum Meaning {
+    /// Text of ours: an opening, a closing.
+    Ours,
+    Sql(Piece),
+    Question {
+        part: usize,
+        sql: String,
+        ask: Ask,
+    },
+    /// The answer before it is looked at once more.
+    Affected {
+        part: usize,
+        op: Comparison,
+        count: u64,
+    },
+    Commit,
+}
+
+/// What a query is asked for.
+enum Ask {
+    Remember { slot: usize },
+    Same { slot: usize, what: String },
+    Check { want: Want, what: Option<String> },
+}
+
+/// A migration's own statements within a message.
+struct Piece {
+    part: usize,
+    script: Script,
+    /// From the first statement to the last.
+    span: Span,
+    /// The number of the first one in its part, and how many there are.
+    first: usize,
+    count: usize,
+    characters_before: usize,
+    statements_before: usize,
+}
+
+/// Where in a unit it stopped.
+struct Stopped {
     part: Option<usize>,
     statement: Option<usize>,
     offset: Option<usize>,
@@ -42,14 +80,13 @@ pub(crate) struct Stopped {
 }
 
 impl Stopped {
+    fn at(part: usize, failure: Failure) -> Self {
+        Self { part: Some(part), statement: None, offset: None, failure }
+    }
+
     fn of_unit(self, unit: usize) -> Box<UnitError> {
         let Self { part, statement, offset, failure } = self;
         Box::new(UnitError { unit, part, statement, offset, failure })
-    }
-
-    fn check(what: &str, got: String) -> Self {
-        let failure = Failure::Check { what: what.to_owned(), got };
-        Self { part: None, statement: None, offset: None, failure }
     }
 }
 
@@ -59,15 +96,6 @@ impl From<DbError> for Stopped {
     }
 }
 
-/// Whether a commit waits for the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flush {
-    /// As the session has it.
-    Wait,
-    /// A later commit waits for all: WAL keeps their order.
-    Later,
-}
-
 impl Postgres {
     pub(crate) fn apply_units(
         &mut self,
@@ -75,361 +103,393 @@ impl Postgres {
         durability: Durability,
         observer: &mut dyn UnitObserver,
     ) -> Result<(), Box<UnitError>> {
-        let mut units = units.peekable();
-        let mut window: VecDeque<InFlight> = VecDeque::new();
-        let mut clock = Instant::now();
-        let mut bytes = 0;
-        loop {
-            // A full window is refilled when half of it is answered, so that messages travel together.
-            while window.len() < WINDOW_UNITS && bytes < WINDOW_BYTES {
-                let Some(unit) = units.next() else { break };
-                // Where every commit waits for the disk, the server itself keeps the order of what was sent ahead.
-                let flush =
-                    if durability == Durability::Each || units.peek().is_none() { Flush::Wait } else { Flush::Later };
-                let index = unit.index;
-                if unit.is_interactive() || unit.parts.len() > 1 || sql_length(&unit) > MESSAGE_BYTES {
-                    self.drain(&mut window, 0, &mut bytes, &mut clock, observer)?;
-                    observer.started(index);
-                    self.interactive(&unit, flush, observer).map_err(|stopped| {
-                        let _ = self.wire.query("ROLLBACK");
-                        stopped.of_unit(index)
-                    })?;
-                    observer.done(index, clock.elapsed());
-                    clock = Instant::now();
-                    continue;
-                }
-                let sent = self.send_ahead(unit, flush).map_err(|error| Stopped::from(error).of_unit(index))?;
-                if window.is_empty() {
-                    observer.started(sent.unit.index);
-                }
-                bytes += sent.bytes;
-                window.push_back(sent);
-            }
-            if window.is_empty() {
-                return Ok(());
-            }
-            let keep = if units.peek().is_some() { WINDOW_UNITS / 2 } else { 0 };
-            self.drain(&mut window, keep, &mut bytes, &mut clock, observer)?;
-        }
+        let mut pipeline = Pipeline {
+            db: self,
+            observer,
+            flights: VecDeque::new(),
+            bytes: 0,
+            units: 0,
+            current: None,
+            window: Window { size: FIRST_WINDOW, work: Duration::ZERO, done: 0 },
+            clock: Instant::now(),
+            memory: HashMap::new(),
+            affected: 0,
+        };
+        pipeline.all(units, durability).inspect_err(|_| pipeline.abandon())
     }
+}
 
-    /// Reads answers until no more than `keep` units are on their way.
-    fn drain(
-        &mut self,
-        window: &mut VecDeque<InFlight>,
-        keep: usize,
-        bytes: &mut usize,
-        clock: &mut Instant,
-        observer: &mut dyn UnitObserver,
-    ) -> Result<(), Box<UnitError>> {
-        while window.len() > keep {
-            let Some(InFlight { unit, ours, ours_statements, theirs, messages, bytes: size }) = window.pop_front()
-            else {
-                break;
+/// How many units may be on their way.
+struct Window {
+    size: usize,
+    /// The server's time for the units that ended since the size was last thought over.
+    work: Duration,
+    done: u32,
+}
+
+impl Window {
+    fn reconsider(&mut self) {
+        if let Some(each) = self.work.checked_div(self.done) {
+            let fits = usize::try_from(WINDOW_TIME.as_micros() / each.as_micros().max(1)).unwrap_or(usize::MAX);
+            self.size = fits.clamp(1, WINDOW_UNITS.min(self.size * 2));
+        }
+        (self.work, self.done) = (Duration::ZERO, 0);
+    }
+}
+
+struct Pipeline<'a> {
+    db: &'a mut Postgres,
+    observer: &'a mut dyn UnitObserver,
+    flights: VecDeque<Flight>,
+    /// What is on its way: bytes, and units that are sent whole.
+    bytes: usize,
+    units: usize,
+    /// The unit being worked on, as far as the observer knows.
+    current: Option<usize>,
+    window: Window,
+    clock: Instant,
+    /// What the current unit keeps.
+    memory: HashMap<usize, Option<String>>,
+    affected: u64,
+}
+
+impl Pipeline<'_> {
+    fn all(&mut self, units: &mut dyn Iterator<Item = Unit>, durability: Durability) -> Result<(), Box<UnitError>> {
+        let mut units = units.peekable();
+        let mut last: Option<(usize, Vec<Record>)> = None;
+        while let Some(unit) = units.next() {
+            // To know whether a unit is the last, the next one must be asked for; where units take long, none is asked
+            // for before its time. Where every commit waits, the server itself keeps the order of what was sent ahead.
+            let flush = if durability == Durability::Each || self.window.size == 1 || units.peek().is_none() {
+                Flush::Wait
+            } else {
+                Flush::Later
             };
-            *bytes -= size;
-            let mut stopped = None;
-            for (number, message) in messages.into_iter().enumerate() {
-                if let Err(Refused { completed, error }) = self.wire.receive(message, Some(observer))
-                    && stopped.is_none()
-                {
-                    stopped = Some(if number == 0 {
-                        locate(error, completed, ours, ours_statements, theirs, &unit)
-                    } else {
-                        error.into()
-                    });
+            let index = unit.index;
+            let before = last.as_ref().map(|(_, records)| records.as_slice());
+            self.send_unit(&unit, before, flush).map_err(|failed| failed.of_unit(index))?;
+            last = Some((index, unit.records));
+            // A full window is refilled when half of it is answered, so that messages travel together.
+            if self.units >= self.window.size {
+                let keep = self.window.size / 2;
+                while self.units > keep {
+                    self.receive()?;
                 }
+                self.window.reconsider();
             }
-            match stopped {
-                None => {
-                    observer.done(unit.index, clock.elapsed());
-                    *clock = Instant::now();
-                    if let Some(next) = window.front() {
-                        observer.started(next.unit.index);
-                    }
-                }
-                Some(stopped) => {
-                    // Those after it have rolled themselves back; their answers are read so that the session is idle.
-                    for later in window.drain(..) {
-                        for message in later.messages {
-                            let _ = self.wire.receive(message, None);
-                        }
-                    }
-                    *bytes = 0;
-                    self.make_durable();
-                    return Err(stopped.of_unit(unit.index));
-                }
-            }
+        }
+        self.receive_all()?;
+        if last.is_some_and(|(_, records)| records.is_empty()) {
+            // It may have written nothing, and then its commit waited for nothing.
+            self.db.make_durable();
         }
         Ok(())
     }
 
-    /// One commit that waits for the disk, and with it for all before it.
-    fn make_durable(&mut self) {
-        // Taking a transaction id makes the commit a record of its own. The run has failed already, and this
-        // connection may have with it; then the server's own checkpointing has to do.
-        let _ = self.wire.query("ROLLBACK");
-        let _ = self.wire.query("BEGIN; SELECT pg_catalog.txid_current(); COMMIT");
-    }
-
-    /// What opens a unit: its transaction, a clean session, and the guard. With the number of statements in it.
-    fn opening(&self, unit: &Unit, flush: Flush) -> (String, usize) {
-        let mut sql = POSTGRES.begin(&unit.timeouts);
-        if flush == Flush::Later {
-            sql.push_str("; SET LOCAL synchronous_commit = off");
-        }
-        if let Some(search_path) = self.own_search_path() {
-            let _ = write!(sql, "; {search_path}");
-        }
-        if let Some(guard) = &unit.guard {
-            // Division by zero where the forerunner is not in the history as it should be.
-            let _ = write!(
-                sql,
-                "; SELECT 1 / pg_catalog.count(*) FROM {} WHERE id = {} AND status = '{}'",
-                POSTGRES.own_table(&self.schema, "schema_migrations"),
-                POSTGRES.quote_literal(&guard.id),
-                guard.status.as_str()
-            );
-        }
-        if let Some(lease) = &self.lease {
-            let _ = write!(sql, "; {}", lease.guard(&self.schema));
-        }
-        sql.push_str(";\n");
-        let statements = rung_sql::split(&sql, POSTGRES.syntax()).0.len();
-        (sql, statements)
-    }
-
-    /// What closes a unit, but for the COMMIT.
-    fn closing(&self, unit: &Unit, flush: Flush) -> String {
-        let mut sql = String::new();
-        if mentions(unit, &["role", "authorization", "search_path"]) || unit.is_interactive() {
-            sql.push_str("RESET SESSION AUTHORIZATION; RESET ROLE;");
-        }
-        for record in &unit.records {
-            sql.push_str(&self.render(record));
-        }
-        if let Some(lease) = &self.lease {
-            sql.push_str(&lease.renewal(&self.schema));
-        }
-        // What a migration set is gone before the next one.
-        if !self.pooled() {
-            if mentions(unit, &["set", "role"]) || unit.is_interactive() {
-                sql.push_str("RESET ALL;");
-                if flush == Flush::Later {
-                    sql.push_str("SET LOCAL synchronous_commit = off;");
-                }
-            }
-            if mentions(unit, &["temp", "into"]) || unit.is_interactive() {
-                sql.push_str("DISCARD TEMP;");
-            }
-            if mentions(unit, &["listen"]) {
-                sql.push_str("UNLISTEN *;");
-            }
-        }
-        sql
-    }
-
-    fn render(&self, record: &Record) -> String {
-        render(record, &POSTGRES, &self.schema, None)
-    }
-
-    fn send_ahead(&mut self, unit: Unit, flush: Flush) -> Result<InFlight, DbError> {
-        let (mut text, ours_statements) = self.opening(&unit, flush);
-        let ours = text.len();
-        let mut theirs = Span::default();
-        if let Some(Part::Sql { script, statements }) = unit.parts.first()
-            && let (Some(first), Some(last)) = (statements.first(), statements.last())
-        {
-            theirs = Span::new(first.start, last.end);
-            text.push_str(&script.text()[theirs.range()]);
-            text.push_str("\n;");
-        }
-        text.push_str(&self.closing(&unit, flush));
-        let bytes = text.len();
-        let messages = vec![self.wire.send(text)?, self.wire.send("COMMIT")?];
-        Ok(InFlight { unit, ours, ours_statements, theirs, messages, bytes })
-    }
-
-    /// Runs a unit whose answers have to be read before it may be committed.
-    fn interactive(&mut self, unit: &Unit, flush: Flush, observer: &mut dyn UnitObserver) -> Result<(), Stopped> {
-        let (opening, _) = self.opening(unit, flush);
-        let mut pending: Option<Sent> = Some(self.wire.send(opening)?);
-        let mut memory: HashMap<usize, Option<String>> = HashMap::new();
-        let mut affected = 0;
+    /// Sends all of a unit, up to where an answer must be read first.
+    fn send_unit(&mut self, unit: &Unit, before: Option<&[Record]>, flush: Flush) -> Result<(), SendFailed> {
+        let known = before.zip(unit.guard.as_ref()).is_some_and(|(records, guard)| records_say(records, guard));
+        let mut opening = Some(self.db.opening(unit, flush, before.is_some(), known));
+        let (index, ahead) = (unit.index, !unit.is_interactive());
+        let mut closed = false;
         for (at, part) in unit.parts.iter().enumerate() {
-            let in_part = |stopped: Stopped| Stopped { part: Some(at), ..stopped };
+            if !matches!(part, Part::Sql { .. } | Part::Affected { .. }) {
+                self.send_opening(index, &mut opening)?;
+            }
             match part {
                 Part::Sql { script, statements } => {
-                    for (first, message) in messages(statements) {
-                        let base = message.start;
-                        let sent = self.wire.send(&script.text()[message.range()])?;
-                        self.settle(&mut pending, observer)?;
-                        let reply = self.wire.receive(sent, Some(observer));
-                        affected = reply.map_err(|refused| in_part(at_statement(refused, base, first)))?.affected;
+                    if let Some((number, place, error)) = unsendable(script, statements) {
+                        let failure = Failure::Database(error);
+                        return Err(Stopped {
+                            statement: Some(number),
+                            offset: Some(place),
+                            ..Stopped::at(at, failure)
+                        }
+                        .into());
+                    }
+                    let pieces = pieces(statements);
+                    let count = pieces.len();
+                    for (number, (first, span, statements)) in pieces.into_iter().enumerate() {
+                        let prefix = opening.take().unwrap_or_else(Prefix::within_transaction);
+                        let mut text = prefix.text;
+                        text.push_str(&script.text()[span.range()]);
+                        if ahead && at + 1 == unit.parts.len() && number + 1 == count {
+                            text.push_str(&self.db.closing(unit, flush));
+                            closed = true;
+                        }
+                        let piece = Piece {
+                            part: at,
+                            script: script.clone(),
+                            span,
+                            first,
+                            count: statements,
+                            characters_before: prefix.characters,
+                            statements_before: prefix.statements,
+                        };
+                        self.send(index, &text, Rows::Drop, Meaning::Sql(piece))?;
                     }
                 }
-                Part::Copy { script, statement, data } => {
-                    self.settle(&mut pending, observer)?;
-                    let (sql, rows) = (&script.text()[statement.range()], &script.text()[data.range()]);
-                    affected = self.wire.copy(sql, rows).map_err(|error| {
-                        let offset = error.offset.map(|offset| statement.start + offset);
-                        in_part(Stopped { offset, statement: Some(0), ..error.into() })
-                    })?;
-                }
-                Part::Remember { slot, sql } => {
-                    let value = self.ask(&mut pending, sql, observer).map_err(in_part)?;
-                    memory.insert(*slot, value.rows.into_iter().flatten().next().flatten());
-                }
+                Part::Copy { script, statement, data } => self.copy(at, script, *statement, *data)?,
+                Part::Remember { slot, sql } => self.ask(index, at, sql, Ask::Remember { slot: *slot })?,
                 Part::Same { slot, sql, what } => {
-                    let now = self.ask(&mut pending, sql, observer).map_err(in_part)?.rows;
-                    let now = now.into_iter().flatten().next().flatten().unwrap_or_default();
-                    let before = memory.get(slot).cloned().flatten().unwrap_or_default();
-                    if now != before {
-                        return Err(in_part(Stopped::check(what, format!("{before} before and {now} after"))));
-                    }
+                    self.ask(index, at, sql, Ask::Same { slot: *slot, what: what.clone() })?;
                 }
                 Part::Check { sql, want, what } => {
-                    let rows = self.ask(&mut pending, sql, observer).map_err(in_part)?.rows;
-                    let (verdict, wanted) = match want {
-                        Want::True => (is_true(&rows), "one true value"),
-                        Want::NoRows if rows.is_empty() => (Ok(()), "no rows"),
-                        Want::NoRows => (Err(format!("{} rows", rows.len())), "no rows"),
-                    };
-                    verdict.map_err(|got| in_part(Stopped::check(what.as_deref().unwrap_or(wanted), got)))?;
+                    self.ask(index, at, sql, Ask::Check { want: *want, what: what.clone() })?;
                 }
                 Part::Affected { op, count } => {
-                    if !op.holds(affected, *count) {
-                        let what = format!("affected {op} {count}");
-                        return Err(in_part(Stopped::check(&what, affected.to_string())));
-                    }
+                    let meaning = Meaning::Affected { part: at, op: *op, count: *count };
+                    self.flights.push_back(Flight { unit: index, sent: None, bytes: 0, meaning });
                 }
-                Part::Code(code) => {
-                    self.settle(&mut pending, observer)?;
-                    code(self).map_err(|error| {
-                        let failure = match error.downcast::<DbError>() {
-                            Ok(error) => Failure::Database(*error),
-                            Err(error) => Failure::Code(error),
-                        };
-                        in_part(Stopped { part: None, statement: None, offset: None, failure })
-                    })?;
-                }
+                Part::Code(code) => self.code(at, code)?,
             }
         }
-        let closing = self.wire.send(self.closing(unit, flush))?;
-        self.settle(&mut pending, observer)?;
-        // Read before the COMMIT is sent: a transaction that was ended from within must not look like a success.
-        self.wire.receive(closing, Some(observer)).map_err(|refused| refused.error)?;
-        let commit = self.wire.send("COMMIT")?;
-        self.wire.receive(commit, Some(observer)).map_err(|refused| refused.error)?;
+        if !closed {
+            let mut text = opening.take().map(|prefix| prefix.text).unwrap_or_default();
+            if !ahead {
+                self.receive_all()?;
+            }
+            text.push_str(&self.db.closing(unit, flush));
+            self.send(index, &text, Rows::Drop, Meaning::Ours)?;
+        }
+        self.send(index, "COMMIT", Rows::Drop, Meaning::Commit)?;
+        self.units += 1;
         Ok(())
     }
 
-    /// Reads the answer to what was sent ahead.
-    fn settle(&mut self, pending: &mut Option<Sent>, observer: &mut dyn UnitObserver) -> Result<(), Stopped> {
-        if let Some(sent) = pending.take() {
-            self.wire.receive(sent, Some(observer)).map_err(|refused| guard_failed(refused.error))?;
+    fn send_opening(&mut self, unit: usize, opening: &mut Option<Prefix>) -> Result<(), SendFailed> {
+        match opening.take() {
+            Some(prefix) => self.send(unit, &prefix.text, Rows::Drop, Meaning::Ours),
+            None => Ok(()),
+        }
+    }
+
+    fn ask(&mut self, unit: usize, part: usize, sql: &str, ask: Ask) -> Result<(), SendFailed> {
+        self.send(unit, sql, Rows::Keep, Meaning::Question { part, sql: sql.to_owned(), ask })
+    }
+
+    fn send(&mut self, unit: usize, text: &str, rows: Rows, meaning: Meaning) -> Result<(), SendFailed> {
+        while self.bytes > 0 && self.bytes + text.len() > WINDOW_BYTES {
+            self.receive()?;
+        }
+        let sent = self.db.wire.send(text, rows).map_err(|error| {
+            let refused = Refused { completed: 0, position: None, error };
+            self.receive_all().err().map_or_else(|| SendFailed::Here(meaning.stopped(refused)), SendFailed::Earlier)
+        });
+        let flight = Flight { unit, sent: Some(sent?), bytes: text.len(), meaning };
+        self.bytes += flight.bytes;
+        self.flights.push_back(flight);
+        self.announce();
+        Ok(())
+    }
+
+    /// Tells the observer which unit is being worked on.
+    fn announce(&mut self) {
+        if let Some(front) = self.flights.front()
+            && self.current != Some(front.unit)
+        {
+            self.current = Some(front.unit);
+            self.observer.started(front.unit);
+        }
+    }
+
+    fn receive_all(&mut self) -> Result<(), Box<UnitError>> {
+        while !self.flights.is_empty() {
+            self.receive()?;
         }
         Ok(())
     }
 
-    fn ask(
-        &mut self,
-        pending: &mut Option<Sent>,
-        sql: &str,
-        observer: &mut dyn UnitObserver,
-    ) -> Result<Reply, Stopped> {
-        let sent = self.wire.send(sql)?;
-        self.settle(pending, observer)?;
-        self.wire.receive(sent, Some(observer)).map_err(|refused| {
-            let offset = refused.error.offset;
-            Stopped { offset, ..refused.error.into() }
-        })
-    }
-}
-
-/// Whether the text of a unit has any of these words in it, in whatever role.
-fn mentions(unit: &Unit, words: &[&str]) -> bool {
-    unit.parts.iter().any(|part| match part {
-        Part::Sql { script, statements } => statements.iter().any(|span| {
-            let text = script.text()[span.range()].as_bytes();
-            words.iter().any(|word| text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes())))
-        }),
-        _ => true,
-    })
-}
-
-fn sql_length(unit: &Unit) -> usize {
-    let length = |part: &Part| match part {
-        Part::Sql { statements, .. } => {
-            statements.last().map_or(0, |last| last.end) - statements.first().map_or(0, |first| first.start)
-        }
-        _ => 0,
-    };
-    unit.parts.iter().map(length).sum()
-}
-
-/// Runs of statements, as spans from the first to the last, with the number of the first.
-fn messages(statements: &[Span]) -> Vec<(usize, Span)> {
-    let mut runs: Vec<(usize, Span)> = Vec::new();
-    for (at, span) in statements.iter().enumerate() {
-        match runs.last_mut() {
-            Some((_, run)) if span.end - run.start <= MESSAGE_BYTES => run.end = span.end,
-            _ => runs.push((at, *span)),
-        }
-    }
-    runs
-}
-
-/// An error in a message that is the file's own text from `base` on.
-fn at_statement(refused: Refused, base: usize, first: usize) -> Stopped {
-    let Refused { completed, error } = refused;
-    let offset = error.offset.map(|offset| base + offset);
-    // A syntax error shows before anything of the message runs: then only its place tells the statement.
-    let statement = Some(first + completed);
-    Stopped { part: None, statement, offset, failure: Failure::Database(error) }
-}
-
-/// An error in a message of ours with the file's text in its middle.
-fn locate(error: DbError, completed: usize, ours: usize, ours_statements: usize, theirs: Span, unit: &Unit) -> Stopped {
-    let count = unit.parts.iter().map(|part| match part {
-        Part::Sql { statements, .. } => statements.len(),
-        _ => 0,
-    });
-    let count: usize = count.sum();
-    let length = theirs.len();
-    let within = error.offset.filter(|offset| (ours..=ours + length).contains(offset));
-    let in_theirs = within.is_some() || (ours_statements..ours_statements + count).contains(&completed);
-    if unit.parts.len() == 1 && in_theirs {
-        return Stopped {
-            part: Some(0),
-            statement: completed.checked_sub(ours_statements).filter(|at| *at < count),
-            offset: within.map(|offset| theirs.start + (offset - ours)),
-            failure: Failure::Database(error),
+    /// Reads the next answer.
+    fn receive(&mut self) -> Result<(), Box<UnitError>> {
+        let Some(Flight { unit, sent, bytes, meaning }) = self.flights.pop_front() else { return Ok(()) };
+        self.bytes -= bytes;
+        let rows = match sent.map(|sent| self.db.wire.receive(sent, Some(self.observer))) {
+            None => Vec::new(),
+            Some(Ok(reply)) => {
+                if matches!(meaning, Meaning::Sql(_)) {
+                    self.affected = reply.affected;
+                }
+                reply.rows
+            }
+            Some(Err(refused)) => return Err(meaning.stopped(refused).of_unit(unit)),
         };
+        self.judge(unit, meaning, &rows).map_err(|stopped| stopped.of_unit(unit))?;
+        self.announce();
+        Ok(())
     }
-    if completed < ours_statements { guard_failed(error) } else { error.into() }
+
+    /// Does what an answer asks for.
+    fn judge(&mut self, unit: usize, meaning: Meaning, rows: &[SimpleQueryRow]) -> Result<(), Stopped> {
+        match meaning {
+            Meaning::Ours | Meaning::Sql(_) => Ok(()),
+            Meaning::Question { part, ask, .. } => {
+                self.compare(ask, rows).map_err(|(what, got)| Stopped::at(part, Failure::Check { what, got }))
+            }
+            Meaning::Affected { part, op, count } => {
+                if op.holds(self.affected, count) {
+                    return Ok(());
+                }
+                let (what, got) = (format!("affected {op} {count}"), self.affected.to_string());
+                Err(Stopped::at(part, Failure::Check { what, got }))
+            }
+            Meaning::Commit => {
+                let took = self.clock.elapsed();
+                self.observer.done(unit, took);
+                self.window.work += took.saturating_sub(self.db.wire.quickest);
+                self.window.done += 1;
+                self.clock = Instant::now();
+                self.units -= 1;
+                self.memory.clear();
+                self.affected = 0;
+                Ok(())
+            }
+        }
+    }
+
+    /// What was asked and what came back, where that is not as it should be.
+    fn compare(&mut self, ask: Ask, rows: &[SimpleQueryRow]) -> Result<(), (String, String)> {
+        match ask {
+            Ask::Remember { slot } => {
+                self.memory.insert(slot, first(rows).map(str::to_owned));
+                Ok(())
+            }
+            Ask::Same { slot, what } => {
+                let (before, now) = (self.memory.get(&slot).and_then(Option::as_deref), first(rows));
+                if now == before {
+                    return Ok(());
+                }
+                Err((what, format!("{} before and {} after", before.unwrap_or("NULL"), now.unwrap_or("NULL"))))
+            }
+            Ask::Check { want, what } => {
+                let (verdict, wanted) = match want {
+                    Want::True => (is_true(rows), "one true value"),
+                    Want::NoRows if rows.is_empty() => (Ok(()), "no rows"),
+                    Want::NoRows => (Err(format!("{} rows", rows.len())), "no rows"),
+                };
+                verdict.map_err(|got| (what.unwrap_or_else(|| wanted.to_owned()), got))
+            }
+        }
+    }
+
+    fn copy(&mut self, part: usize, script: &Script, statement: Span, data: Span) -> Result<(), SendFailed> {
+        self.receive_all()?;
+        let (sql, rows) = (&script.text()[statement.range()], &script.text()[data.range()]);
+        self.affected = self.db.wire.copy(sql, rows).map_err(|error| {
+            let offset = error.offset.map(|offset| statement.start + offset);
+            Stopped { part: Some(part), statement: Some(0), offset, failure: Failure::Database(error) }
+        })?;
+        Ok(())
+    }
+
+    /// Runs a function of the program within the transaction.
+    fn code(&mut self, part: usize, code: &Code) -> Result<(), SendFailed> {
+        self.receive_all()?;
+        self.db.open_transaction = true;
+        let result = code(self.db);
+        let is_open = std::mem::replace(&mut self.db.open_transaction, false);
+        let failure = match result {
+            Ok(()) if is_open => return Ok(()),
+            Ok(()) => Failure::Database(ended_by_itself()),
+            Err(error) => match error.downcast::<DbError>() {
+                Ok(error) => Failure::Database(*error),
+                Err(error) => Failure::Code(error),
+            },
+        };
+        Err(Stopped::at(part, failure).into())
+    }
+
+    /// After a failure: what was sent ahead has rolled itself back; its answers are read, and what was committed before
+    /// is made to last.
+    fn abandon(&mut self) {
+        self.flights.clear();
+        // Where this does not get through the connection is gone, and the transaction with it.
+        if self.db.wire.run("ROLLBACK").is_ok() {
+            self.db.make_durable();
+        }
+    }
 }
 
-/// Division by zero in the opening is the guard's way to say no.
-fn guard_failed(error: DbError) -> Stopped {
-    if error.code.as_deref() == Some("22012") {
-        let message = "an earlier migration of this run is not in the history as it should be, or the lock was lost";
-        return DbError::new(DbErrorKind::Guard, message).into();
+impl Meaning {
+    /// An error that the server gave as the answer.
+    fn stopped(&self, refused: Refused) -> Stopped {
+        match self {
+            Self::Sql(piece) => piece.stopped(refused),
+            Self::Ours | Self::Commit => ours_failed(refused.error),
+            Self::Affected { part, .. } => Stopped::at(*part, Failure::Database(refused.error)),
+            Self::Question { part, sql, .. } => {
+                let error = refused.within(sql);
+                Stopped { offset: error.offset, ..Stopped::at(*part, Failure::Database(error)) }
+            }
+        }
     }
-    error.into()
 }
 
-/// Whether an answer is one true value; what it was, where it is not.
-fn is_true(rows: &[Vec<Option<String>>]) -> Result<(), String> {
-    match rows {
-        [row] if row.len() == 1 => match row[0].as_deref() {
-            Some("t" | "true") => Ok(()),
-            Some(text) if text.parse::<f64>().is_ok_and(|number| number != 0.0) => Ok(()),
-            Some(text) => Err(text.to_owned()),
-            None => Err("NULL".to_owned()),
-        },
-        [] => Err("no rows".to_owned()),
-        [row] => Err(format!("{} columns", row.len())),
-        several => Err(format!("{} rows", several.len())),
+impl Piece {
+    fn stopped(&self, refused: Refused) -> Stopped {
+        let Refused { completed, position, error } = refused;
+        let within = position.filter(|position| *position > self.characters_before).map(|position| {
+            let text = &self.script.text()[self.span.range()];
+            rung_sql::position_to_offset(text, position - self.characters_before)
+        });
+        let at = completed.checked_sub(self.statements_before);
+        // The whole message is parsed before any of it runs: then only the place tells whose text it is.
+        let unparsed = completed == 0 && within.is_some();
+        if unparsed || at.is_some_and(|at| at < self.count) {
+            return Stopped {
+                part: Some(self.part),
+                statement: at.filter(|_| !unparsed).map(|at| self.first + at),
+                offset: within.map(|offset| self.span.start + offset),
+                failure: Failure::Database(error),
+            };
+        }
+        ours_failed(error)
+    }
+}
+
+/// An error in what is ours around a unit: a guard that says no, most often.
+fn ours_failed(error: DbError) -> Stopped {
+    match error.code.as_deref() {
+        Some("25P01") => ended_by_itself().into(),
+        Some("22P02") if is_assertion(&error) => {
+            let message =
+                "an earlier migration of this run is not in the history as it should be, or the lock was lost";
+            DbError::new(DbErrorKind::Guard, message).into()
+        }
+        _ => error.into(),
+    }
+}
+
+fn ended_by_itself() -> DbError {
+    DbError::new(DbErrorKind::Statement, "the migration ended rung's transaction by itself")
+        .with_hint("add the line `-- @no-transaction` to run it statement by statement")
+}
+
+/// What kept a unit from being sent.
+enum SendFailed {
+    /// Something of its own.
+    Here(Stopped),
+    /// A unit before it, or an answer that had to be read first.
+    Earlier(Box<UnitError>),
+}
+
+impl SendFailed {
+    fn of_unit(self, unit: usize) -> Box<UnitError> {
+        match self {
+            Self::Here(stopped) => stopped.of_unit(unit),
+            Self::Earlier(error) => error,
+        }
+    }
+}
+
+impl From<Stopped> for SendFailed {
+    fn from(stopped: Stopped) -> Self {
+        Self::Here(stopped)
+    }
+}
+
+impl From<Box<UnitError>> for SendFailed {
+    fn from(error: Box<UnitError>) -> Self {
+        Self::Earlier(error)
     }
 }

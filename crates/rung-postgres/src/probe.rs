@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use rung_engine::{DbError, Dialect, Probe};
+use rung_engine::{DbError, DbErrorKind, Dialect, Probe};
 use rung_sql::{Effect, ObjectKind, ObjectName};
 
 use crate::POSTGRES;
-use crate::wire::Wire;
+use crate::wire::{Wire, first, text, value};
 
 pub(crate) fn probe(wire: &mut Wire, effect: &Effect) -> Result<Probe, DbError> {
     match effect {
@@ -46,9 +46,8 @@ pub(crate) fn probe(wire: &mut Wire, effect: &Effect) -> Result<Probe, DbError> 
 }
 
 fn found(wire: &mut Wire, sql: &str) -> Result<Probe, DbError> {
-    let rows = wire.query(&format!("SELECT EXISTS ({sql})"))?.rows;
-    let is_there = rows.first().and_then(|row| row.first()).cloned().flatten().as_deref() == Some("t");
-    Ok(if is_there { Probe::Done } else { Probe::NotDone })
+    let rows = wire.query(&format!("SELECT EXISTS ({sql})"))?;
+    Ok(if first(&rows) == Some("t") { Probe::Done } else { Probe::NotDone })
 }
 
 fn opposite(probe: Probe) -> Probe {
@@ -82,10 +81,13 @@ fn state(wire: &mut Wire, name: &ObjectName) -> Result<Option<(bool, String)>, D
         literal(name)
     );
     loop {
-        let Some(row) = wire.query(&sql)?.rows.into_iter().next() else { return Ok(None) };
-        let text = |at: usize| row.get(at).cloned().flatten().unwrap_or_default();
-        if text(2) != "t" {
-            return Ok(Some((text(0) == "t", text(1))));
+        let rows = wire.query(&sql)?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        if value(row, 2) != Some("t") {
+            return Ok(Some((value(row, 0) == Some("t"), text(row, 1))));
+        }
+        if wire.is_interrupted() {
+            return Err(DbError::new(DbErrorKind::Canceled, "asked to stop while another session builds the index"));
         }
         // The server works on after its client is gone; what it is building is not half-done yet.
         std::thread::sleep(Duration::from_millis(200));
@@ -122,7 +124,7 @@ fn leftovers(wire: &mut Wire, name: &ObjectName) -> Result<Probe, DbError> {
          (SELECT indrelid FROM pg_catalog.pg_index WHERE indexrelid = pg_catalog.to_regclass({0})))",
         literal(name)
     );
-    let left: Vec<String> = wire.query(&sql)?.rows.into_iter().flatten().flatten().collect();
+    let left: Vec<String> = wire.query(&sql)?.iter().map(|row| text(row, 0)).collect();
     if left.is_empty() {
         return Ok(Probe::Repeatable);
     }
@@ -140,7 +142,7 @@ fn detached(wire: &mut Wire, table: &ObjectName, partition: &ObjectName) -> Resu
         literal(table),
         literal(partition)
     );
-    Ok(match wire.query(&sql)?.rows.into_iter().flatten().flatten().next().as_deref() {
+    Ok(match first(&wire.query(&sql)?) {
         None => Probe::Done,
         Some("t") => {
             let finish = format!("ALTER TABLE {} DETACH PARTITION {} FINALIZE", quoted(table), quoted(partition));

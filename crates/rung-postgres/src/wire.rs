@@ -1,18 +1,20 @@
 //! A connection on a private runtime: what is sent and what comes back, blocking outside.
 
-use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use futures_util::{SinkExt, StreamExt};
-use rung_engine::{Blocker, DbError, DbErrorKind, Progress, UnitObserver};
+use futures_util::{FutureExt, SinkExt};
+use rung_engine::{DbError, DbErrorKind, Interrupter, UnitObserver};
 use tokio::runtime::Runtime;
-use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage, SimpleQueryStream};
+use tokio_postgres::{Client, SimpleQueryRow};
 
 use crate::connect::{Cancel, Connected, Settings, connect};
-use crate::error::{convert, refused};
+use crate::error::{from_driver, position, refused};
+use crate::line::{Line, Reply, Rows};
+use crate::statements::nul;
+use crate::watch::Watch;
 
 /// A statement that takes longer is looked at from a second connection.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -20,47 +22,50 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// How often it is looked at then.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Rows of text.
-pub(crate) type Rows = Vec<Vec<Option<String>>>;
+/// COPY rows go out in pieces of this size.
+const COPY_PIECE: usize = 1 << 16;
 
-/// What a message brought back.
-#[derive(Debug, Default)]
-pub(crate) struct Reply {
-    /// Rows of the last statement that gave any.
-    pub(crate) rows: Rows,
-    /// Rows that the last statement affected or gave.
-    pub(crate) affected: u64,
-}
-
-/// A message that failed: how many of its statements had ended, and the error.
-#[derive(Debug)]
+/// A message that failed.
 pub(crate) struct Refused {
+    /// How many of its statements had ended.
     pub(crate) completed: usize,
+    /// Where in the message, in characters from one.
+    pub(crate) position: Option<usize>,
     pub(crate) error: DbError,
 }
 
-/// A message that is on its way.
-pub(crate) struct Sent {
-    stream: SimpleQueryStream,
-    text: Arc<str>,
+impl Refused {
+    /// The error with its place in the text that was sent.
+    pub(crate) fn within(self, text: &str) -> DbError {
+        let offset = self.position.map(|position| rung_sql::position_to_offset(text, position));
+        DbError { offset, ..self.error }
+    }
 }
+
+/// A message that is on its way.
+pub(crate) struct Sent(u64);
 
 /// The connection.
 pub(crate) struct Wire {
     runtime: Runtime,
-    client: Client,
-    notices: Arc<Mutex<VecDeque<String>>>,
-    pub(crate) cancel: Cancel,
+    /// There until the end.
+    client: Option<Client>,
+    line: Line,
+    interrupt: Arc<Interrupt>,
     settings: Settings,
-    /// The server process that serves us, where it is ours.
+    watch: Watch,
+    /// The shortest time that the server took to answer anything: that of the way there and back, nearly.
+    pub(crate) quickest: Duration,
+    /// The server process that serves us, where it is ours alone.
     pub(crate) pid: Option<i32>,
-    watcher: Option<Client>,
 }
 
 /// What is known of the server after connecting.
 pub(crate) struct Greeting {
     pub(crate) version: String,
     pub(crate) version_number: u32,
+    /// Whether times are written as ISO 8601 has them.
+    pub(crate) iso_dates: bool,
 }
 
 impl Wire {
@@ -68,178 +73,197 @@ impl Wire {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
             DbError::new(DbErrorKind::Config, format!("the system gives no resources to connect with: {error}"))
         })?;
-        let connected = runtime.block_on(connect(settings)).map_err(refused)?;
-        let Connected { client, mut connection, handshake_pid, server_version, server_version_number, cancel, .. } =
-            connected;
-        let notices: Arc<Mutex<VecDeque<String>>> = Arc::default();
-        let kept = Arc::clone(&notices);
-        runtime.spawn(async move {
-            while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
-                match message {
-                    Ok(AsyncMessage::Notice(notice)) => {
-                        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                        kept.push_back(format!("{}: {}", notice.severity().to_lowercase(), notice.message()));
-                    }
-                    Ok(_) => {}
-                    Err(_) => break,
+        let Connected { client, connection, handshake_pid, server_version, server_version_number, cancel, .. } =
+            runtime.block_on(connect(settings)).map_err(refused)?;
+        let greeting = Greeting {
+            version: server_version,
+            version_number: server_version_number,
+            iso_dates: connection.parameter("DateStyle").is_some_and(|style| style.starts_with("ISO")),
+        };
+        let wire = Self {
+            runtime,
+            client: Some(client),
+            line: Line::new(connection),
+            interrupt: Arc::new(Interrupt { cancel, asked: AtomicBool::new(false) }),
+            settings: settings.clone(),
+            watch: Watch::default(),
+            quickest: Duration::MAX,
+            pid: handshake_pid,
+        };
+        Ok((wire, greeting))
+    }
+
+    /// Puts a message on its way. It leaves with whatever is waited for next, so that several go out in one burst.
+    ///
+    /// # Errors
+    /// The connection is gone; the text has a NUL in it, which no statement can have.
+    pub(crate) fn send(&mut self, text: &str, rows: Rows) -> Result<Sent, DbError> {
+        if let Some(at) = text.find('\0') {
+            return Err(DbError { offset: Some(at), ..nul() });
+        }
+        // The future only writes to a queue: it is ready at once.
+        let stream = self.client.as_ref().and_then(|client| client.simple_query_raw(text).now_or_never());
+        match stream {
+            Some(Ok(stream)) => Ok(Sent(self.line.push(stream, rows))),
+            Some(Err(error)) => Err(self.explain(&error)),
+            None => Err(lost("it was closed")),
+        }
+    }
+
+    /// Reads a message's answer to its end. Answers before it that nobody asked for are dropped.
+    pub(crate) fn receive(
+        &mut self,
+        sent: Sent,
+        mut observer: Option<&mut dyn UnitObserver>,
+    ) -> Result<Reply, Refused> {
+        let Sent(number) = sent;
+        let mut patience = PATIENCE;
+        let began = Instant::now();
+        loop {
+            let line = &mut self.line;
+            let answered =
+                self.runtime.block_on(async { tokio::time::timeout(patience, line.answered(number)).await.is_ok() });
+            if let (Some(observer), Some(reply)) = (observer.as_deref_mut(), self.line.so_far(number)) {
+                for notice in reply.notices.drain(..) {
+                    observer.notice(&notice);
                 }
             }
-        });
-        let wire =
-            Self { runtime, client, notices, cancel, settings: settings.clone(), pid: handshake_pid, watcher: None };
-        Ok((wire, Greeting { version: server_version, version_number: server_version_number }))
-    }
-
-    /// Puts a message on its way; nothing is awaited, so that several leave in one burst.
-    pub(crate) fn send(&self, text: impl Into<Arc<str>>) -> Result<Sent, DbError> {
-        let text = text.into();
-        // The future only writes to a queue: it is ready at once.
-        let stream = self.runtime.block_on(self.client.simple_query_raw(&text)).map_err(|e| convert(&e, &text))?;
-        Ok(Sent { stream, text })
-    }
-
-    /// Reads a message's answer to its end.
-    pub(crate) fn receive(&mut self, sent: Sent, observer: Option<&mut dyn UnitObserver>) -> Result<Reply, Refused> {
-        let Sent { stream, text } = sent;
-        let mut answer = pin!(read(stream, &text));
-        let Some(observer) = observer else { return self.runtime.block_on(answer) };
-        let mut patience = PATIENCE;
-        loop {
-            let quick = self.runtime.block_on(async { tokio::time::timeout(patience, &mut answer).await });
-            for notice in self.take_notices() {
-                observer.notice(&notice);
-            }
-            if let Ok(reply) = quick {
-                return reply;
+            if answered {
+                break;
             }
             patience = LOOK;
-            self.look(observer);
+            // A request to cancel that came between two statements had no effect.
+            self.interrupt.repeat();
+            if let (Some(observer), Some(pid)) = (observer.as_deref_mut(), self.pid) {
+                self.watch.look(&self.runtime, &self.settings, pid, observer);
+            }
+        }
+        self.quickest = self.quickest.min(began.elapsed());
+        let Some(pending) = self.line.take(number) else {
+            return Err(Refused { completed: 0, position: None, error: lost("its answer was read already") });
+        };
+        match pending.error {
+            None => Ok(pending.reply),
+            Some(error) => Err(Refused {
+                completed: pending.reply.completed,
+                position: position(&error),
+                error: self.explain(&error),
+            }),
         }
     }
 
     /// Sends and receives.
-    pub(crate) fn query(&mut self, text: &str) -> Result<Reply, DbError> {
-        let sent = self.send(text)?;
-        self.receive(sent, None).map_err(|refused| refused.error)
+    pub(crate) fn query(&mut self, text: &str) -> Result<Vec<SimpleQueryRow>, DbError> {
+        let sent = self.send(text, Rows::Keep)?;
+        self.receive(sent, None).map(|reply| reply.rows).map_err(|refused| refused.within(text))
+    }
+
+    /// Sends and receives, for what has no rows to read.
+    pub(crate) fn run(&mut self, text: &str) -> Result<Reply, DbError> {
+        let sent = self.send(text, Rows::Drop)?;
+        self.receive(sent, None).map_err(|refused| refused.within(text))
     }
 
     /// `COPY ... FROM STDIN` with its rows.
     pub(crate) fn copy(&mut self, statement: &str, data: &str) -> Result<u64, DbError> {
-        let client = &self.client;
+        let Some(client) = &self.client else { return Err(lost("it was closed")) };
         let work = async {
             let mut sink = pin!(client.copy_in::<_, bytes::Bytes>(statement).await?);
-            let bytes = bytes::Bytes::copy_from_slice(data.as_bytes());
-            let mut rest = bytes;
-            while !rest.is_empty() {
-                let chunk = rest.split_to(rest.len().min(1 << 16));
-                sink.send(chunk).await?;
+            for piece in data.as_bytes().chunks(COPY_PIECE) {
+                sink.send(bytes::Bytes::copy_from_slice(piece)).await?;
             }
             sink.finish().await
         };
-        self.runtime.block_on(work).map_err(|error| convert(&error, statement))
+        let result = self.runtime.block_on(self.line.during(work));
+        result.map_err(|error| {
+            let refused = Refused { completed: 0, position: position(&error), error: self.explain(&error) };
+            refused.within(statement)
+        })
     }
 
-    pub(crate) fn take_notices(&self) -> Vec<String> {
-        self.notices.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect()
+    /// An error with what is known beside it: who asked to cancel, and how the connection ended.
+    fn explain(&self, error: &tokio_postgres::Error) -> DbError {
+        if error.as_db_error().is_none()
+            && let Some(end) = self.line.end()
+        {
+            return end.clone();
+        }
+        let error = from_driver(error);
+        if error.code.as_deref() == Some("57014") && self.interrupt.asked.swap(false, Ordering::SeqCst) {
+            return DbError { kind: DbErrorKind::Canceled, ..error };
+        }
+        error
     }
 
-    /// Asks a second connection who is in our way, and how far we are.
-    fn look(&mut self, observer: &mut dyn UnitObserver) {
-        let Some(pid) = self.pid else { return };
-        if self.watcher.is_none() {
-            // Watching is a service: where no second connection is to be had, the work goes on without.
-            let Ok(connected) = self.runtime.block_on(connect(&self.settings)) else {
-                self.pid = None;
-                return;
-            };
-            let Connected { client, mut connection, .. } = connected;
-            self.runtime.spawn(async move {
-                while let Some(Ok(_)) = poll_fn(|context| connection.poll_message(context)).await {}
-            });
-            self.watcher = Some(client);
-        }
-        let Some(watcher) = &self.watcher else { return };
-        let sql = format!("{}; {}", blockers_of(&pid.to_string()), progress_of(pid));
-        let Ok(messages) = self.runtime.block_on(watcher.simple_query(&sql)) else { return };
-        let mut results: Vec<Rows> = vec![Vec::new()];
-        for message in &messages {
-            match message {
-                SimpleQueryMessage::Row(row) => {
-                    if let Some(rows) = results.last_mut() {
-                        rows.push((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect());
-                    }
-                }
-                SimpleQueryMessage::CommandComplete(_) => results.push(Vec::new()),
-                _ => {}
-            }
-        }
-        let blockers: Vec<Blocker> = results[0].iter().map(|row| blocker(row)).collect();
-        if !blockers.is_empty() {
-            observer.blocked(&blockers);
-        }
-        if let Some([phase, done, total]) = results.get(1).and_then(|rows| rows.first()).map(Vec::as_slice) {
-            let number = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok()).unwrap_or(0);
-            let phase = phase.clone().unwrap_or_default();
-            observer.progress(&Progress { phase, done: number(done), total: number(total) });
+    pub(crate) fn interrupter(&self) -> Arc<dyn Interrupter> {
+        Arc::clone(&self.interrupt) as Arc<dyn Interrupter>
+    }
+
+    /// Whether a request to cancel has not had its effect yet.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupt.asked.load(Ordering::SeqCst)
+    }
+
+    /// Forgets of a request to cancel.
+    pub(crate) fn forget_interrupt(&self) {
+        self.interrupt.asked.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        // Without its other half the connection says goodbye and ends. Within somebody's async runtime it can't be
+        // waited for; then the socket just closes.
+        drop(self.client.take());
+        if tokio::runtime::Handle::try_current().is_err() {
+            let goodbye = self.line.close();
+            let _ = self.runtime.block_on(async { tokio::time::timeout(PATIENCE, goodbye).await });
         }
     }
 }
 
-async fn read(stream: SimpleQueryStream, text: &str) -> Result<Reply, Refused> {
-    let mut stream = pin!(stream);
-    let mut reply = Reply::default();
-    let mut completed = 0;
-    let mut fresh = true;
-    while let Some(message) = stream.next().await {
-        match message {
-            Ok(SimpleQueryMessage::Row(row)) => {
-                if std::mem::take(&mut fresh) {
-                    reply.rows.clear();
-                }
-                reply.rows.push((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect());
-            }
-            Ok(SimpleQueryMessage::RowDescription(_)) => {
-                reply.rows.clear();
-                fresh = false;
-            }
-            Ok(SimpleQueryMessage::CommandComplete(rows)) => {
-                completed += 1;
-                reply.affected = rows;
-                fresh = true;
-            }
-            Ok(_) => {}
-            Err(error) => return Err(Refused { completed, error: convert(&error, text) }),
+/// Stops the running statement.
+struct Interrupt {
+    cancel: Cancel,
+    asked: AtomicBool,
+}
+
+impl Interrupt {
+    fn repeat(&self) {
+        if self.asked.load(Ordering::SeqCst) {
+            let _ = self.cancel.send();
         }
     }
-    Ok(reply)
 }
 
-/// The sessions in the way of one, as [`blocker`] reads them.
-pub(crate) fn blockers_of(pid: &str) -> String {
-    format!(
-        "SELECT a.pid, a.application_name, a.usename, a.state, \
-         extract(epoch FROM clock_timestamp() - a.xact_start)::bigint, pg_catalog.left(a.query, 500) \
-         FROM pg_catalog.pg_stat_activity a WHERE a.pid = ANY (pg_catalog.pg_blocking_pids({pid})) ORDER BY a.xact_start"
-    )
-}
-
-pub(crate) fn blocker(row: &[Option<String>]) -> Blocker {
-    let text = |at: usize| row.get(at).cloned().flatten().unwrap_or_default();
-    Blocker {
-        pid: text(0).parse().unwrap_or(0),
-        application: text(1),
-        user: text(2),
-        state: text(3),
-        age: Duration::from_secs(text(4).parse().unwrap_or(0)),
-        query: text(5).split_whitespace().collect::<Vec<_>>().join(" "),
+impl Interrupter for Interrupt {
+    fn interrupt(&self) {
+        self.asked.store(true, Ordering::SeqCst);
+        // Where the request does not get through, it is repeated as long as the statement is waited for.
+        let _ = self.cancel.send();
     }
 }
 
-fn progress_of(pid: i32) -> String {
-    format!(
-        "SELECT phase, CASE WHEN blocks_total > 0 THEN blocks_done ELSE tuples_done END, \
-         CASE WHEN blocks_total > 0 THEN blocks_total ELSE tuples_total END \
-         FROM pg_catalog.pg_stat_progress_create_index WHERE pid = {pid} \
-         UNION ALL SELECT phase, heap_blks_scanned, heap_blks_total FROM pg_catalog.pg_stat_progress_vacuum WHERE pid = {pid}"
-    )
+fn lost(why: &str) -> DbError {
+    DbError::new(DbErrorKind::ConnectionLost, format!("the connection to the server is gone: {why}"))
+}
+
+/// A value of a row; `None` where it is NULL, is not there, or is no text that UTF-8 could hold.
+pub(crate) fn value(row: &SimpleQueryRow, at: usize) -> Option<&str> {
+    row.try_get(at).ok().flatten()
+}
+
+/// A value of a row, empty where there is none.
+pub(crate) fn text(row: &SimpleQueryRow, at: usize) -> String {
+    value(row, at).unwrap_or_default().to_owned()
+}
+
+/// A value of a row as a number or the like.
+pub(crate) fn parsed<T: std::str::FromStr>(row: &SimpleQueryRow, at: usize) -> Option<T> {
+    value(row, at).and_then(|text| text.parse().ok())
+}
+
+/// The first value of an answer.
+pub(crate) fn first(rows: &[SimpleQueryRow]) -> Option<&str> {
+    rows.first().and_then(|row| value(row, 0))
 }

@@ -5,6 +5,7 @@
 //! - [`TestDb`] and [`SqliteDb`]: a fresh database each, removed when dropped.
 //! - [`Proxy`]: a network that is slow, freezes or is cut.
 //! - [`Pgbouncer`]: a transaction pooler in front of a database.
+//! - [`conformance!`]: what every driver does alike.
 //! - [`Program`]: `rung`, or another program, run as a user would.
 //! - [`scenario`]: what a user types and sees, in text files, run on every database.
 //!
@@ -12,6 +13,7 @@
 //! gets it.
 
 mod account;
+pub mod conformance;
 mod error;
 pub mod install;
 mod normalise;
