@@ -1,19 +1,25 @@
-//! Applies the migrations of a directory: `cargo run --example directory -- sqlite:app.db migrations`.
+//! Applies the migrations of a directory, and tells of each as it is done:
+//! `cargo run -p rung-migrate --example directory -- sqlite:app.db migrations`.
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use rung::{Event, Goal, Migrator};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let url = arguments.next().unwrap_or_else(|| "sqlite::memory:".to_owned());
-    let dir = arguments.next().unwrap_or_else(|| "examples/iops/migrations".to_owned());
-    let mut out = std::io::stdout().lock();
+    let dir =
+        arguments.next().unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/examples/migrations").to_owned());
+
     let mut migrator = Migrator::from_dir(dir).connect(&url)?;
-    let report = migrator.run_with(&Goal::Latest, &mut |_, _| Ok(true), &mut |event| {
+    let mut approve = |_: &mut dyn rung::Driver, plan: &rung::Plan| {
+        println!("{} to run", plan.steps.len());
+        Ok(true)
+    };
+    let report = migrator.run_with(&Goal::Latest, &mut approve, &mut |event| {
         if let Event::StepDone { step, took } = event {
-            // A closed pipe is no reason to stop migrating.
-            let _ = std::io::Write::write_fmt(&mut out, format_args!("{} {took:?}\n", step.id));
+            println!("{} {took:?}", step.id);
         }
     })?;
-    std::io::Write::write_fmt(&mut out, format_args!("applied {} migrations\n", report.steps.len()))?;
+    println!("applied {} in {:?}", report.steps.len(), report.took);
     Ok(())
 }
