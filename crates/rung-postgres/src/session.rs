@@ -69,6 +69,7 @@ impl Postgres {
         if flush == Flush::Later {
             statements.push("SET LOCAL synchronous_commit = off".to_owned());
         }
+        statements.extend(self.own_search_path());
         if let Some(lease) = &self.lease {
             statements.push(assert(&lease.is_ours(&self.schema, chained.then_some(self.chain))));
         } else if chained {
@@ -86,6 +87,17 @@ impl Postgres {
             )));
         }
         Prefix::of(&statements)
+    }
+
+    /// For a user who is called as rung's own schema is, `"$user"` in the search_path leads there: unqualified tables of
+    /// migrations would land among rung's. This takes it out, to the end of the transaction. A schema that was chosen
+    /// by name is where its owner wants things to be.
+    fn own_search_path(&self) -> Option<String> {
+        (self.schema == "rung" && rung_engine::Driver::facts(self).user == "rung").then(|| {
+            "SELECT pg_catalog.set_config('search_path', pg_catalog.regexp_replace(\
+             pg_catalog.current_setting('search_path'), '\"[$]user\" *,? *', ''), true)"
+                .to_owned()
+        })
     }
 
     /// What closes a unit, but for the COMMIT. What a migration set is gone before its records are written and before

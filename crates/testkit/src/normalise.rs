@@ -71,8 +71,8 @@ static RULES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| ?UTC\b|[+-]\d\d(:?\d\d)?\b)?", "[time]"),
         (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "[uuid]"),
         (r#"("\w*_ms": ?)\d+(\.\d+)?"#, "${1}[ms]"),
-        (r" +\d+(\.\d+)? ?(ns|µs|us|ms|s|min|h)\b", " [took]"),
-        (r"\b\d+(\.\d+)? ?(ns|µs|us|ms|s|min|h)\b", "[took]"),
+        (r" +(?:< )?\d+(\.\d+)? ?(ns|µs|us|ms|s|min|h)\b", " [took]"),
+        (r"(?:< )?\b\d+(\.\d+)? ?(ns|µs|us|ms|s|min|h)\b", "[took]"),
         (r"\b(PostgreSQL|postgres|SQLite|rung) v?\d+(\.\d+)*((beta|rc|devel)\d*)?( \([^)]*\))?", "$1 [version]"),
         (r"\b(pid|process) \d+", "$1 [pid]"),
     ]
