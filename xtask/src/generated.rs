@@ -6,31 +6,29 @@ use std::process::{Command, ExitCode, Stdio};
 use testkit::install::workspace_root;
 use testkit::{Error, Result};
 
-/// A generated file: its path from the root of the workspace, and what makes its text.
-type Generated = (&'static str, fn() -> Result<String>);
+/// The generated files: the path from the root of the workspace, and the page that its text is.
+const FILES: &[(&str, &str)] = &[("docs/cli.md", "cli"), ("docs/config.md", "config")];
 
-const FILES: &[Generated] = &[("docs/cli.md", command_line)];
-
-/// The program's own account of its arguments.
-fn command_line() -> Result<String> {
+/// A page, as the program itself tells it.
+fn page(name: &str) -> Result<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["run", "--quiet", "--package", "rungdb", "--", "reference"])
+        .args(["run", "--quiet", "--package", "rungdb", "--example", "reference", "--", name])
         .current_dir(workspace_root())
         .stderr(Stdio::inherit())
         .output()
-        .map_err(Error::cannot("run rung"))?;
+        .map_err(Error::cannot("run the example `reference` of rungdb"))?;
     if !output.status.success() {
-        return Err(Error::new("rung could not be built or run"));
+        return Err(Error::new(format!("the example `reference` of rungdb has no page `{name}`, or can't be built")));
     }
-    String::from_utf8(output.stdout).map_err(|_| Error::new("the reference is not UTF-8"))
+    String::from_utf8(output.stdout).map_err(|_| Error::new("the page is not UTF-8"))
 }
 
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let check = crate::lone_option(args, "--check")?;
     let mut stale = 0;
-    for (path, make) in FILES {
-        let text = make()?;
+    for (path, name) in FILES {
+        let text = page(name)?;
         let file = workspace_root().join(path);
         if fs::read_to_string(&file).is_ok_and(|committed| committed == text) {
             continue;

@@ -1,47 +1,61 @@
-//! The commands.
+//! The commands, one file each.
 
 mod check;
+mod current;
+mod env;
+mod history;
 mod init;
-mod misc;
+mod locks;
 mod new;
 mod plan;
 mod renumber;
+mod reset;
 mod run;
+mod seed;
 mod settle;
+mod shell;
 mod status;
+mod wait;
+
+use rung::Migrator;
 
 use crate::args::{Arguments, Command};
 use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::terminal::Terminal;
+use crate::render::{Failure, Terminal, render};
 
 /// Runs a command.
+///
+/// # Errors
+/// Why it was not done, ready to be shown.
 pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> {
     match &arguments.command {
-        Command::Init => init::init(terminal),
+        Command::Init => init::init(arguments, terminal),
         Command::New(new) => new::new(arguments, new, terminal),
+        Command::Renumber(renumber) => renumber::renumber(arguments, renumber, terminal),
         Command::Status(status) => status::status(arguments, status, terminal),
-        Command::Current => status::current(arguments, terminal),
-        Command::History(history) => status::history(arguments, history, terminal),
         Command::Plan(plan) => plan::plan(arguments, plan, terminal),
+        Command::Check(check) => check::check(arguments, check, terminal),
+        Command::History(history) => history::history(arguments, history, terminal),
+        Command::Current => current::current(arguments, terminal),
         Command::Up(up) => run::up(arguments, up, terminal),
         Command::Down(down) => run::down(arguments, down, terminal),
         Command::Redo(redo) => run::redo(arguments, redo, terminal),
+        Command::Seed(seed) => seed::seed(arguments, seed, terminal),
+        Command::Reset(reset) => reset::reset(arguments, reset, terminal),
         Command::Stamp(stamp) => settle::stamp(arguments, stamp, terminal),
         Command::Resolve(resolve) => settle::resolve(arguments, resolve, terminal),
         Command::Tag(tag) => settle::tag(arguments, tag, terminal),
-        Command::Renumber(renumber) => renumber::renumber(arguments, renumber, terminal),
-        Command::Check => check::check(arguments, terminal),
-        Command::Wait(wait) => misc::wait(arguments, wait, terminal),
-        Command::Env => misc::env(arguments, terminal),
-        Command::Reset(reset) => run::reset(arguments, reset, terminal),
-        Command::Locks(locks) => misc::locks(arguments, locks, terminal),
-        Command::Seed(seed) => run::seed(arguments, seed, terminal),
-        Command::Completions { shell } => misc::completions(*shell, terminal),
-        Command::Man => misc::man(terminal),
-        Command::Reference => {
-            terminal.data(&crate::reference());
-            Ok(Exit::Done)
-        }
+        Command::Env(env) => env::env(arguments, env, terminal),
+        Command::Wait(wait) => wait::wait(arguments, wait, terminal),
+        Command::Locks(locks) => locks::locks(arguments, locks, terminal),
+        Command::Completions(completions) => shell::completions(completions, terminal),
+        Command::Man => shell::man(terminal),
+    }
+}
+
+/// Shows what the reader of the files has to say.
+fn warn(migrator: &Migrator, terminal: &Terminal) {
+    for warning in &migrator.set().warnings {
+        terminal.note(render(warning));
     }
 }

@@ -1,190 +1,355 @@
-//! What `--json` prints. Each shape carries a version, which changes when a field changes its meaning or goes.
+//! What `--json` prints: one document on standard output, whatever the command.
+//!
+//! Each has a `version`, which changes when a field changes its meaning or goes; fields may be added at any time. Times
+//! are RFC 3339 in UTC, durations are in milliseconds unless a field says otherwise. A command that fails prints
+//! [`Failed`] (or, where something ran, a [`Report`] with its `error`), and ends with the exit code that it names.
 
+use rung::engine::Difference as Found;
+use rung::sql::{Diagnostic as Raw, Level};
 use serde::Serialize;
+
+use crate::render::{Failure, Finding};
 
 /// The version of all shapes.
 pub(crate) const VERSION: u32 = 1;
 
 /// A migration in `status`, `plan` and `current`.
 #[derive(Debug, Default, Serialize)]
-pub(crate) struct Migration {
-    pub(crate) id: String,
-    /// `applied`, `pending`, `running`, `failed`, `rolled_back`, `elsewhere`.
-    pub(crate) state: String,
+pub(crate) struct Migration<'a> {
+    pub(crate) id: &'a str,
+    /// `applied`, `pending`, `running` (or interrupted), `failed`, `rolled_back`.
+    pub(crate) state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) applied_at: Option<String>,
+    pub(crate) applied_at: Option<&'a str>,
+    /// Absent where it was recorded and not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) execution_time_ms: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none", rename = "type")]
-    pub(crate) kind: Option<String>,
-    /// `up` or `down`, in a plan.
+    /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) direction: Option<String>,
-    /// Why it runs outside of a transaction, in a plan.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) outside_transaction: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) description: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) error: Option<String>,
+    pub(crate) error: Option<&'a str>,
 }
 
 /// `status --json`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Status {
+pub(crate) struct Status<'a> {
     pub(crate) version: u32,
-    pub(crate) env: Option<String>,
-    pub(crate) database: Database,
+    pub(crate) environment: Option<&'a str>,
+    pub(crate) database: Database<'a>,
     pub(crate) applied: usize,
     pub(crate) pending: usize,
-    pub(crate) migrations: Vec<Migration>,
-    pub(crate) differences: Vec<Difference>,
+    /// The applied ones in the order of application, then the pending ones in the order of running.
+    pub(crate) migrations: Vec<Migration<'a>>,
+    pub(crate) differences: Vec<Difference<'a>>,
 }
 
-/// Where.
+/// Which database.
 #[derive(Debug, Serialize)]
-pub(crate) struct Database {
-    pub(crate) product: String,
-    pub(crate) version: String,
-    pub(crate) place: String,
+pub(crate) struct Database<'a> {
+    /// `PostgreSQL` or `SQLite`.
+    pub(crate) product: &'a str,
+    pub(crate) version: &'a str,
+    /// Where it is; never with a password.
+    pub(crate) place: &'a str,
 }
 
-/// A difference between files and history.
+/// A difference between the files and the history.
 #[derive(Debug, Serialize)]
-pub(crate) struct Difference {
-    pub(crate) id: String,
+pub(crate) struct Difference<'a> {
+    pub(crate) id: &'a str,
     /// `changed`, `reformatted`, `dependencies`, `missing`.
     pub(crate) kind: &'static str,
     /// Whether `up` refuses because of it.
     pub(crate) refused: bool,
 }
 
-/// `plan --json`.
-#[derive(Debug, Serialize)]
-pub(crate) struct Plan {
-    pub(crate) version: u32,
-    pub(crate) env: Option<String>,
-    pub(crate) applied: usize,
-    pub(crate) steps: Vec<Migration>,
+impl<'a> From<&'a Found> for Difference<'a> {
+    fn from(found: &'a Found) -> Self {
+        let kind = match found {
+            Found::Changed { .. } => "changed",
+            Found::Reformatted { .. } => "reformatted",
+            Found::Dependencies { .. } => "dependencies",
+            Found::Missing { .. } => "missing",
+        };
+        Self { id: found.id(), kind, refused: found.is_refused() }
+    }
 }
 
-/// `up --json`, `down --json`, `redo --json`, `seed --json`.
+/// `plan --json`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Report {
+pub(crate) struct Plan<'a> {
     pub(crate) version: u32,
-    pub(crate) steps: Vec<ReportStep>,
+    pub(crate) environment: Option<&'a str>,
+    /// How many are applied now.
+    pub(crate) applied: usize,
+    /// What would run, in order.
+    pub(crate) steps: Vec<PlanStep<'a>>,
+    /// Migrations that are for other environments.
+    pub(crate) elsewhere: &'a [String],
+}
+
+/// A step of a plan.
+#[derive(Debug, Serialize)]
+pub(crate) struct PlanStep<'a> {
+    pub(crate) id: &'a str,
+    /// `up` or `down`.
+    pub(crate) direction: &'static str,
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
+    pub(crate) description: Option<&'a str>,
+    pub(crate) statements: Option<usize>,
+    /// Why it runs statement by statement; absent where it is one transaction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) outside_transaction: Option<String>,
+}
+
+/// `up`, `down`, `redo`, `seed`, `reset --up`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report<'a> {
+    pub(crate) version: u32,
+    /// What was done, in order.
+    pub(crate) steps: Vec<ReportStep<'a>>,
     pub(crate) took_ms: u128,
+    /// Why it stopped, where it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<Error>,
 }
 
 /// A step that was done.
 #[derive(Debug, Serialize)]
-pub(crate) struct ReportStep {
-    pub(crate) id: String,
+pub(crate) struct ReportStep<'a> {
+    pub(crate) id: &'a str,
+    /// `up` or `down`.
     pub(crate) direction: &'static str,
     pub(crate) took_ms: u128,
 }
 
-impl From<&rung::Report> for Report {
-    fn from(report: &rung::Report) -> Self {
+impl<'a> From<&'a rung::Report> for Report<'a> {
+    fn from(report: &'a rung::Report) -> Self {
         let steps = report.steps.iter().map(|step| ReportStep {
-            id: step.id.clone(),
+            id: &step.id,
             direction: step.direction.as_str(),
             took_ms: step.took.as_millis(),
         });
-        Self { version: VERSION, steps: steps.collect(), took_ms: report.took.as_millis() }
+        Self { version: VERSION, steps: steps.collect(), took_ms: report.took.as_millis(), error: None }
+    }
+}
+
+impl<'a> Report<'a> {
+    /// A report of a run that failed.
+    pub(crate) fn failed(report: &'a rung::Report, error: Error) -> Self {
+        Self { error: Some(error), ..Self::from(report) }
+    }
+}
+
+/// A command that failed before anything ran.
+#[derive(Debug, Serialize)]
+pub(crate) struct Failed {
+    pub(crate) version: u32,
+    pub(crate) error: Error,
+}
+
+/// Why a command failed.
+#[derive(Debug, Serialize)]
+pub(crate) struct Error {
+    pub(crate) exit_code: u8,
+    pub(crate) findings: Vec<Diagnostic>,
+    /// What stands and what does not.
+    pub(crate) said: Vec<String>,
+    /// What to do.
+    pub(crate) next: Vec<String>,
+}
+
+impl From<&Failure> for Error {
+    fn from(failure: &Failure) -> Self {
+        Self {
+            exit_code: failure.exit as u8,
+            findings: failure.findings.iter().map(Diagnostic::from).collect(),
+            said: failure.said.clone(),
+            next: failure.next.clone(),
+        }
+    }
+}
+
+/// A finding, with its place where a file is concerned.
+#[derive(Debug, Serialize)]
+pub(crate) struct Diagnostic {
+    /// `error`, `warning` or `note`.
+    pub(crate) level: &'static str,
+    /// A stable name for what it is.
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<String>,
+    /// From one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) line: Option<usize>,
+    /// In characters, from one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) column: Option<usize>,
+    /// What is said at that place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) label: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) notes: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) help: Vec<String>,
+    /// Statements as they were applied (`- `) and as the file has them now (`+ `).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) differs: Vec<String>,
+}
+
+impl From<&Raw> for Diagnostic {
+    fn from(found: &Raw) -> Self {
+        let label = found.labels.first();
+        let place = label.map(|label| label.source.line_column(label.span.start));
+        Self {
+            level: match found.level {
+                Level::Error => "error",
+                Level::Warning => "warning",
+                Level::Note => "note",
+            },
+            code: found.code,
+            message: found.message.clone(),
+            file: label.map(|label| label.source.path().display().to_string()),
+            line: place.map(|place| place.line),
+            column: place.map(|place| place.column),
+            label: label.map(|label| label.text.clone()).filter(|text| !text.is_empty()),
+            notes: found.notes.clone(),
+            help: found.helps.clone(),
+            differs: Vec::new(),
+        }
+    }
+}
+
+impl From<&Finding> for Diagnostic {
+    fn from(finding: &Finding) -> Self {
+        let differs = finding.comparison.as_ref().map(|comparison| comparison.plain()).unwrap_or_default();
+        Self { differs, ..Self::from(&finding.diagnostic) }
     }
 }
 
 /// `current --json`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Current {
+pub(crate) struct Current<'a> {
     pub(crate) version: u32,
-    pub(crate) current: Option<Migration>,
+    /// Absent where nothing is applied.
+    pub(crate) current: Option<Migration<'a>>,
 }
 
-/// `history --json`.
+/// `history --json`, newest first.
 #[derive(Debug, Serialize)]
-pub(crate) struct History {
+pub(crate) struct History<'a> {
     pub(crate) version: u32,
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry<'a>>,
 }
 
 /// An entry of the log.
 #[derive(Debug, Serialize)]
-pub(crate) struct Entry {
-    pub(crate) migration_id: String,
-    pub(crate) direction: String,
-    pub(crate) executed_at: String,
-    pub(crate) status: String,
+pub(crate) struct Entry<'a> {
+    pub(crate) migration_id: &'a str,
+    /// `up`, `down`, `stamp`, `resolve`.
+    pub(crate) direction: &'a str,
+    pub(crate) executed_at: &'a str,
+    pub(crate) status: &'a str,
     pub(crate) execution_time_ms: Option<i64>,
-    pub(crate) error_message: Option<String>,
-    pub(crate) executed_by: String,
-    pub(crate) host: String,
+    pub(crate) error_message: Option<&'a str>,
+    pub(crate) executed_by: &'a str,
+    pub(crate) host: &'a str,
+    /// Of a migration that ran statement by statement.
     pub(crate) statements_done: Option<i64>,
 }
 
 /// `check --json`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Check {
+pub(crate) struct Check<'a> {
     pub(crate) version: u32,
+    /// Whether `up` would run.
     pub(crate) ok: bool,
-    pub(crate) differences: Vec<Difference>,
-    pub(crate) problems: Vec<String>,
+    pub(crate) migrations: usize,
+    pub(crate) differences: Vec<Difference<'a>>,
+    pub(crate) findings: Vec<Diagnostic>,
 }
 
-/// `tag --json`.
+/// `tag --json`, oldest first.
 #[derive(Debug, Serialize)]
-pub(crate) struct Tags {
+pub(crate) struct Tags<'a> {
     pub(crate) version: u32,
-    pub(crate) tags: Vec<Tag>,
+    pub(crate) tags: Vec<Tag<'a>>,
 }
 
 /// A tag.
 #[derive(Debug, Serialize)]
-pub(crate) struct Tag {
-    pub(crate) name: String,
-    pub(crate) migration_id: String,
-    pub(crate) tagged_at: String,
+pub(crate) struct Tag<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) migration_id: &'a str,
+    pub(crate) tagged_at: &'a str,
 }
 
 /// `env --json`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Envs {
+pub(crate) struct Environments<'a> {
     pub(crate) version: u32,
-    pub(crate) environments: Vec<Env>,
+    pub(crate) environments: Vec<Environment<'a>>,
 }
 
-/// An environment; the URL without its password.
+/// An environment.
 #[derive(Debug, Serialize)]
-pub(crate) struct Env {
-    pub(crate) name: String,
+pub(crate) struct Environment<'a> {
+    pub(crate) name: &'a str,
+    /// As it is written, without its password.
     pub(crate) url: String,
     pub(crate) protected: bool,
-    pub(crate) default: bool,
+    /// Whether it is the one that a command would use now.
+    pub(crate) current: bool,
 }
 
 /// `locks --json`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Locks {
+pub(crate) struct Locks<'a> {
     pub(crate) version: u32,
-    pub(crate) waiting: Vec<Waiting>,
+    pub(crate) waiting: Vec<Waiting<'a>>,
 }
 
 /// A session that waits.
 #[derive(Debug, Serialize)]
-pub(crate) struct Waiting {
-    pub(crate) wants: String,
-    pub(crate) session: Session,
-    pub(crate) blockers: Vec<Session>,
+pub(crate) struct Waiting<'a> {
+    /// What for.
+    pub(crate) wants: &'a str,
+    pub(crate) session: Session<'a>,
+    pub(crate) blockers: Vec<Session<'a>>,
 }
 
 /// A session.
 #[derive(Debug, Serialize)]
-pub(crate) struct Session {
+pub(crate) struct Session<'a> {
     pub(crate) pid: i32,
-    pub(crate) application: String,
-    pub(crate) user: String,
-    pub(crate) state: String,
+    pub(crate) application: &'a str,
+    pub(crate) user: &'a str,
+    pub(crate) state: &'a str,
+    /// Seconds that its transaction has been open.
     pub(crate) age_s: u64,
-    pub(crate) query: String,
+    pub(crate) query: &'a str,
+}
+
+/// `new --json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Created<'a> {
+    pub(crate) version: u32,
+    pub(crate) id: &'a str,
+    pub(crate) files: Vec<String>,
+}
+
+/// `renumber --json`, `stamp --json`, `resolve --json`: what became of each.
+#[derive(Debug, Serialize)]
+pub(crate) struct Outcomes<'a> {
+    pub(crate) version: u32,
+    pub(crate) outcomes: Vec<Outcome<'a>>,
+}
+
+/// What became of a migration.
+#[derive(Debug, Serialize)]
+pub(crate) struct Outcome<'a> {
+    pub(crate) id: &'a str,
+    /// Its status now (`completed`, `rolled_back`, `pending`, ...); for `renumber`, its new id.
+    pub(crate) now: &'a str,
 }

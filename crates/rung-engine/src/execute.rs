@@ -81,6 +81,7 @@ pub fn run(
     let history = known.map_or_else(|| driver.history(), Ok)?;
     let approved = planner(&history)?;
     if approved.is_empty() {
+        events(&Event::PlanReady(&approved));
         let report = Report { steps: Vec::new(), applied_before: approved.applied, took: began.elapsed() };
         events(&Event::Finished(&report));
         return Ok(report);
@@ -122,7 +123,6 @@ pub fn run(
 }
 
 /// Puts the downs that only the history has in the place of their steps. Reads only.
-///
 /// # Errors
 /// The database; a stored down that the splitter refuses.
 pub fn read_stored_downs(driver: &mut dyn Driver, plan: &mut Plan) -> Result<(), RunError> {

@@ -173,7 +173,9 @@ impl<'a> Reader<'a> {
         }
         let has_down = sections.iter().any(|section| section.kind == SectionKind::Down);
         let down_spans = self.spans(&sections, SectionKind::Down);
-        let down = (has_down && !down_spans.is_empty()).then(|| self.script(&down_spans, reach));
+        // A section that nobody has written anything in yet, not even that there is nothing to undo, undoes nothing.
+        let is_written = down_spans.iter().any(|span| !text[span.range()].trim().is_empty());
+        let down = (has_down && is_written).then(|| self.script(&down_spans, reach));
         if troubled {
             for script in std::iter::once(&up).chain(verify.iter().map(|verify| &verify.script)).chain(&down) {
                 self.check_split(script);

@@ -204,8 +204,8 @@ impl Sqlite {
         for (at, part) in unit.parts.iter().enumerate() {
             self.part(&mut run, part).map_err(|stopped| Stopped { part: Some(at), ..stopped })?;
         }
-        let sql = self.rendered(&unit.records, Some(began.elapsed()));
-        Ok(self.run(|connection| connection.execute_batch(&(sql + "RELEASE rung_unit")).map_err(convert))?)
+        self.record(&unit.records, Some(began.elapsed()))?;
+        Ok(self.run(|connection| connection.execute_batch("RELEASE rung_unit").map_err(convert))?)
     }
 
     fn part(&mut self, run: &mut UnitRun, part: &Part) -> Result<(), Stopped> {
@@ -280,25 +280,30 @@ impl Sqlite {
 
     /// Writes records in the open transaction, or in one of their own.
     pub(crate) fn write_records(&mut self, records: &[Record]) -> Result<(), DbError> {
-        let sql = self.rendered(records, None);
         let (open, close, undo) = if self.is_in_transaction() {
             ("SAVEPOINT rung_records", "RELEASE rung_records", "ROLLBACK TO rung_records; RELEASE rung_records")
         } else {
             ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
         };
         self.wait_at_most(None);
-        self.run(|connection| {
-            connection.execute_batch(open).map_err(convert)?;
-            connection.execute_batch(&(sql + close)).map_err(|error| {
-                // SQLite may have given the transaction up by itself; then there is nothing left to undo.
-                let _ = connection.execute_batch(undo);
-                convert(error)
-            })
-        })
+        self.run(|connection| connection.execute_batch(open).map_err(convert))?;
+        let result = self
+            .record(records, None)
+            .and_then(|()| self.run(|connection| connection.execute_batch(close).map_err(convert)));
+        if result.is_err() {
+            // SQLite may have given the transaction up by itself; then there is nothing left to undo.
+            let _ = self.run(|connection| connection.execute_batch(undo).map_err(convert));
+        }
+        result
     }
 
-    fn rendered(&self, records: &[Record], elapsed: Option<Duration>) -> String {
-        records.iter().map(|record| render(record, &SQLITE, self.schema_name(), elapsed)).collect()
+    /// Sends records one by one: SQLite copies what is left of a text with each statement that it takes from it.
+    fn record(&mut self, records: &[Record], elapsed: Option<Duration>) -> Result<(), DbError> {
+        for record in records {
+            let sql = render(record, &SQLITE, self.schema_name(), elapsed);
+            self.run(|connection| connection.execute_batch(&sql).map_err(convert))?;
+        }
+        Ok(())
     }
 }
 

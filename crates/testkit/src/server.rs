@@ -21,7 +21,7 @@ use crate::install::{self, Install};
 use crate::process::{count_working_in, moment, send_signal, wait_until};
 
 /// The superuser of every test server.
-pub const USER: &str = "rung";
+pub const USER: &str = "tester";
 /// Its password, which TCP connections need. It must never turn up in anything that rung prints.
 pub const PASSWORD: &str = "open-sesame-7";
 

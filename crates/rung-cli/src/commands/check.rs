@@ -1,90 +1,101 @@
 //! `rung check`.
 
-use rung::engine::Difference;
-use rung::{Goal, Migrator};
-use similar::{ChangeTag, TextDiff};
+use rung::engine::{Difference, PlanErrors};
+use rung::sql::Diagnostic;
+use rung::{Goal, RunError};
 
-use crate::args::Arguments;
-use crate::diagnostics::render;
+use super::run::compare;
+use super::warn;
+use crate::args::{Arguments, Check};
+use crate::config::Project;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::json;
-use crate::project::Project;
-use crate::terminal::{BAD, OK, Terminal, paint};
-use crate::text::count;
+use crate::render::{Failure, OK, Terminal, count, paint};
 
-pub(crate) fn check(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> {
+pub(crate) fn check(arguments: &Arguments, options: &Check, terminal: &Terminal) -> Result<Exit, Failure> {
     let project = Project::resolve(arguments)?;
+    if options.offline {
+        return offline(&project, terminal);
+    }
     let mut migrator = project.connect()?;
-    super::run::warn(&migrator, terminal);
+    warn(&migrator, terminal);
     let status = migrator.status()?;
     // The plan finds what the history alone does not show: order, numbers, statements that can't share a transaction.
-    let problems: Vec<_> = match migrator.plan(&Goal::Latest) {
-        Err(rung::Error::Run(rung::RunError::Plan(errors))) => {
-            errors.0.into_iter().map(|error| error.diagnostic).collect()
-        }
+    let mut failure = match migrator.plan(&Goal::Latest) {
+        Ok(_) => None,
+        Err(rung::Error::Run(RunError::Plan(errors))) => Some(Failure::from(RunError::Plan(errors))),
         Err(error) => return Err(error.into()),
-        Ok(_) => Vec::new(),
     };
-    let drifted = status.differences.iter().any(Difference::is_refused);
-    if terminal.json {
+    if let Some(failure) = &mut failure {
+        compare(&mut migrator, failure);
+    }
+    if terminal.is_json() {
+        let findings = failure.iter().flat_map(|failure| &failure.findings).map(json::Diagnostic::from).collect();
         terminal.json(&json::Check {
             version: json::VERSION,
-            ok: problems.is_empty(),
-            differences: status.differences.iter().map(super::status::difference).collect(),
-            problems: problems.iter().map(ToString::to_string).collect(),
+            ok: failure.is_none(),
+            migrations: migrator.set().len(),
+            differences: status.differences.iter().map(json::Difference::from).collect(),
+            findings,
         });
-    } else {
-        for problem in &problems {
-            terminal.line(render(problem));
-        }
-        for difference in &status.differences {
-            match difference {
-                Difference::Reformatted { migration } => terminal.line(format!(
-                    "{} only comments, layout or the down of {} were edited",
-                    paint(OK, "·"),
-                    migration.id
-                )),
-                changed => terminal.line(statements_that_differ(&mut migrator, changed).trim_end()),
-            }
-        }
-        if problems.is_empty() {
-            let files = count(migrator.set().len(), "migration file");
-            terminal.line(format!(
-                "{} {files} checked against {} applied",
-                paint(OK, "✓"),
-                status.history.done().count()
-            ));
+    }
+    for difference in &status.differences {
+        if let Difference::Reformatted { migration } = difference {
+            let what = "was edited since it was applied: comments, layout or its down only";
+            terminal.show(format!("{} {} {what}", paint(OK, "·"), migration.id));
         }
     }
-    Ok(match (drifted, problems.is_empty()) {
-        (true, _) => Exit::Drift,
-        (false, true) => Exit::Done,
-        (false, false) => Exit::Failed,
-    })
+    match failure {
+        None => {
+            let files = count(migrator.set().len(), "migration");
+            let applied = status.history.done().count();
+            terminal.say(format!(
+                "{} {files} checked: {applied} applied as they are, {} pending",
+                paint(OK, "✓"),
+                status.pending.len()
+            ));
+            Ok(Exit::Done)
+        }
+        Some(failure) => {
+            terminal.show(failure.text(terminal.columns()));
+            Ok(failure.exit)
+        }
+    }
 }
 
-/// What was applied and what the file says now, statement by statement; empty where the history does not have the SQL.
-pub(crate) fn statements_that_differ(migrator: &mut Migrator, difference: &Difference) -> String {
-    let Difference::Changed { migration, .. } = difference else { return String::new() };
-    let Ok(Some(stored)) = migrator.driver().stored_up(migration.id.as_str()) else { return String::new() };
-    let rung::engine::Body::Sql(body) = &migration.body else { return String::new() };
-    let syntax = migrator.driver().dialect_of().syntax();
-    let statements = |text: &str| -> Vec<String> {
-        let (statements, _) = rung::sql::split(text, syntax);
-        let flat = |sql: &str| sql.split_whitespace().collect::<Vec<_>>().join(" ");
-        statements.iter().map(|statement| flat(&text[statement.span.range()]) + "\n").collect()
+/// The files by themselves: for the database that the environment names, without asking it.
+fn offline(project: &Project, terminal: &Terminal) -> Result<Exit, Failure> {
+    let dialect = rung::dialect_of(&project.url)?;
+    let set = project.builder()?.load(dialect).map_err(rung::Error::Files)?;
+    let nothing = rung::History::default();
+    let planning = rung::PlanOptions { environment: project.name.clone(), ..rung::PlanOptions::default() };
+    let result = rung::engine::plan(&set, &nothing, &Goal::Latest, &planning, dialect);
+    let findings: Vec<Diagnostic> = match result {
+        Ok(_) => Vec::new(),
+        Err(PlanErrors(errors)) => errors.into_iter().map(|error| error.diagnostic).collect(),
     };
-    let (before, after) = (statements(&stored).concat(), statements(body.up.text()).concat());
-    let diff = TextDiff::from_lines(&before, &after);
-    let mut text = format!("{}:\n", migration.id);
-    for change in diff.iter_all_changes() {
-        let line = change.value().trim_end();
-        match change.tag() {
-            ChangeTag::Delete => text.push_str(&format!("  {}\n", paint(BAD, format!("- {line}")))),
-            ChangeTag::Insert => text.push_str(&format!("  {}\n", paint(OK, format!("+ {line}")))),
-            ChangeTag::Equal => {}
-        }
+    for warning in &set.warnings {
+        terminal.note(crate::render::render(warning));
     }
-    text
+    if terminal.is_json() {
+        terminal.json(&json::Check {
+            version: json::VERSION,
+            ok: findings.is_empty(),
+            migrations: set.len(),
+            differences: Vec::new(),
+            findings: findings.iter().map(json::Diagnostic::from).collect(),
+        });
+    }
+    if findings.is_empty() {
+        terminal.say(format!(
+            "{} {} checked for {}, no database asked",
+            paint(OK, "✓"),
+            count(set.len(), "migration"),
+            dialect.title()
+        ));
+        return Ok(Exit::Done);
+    }
+    let failure = Failure::of(Exit::Failed, findings);
+    terminal.show(failure.text(terminal.columns()));
+    Ok(failure.exit)
 }

@@ -1,39 +1,80 @@
 //! `rung init`.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
+use crate::args::Arguments;
+use crate::config::redacted;
 use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::terminal::{NEXT, Terminal, paint};
+use crate::render::{Failure, NEXT, Terminal, paint};
 
-const CONFIG: &str = "# The environment that is used where none is named with --env.
-[env.dev]
-url = \"sqlite:app.db\"
+/// Where other tools' projects keep their migrations.
+const KNOWN_DIRS: [&str; 4] = ["migrations", "db/migrations", "supabase/migrations", "sql/migrations"];
 
-# [env.production]
-# url = \"postgres://app@db.internal/app\"
-# protected = true
-";
-
-pub(crate) fn init(terminal: &Terminal) -> Result<Exit, Failure> {
-    let (config, migrations) = (Path::new("rung.toml"), Path::new("migrations"));
-    let problem = |path: &Path, error: std::io::Error| {
-        Failure::new(Exit::Failed, format!("{} can't be made: {error}", path.display()), "make the directory writable")
+pub(crate) fn init(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> {
+    let url = arguments.global.url.as_deref().unwrap_or("sqlite:app.db");
+    if redacted(url) != url {
+        return Err(Failure::usage(
+            "the URL holds a password, which does not belong in rung.toml",
+            "write it as a variable: `rung init --url 'postgres://app:${DB_PASSWORD}@host/app'`, or use ~/.pgpass",
+        ));
+    }
+    let dir = match arguments.global.dir.first() {
+        Some(dir) => dir.as_path(),
+        None => Path::new(KNOWN_DIRS.into_iter().find(|dir| Path::new(dir).is_dir()).unwrap_or("migrations")),
     };
+    let config = Path::new("rung.toml");
     let mut made = Vec::new();
-    if !config.exists() {
-        fs::write(config, CONFIG).map_err(|error| problem(config, error))?;
-        made.push("rung.toml (env \"dev\": sqlite app.db)");
+    match fs::OpenOptions::new().write(true).create_new(true).open(config) {
+        Ok(mut file) => {
+            file.write_all(text(url, dir).as_bytes()).map_err(|error| problem(config, &error))?;
+            made.push(format!("rung.toml (env \"dev\": {})", url.replacen("sqlite:", "sqlite ", 1)));
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(problem(config, &error)),
     }
-    if !migrations.is_dir() {
-        fs::create_dir(migrations).map_err(|error| problem(migrations, error))?;
-        made.push("migrations/");
+    let is_new = !dir.is_dir();
+    if is_new {
+        fs::create_dir_all(dir).map_err(|error| problem(dir, &error))?;
+        made.push(format!("{}/", dir.display()));
     }
-    match made.as_slice() {
-        [] => terminal.line("rung.toml and migrations/ are here already"),
-        made => terminal.line(format!("created {}", made.join(" and "))),
+    if made.is_empty() {
+        terminal.say(format!("rung.toml and {}/ are here already", dir.display()));
+    } else {
+        terminal.say(format!("created {}", made.join(" and ")));
     }
-    terminal.line(format!("{}: rung new create_users", paint(NEXT, "next")));
+    let next = if is_new { "rung new create_users" } else { "rung status" };
+    terminal.say(format!("{}: {next}", paint(NEXT, "next")));
     Ok(Exit::Done)
+}
+
+fn text(url: &str, dir: &Path) -> String {
+    let mut text = String::new();
+    if dir != Path::new("migrations") {
+        text.push_str(&format!("dir = {:?}\n\n", dir.display().to_string()));
+    }
+    text.push_str(&format!(
+        "# The environment that is used where none is named with --env.\n[env.dev]\nurl = {url:?}\n\n\
+         # [env.production]\n# url = \"postgres://app@db.internal/app\"\n# protected = true\n"
+    ));
+    text
+}
+
+fn problem(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("{} can't be made: {error}", path.display()), "make the directory writable")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+
+    #[test]
+    fn what_it_writes_can_be_read() {
+        let text = text("sqlite:app.db", Path::new("db/migrations"));
+        let (config, _) = parse(Path::new("rung.toml"), &text).unwrap();
+        assert_eq!(config.dir.as_deref(), Some("db/migrations"));
+        assert_eq!(config.env["dev"].url.as_ref().unwrap().get_ref(), "sqlite:app.db");
+    }
 }

@@ -1,52 +1,94 @@
 //! `rung plan`.
 
+use std::fmt::Write as _;
+
+use rung::engine::{Action, Direction};
+use rung::{Plan, Step};
+
+use super::run::{explained, up_goal};
+use super::status::heading;
+use super::warn;
 use crate::args::{Arguments, PlanArguments};
+use crate::config::Project;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::json;
-use crate::progress::{heading, outside, step_line};
-use crate::project::Project;
-use crate::terminal::Terminal;
-use crate::text::column;
+use crate::render::{DIM, Failure, Names, OK, Terminal, WARN, fit, outside, pad, paint};
 
 pub(crate) fn plan(arguments: &Arguments, options: &PlanArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let project = Project::resolve(arguments)?;
     let mut migrator = project.connect()?;
-    super::run::warn(&migrator, terminal);
-    let goal = super::run::up_goal(&mut migrator, &options.target)?;
+    warn(&migrator, terminal);
+    let goal = up_goal(&mut migrator, &options.target)?;
     if options.sql {
-        terminal.data(&migrator.preview(&goal)?);
+        let sql = migrator.preview(&goal).map_err(|error| explained(&mut migrator, error))?;
+        terminal.data(&sql);
         return Ok(Exit::Done);
     }
-    let plan = migrator.plan(&goal)?;
-    if terminal.json {
-        let steps = plan.steps.iter().map(|step| json::Migration {
-            id: step.id.clone(),
-            state: "pending".to_owned(),
-            kind: Some(step.kind.as_str().to_owned()),
-            direction: Some(step.direction.as_str().to_owned()),
-            outside_transaction: outside(step),
-            description: step.migration.as_ref().and_then(|migration| migration.description.clone()),
-            ..json::Migration::default()
-        });
-        let (env, steps) = (project.name.clone(), steps.collect());
-        terminal.json(&json::Plan { version: json::VERSION, env, applied: plan.applied, steps });
+    let plan = migrator.plan(&goal).map_err(|error| explained(&mut migrator, error))?;
+    if terminal.is_json() {
+        let steps = plan.steps.iter().map(step).collect();
+        let environment = project.name.as_deref();
+        let (version, applied) = (json::VERSION, plan.applied);
+        terminal.json(&json::Plan { version, environment, applied, steps, elsewhere: &plan.elsewhere });
         return Ok(Exit::Done);
     }
     let title = migrator.driver().dialect_of().title();
-    let heading = heading(&project.name, migrator.driver().facts(), title);
-    terminal.line(format!("{heading}      {} applied · {} pending", plan.applied, plan.steps.len()));
-    let width = column(plan.steps.iter().map(|step| step.id.as_str()));
+    terminal.show(heading(&project, migrator.driver().facts(), title) + &lines(&plan, terminal.columns()));
+    Ok(Exit::Done)
+}
+
+fn lines(plan: &Plan, columns: Option<usize>) -> String {
+    /// Signs, gaps and the type.
+    const BESIDE: usize = 22;
+    let names = Names::new(plan.steps.iter().map(|step| step.id.as_str()), columns, BESIDE);
+    let used = names.cell("").len() + BESIDE;
+    let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(used + 1));
+    let mut text = format!("      {} applied · {} pending\n", plan.applied, plan.steps.len());
     for step in &plan.steps {
-        terminal.line(step_line(step, width));
+        let sign = if step.direction == Direction::Down { paint(WARN, "-") } else { paint(OK, "+") };
+        let line =
+            format!("  {sign} {}  {}  {}", names.cell(&step.id), pad(step.kind.as_str(), 14), description(step, room));
+        let _ = writeln!(text, "{}", line.trim_end());
     }
     for step in &plan.steps {
         if let Some(why) = outside(step) {
-            terminal.line(format!("{} runs statement by statement and resumes by itself: {why}", step.id));
+            let _ = match &step.action {
+                Action::Script(_) => writeln!(
+                    text,
+                    "{} runs outside a transaction, statement by statement, and resumes by itself if it is interrupted: {why}.",
+                    step.id
+                ),
+                Action::Program | Action::StoredDown => {
+                    writeln!(text, "{} runs outside a transaction: {why}.", step.id)
+                }
+            };
         }
     }
     if !plan.elsewhere.is_empty() {
-        terminal.line(format!("for other environments only: {}", plan.elsewhere.join(", ")));
+        let _ = writeln!(text, "for other environments only: {}", plan.elsewhere.join(", "));
     }
-    Ok(Exit::Done)
+    text
+}
+
+fn description(step: &Step, room: usize) -> String {
+    let description = step.migration.as_ref().and_then(|migration| migration.description.as_deref());
+    match description {
+        // A sliver of a sentence says nothing.
+        Some(text) if room >= 12 => paint(DIM, fit(text, room)),
+        _ => String::new(),
+    }
+}
+
+fn step(step: &Step) -> json::PlanStep<'_> {
+    json::PlanStep {
+        id: &step.id,
+        direction: step.direction.as_str(),
+        kind: step.kind.as_str(),
+        description: step.migration.as_ref().and_then(|migration| migration.description.as_deref()),
+        statements: match &step.action {
+            Action::Script(script) => Some(script.statements.len()),
+            Action::Program | Action::StoredDown => None,
+        },
+        outside_transaction: outside(step),
+    }
 }

@@ -1,220 +1,164 @@
-//! `rung renumber`.
+//! `rung renumber`: new numbers for pending migrations that are not in their place.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+mod changes;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rung::engine::Version;
-use rung::{History, Migration, Target};
+use rung::engine::{Graph, Version};
+use rung::{History, Migration, MigrationSet, Target};
 
+use self::changes::Changes;
+use super::new::{is_timestamp, timestamp};
 use crate::args::{Arguments, Renumber};
+use crate::config::Project;
 use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::project::Project;
-use crate::terminal::{OK, Terminal, paint};
-
-/// What is to be renamed, and which texts are to be written anew.
-#[derive(Debug, Default)]
-struct Changes {
-    /// Old ids and new ones.
-    ids: BTreeMap<String, String>,
-    renames: Vec<(PathBuf, PathBuf)>,
-    texts: Vec<(PathBuf, String)>,
-}
+use crate::json;
+use crate::render::{DIM, Failure, NEXT, OK, Terminal, paint};
 
 pub(crate) fn renumber(arguments: &Arguments, options: &Renumber, terminal: &Terminal) -> Result<Exit, Failure> {
     let project = Project::resolve(arguments)?;
-    let mut migrator = project.connect()?;
-    let history = migrator.driver().history()?;
-    let mut chosen = Vec::new();
-    for text in &options.ids {
-        match migrator.target(text)? {
-            Target::Id(id) => chosen.push(id),
-            _ => return Err(Failure::usage(format!("{text} is no migration"), "renumber takes ids")),
-        }
+    let (set, history) = if options.offline {
+        let dialect = rung::dialect_of(&project.url)?;
+        (project.builder()?.load(dialect).map_err(rung::Error::Files)?, History::default())
+    } else {
+        let mut migrator = project.connect()?;
+        let history = migrator.driver().history()?;
+        (migrator.set().clone(), history)
+    };
+    let chosen = if options.ids.is_empty() { misplaced(&set, &history) } else { named(&options.ids, &set, &history)? };
+    let ids = numbers(&set, &history, &chosen);
+    let changes = Changes::plan(&set, &history, &ids)?;
+    if !options.dry_run {
+        changes.carry_out()?;
     }
-    if let Some(applied) = chosen.iter().find(|id| history.is_done(id)) {
-        let next = "write a new migration instead: `rung new NAME`";
-        return Err(Failure::usage(format!("{applied} is applied: its number stays"), next));
+    if terminal.is_json() {
+        let outcomes = ids.iter().map(|(old, new)| json::Outcome { id: old, now: new }).collect();
+        terminal.json(&json::Outcomes { version: json::VERSION, outcomes });
     }
-    let migrations: Vec<&Arc<Migration>> = migrator.set().iter().collect();
-    if chosen.is_empty() {
-        chosen = misplaced(&migrations, &history);
-    }
-    if chosen.is_empty() {
-        terminal.line("nothing to do: every pending migration is in its place");
+    if ids.is_empty() {
+        terminal.say("nothing to do: every pending migration is in its place");
         return Ok(Exit::Done);
     }
-    let changes = plan(&migrations, &chosen, &history)?;
-    for (old, new) in &changes.ids {
-        terminal.line(format!("{} {old} -> {new}", paint(OK, if options.dry_run { "·" } else { "✓" })));
+    let sign = if options.dry_run { paint(DIM, "·") } else { paint(OK, "✓") };
+    for (old, new) in &ids {
+        terminal.say(format!("{sign} {old} -> {new}"));
+    }
+    for path in changes.edited() {
+        terminal.say(paint(DIM, format!("  {path}: names them anew")));
     }
     if !options.dry_run {
-        carry_out(&changes)?;
+        terminal.say(format!("{}: rung up", paint(NEXT, "next")));
     }
     Ok(Exit::Done)
 }
 
-/// Pending migrations below the newest applied one, and later ones of two with the same number.
-fn misplaced(migrations: &[&Arc<Migration>], history: &History) -> Vec<String> {
-    let newest = history.done().filter_map(|row| row.version()).filter(|version| *version != Version::Repeatable).max();
-    let mut taken: BTreeSet<Version> = BTreeSet::new();
-    for migration in migrations.iter().filter(|migration| history.is_done(migration.id.as_str())) {
-        taken.insert(migration.version);
-    }
-    let mut found = Vec::new();
-    for migration in migrations.iter().filter(|migration| history.get(migration.id.as_str()).is_none()) {
-        if migration.version == Version::Repeatable {
-            continue;
-        }
-        let is_below = newest.is_some_and(|newest| migration.version < newest);
-        if is_below || !taken.insert(migration.version) {
-            found.push(migration.id.to_string());
-        }
-    }
-    found
+/// The migrations that were named, each pending.
+fn named(typed: &[String], set: &MigrationSet, history: &History) -> Result<Vec<String>, Failure> {
+    typed
+        .iter()
+        .map(|text| {
+            let target = Target::parse(text, set, history, &[]).map_err(rung::RunError::from)?;
+            let Target::Id(id) = target else {
+                return Err(Failure::usage(format!("{text} is no migration"), "renumber takes ids"));
+            };
+            if history.get(&id).is_some() {
+                let message = format!("the history knows {id}: its number stays");
+                return Err(Failure::usage(message, "write a new migration instead: `rung new NAME`"));
+            }
+            match set.get(&id) {
+                Some(migration) if migration.version == Version::Repeatable => {
+                    Err(Failure::usage(format!("{id} is repeatable and has no number"), "leave it as it is"))
+                }
+                Some(_) => Ok(id),
+                None => Err(Failure::usage(format!("{id} has no file"), "see `rung status`")),
+            }
+        })
+        .collect()
 }
 
-fn plan(migrations: &[&Arc<Migration>], chosen: &[String], history: &History) -> Result<Changes, Failure> {
-    let mut changes = Changes::default();
+/// Pending migrations below the newest applied one, and the later ones of those that share a number.
+fn misplaced(set: &MigrationSet, history: &History) -> Vec<String> {
+    let numbered = |version: &Version| *version != Version::Repeatable;
+    let newest = history.done().filter_map(|row| row.version()).filter(numbered).max();
+    let is_known = |migration: &&Arc<Migration>| history.get(migration.id.as_str()).is_some();
+    let mut taken: BTreeSet<Version> = set.iter().filter(is_known).map(|migration| migration.version).collect();
+    taken.extend(history.iter().filter_map(|row| row.version()));
+    let pending = set.iter().filter(|migration| !is_known(migration) && numbered(&migration.version));
+    pending
+        .filter(|migration| newest.is_some_and(|newest| migration.version < newest) || !taken.insert(migration.version))
+        .map(|migration| migration.id.to_string())
+        .collect()
+}
+
+/// Old ids and new ones, in the order of the new: above everything, in the order in which they would run.
+fn numbers(set: &MigrationSet, history: &History, chosen: &[String]) -> Vec<(String, String)> {
+    let migrations: Vec<&Arc<Migration>> = set.iter().collect();
+    // Files that do not go together are renumbered all the same, since that may be what mends them.
+    let order = Graph::new(set).map_or_else(|_| (0..migrations.len()).collect(), |graph| graph.order().to_vec());
+    let is_chosen = |migration: &Migration| chosen.iter().any(|id| id == migration.id.as_str());
     let number = |version: Version| match version {
         Version::Number(number) => number,
         Version::Repeatable => 0,
     };
-    let kept = migrations.iter().filter(|migration| !chosen.contains(&migration.id.to_string()));
-    let mut next = kept.map(|migration| number(migration.version)).max().unwrap_or(0);
-    next = next.max(history.done().filter_map(|row| row.version()).map(number).max().unwrap_or(0));
-    for migration in migrations.iter().filter(|migration| chosen.contains(&migration.id.to_string())) {
-        let id = migration.id.as_str();
-        let Some((digits, name)) = id.split_once('_') else { continue };
-        next += 1;
-        let width = digits.len();
-        let new = format!("{next:0width$}_{name}");
-        changes.ids.insert(id.to_owned(), new.clone());
-        let path = migration.source.path();
-        let dir = if path.file_stem().is_some_and(|stem| stem == "up") {
-            path.parent().and_then(Path::parent)
-        } else {
-            path.parent()
-        };
-        let Some(dir) = dir else { continue };
-        changes.renames.extend(files_of(dir, id, digits, &new, &format!("{next:0width$}"))?);
-    }
-    for migration in migrations.iter().filter(|migration| !history.is_done(migration.id.as_str())) {
-        if let Some(text) = rewritten(migration, &changes.ids) {
-            changes.texts.push((migration.source.path().to_owned(), text));
-        }
-    }
-    Ok(changes)
-}
-
-/// A migration's files, and what they will be called.
-fn files_of(dir: &Path, id: &str, digits: &str, new: &str, number: &str) -> Result<Vec<(PathBuf, PathBuf)>, Failure> {
-    let entries = fs::read_dir(dir).map_err(|error| {
-        Failure::new(Exit::Failed, format!("{} can't be read: {error}", dir.display()), "nothing was renamed")
-    })?;
-    let mut found = Vec::new();
-    for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let renamed = if name == id {
-            Some(new.to_owned())
-        } else if let Some(rest) = name.strip_prefix(id).filter(|rest| rest.starts_with('.')) {
-            Some(format!("{new}{rest}"))
-        } else if name == format!("rollback-{digits}.sql") || name == format!("rollback_{digits}.sql") {
-            Some(name.replacen(digits, number, 1))
-        } else {
-            None
-        };
-        if let Some(renamed) = renamed {
-            found.push((dir.join(&name), dir.join(renamed)));
-        }
-    }
-    Ok(found)
-}
-
-/// A file's text with the new ids in its header; `None` where it names none of the old ones.
-fn rewritten(migration: &Migration, ids: &BTreeMap<String, String>) -> Option<String> {
-    let text = migration.source.text();
-    let own = ids.get(migration.id.as_str()).map(|new| (migration.id.as_str(), new.as_str()));
-    let mut out = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        let is_comment = line.trim_start().starts_with("--") || line.trim_start().starts_with('#');
-        let mut line = line.to_owned();
-        if is_comment {
-            for (old, new) in ids {
-                line = replace_word(&line, old, new);
+    let kept = migrations.iter().filter(|migration| !is_chosen(migration)).map(|migration| migration.version);
+    let mut last = kept.chain(history.iter().filter_map(|row| row.version())).map(number).max().unwrap_or(0);
+    let moved = order.into_iter().map(|at| migrations[at]).filter(|migration| is_chosen(migration));
+    moved
+        .filter_map(|migration| {
+            let id = migration.id.as_str();
+            let (digits, name) = id.split_once('_')?;
+            last += 1;
+            if is_timestamp(digits) {
+                last = last.max(timestamp());
             }
-            if let Some((old, new)) = own {
-                let (old, new) = (old.split('_').next()?, new.split('_').next()?);
-                if line.to_lowercase().contains("migration:") {
-                    line = replace_word(&line, old, new);
-                }
-                line = line.replace(&format!("rollback-{old}.sql"), &format!("rollback-{new}.sql"));
-            }
-        }
-        out.push_str(&line);
-    }
-    (out != text).then_some(out)
-}
-
-/// Replaces a word where no letter, digit or `_` adjoins it.
-fn replace_word(line: &str, old: &str, new: &str) -> String {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    let mut out = String::new();
-    let mut rest = line;
-    while let Some(at) = rest.find(old) {
-        let (before, after) = (&rest[..at], &rest[at + old.len()..]);
-        out.push_str(before);
-        let stands_alone = !before.ends_with(is_part) && !after.starts_with(is_part);
-        out.push_str(if stands_alone { new } else { old });
-        rest = after;
-    }
-    out.push_str(rest);
-    out
-}
-
-/// Writes the texts, each through a file beside it, then renames from the highest number down.
-fn carry_out(changes: &Changes) -> Result<(), Failure> {
-    let problem = |path: &Path, error: &std::io::Error| {
-        let message = format!("{} can't be written: {error}", path.display());
-        Failure::new(Exit::Failed, message, "mend that, then `rung renumber` again: it goes on with what is left")
-    };
-    if let Some((_, taken)) =
-        changes.renames.iter().find(|(_, new)| new.exists() && !changes.renames.iter().any(|(old, _)| old == new))
-    {
-        return Err(Failure::usage(
-            format!("{} is there already; nothing was renamed", taken.display()),
-            "move it away",
-        ));
-    }
-    for (path, text) in &changes.texts {
-        let beside = path.with_extension("sql.new");
-        let permissions = fs::metadata(path).map(|metadata| metadata.permissions());
-        fs::write(&beside, text).map_err(|error| problem(&beside, &error))?;
-        if let Ok(permissions) = permissions {
-            fs::set_permissions(&beside, permissions).map_err(|error| problem(&beside, &error))?;
-        }
-        fs::rename(&beside, path).map_err(|error| problem(path, &error))?;
-    }
-    let mut renames: Vec<_> = changes.renames.iter().collect();
-    renames.sort_by(|a, b| b.1.cmp(&a.1));
-    for (old, new) in renames {
-        fs::rename(old, new).map_err(|error| problem(old, &error))?;
-    }
-    Ok(())
+            let width = digits.len();
+            Some((id.to_owned(), format!("{last:0width$}_{name}")))
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use rung::Migrator;
+
     use super::*;
 
+    /// What is renumbered when these files come to a database that has others.
+    fn renumbered(applied: &[&str], files: &[(&str, &str)]) -> Vec<String> {
+        let dir = tempfile::tempdir().unwrap();
+        for id in applied {
+            fs::write(dir.path().join(format!("{id}.sql")), "SELECT 1;").unwrap();
+        }
+        let mut migrator = Migrator::from_dir(dir.path()).connect("sqlite::memory:").unwrap();
+        migrator.up().unwrap();
+        let history = migrator.driver().history().unwrap();
+        for (id, text) in files {
+            fs::write(dir.path().join(format!("{id}.sql")), text).unwrap();
+        }
+        let migrator = Migrator::from_dir(dir.path()).connect("sqlite::memory:").unwrap();
+        let chosen = misplaced(migrator.set(), &history);
+        numbers(migrator.set(), &history, &chosen).into_iter().map(|(old, new)| format!("{old} {new}")).collect()
+    }
+
     #[test]
-    fn words_are_replaced_whole() {
-        assert_eq!(
-            replace_word("-- Depends on: [003_a, 003_ab, x003_a]", "003_a", "005_a"),
-            "-- Depends on: [005_a, 003_ab, x003_a]"
-        );
-        assert_eq!(replace_word("--   - 003_a.sql", "003_a", "005_a"), "--   - 005_a.sql");
+    fn what_is_in_its_place_stays() {
+        assert_eq!(renumbered(&["001_a"], &[("002_b", "")]), Vec::<String>::new());
+        assert_eq!(renumbered(&[], &[("001_a", ""), ("005_b", "")]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_not_goes_to_the_end() {
+        assert_eq!(renumbered(&["001_a", "005_e"], &[("003_c", ""), ("006_f", "")]), ["003_c 007_c"]);
+        assert_eq!(renumbered(&["001_a"], &[("001_b", "")]), ["001_b 002_b"]);
+        assert_eq!(renumbered(&[], &[("001_a", ""), ("001_b", ""), ("002_c", "")]), ["001_b 003_b"]);
+    }
+
+    #[test]
+    fn dependencies_come_first() {
+        let files = [("002_b", "-- Depends on: [003_c]\n"), ("003_c", "")];
+        assert_eq!(renumbered(&["005_e"], &files), ["003_c 006_c", "002_b 007_b"]);
     }
 }

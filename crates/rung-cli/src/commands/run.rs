@@ -1,43 +1,31 @@
-//! `rung up`, `down`, `redo`, `seed` and `reset`.
+//! `rung up`, `down` and `redo`.
 
 use std::cell::RefCell;
 
-use rung::engine::SeedChoice;
-use rung::{Durability, Goal, Grouping, Migrator, Order, Plan, RunError, Target};
+use rung::engine::{Action, Direction, PlanErrorKind};
+use rung::{DbErrorKind, Driver, Durability, Goal, Grouping, Migrator, Order, Plan, RunError, Target};
 
-use crate::args::{Arguments, Down, Durable, OrderChoice, Redo, Reset, Running, Seed, Up, UpTarget};
+use super::warn;
+use crate::args::{Arguments, Down, Durable, OrderChoice, Redo, Running, Up, UpTarget};
+use crate::config::Project;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::interrupt;
 use crate::json;
-use crate::progress::{Progress, outside};
-use crate::project::Project;
-use crate::terminal::{NEXT, Terminal, paint};
-use crate::text::{count, took};
+use crate::prompt::{self, Answer};
+use crate::render::{Comparison, Failure, Progress, Terminal, WARN, count, outside, paint, took};
 
-/// The goal that the arguments of `up` and `plan` name.
-pub(crate) fn up_goal(migrator: &mut Migrator, target: &UpTarget) -> Result<Goal, Failure> {
-    if let Some(order) = target.order {
-        migrator.planning().order = if order == OrderChoice::Any { Order::Any } else { Order::Strict };
-    }
-    if !target.only.is_empty() {
-        return Ok(Goal::UpOnly(ids(migrator, &target.only)?));
-    }
-    match target.to.as_ref().or(target.target.as_ref()) {
-        None => Ok(Goal::Latest),
-        Some(text) => Ok(match migrator.target(text)? {
-            Target::Head => Goal::Latest,
-            target => Goal::Up(target),
-        }),
-    }
+/// What a run is called, before and after.
+struct Words {
+    /// `Apply 2 migrations to app at db.internal?`
+    question: &'static str,
+    /// `applied 2 migrations to dev (app.db)`
+    done: &'static str,
+    to: &'static str,
 }
 
-fn ids(migrator: &mut Migrator, texts: &[String]) -> Result<Vec<String>, Failure> {
-    let id = |text: &String| match migrator.target(text)? {
-        Target::Id(id) => Ok(id),
-        _ => Err(Failure::usage(format!("{text} is no migration"), "--only takes an id")),
-    };
-    texts.iter().map(id).collect()
-}
+const UP: Words = Words { question: "Apply", done: "applied", to: "to" };
+const DOWN: Words = Words { question: "Undo", done: "undid", to: "on" };
+const REDO: Words = Words { question: "Undo and apply again", done: "redid", to: "on" };
 
 pub(crate) fn up(arguments: &Arguments, up: &Up, terminal: &Terminal) -> Result<Exit, Failure> {
     let project = Project::resolve(arguments)?;
@@ -46,7 +34,7 @@ pub(crate) fn up(arguments: &Arguments, up: &Up, terminal: &Terminal) -> Result<
     if up.single_transaction {
         migrator.running().grouping = Grouping::Single;
     }
-    go(&project, &mut migrator, &goal, &up.running, terminal, "applied")
+    go(&project, &mut migrator, &goal, &up.running, terminal, &UP)
 }
 
 pub(crate) fn down(arguments: &Arguments, down: &Down, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -60,13 +48,37 @@ pub(crate) fn down(arguments: &Arguments, down: &Down, terminal: &Terminal) -> R
     } else {
         Goal::DownOnly(ids(&mut migrator, &down.only)?)
     };
-    go(&project, &mut migrator, &goal, &down.running, terminal, "undid")
+    go(&project, &mut migrator, &goal, &down.running, terminal, &DOWN)
 }
 
 pub(crate) fn redo(arguments: &Arguments, redo: &Redo, terminal: &Terminal) -> Result<Exit, Failure> {
     let project = Project::resolve(arguments)?;
     let mut migrator = project.connect()?;
-    go(&project, &mut migrator, &Goal::Redo(redo.count), &redo.running, terminal, "redid")
+    go(&project, &mut migrator, &Goal::Redo(redo.count), &redo.running, terminal, &REDO)
+}
+
+/// The goal that the arguments of `up` and `plan` name.
+pub(super) fn up_goal(migrator: &mut Migrator, target: &UpTarget) -> Result<Goal, Failure> {
+    match target.order {
+        Some(OrderChoice::Any) => migrator.planning().order = Order::Any,
+        Some(OrderChoice::Strict) => migrator.planning().order = Order::Strict,
+        None => {}
+    }
+    if !target.only.is_empty() {
+        return Ok(Goal::UpOnly(ids(migrator, &target.only)?));
+    }
+    match target.to.as_deref().or(target.target.as_deref()) {
+        None | Some("head" | "heads" | "latest") => Ok(Goal::Latest),
+        Some(text) => Ok(Goal::Up(migrator.target(text)?)),
+    }
+}
+
+fn ids(migrator: &mut Migrator, texts: &[String]) -> Result<Vec<String>, Failure> {
+    let id = |text: &String| match migrator.target(text)? {
+        Target::Id(id) => Ok(id),
+        _ => Err(Failure::usage(format!("{text} is no migration"), "--only takes an id or a number")),
+    };
+    texts.iter().map(id).collect()
 }
 
 /// Runs to a goal, asking where the environment is protected.
@@ -76,78 +88,92 @@ fn go(
     goal: &Goal,
     running: &Running,
     terminal: &Terminal,
-    verb: &str,
+    words: &Words,
 ) -> Result<Exit, Failure> {
     configure(migrator, running);
     warn(migrator, terminal);
     if running.dry_run {
-        terminal.data(&migrator.preview(goal)?);
+        let sql = migrator.preview(goal).map_err(|error| explained(migrator, error))?;
+        terminal.data(&sql);
         return Ok(Exit::Done);
     }
-    catch_interrupts(migrator, terminal);
+    interrupt::catch(migrator, terminal);
     let title = project.title(migrator.driver());
     let progress = RefCell::new(Progress::new(terminal));
     let mut refusal = None;
-    let mut approve = |_: &mut dyn rung::Driver, plan: &Plan| -> Result<bool, RunError> {
+    let mut approve = |_: &mut dyn Driver, plan: &Plan| -> Result<bool, RunError> {
         announce(plan, terminal);
         if !project.protected {
             return Ok(true);
         }
-        let question = format!("{title} is protected. {} {}?", doing(verb), count(plan.steps.len(), "migration"));
-        let answer = terminal.confirm(&question);
-        if answer.is_none() {
-            refusal = Some(Failure::usage(
-                format!("{title} is protected, and nobody is there to be asked; nothing was run"),
-                "look at `rung plan`, then add --yes",
-            ));
+        let why = format!("{title} is protected");
+        let what = listed(plan);
+        let question = format!("{why}. {} {what}?", words.question);
+        match prompt::ask(terminal, &question) {
+            Answer::Yes => Ok(true),
+            Answer::No => Ok(false),
+            Answer::None => {
+                refusal = Some(prompt::nobody(&why, "run"));
+                Ok(false)
+            }
         }
-        Ok(answer.unwrap_or(false))
     };
     let result = migrator.run_with(goal, &mut approve, &mut |event| progress.borrow_mut().event(event));
     if let Some(refusal) = refusal {
         return Err(refusal);
     }
-    let report = match result {
-        Ok(report) => report,
-        Err(error) => {
-            if terminal.json
-                && let rung::Error::Run(RunError::Step { report, .. }) = &error
-            {
-                terminal.json(&json::Report::from(report));
-            }
-            return Err(with_differences(migrator, error));
-        }
-    };
-    if terminal.json {
+    let report = result.map_err(|error| explained(migrator, error))?;
+    if terminal.is_json() {
         terminal.json(&json::Report::from(&report));
-    }
-    if report.steps.is_empty() {
-        terminal.line(format!("nothing to do: {} applied to {title}", count(report.applied_before, "migration")));
+    } else if report.steps.is_empty() {
+        terminal.say(nothing_to_do(goal, progress.borrow().applied(), &title));
     } else {
-        let steps = count(report.steps.len(), "migration");
-        terminal.line(format!("{verb} {steps} {} {title} in {}", preposition(verb), took(report.took)));
+        let steps = match goal {
+            Goal::Redo(count) => *count.min(&report.steps.len()),
+            _ => report.steps.len(),
+        };
+        let (done, to) = (words.done, words.to);
+        terminal.say(format!("{done} {} {to} {title} in {}", count(steps, "migration"), took(report.took)));
     }
     Ok(Exit::Done)
 }
 
-fn doing(verb: &str) -> &'static str {
-    match verb {
-        "undid" => "Undo",
-        "redid" => "Undo and apply again",
-        _ => "Apply",
+fn nothing_to_do(goal: &Goal, applied: usize, title: &str) -> String {
+    match (goal, applied) {
+        (Goal::Down(_) | Goal::DownOnly(_) | Goal::Redo(_), 0) => {
+            format!("nothing to do: nothing is applied to {title}")
+        }
+        (_, 0) => "nothing to do: there are no migrations for here; `rung new NAME` makes one".to_owned(),
+        (_, applied) => format!("nothing to do: {} applied to {title}", count(applied, "migration")),
     }
 }
 
-fn preposition(verb: &str) -> &'static str {
-    if verb == "applied" { "to" } else { "on" }
+/// How many, and which: before a question that is answered with yes or no.
+fn listed(plan: &Plan) -> String {
+    const SHOWN: usize = 5;
+    let mut ids: Vec<&str> = Vec::new();
+    for step in &plan.steps {
+        if !ids.contains(&step.id.as_str()) {
+            ids.push(&step.id);
+        }
+    }
+    let more = if ids.len() > SHOWN { ", ..." } else { "" };
+    format!("{} ({}{more})", count(ids.len(), "migration"), ids[..ids.len().min(SHOWN)].join(", "))
 }
 
 /// What the reader should know before it runs.
 fn announce(plan: &Plan, terminal: &Terminal) {
     for step in &plan.steps {
-        if let Some(why) = outside(step).filter(|_| step.journal_reason() != Some(rung::engine::JournalReason::Command))
+        if let Action::Script(script) = &step.action
+            && script.statements.is_empty()
+            && step.direction == Direction::Up
         {
-            terminal.note(format!("{} runs statement by statement and resumes by itself: {why}", step.id));
+            terminal.note(format!("{} {} has no statements: it is only recorded", paint(WARN, "·"), step.id));
+        }
+        if terminal.is_verbose()
+            && let Some(why) = outside(step)
+        {
+            terminal.note(format!("{} {} runs outside a transaction: {why}", paint(WARN, "·"), step.id));
         }
     }
 }
@@ -158,108 +184,52 @@ fn configure(migrator: &mut Migrator, running: &Running) {
     timeouts.statement = running.statement_timeout.or(timeouts.statement);
     let run = migrator.running();
     run.lock_wait = running.lock_wait;
-    run.durability = if running.durable == Durable::Each { Durability::Each } else { Durability::Run };
+    run.durability = match running.durable {
+        Durable::Each => Durability::Each,
+        Durable::Run => Durability::Run,
+    };
 }
 
-/// Shows what the reader of the files has to say.
-pub(crate) fn warn(migrator: &Migrator, terminal: &Terminal) {
-    for warning in &migrator.set().warnings {
-        terminal.note(crate::diagnostics::render(warning));
-    }
-}
-
-/// Once: stop after the running migration. Twice: cancel it and roll back.
-fn catch_interrupts(migrator: &mut Migrator, terminal: &Terminal) {
-    let interrupt = migrator.running().interrupt.clone();
-    let interrupter = migrator.driver().interrupter();
-    let terminal = *terminal;
-    // A second handler can't be set; there is one command a process.
-    let _ = ctrlc::set_handler(move || {
-        if interrupt.raise() == 1 {
-            terminal.error("stopping after the running migration; once more cancels it and rolls it back");
-        } else {
-            interrupter.interrupt();
-        }
-    });
-}
-
-/// An error; one of drift is followed by the statements that differ.
-fn with_differences(migrator: &mut Migrator, error: rung::Error) -> Failure {
-    let is_drift = matches!(&error, rung::Error::Run(RunError::Plan(errors)) if errors.kind() == rung::engine::PlanErrorKind::Drift);
+/// A failure with what can only be said by looking again: the statements that differ, and what a first run ran into.
+pub(super) fn explained(migrator: &mut Migrator, error: rung::Error) -> Failure {
+    let first_run = met_what_was_there(&error).then(|| migrator.driver().history());
+    let is_drift = matches!(&error, rung::Error::Run(RunError::Plan(errors)) if errors.kind() == PlanErrorKind::Drift);
     let mut failure = Failure::from(error);
-    if is_drift && let Ok(status) = migrator.status() {
-        for difference in &status.differences {
-            failure.text.push_str(&super::check::statements_that_differ(migrator, difference));
-        }
-        failure.text.push_str("nothing was run\n");
+    if is_drift {
+        compare(migrator, &mut failure);
+        failure.said.push("Nothing was run.".to_owned());
+    }
+    if let Some(Ok(history)) = first_run
+        && history.done().next().is_none()
+    {
+        failure.next.push(
+            "or, if the database had all this before rung came: `rung stamp head`, or `rung stamp ID` for the last one it has"
+                .to_owned(),
+        );
     }
     failure
 }
 
-pub(crate) fn seed(arguments: &Arguments, seed: &Seed, terminal: &Terminal) -> Result<Exit, Failure> {
-    let project = Project::resolve(arguments)?;
-    let dir = match &seed.from {
-        Some(dir) => dir.clone(),
-        None => {
-            let configured = project.files.config.as_ref().and_then(|config| config.seeds.dir.clone());
-            project.files.path(configured.as_deref().unwrap_or("seeds"))
+/// Whether a statement failed because what it makes is there.
+fn met_what_was_there(error: &rung::Error) -> bool {
+    /// duplicate_table, duplicate_object, duplicate_schema, duplicate_function.
+    const CODES: [&str; 4] = ["42P07", "42710", "42P06", "42723"];
+    let rung::Error::Run(RunError::Step { failure, .. }) = error else { return false };
+    match &failure.failure {
+        rung::engine::Failure::Database(error) if error.kind == DbErrorKind::Statement => {
+            error.code.as_deref().is_some_and(|code| CODES.contains(&code)) || error.message.contains("already exists")
         }
-    };
-    let mut migrator = project.connect()?;
-    let seeds = migrator.load_seeds(&dir)?;
-    let title = project.title(migrator.driver());
-    if project.protected {
-        match terminal.confirm(&format!("{title} is protected. Run seed files?")) {
-            Some(true) => {}
-            Some(false) => return Err(Failure::new(Exit::Failed, "not approved: nothing was run", "")),
-            None => {
-                let message = format!("{title} is protected, and nobody is there to be asked; nothing was run");
-                return Err(Failure::usage(message, "add --yes"));
-            }
-        }
+        _ => false,
     }
-    catch_interrupts(&mut migrator, terminal);
-    let choice = if seed.all { SeedChoice::All } else { SeedChoice::Changed };
-    let report = migrator.seed(&seeds, choice)?;
-    for step in &report.steps {
-        terminal.line(format!("{} {}  {}", paint(crate::terminal::OK, "✓"), step.id, took(step.took)));
-    }
-    if terminal.json {
-        terminal.json(&json::Report::from(&report));
-    }
-    match report.steps.len() {
-        0 => terminal.line(format!("nothing to do: {} unchanged", count(seeds.len(), "seed file"))),
-        run => terminal.line(format!("ran {} on {title} in {}", count(run, "seed file"), took(report.took))),
-    }
-    Ok(Exit::Done)
 }
 
-pub(crate) fn reset(arguments: &Arguments, reset: &Reset, terminal: &Terminal) -> Result<Exit, Failure> {
-    let project = Project::resolve(arguments)?;
-    if project.protected {
-        let name = project.name.as_deref().unwrap_or("this environment");
-        let next = "a protected environment is undone migration by migration: `rung down`";
-        return Err(Failure::usage(format!("{name} is protected: reset is refused"), next));
+/// Puts the statements that differ to the findings that they belong to.
+pub(super) fn compare(migrator: &mut Migrator, failure: &mut Failure) {
+    let Ok(status) = migrator.status() else { return };
+    for finding in failure.findings.iter_mut().filter(|finding| finding.diagnostic.code == "changed") {
+        let found = status.differences.iter().find(|difference| {
+            difference.error().is_some_and(|error| error.diagnostic.message == finding.diagnostic.message)
+        });
+        finding.comparison = found.and_then(|difference| Comparison::of(migrator, difference));
     }
-    let mut migrator = project.connect()?;
-    let title = project.title(migrator.driver());
-    match terminal.confirm(&format!("Drop everything in {title}?")) {
-        Some(true) => {}
-        Some(false) => return Err(Failure::new(Exit::Failed, "not approved: nothing was dropped", "")),
-        None => {
-            let message = format!("reset drops everything in {title}, and nobody is there to be asked");
-            return Err(Failure::usage(message, "add --yes if that is meant"));
-        }
-    }
-    migrator.wipe()?;
-    terminal.line(format!("dropped everything in {title}"));
-    if !reset.up {
-        terminal.line(format!("{}: rung up", paint(NEXT, "next")));
-        return Ok(Exit::Done);
-    }
-    let progress = RefCell::new(Progress::new(terminal));
-    let report =
-        migrator.run_with(&Goal::Latest, &mut |_, _| Ok(true), &mut |event| progress.borrow_mut().event(event))?;
-    terminal.line(format!("applied {} to {title} in {}", count(report.steps.len(), "migration"), took(report.took)));
-    Ok(Exit::Done)
 }

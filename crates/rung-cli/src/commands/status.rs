@@ -1,202 +1,222 @@
-//! `rung status`, `current` and `history`.
+//! `rung status`.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use rung::engine::{Difference, HistoryEntry};
-use rung::{Status, StatusReport};
+use anstyle::Style;
+use rung::engine::{Difference, ServerFacts};
+use rung::{Applied, Status, StatusReport};
 
-use crate::args::{Arguments, HistoryArguments, StatusArguments};
+use super::warn;
+use crate::args::{Arguments, StatusArguments};
+use crate::config::Project;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::json;
-use crate::progress::heading;
-use crate::project::Project;
-use crate::terminal::{BAD, DIM, NEXT, OK, Terminal, WARN, paint};
-use crate::text::{column, local, pad};
+use crate::render::{BAD, DIM, Failure, NEXT, Names, OK, STRONG, Terminal, WARN, Zone, fit, paint, took};
+
+/// Applied migrations that a screen shows; all of them with `--verbose`, and wherever no screen is.
+const SHOWN: usize = 40;
 
 pub(crate) fn status(arguments: &Arguments, options: &StatusArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let project = Project::resolve(arguments)?;
     let mut migrator = project.connect()?;
     let report = migrator.status()?;
-    super::run::warn(&migrator, terminal);
+    warn(&migrator, terminal);
     let title = migrator.driver().dialect_of().title();
-    let facts = migrator.driver().facts().clone();
-    if terminal.json {
-        terminal.json(&as_json(&project, &report, &facts, title));
+    let facts = migrator.driver().facts();
+    let drifted = report.differences.iter().any(Difference::is_refused);
+    if terminal.is_json() {
+        terminal.json(&as_json(&project, &report, facts, title));
     } else {
-        let mut text = heading(&project.name, &facts, title);
-        text.push_str(&lines(&report));
-        terminal.line(text.trim_end());
+        let columns = terminal.columns();
+        let shown = if columns.is_some() && !terminal.is_verbose() { SHOWN } else { usize::MAX };
+        terminal.show(heading(&project, facts, title) + &lines(&report, columns, shown, &Zone::here()));
     }
-    if !options.exit_code {
-        return Ok(Exit::Done);
-    }
-    Ok(if report.differences.iter().any(Difference::is_refused) {
-        Exit::Drift
-    } else if report.pending.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Pending
+    Ok(match options.exit_code {
+        true if drifted => Exit::Drift,
+        true if !report.pending.is_empty() => Exit::Pending,
+        _ => Exit::Done,
     })
 }
 
-fn lines(report: &StatusReport) -> String {
-    let applied = report.history.done().count();
+/// Which environment, where, and what it runs on.
+pub(super) fn heading(project: &Project, facts: &ServerFacts, title: &str) -> String {
+    let name = project.name.as_ref().map(|name| format!("{}  ", paint(STRONG, name))).unwrap_or_default();
+    format!("{name}{}  {title} {}", facts.place, facts.version)
+}
+
+fn lines(report: &StatusReport, columns: Option<usize>, shown: usize, zone: &Zone) -> String {
+    let done: Vec<&Applied> = report.history.done().collect();
+    let mut text = String::with_capacity(96 * (done.len() + report.pending.len() + 1));
+    let _ = writeln!(text, "      {} applied · {} pending", done.len(), report.pending.len());
     let differences: HashMap<&str, &Difference> = report.differences.iter().map(|found| (found.id(), found)).collect();
-    let ids = report.history.iter().map(|row| row.id.as_str()).chain(report.pending.iter().map(String::as_str));
-    let width = column(ids);
-    let mut text = format!("      {applied} applied · {} pending\n", report.pending.len());
-    let mut next = None;
-    for row in report.history.done() {
-        let time = row.execution_time_ms.map_or_else(|| "not run".to_owned(), |ms| format!("{ms} ms"));
-        let (sign, remark) = match differences.get(row.id.as_str()) {
-            None | Some(Difference::Reformatted { .. }) => (paint(OK, "✓"), String::new()),
-            Some(Difference::Changed { .. }) => (paint(BAD, "≠"), paint(BAD, "   changed after it was applied")),
-            Some(Difference::Dependencies { .. }) => (paint(BAD, "≠"), paint(BAD, "   other dependencies now")),
-            Some(Difference::Missing { .. }) => (paint(BAD, "?"), paint(BAD, "   its file is gone")),
-        };
-        let _ = writeln!(text, "  {sign} {}  {}  {time:>8}{remark}", pad(&row.id, width), local(&row.applied_at));
+    let refused = |row: &Applied| differences.get(row.id.as_str()).copied().filter(|found| found.is_refused());
+    // What was changed is shown, however long ago it was applied.
+    let from = done.len().saturating_sub(shown);
+    let rows: Vec<_> = done.iter().enumerate().map(|(at, row)| (at, *row, refused(row))).collect();
+    let rows: Vec<_> = rows.into_iter().filter(|(at, _, difference)| *at >= from || difference.is_some()).collect();
+    let ids = rows.iter().map(|(_, row, _)| row.id.as_str()).chain(report.pending.iter().map(String::as_str));
+    let remarks = if rows.iter().any(|(_, _, difference)| difference.is_some()) { 21 } else { 0 };
+    let names = Names::new(ids, columns, 34 + remarks);
+    let hidden = done.len() - rows.len();
+    if hidden > 0 {
+        let _ = writeln!(text, "  {}", paint(DIM, format!("… {hidden} more before; `rung status -v` shows all")));
     }
+    for (_, row, difference) in rows {
+        applied(&mut text, row, difference, names, zone);
+    }
+    let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(names.width() + 7));
     for id in &report.pending {
-        let row = report.history.get(id);
-        let (sign, remark) = match row.map(|row| row.status) {
-            Some(Status::Failed) => {
-                let error = row.and_then(|row| row.error.as_deref()).unwrap_or_default();
-                next = Some("mend the file, then `rung up`: it goes on where it failed".to_owned());
-                (paint(BAD, "✗"), paint(BAD, format!("failed part of the way {error}")))
-            }
-            Some(Status::Running) => {
-                next.get_or_insert("`rung up` goes on where it was interrupted".to_owned());
-                (paint(WARN, "…"), paint(WARN, "running or interrupted"))
-            }
-            Some(Status::RolledBack) => (paint(DIM, "·"), paint(DIM, "undone")),
-            Some(Status::Completed) => (paint(WARN, "↻"), "changed, will run again".to_owned()),
-            _ => (paint(DIM, "·"), paint(DIM, "pending")),
-        };
-        let _ = writeln!(text, "  {sign} {}  {remark}", pad(id, width));
+        let (style, sign, remark) = pending(report.history.get(id));
+        let _ = write!(text, "  {style}{sign}{style:#} ");
+        names.write(&mut text, id);
+        let _ = writeln!(text, "  {}", paint(style, fit(&remark, room)));
     }
-    if report.differences.iter().any(Difference::is_refused) {
-        next = Some("`rung check` shows what differs, and what mends it".to_owned());
-    }
-    if let Some(next) = next {
+    if let Some(next) = next(report) {
         let _ = writeln!(text, "{}: {next}", paint(NEXT, "next"));
     }
     text
 }
 
-fn as_json(project: &Project, report: &StatusReport, facts: &rung::engine::ServerFacts, title: &str) -> json::Status {
-    let done = report.history.done().map(|row| json::Migration {
-        id: row.id.clone(),
-        state: "applied".to_owned(),
-        applied_at: Some(row.applied_at.clone()),
-        execution_time_ms: row.execution_time_ms,
-        ..json::Migration::default()
-    });
+fn applied(text: &mut String, row: &Applied, difference: Option<&Difference>, names: Names, zone: &Zone) {
+    let (style, sign, remark) = match difference {
+        None | Some(Difference::Reformatted { .. }) => (OK, "✓", ""),
+        Some(Difference::Changed { .. }) => (BAD, "≠", "   changed since"),
+        Some(Difference::Dependencies { .. }) => (BAD, "≠", "   other dependencies"),
+        Some(Difference::Missing { .. }) => (BAD, "?", "   its file is gone"),
+    };
+    let _ = write!(text, "  {style}{sign}{style:#} ");
+    names.write(text, &row.id);
+    let time = row.execution_time_ms.and_then(|ms| u64::try_from(ms).ok());
+    let time = time.map_or_else(|| "not run".to_owned(), |ms| took(Duration::from_millis(ms)));
+    let _ = write!(text, "  {}  {time:>8}", zone.minute(&row.applied_at));
+    if !remark.is_empty() {
+        let _ = write!(text, "{}", paint(BAD, remark));
+    }
+    text.push('\n');
+}
+
+/// How a pending migration is marked, by what the history knows of it.
+fn pending(row: Option<&Applied>) -> (Style, &'static str, String) {
+    match row.map(|row| row.status) {
+        Some(Status::Failed) => {
+            let error = row.and_then(|row| row.error.as_deref()).and_then(|error| error.lines().next());
+            let error = error.map(|error| format!(": {error}")).unwrap_or_default();
+            (BAD, "✗", format!("failed part of the way{error}"))
+        }
+        Some(Status::Running) => (WARN, "…", "running, or interrupted".to_owned()),
+        Some(Status::RolledBack) => (DIM, "·", "undone".to_owned()),
+        Some(Status::Completed) => (WARN, "↻", "changed, will run again".to_owned()),
+        Some(Status::Pending) | None => (DIM, "·", "pending".to_owned()),
+    }
+}
+
+fn next(report: &StatusReport) -> Option<&'static str> {
+    let is = |status| report.history.unfinished().any(|row| row.status == status);
+    if report.differences.iter().any(Difference::is_refused) {
+        Some("`rung check` shows what differs, and what mends it")
+    } else if is(Status::Failed) {
+        Some("mend the file, then `rung up`: it goes on where it failed")
+    } else if is(Status::Running) {
+        Some("`rung up` goes on where it was interrupted")
+    } else {
+        None
+    }
+}
+
+fn as_json<'a>(
+    project: &'a Project,
+    report: &'a StatusReport,
+    facts: &'a ServerFacts,
+    title: &'a str,
+) -> json::Status<'a> {
+    let done = report.history.done().map(applied_json);
     let pending = report.pending.iter().map(|id| {
-        let state = match report.history.get(id).map(|row| row.status) {
+        let row = report.history.get(id);
+        let state = match row.map(|row| row.status) {
             Some(status @ (Status::Running | Status::Failed | Status::RolledBack)) => status.as_str(),
-            _ => "pending",
+            _ => Status::Pending.as_str(),
         };
-        json::Migration { id: id.clone(), state: state.to_owned(), ..json::Migration::default() }
+        json::Migration { id, state, error: row.and_then(|row| row.error.as_deref()), ..json::Migration::default() }
     });
     json::Status {
         version: json::VERSION,
-        env: project.name.clone(),
-        database: json::Database {
-            product: title.to_owned(),
-            version: facts.version.clone(),
-            place: facts.place.clone(),
-        },
+        environment: project.name.as_deref(),
+        database: json::Database { product: title, version: &facts.version, place: &facts.place },
         applied: report.history.done().count(),
         pending: report.pending.len(),
         migrations: done.chain(pending).collect(),
-        differences: report.differences.iter().map(difference).collect(),
+        differences: report.differences.iter().map(json::Difference::from).collect(),
     }
 }
 
-pub(crate) fn difference(found: &Difference) -> json::Difference {
-    let kind = match found {
-        Difference::Changed { .. } => "changed",
-        Difference::Reformatted { .. } => "reformatted",
-        Difference::Dependencies { .. } => "dependencies",
-        Difference::Missing { .. } => "missing",
-    };
-    json::Difference { id: found.id().to_owned(), kind, refused: found.is_refused() }
+/// An applied migration.
+pub(super) fn applied_json(row: &Applied) -> json::Migration<'_> {
+    json::Migration {
+        id: &row.id,
+        state: "applied",
+        applied_at: Some(&row.applied_at),
+        execution_time_ms: row.execution_time_ms,
+        error: None,
+    }
 }
 
-pub(crate) fn current(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> {
-    let mut driver = Project::resolve(arguments)?.connect_only()?;
-    let history = driver.history()?;
-    let newest = history.done().next_back();
-    if terminal.json {
-        let current = newest.map(|row| json::Migration {
-            id: row.id.clone(),
-            state: "applied".to_owned(),
-            applied_at: Some(row.applied_at.clone()),
-            execution_time_ms: row.execution_time_ms,
-            ..json::Migration::default()
-        });
-        terminal.json(&json::Current { version: json::VERSION, current });
-    }
-    match newest {
-        Some(row) => terminal.line(&row.id),
-        None => terminal.note("nothing is applied"),
-    }
-    Ok(Exit::Done)
-}
+#[cfg(test)]
+mod tests {
+    use rung::History;
+    use rung::engine::Digest;
 
-pub(crate) fn history(arguments: &Arguments, options: &HistoryArguments, terminal: &Terminal) -> Result<Exit, Failure> {
-    let mut driver = Project::resolve(arguments)?.connect_only()?;
-    let entries = driver.log(options.limit)?;
-    if terminal.json {
-        let entries = entries.into_iter().map(entry).collect();
-        terminal.json(&json::History { version: json::VERSION, entries });
-        return Ok(Exit::Done);
-    }
-    if entries.is_empty() {
-        terminal.note("nothing has been run here");
-    }
-    let width = column(entries.iter().map(|entry| entry.migration_id.as_str()));
-    let mut text = String::new();
-    for entry in &entries {
-        let status = match entry.status.as_str() {
-            "completed" | "rolled_back" => paint(OK, pad(&entry.status, 11)),
-            "failed" => paint(BAD, pad(&entry.status, 11)),
-            other => pad(other, 11),
-        };
-        let time = entry.execution_time_ms.map(|ms| format!("{ms} ms")).unwrap_or_default();
-        let by = if entry.host.is_empty() {
-            entry.executed_by.clone()
-        } else {
-            format!("{}@{}", entry.executed_by, entry.host)
-        };
-        let _ = writeln!(
-            text,
-            "{}  {:<7}  {}  {status}  {time:>8}  {}",
-            local(&entry.executed_at),
-            entry.direction,
-            pad(&entry.migration_id, width),
-            paint(DIM, by)
-        );
-        if let Some(error) = &entry.error_message {
-            let _ = writeln!(text, "    {}", paint(BAD, error));
+    use super::*;
+
+    fn row(id: &str, status: Status, sequence: i64) -> Applied {
+        Applied {
+            id: id.to_owned(),
+            status,
+            checksum: Digest([0; 32]),
+            fingerprint: Digest([0; 32]),
+            depends_on: Vec::new(),
+            applied_at: "2026-11-20T10:14:00Z".to_owned(),
+            execution_time_ms: Some(sequence * 3),
+            has_down: true,
+            sequence,
+            error: (status == Status::Failed).then(|| "could not create unique index\nmore".to_owned()),
         }
     }
-    terminal.line(text.trim_end());
-    Ok(Exit::Done)
-}
 
-fn entry(entry: HistoryEntry) -> json::Entry {
-    json::Entry {
-        migration_id: entry.migration_id,
-        direction: entry.direction,
-        executed_at: entry.executed_at,
-        status: entry.status,
-        execution_time_ms: entry.execution_time_ms,
-        error_message: entry.error_message,
-        executed_by: entry.executed_by,
-        host: entry.host,
-        statements_done: entry.statements_done,
+    fn shown(rows: Vec<Applied>, pending: &[&str], shown: usize) -> String {
+        let report = StatusReport {
+            history: History::new(rows),
+            pending: pending.iter().map(|id| (*id).to_owned()).collect(),
+            differences: vec![Difference::Missing { applied: row("002_gone", Status::Completed, 2) }],
+        };
+        let zone = Zone::utc();
+        anstream::adapter::strip_str(&lines(&report, Some(80), shown, &zone)).to_string()
+    }
+
+    #[test]
+    fn everything_is_on_a_line_with_what_is_to_be_known_of_it() {
+        let rows = vec![
+            row("001_create_users", Status::Completed, 1),
+            row("002_gone", Status::Completed, 2),
+            row("003_a_name_that_is_much_too_long_for_the_terminal_it_is_shown_on", Status::Completed, 3),
+            row("004_index", Status::Failed, 4),
+        ];
+        let all = "      3 applied · 2 pending
+  ✓ 001_create_users          2026-11-20 10:14      3 ms
+  ? 002_gone                  2026-11-20 10:14      6 ms   its file is gone
+  ✓ 003_a_name_t…is_shown_on  2026-11-20 10:14      9 ms
+  ✗ 004_index                 failed part of the way: … not create unique index
+  · 005_next                  pending
+next: `rung check` shows what differs, and what mends it
+";
+        assert_eq!(shown(rows.clone(), &["004_index", "005_next"], 10), all);
+        let newest = "      3 applied · 0 pending
+  … 1 more before; `rung status -v` shows all
+  ? 002_gone                  2026-11-20 10:14      6 ms   its file is gone
+  ✓ 003_a_name_t…is_shown_on  2026-11-20 10:14      9 ms
+next: `rung check` shows what differs, and what mends it
+";
+        assert_eq!(shown(rows, &[], 1), newest);
     }
 }

@@ -1,7 +1,5 @@
 //! The driver on real servers, with and without a pooler, and on a bad network.
 
-#![expect(clippy::unwrap_used, reason = "a test's helpers fail with it")]
-
 use rung_engine::Driver;
 use rung_postgres::connect::Environment;
 use rung_postgres::{OpenOptions, Postgres, open};

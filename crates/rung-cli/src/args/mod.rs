@@ -1,0 +1,215 @@
+//! The arguments: options that every command takes, and the commands.
+
+mod commands;
+
+use std::path::PathBuf;
+
+use clap::builder::Styles;
+use clap::builder::styling::{AnsiColor, Effects};
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+pub use commands::*;
+
+/// Help as cargo colours it.
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::BrightGreen.on_default().effects(Effects::BOLD))
+    .usage(AnsiColor::BrightGreen.on_default().effects(Effects::BOLD))
+    .literal(AnsiColor::BrightCyan.on_default().effects(Effects::BOLD))
+    .placeholder(AnsiColor::Cyan.on_default())
+    .valid(AnsiColor::Cyan.on_default())
+    .invalid(AnsiColor::Yellow.on_default())
+    .error(AnsiColor::BrightRed.on_default().effects(Effects::BOLD));
+
+/// The commands as the help groups them: what a day begins with first.
+const GROUPS: [(&str, &[&str]); 5] = [
+    ("Write", &["init", "new", "renumber"]),
+    ("Look", &["status", "plan", "check", "history", "current"]),
+    ("Run", &["up", "down", "redo", "seed", "reset"]),
+    ("Settle", &["stamp", "resolve", "tag"]),
+    ("Surroundings", &["env", "wait", "locks", "completions", "man", "help"]),
+];
+
+/// Database schema migrations for PostgreSQL and SQLite: ordered, verified, reversible, recorded.
+#[derive(Debug, Parser)]
+#[command(name = "rung", version, max_term_width = 100, styles = STYLES, arg_required_else_help = true)]
+pub struct Arguments {
+    /// Options that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+impl Arguments {
+    /// The clap command, its help grouped.
+    pub fn grouped() -> clap::Command {
+        let command = Self::command();
+        let heading = STYLES.get_header();
+        let literal = STYLES.get_literal();
+        let mut template = format!("{{about}}\n\n{heading}Usage:{heading:#} {{usage}}\n");
+        for (title, names) in GROUPS {
+            template.push_str(&format!("\n{heading}{title}:{heading:#}\n"));
+            for name in names {
+                let about = command.find_subcommand(name).and_then(clap::Command::get_about);
+                let about = about.map_or_else(|| "Show the help of a command".to_owned(), ToString::to_string);
+                template.push_str(&format!("  {literal}{name:<12}{literal:#} {about}\n"));
+            }
+        }
+        template.push_str("\n{options}");
+        command.help_template(template)
+    }
+}
+
+/// Options that every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// The database: postgres://USER@HOST/DATABASE, a libpq conninfo, or sqlite:PATH
+    #[arg(long, global = true, value_name = "URL")]
+    pub url: Option<String>,
+    /// A directory of migrations; may be given several times
+    #[arg(long, global = true, value_name = "DIR")]
+    pub dir: Vec<PathBuf>,
+    /// The format of the migrations
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub format: Option<Format>,
+    /// An environment of rung.toml (or the variable RUNG_ENV)
+    #[arg(long, global = true, value_name = "NAME")]
+    pub env: Option<String>,
+    /// The configuration file, instead of the rung.toml of this directory or one above it
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Answer every question with yes
+    #[arg(long, short, global = true)]
+    pub yes: bool,
+    /// Print data and errors only
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print more
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// When to print in colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    pub color: Color,
+    /// Print without colour
+    #[arg(long, global = true, conflicts_with = "color")]
+    pub no_color: bool,
+}
+
+/// When to print in colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// A format of migration directories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// What the files look like
+    Auto,
+    /// rung's own
+    Native,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a rung.toml and a migrations directory
+    Init,
+    /// Make a new migration file
+    #[command(visible_alias = "create", alias = "add", alias = "generate")]
+    New(New),
+    /// Show what is applied and what is pending
+    #[command(visible_alias = "info", alias = "list")]
+    Status(StatusArguments),
+    /// Show what `up` would do
+    Plan(PlanArguments),
+    /// Apply pending migrations
+    #[command(visible_alias = "upgrade", alias = "apply", alias = "deploy")]
+    Up(Up),
+    /// Undo applied migrations: the last one, or down to a target
+    #[command(visible_alias = "downgrade", alias = "rollback", alias = "revert", alias = "undo")]
+    Down(Down),
+    /// Undo the last migrations and apply them again
+    Redo(Redo),
+    /// Show the log of everything that was run
+    #[command(alias = "log")]
+    History(HistoryArguments),
+    /// Show the newest applied migration
+    Current,
+    /// Record that the database is at a migration, without running anything
+    #[command(visible_alias = "baseline")]
+    Stamp(Stamp),
+    /// Settle a failed, changed or missing migration by hand
+    #[command(alias = "repair")]
+    Resolve(Resolve),
+    /// Give pending migrations that are out of order new numbers
+    Renumber(Renumber),
+    /// List tags, or put one on a migration
+    #[command(alias = "tags")]
+    Tag(TagArguments),
+    /// Compare the migration files with the history
+    #[command(visible_alias = "validate")]
+    Check(Check),
+    /// Wait until the database can be reached
+    Wait(Wait),
+    /// List the environments, or show one
+    #[command(alias = "envs")]
+    Env(EnvArguments),
+    /// Drop everything in the database
+    #[command(alias = "clean")]
+    Reset(Reset),
+    /// Show who blocks whom, and end a session
+    Locks(Locks),
+    /// Run seed files that are new or changed
+    Seed(Seed),
+    /// Print completions for a shell
+    Completions(Completions),
+    /// Print the manual page
+    Man,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tree_is_sound() {
+        Arguments::grouped().debug_assert();
+    }
+
+    #[test]
+    fn every_command_is_in_one_group_of_the_help() {
+        let mut grouped: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        grouped.sort_unstable();
+        let command = Arguments::command();
+        let mut there: Vec<&str> =
+            command.get_subcommands().filter(|sub| !sub.is_hide_set()).map(clap::Command::get_name).collect();
+        there.push("help");
+        there.sort_unstable();
+        assert_eq!(grouped, there);
+    }
+
+    #[test]
+    fn targets_with_signs_are_values_and_options_are_not() {
+        let down = |line: &[&str]| match Arguments::try_parse_from(line).map(|arguments| arguments.command) {
+            Ok(Command::Down(down)) => down.target.or(down.to),
+            _ => None,
+        };
+        assert_eq!(down(&["rung", "down", "-2"]).as_deref(), Some("-2"));
+        assert_eq!(down(&["rung", "down", "--to", "-2"]).as_deref(), Some("-2"));
+        assert_eq!(down(&["rung", "down", "--dry-run"]), None);
+        assert!(Arguments::try_parse_from(["rung", "down", "--nonsense"]).is_err());
+        assert!(Arguments::try_parse_from(["rung", "up", "+2", "-v"]).is_ok());
+    }
+}

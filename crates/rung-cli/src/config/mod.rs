@@ -1,0 +1,243 @@
+//! `rung.toml`: what may stand in it. [`Files`] finds and reads it, [`Project`] makes one environment of it.
+
+mod files;
+mod project;
+mod redact;
+mod reference;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rung::sql::{Diagnostic, SourceFile, Span, closest, parse_duration};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, Visitor};
+use toml::Spanned;
+
+use crate::args::{Format, OrderChoice};
+
+pub(crate) use files::Files;
+pub(crate) use project::{Project, migration_dirs, url_of};
+pub(crate) use redact::redacted;
+pub use reference::reference;
+
+/// A table of the file, for its reference.
+struct Table {
+    heading: &'static str,
+    about: &'static [&'static str],
+    keys: &'static [Key],
+}
+
+/// A key: its name, an example of its value (empty for a table), and what it says.
+struct Key {
+    name: &'static str,
+    example: &'static str,
+    about: &'static [&'static str],
+}
+
+/// A struct to read a table into, and the table's reference from the same lines.
+macro_rules! table {
+    ($(#[doc = $about:literal])* $name:ident ($heading:literal) {
+        $($(#[doc = $doc:literal])* $field:ident : $type:ty = $example:literal,)*
+    }) => {
+        $(#[doc = $about])*
+        #[derive(Debug, Clone, Default, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub(crate) struct $name {
+            $($(#[doc = $doc])* pub(crate) $field: $type,)*
+        }
+
+        impl $name {
+            const TABLE: Table = Table {
+                heading: $heading,
+                about: &[$($about),*],
+                keys: &[$(Key { name: stringify!($field), example: $example, about: &[$($doc),*] }),*],
+            };
+        }
+    };
+}
+
+table! {
+    /// Keys at the top hold for every environment that does not say otherwise.
+    Config ("At the top") {
+        /// The migrations directory, relative to the file; `migrations` where nothing is said.
+        dir: Option<String> = "\"db/migrations\"",
+        /// Several of them.
+        dirs: Vec<String> = "[\"core/migrations\", \"billing/migrations\"]",
+        /// The format of the files: `native` (rung's own), or `auto`.
+        format: Option<Format> = "\"native\"",
+        /// What to do with a pending migration below the newest applied one: `strict` refuses and says how to mend it,
+        /// `any` runs it.
+        order: Option<OrderChoice> = "\"strict\"",
+        /// The environment that is taken where none is named; where nothing is said, `dev`, or the only one.
+        default_env: Option<String> = "\"dev\"",
+        /// How long a statement waits for a lock before it is rolled back and tried again; 3 s where nothing is said,
+        /// 0 is for ever.
+        lock_timeout: Option<Time> = "\"3s\"",
+        /// How long a statement may run; for ever where nothing is said.
+        statement_timeout: Option<Time> = "\"10min\"",
+        /// See below.
+        history: History = "",
+        /// See below.
+        seeds: Seeds = "",
+        /// See below.
+        vars: BTreeMap<String, Spanned<String>> = "",
+        /// See below.
+        env: BTreeMap<String, Env> = "",
+    }
+}
+
+table! {
+    /// Where rung keeps its own tables.
+    History ("[history]") {
+        /// The schema; on SQLite, the prefix. `rung` where nothing is said.
+        schema: Option<String> = "\"platform\"",
+    }
+}
+
+table! {
+    /// Seed files, for `rung seed`.
+    Seeds ("[seeds]") {
+        /// Their directory, relative to the file; `seeds` where nothing is said.
+        dir: Option<String> = "\"seeds\"",
+    }
+}
+
+table! {
+    /// An environment: a database, and how to treat it. Chosen with `--env NAME` or the variable `RUNG_ENV`.
+    Env ("[env.NAME]") {
+        /// The database: `postgres://USER@HOST/DATABASE`, a libpq conninfo, or `sqlite:PATH` (relative to the file).
+        /// `${NAME}` is taken from the process' environment, or from a `.env` file beside this one. Where nothing is
+        /// said, `DATABASE_URL`; what a URL leaves open, `PGHOST`, `PGPASSWORD`, `.pgpass` and the like.
+        url: Option<Spanned<String>> = "\"postgres://app@db.internal/app\"",
+        /// Ask before anything is written (or take `--yes`), and refuse `reset`.
+        protected: bool = "true",
+        /// Instead of the file's.
+        lock_timeout: Option<Time> = "\"5s\"",
+        /// Instead of the file's.
+        statement_timeout: Option<Time> = "\"1h\"",
+        /// Instead of the file's.
+        order: Option<OrderChoice> = "\"any\"",
+        /// The schema of rung's own tables, instead of the file's.
+        schema: Option<String> = "\"rung\"",
+        /// Migrations directories, instead of the file's.
+        dirs: Vec<String> = "[\"migrations\", \"migrations/production\"]",
+        /// Whether SQLite enforces foreign keys while migrations run. It does not by itself.
+        foreign_keys: bool = "false",
+        /// Values for `${name}` in migrations, before the file's.
+        vars: BTreeMap<String, Spanned<String>> = "{ region = \"eu\" }",
+    }
+}
+
+/// A duration: `250ms`, `5s`, `10min`, `1h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Time(pub(crate) Duration);
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl Visitor<'_> for Reader {
+            type Value = Time;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a duration in quotes, e.g. \"5s\" or \"10min\"")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Time, E> {
+                parse_duration(text).map(Time).ok_or_else(|| {
+                    E::custom(format!("{text:?} is no duration: write e.g. \"250ms\", \"5s\" or \"10min\""))
+                })
+            }
+        }
+
+        deserializer.deserialize_str(Reader)
+    }
+}
+
+/// Reads the file's text.
+///
+/// # Errors
+/// What is wrong, with its place; unknown keys with "did you mean".
+pub(crate) fn parse(path: &Path, text: &str) -> Result<(Config, Arc<SourceFile>), Box<Diagnostic>> {
+    let source = Arc::new(SourceFile::new(path, text));
+    match toml::from_str(source.text()) {
+        Ok(config) => Ok((config, source)),
+        Err(error) => Err(Box::new(finding(&error, &source))),
+    }
+}
+
+fn finding(error: &toml::de::Error, source: &Arc<SourceFile>) -> Diagnostic {
+    let message = error.message().trim();
+    let end = source.text().len();
+    let span = error.span().map_or(Span::default(), |span| Span::new(span.start.min(end), span.end.min(end)));
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let Some((unknown, known)) = quoted.split_first().filter(|_| message.starts_with("unknown field")) else {
+        return Diagnostic::error("config", message).at(source, span, "");
+    };
+    let table = table_around(source.text(), span.start);
+    let place = table.map_or_else(String::new, |name| format!(" in [{name}]"));
+    let diagnostic = Diagnostic::error("unknown-key", format!("there is no key {unknown}{place}")).at(source, span, "");
+    match closest(unknown, known.iter().copied()) {
+        Some(near) => diagnostic.help(format!("did you mean {near}?")),
+        None => diagnostic.help(format!("the keys there are: {}", known.join(", "))),
+    }
+}
+
+/// The name of the table that a place of the file is in; `None` at the top.
+fn table_around(text: &str, at: usize) -> Option<&str> {
+    let line = text[..at].lines().rev().find(|line| line.trim_start().starts_with('['))?;
+    // A place on the very line of a heading is the heading.
+    Some(line.trim().trim_matches(['[', ']']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> Diagnostic {
+        *parse(Path::new("rung.toml"), text).unwrap_err()
+    }
+
+    #[test]
+    fn a_whole_file() {
+        let text = "dir = \"db\"\norder = \"any\"\nlock_timeout = \"2s\"\n[history]\nschema = \"platform\"\n[vars]\na = \"b\"\n[env.production]\nurl = \"postgres:///app\"\nprotected = true\nlock_timeout = \"5s\"\n";
+        let (config, _) = parse(Path::new("rung.toml"), text).unwrap();
+        assert_eq!(config.dir.as_deref(), Some("db"));
+        assert_eq!(config.order, Some(OrderChoice::Any));
+        assert_eq!(config.env["production"].lock_timeout, Some(Time(Duration::from_secs(5))));
+        assert!(config.env["production"].protected);
+        assert_eq!(config.history.schema.as_deref(), Some("platform"));
+    }
+
+    #[test]
+    fn every_key_of_the_reference_is_read() {
+        for table in reference::TABLES {
+            for key in table.keys.iter().filter(|key| !key.example.is_empty()) {
+                let heading = if table.heading.starts_with('[') { table.heading } else { "" };
+                let text = format!("{}\n{} = {}\n", heading.replace("NAME", "dev"), key.name, key.example);
+                parse(Path::new("rung.toml"), &text).unwrap_or_else(|error| panic!("{text}{error}"));
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_shown_with_what_was_meant() {
+        let error = error("[env.dev]\nurl = \"x\"\nprotcted = true\n");
+        assert_eq!(error.message, "there is no key protcted in [env.dev]");
+        assert_eq!(error.helps, ["did you mean protected?"]);
+        assert_eq!(error.labels[0].source.line_column(error.labels[0].span.start).line, 3);
+        assert_eq!(self::error("ordr = \"any\"\n").message, "there is no key ordr");
+    }
+
+    #[test]
+    fn a_wrong_value_is_shown_in_its_place() {
+        let error = error("order = \"any\"\nlock_timeout = \"soon\"\n");
+        assert!(error.message.starts_with("\"soon\" is no duration"), "{}", error.message);
+        assert_eq!(error.labels[0].source.slice(error.labels[0].span), "\"soon\"");
+        let error = self::error("lock_timeout = 5\n");
+        assert!(error.message.contains("a duration in quotes"), "{}", error.message);
+    }
+}

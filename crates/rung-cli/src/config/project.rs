@@ -1,0 +1,301 @@
+//! One environment of the project: its database, its migrations, and how to treat it.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rung::postgres::connect::Environment;
+use rung::sql::{Diagnostic, closest};
+use rung::{Actor, Builder, ConnectOptions, Driver, Migrator, Order, Timeouts};
+
+use super::files::Origin;
+use super::{Env, Files};
+use crate::args::{Arguments, OrderChoice};
+use crate::exit::Exit;
+use crate::render::Failure;
+
+/// How long a statement waits for a lock where nothing says otherwise: long waits keep everyone behind them waiting too.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// One environment, resolved.
+pub(crate) struct Project {
+    pub(crate) files: Files,
+    /// Its name; `None` where the URL was given by itself.
+    pub(crate) name: Option<String>,
+    pub(crate) url: String,
+    /// Whether it is asked before anything is written.
+    pub(crate) protected: bool,
+    pub(crate) dirs: Vec<PathBuf>,
+    env: Env,
+}
+
+impl Project {
+    /// The environment that the arguments name. The URL is the first that is there of: `--url`; that of the environment
+    /// that `--env`, else `RUNG_ENV` names; `DATABASE_URL`; that of the default environment.
+    ///
+    /// # Errors
+    /// Nothing names a database; an environment that is not there; a variable that is not set.
+    pub(crate) fn resolve(arguments: &Arguments) -> Result<Self, Failure> {
+        let files = Files::find(arguments)?;
+        let (name, env) = choose(arguments, &files)?;
+        let url = match &arguments.global.url {
+            Some(url) => url.clone(),
+            None => url_of(&files, name.as_deref(), &env)?,
+        };
+        let dirs = dirs(arguments, &files, &env);
+        let protected = env.protected || is_url_of_protected(&files, &url);
+        Ok(Self { files, name, url, protected, dirs, env })
+    }
+
+    /// The order that the configuration asks for.
+    fn order(&self) -> Order {
+        match self.env.order.or(self.files.config.order) {
+            Some(OrderChoice::Any) => Order::Any,
+            Some(OrderChoice::Strict) | None => Order::Strict,
+        }
+    }
+
+    /// Timeouts: the environment's, then the file's, then 3 s for locks.
+    fn timeouts(&self) -> Timeouts {
+        let config = &self.files.config;
+        Timeouts {
+            lock: self.env.lock_timeout.or(config.lock_timeout).map(|time| time.0).or(Some(LOCK_TIMEOUT)),
+            statement: self.env.statement_timeout.or(config.statement_timeout).map(|time| time.0),
+        }
+    }
+
+    /// How to connect.
+    pub(crate) fn connecting(&self) -> ConnectOptions {
+        let mut environment = Environment::empty().with_variables(self.files.libpq());
+        if let Some(home) = env::var_os("HOME") {
+            environment = environment.with_home(PathBuf::from(home));
+        }
+        if let Some(user) = os_user() {
+            environment = environment.with_os_user(user);
+        }
+        let schema = self.env.schema.clone().or_else(|| self.files.config.history.schema.clone());
+        ConnectOptions {
+            schema: schema.unwrap_or_else(|| "rung".to_owned()),
+            host: host(),
+            environment,
+            foreign_keys: self.env.foreign_keys,
+        }
+    }
+
+    /// Values for `${name}`: the environment's before the file's.
+    fn variables(&self) -> Result<BTreeMap<String, String>, Failure> {
+        let mut variables = self.files.config.vars.clone();
+        variables.extend(self.env.vars.clone());
+        variables.into_iter().map(|(name, value)| Ok((name, self.files.expand(&value)?))).collect()
+    }
+
+    /// The library's builder, all filled in.
+    ///
+    /// # Errors
+    /// A variable that is not set.
+    pub(crate) fn builder(&self) -> Result<Builder, Failure> {
+        let mut builder = Migrator::from_dirs(self.dirs.iter().cloned());
+        for (name, value) in self.variables()? {
+            builder = builder.variable(name, value);
+        }
+        let mut script_environment = vec![("DATABASE_URL".to_owned(), self.url.clone())];
+        if let Some(name) = &self.name {
+            builder = builder.environment(name);
+            script_environment.push(("RUNG_ENV".to_owned(), name.clone()));
+        }
+        Ok(builder
+            .planning(|planning| {
+                planning.order = self.order();
+                planning.timeouts = self.timeouts();
+            })
+            .running(|running| {
+                running.actor = Actor { user: os_user().unwrap_or_default(), host: host() };
+                running.script_environment = script_environment;
+            })
+            .connecting(|connecting| *connecting = self.connecting()))
+    }
+
+    /// Reads the migrations and connects.
+    ///
+    /// # Errors
+    /// What is wrong with the files; what the database has to say.
+    pub(crate) fn connect(&self) -> Result<Migrator, Failure> {
+        Ok(self.builder()?.connect(&self.url)?)
+    }
+
+    /// Connects without reading any migrations.
+    ///
+    /// # Errors
+    /// What the database has to say.
+    pub(crate) fn connect_only(&self) -> Result<Box<dyn Driver>, Failure> {
+        Ok(rung::connect(&self.url, &self.connecting())?)
+    }
+
+    /// The environment for people: its name and where it is.
+    pub(crate) fn title(&self, driver: &dyn Driver) -> String {
+        match &self.name {
+            Some(name) => format!("{name} ({})", driver.facts().place),
+            None => driver.facts().place.clone(),
+        }
+    }
+}
+
+/// The environment that is meant: its name, where it has one, and its table.
+fn choose(arguments: &Arguments, files: &Files) -> Result<(Option<String>, Env), Failure> {
+    let config = &files.config;
+    let named = arguments.global.env.clone().or_else(|| files.variable("RUNG_ENV").map(|(name, _)| name));
+    if let Some(name) = named {
+        return match config.env.get(&name) {
+            Some(env) => Ok((Some(name), env.clone())),
+            // A name is enough where the URL comes from elsewhere: it decides what `-- @only` is for.
+            None if arguments.global.url.is_some() || config.env.is_empty() => Ok((Some(name), Env::default())),
+            None => Err(no_environment(files, &name)),
+        };
+    }
+    let default = default_name(files);
+    let default_env = config.env.get(&default);
+    if arguments.global.url.is_some() {
+        return Ok((None, Env::default()));
+    }
+    if files.variable("DATABASE_URL").is_some() {
+        // The variable is what the default environment itself asks for, or it is instead of it.
+        let asks = |env: &&Env| env.url.as_ref().is_none_or(|url| url.get_ref().contains("${DATABASE_URL}"));
+        return Ok(match default_env.filter(asks) {
+            Some(env) => (Some(default), env.clone()),
+            None => (None, Env::default()),
+        });
+    }
+    match default_env {
+        Some(env) => Ok((Some(default), env.clone())),
+        None if files.source.is_none() => Err(Failure::usage(
+            "there is no rung.toml here or above, and no --url",
+            "make one with `rung init`; or name the database with --url and the migrations with --dir",
+        )),
+        None => Err(no_environment(files, &default)),
+    }
+}
+
+fn default_name(files: &Files) -> String {
+    let config = &files.config;
+    let only = || config.env.keys().next().filter(|_| config.env.len() == 1).cloned();
+    config.default_env.clone().or_else(only).unwrap_or_else(|| "dev".to_owned())
+}
+
+fn no_environment(files: &Files, name: &str) -> Failure {
+    let names: Vec<&str> = files.config.env.keys().map(String::as_str).collect();
+    let message = format!("there is no environment {name}");
+    if let Some(near) = closest(name, names.iter().copied()) {
+        return Failure::usage(message, format!("did you mean {near}?"));
+    }
+    let there = if names.is_empty() { String::new() } else { format!("; there is {}", names.join(", ")) };
+    Failure::usage(message, format!("write [env.{name}] in rung.toml{there}"))
+}
+
+/// The URL of an environment, its variables filled in.
+///
+/// # Errors
+/// It has none, and `DATABASE_URL` is not set; a variable that is not set.
+pub(crate) fn url_of(files: &Files, name: Option<&str>, env: &Env) -> Result<String, Failure> {
+    if let Some(url) = &env.url {
+        return Ok(relative_to(files, &files.expand(url)?));
+    }
+    match files.variable("DATABASE_URL") {
+        Some((url, Origin::Process)) => Ok(url),
+        Some((url, Origin::DotEnv)) => Ok(relative_to(files, &url)),
+        None => {
+            let name = name.unwrap_or("dev");
+            let found = Diagnostic::error("no-url", format!("the environment {name} has no url"));
+            let help = match &files.source {
+                Some(_) => format!("write `url = \"...\"` under [env.{name}] in rung.toml, or set DATABASE_URL"),
+                None => "give --url, or set DATABASE_URL".to_owned(),
+            };
+            Err(Failure::of(Exit::Usage, vec![found.help(help)]))
+        }
+    }
+}
+
+/// Whether a protected environment of the file has this very URL: going round its name does not go round its protection.
+fn is_url_of_protected(files: &Files, url: &str) -> bool {
+    let mut protected = files.config.env.values().filter(|env| env.protected && env.url.is_some());
+    protected.any(|env| url_of(files, None, env).is_ok_and(|of| of == url))
+}
+
+/// The migrations directories, as they are named: on the command line, by the environment, by the file.
+fn dirs(arguments: &Arguments, files: &Files, env: &Env) -> Vec<PathBuf> {
+    if !arguments.global.dir.is_empty() {
+        return arguments.global.dir.clone();
+    }
+    let config = &files.config;
+    let mut dirs: Vec<&str> = env.dirs.iter().map(String::as_str).collect();
+    if dirs.is_empty() {
+        dirs.extend(config.dir.as_deref());
+        dirs.extend(config.dirs.iter().map(String::as_str));
+    }
+    if dirs.is_empty() {
+        dirs.push("migrations");
+    }
+    dirs.iter().map(|dir| files.path(dir)).collect()
+}
+
+/// A database file is found from where the configuration is, wherever the command is typed.
+fn relative_to(files: &Files, url: &str) -> String {
+    let scheme = ["sqlite:", "sqlite3:"].into_iter().find(|scheme| url.starts_with(scheme));
+    let Some(scheme) = scheme else {
+        let is_file = [".db", ".sqlite", ".sqlite3"].iter().any(|ending| url.ends_with(ending)) && !url.contains(':');
+        return if is_file { files.path(url).display().to_string() } else { url.to_owned() };
+    };
+    let path = &url[scheme.len()..];
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.is_empty() || path.starts_with([':', '/', '?']) {
+        return url.to_owned();
+    }
+    let (path, query) = path.split_at(path.find('?').unwrap_or(path.len()));
+    // The path is part of a URL, the directories before it are not.
+    let joined = files.path(path);
+    let before = joined.to_string_lossy();
+    let before = before.strip_suffix(path).unwrap_or_default().replace('%', "%25").replace('?', "%3F");
+    format!("{scheme}{before}{path}{query}")
+}
+
+/// The user: the variables that say so, else who the system says the process runs as.
+fn os_user() -> Option<String> {
+    let named = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| env::var(name).ok());
+    named.filter(|name| !name.is_empty()).or_else(system_user)
+}
+
+#[cfg(unix)]
+fn system_user() -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let uid = fs::metadata("/proc/self").ok()?.uid().to_string();
+    let users = fs::read_to_string("/etc/passwd").ok()?;
+    let ours = users.lines().find(|line| line.split(':').nth(2) == Some(uid.as_str()))?;
+    ours.split(':').next().map(str::to_owned)
+}
+
+#[cfg(not(unix))]
+fn system_user() -> Option<String> {
+    None
+}
+
+fn host() -> String {
+    let named = env::var("HOSTNAME").ok().filter(|name| !name.is_empty());
+    let system = || Some(fs::read_to_string("/etc/hostname").ok()?.trim().to_owned());
+    named.or_else(system).or_else(|| env::var("COMPUTERNAME").ok()).unwrap_or_default()
+}
+
+/// The migrations directories, where no database is needed: of the environment that is named, else of the file.
+///
+/// # Errors
+/// `rung.toml` can't be read; the environment is not there.
+pub(crate) fn migration_dirs(arguments: &Arguments) -> Result<Vec<PathBuf>, Failure> {
+    let files = Files::find(arguments)?;
+    let env = match choose(arguments, &files) {
+        Ok((_, env)) => env,
+        // Only a name that was typed, and is wrong, is worth a word.
+        Err(error) if arguments.global.env.is_some() => return Err(error),
+        Err(_) => Env::default(),
+    };
+    Ok(dirs(arguments, &files, &env))
+}
