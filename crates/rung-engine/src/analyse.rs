@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rung_sql::{Diagnostic, Effect, Facts, MigrationType, Script, Span, Statement, TransactionControl, infer_type};
 
 use crate::dialect::Dialect;
+use crate::model::Migration;
 
 /// A statement, with what its tokens tell.
 #[derive(Debug, Clone)]
@@ -39,6 +40,27 @@ pub enum JournalReason {
     Command,
 }
 
+/// What a file says of transactions.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asks {
+    /// Where it asks for the journal.
+    pub no_transaction: Option<Span>,
+    /// How it would.
+    pub how: Option<&'static str>,
+}
+
+impl Asks {
+    /// Of a migration's up.
+    pub fn up(migration: &Migration) -> Self {
+        Self { no_transaction: migration.no_transaction, how: migration.hints.no_transaction }
+    }
+
+    /// Of a migration's down.
+    pub fn down(migration: &Migration) -> Self {
+        Self { no_transaction: migration.down_no_transaction, how: migration.hints.no_transaction }
+    }
+}
+
 /// A script that is ready to be run.
 #[derive(Debug, Clone)]
 pub struct ScriptPlan {
@@ -53,11 +75,11 @@ pub struct ScriptPlan {
 }
 
 impl ScriptPlan {
-    /// Reads a script. `no_transaction` is where the file asks for the journal.
+    /// Reads a script.
     ///
     /// # Errors
     /// What the splitter refuses; a BEGIN left open; statements of both kinds in a file that does not ask for the journal.
-    pub fn new(script: &Script, no_transaction: Option<Span>, dialect: &dyn Dialect) -> Result<Self, Vec<Diagnostic>> {
+    pub fn new(script: &Script, asks: Asks, dialect: &dyn Dialect) -> Result<Self, Vec<Diagnostic>> {
         let split = script.statements(dialect.syntax())?;
         let text = script.text();
         let mut statements: Vec<StatementPlan> = split
@@ -72,10 +94,10 @@ impl ScriptPlan {
         let own = fold_outer_pair(script, &mut statements)?;
         let mode = if own {
             Mode::Journal(JournalReason::OwnTransactions)
-        } else if no_transaction.is_some() {
+        } else if asks.no_transaction.is_some() {
             Mode::Journal(JournalReason::Asked)
         } else {
-            outside(script, &statements)?
+            outside(script, &statements, asks)?
         };
         Ok(Self { script: script.clone(), statements: statements.into(), mode, inferred })
     }
@@ -144,7 +166,7 @@ fn fold_outer_pair(script: &Script, statements: &mut Vec<StatementPlan>) -> Resu
 }
 
 /// Whether statements ask to be outside of a transaction, and whether all do.
-fn outside(script: &Script, statements: &[StatementPlan]) -> Result<Mode, Vec<Diagnostic>> {
+fn outside(script: &Script, statements: &[StatementPlan], asks: Asks) -> Result<Mode, Vec<Diagnostic>> {
     let reasons: Vec<Option<String>> = statements
         .iter()
         .enumerate()
@@ -166,13 +188,14 @@ fn outside(script: &Script, statements: &[StatementPlan]) -> Result<Mode, Vec<Di
         None => Ok(Mode::Journal(JournalReason::Statement(reason))),
         Some(inside) => {
             let place = |at: usize| script.source_span(statements[at].span);
-            let diagnostic = Diagnostic::error("mixed-transaction", reason)
+            let mut diagnostic = Diagnostic::error("mixed-transaction", reason)
                 .at(script.source(), place(first), "runs outside a transaction")
                 .at(script.source(), place(inside), "would be kept together with the rest in a transaction")
-                .help("move it to a migration of its own")
-                .help(
-                    "or add the line `-- @no-transaction`: each statement is then committed and journalled by itself",
-                );
+                .help("move it to a migration of its own");
+            if let Some(how) = asks.how {
+                diagnostic =
+                    diagnostic.help(format!("or {how}: each statement is then committed and journalled by itself"));
+            }
             Err(vec![diagnostic])
         }
     }

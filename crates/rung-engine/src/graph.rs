@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use rung_sql::{Diagnostic, closest};
 
-use crate::model::{Migration, MigrationSet, Version};
+use crate::model::{Migration, MigrationSet};
 use crate::plan::{PlanError, PlanErrorKind};
+use crate::version::Version;
 
 /// The migrations of a set with their dependencies resolved.
 #[derive(Debug)]
@@ -25,10 +26,10 @@ impl Graph {
     /// All dependencies that no file has, and all cycles, each with its place.
     pub fn new(set: &MigrationSet) -> Result<Self, Vec<PlanError>> {
         let migrations: Vec<&Arc<Migration>> = set.iter().collect();
-        let mut by_version: HashMap<Version, Vec<usize>> = HashMap::new();
+        let mut by_version: HashMap<&Version, Vec<usize>> = HashMap::new();
         let mut by_id: HashMap<&str, usize> = HashMap::with_capacity(migrations.len());
         for (at, migration) in migrations.iter().enumerate() {
-            by_version.entry(migration.version).or_default().push(at);
+            by_version.entry(&migration.version).or_default().push(at);
             by_id.insert(migration.id.as_str(), at);
         }
         let mut errors = Vec::new();

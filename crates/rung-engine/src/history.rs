@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Digest, Version};
+use crate::model::Digest;
+use crate::version::Version;
 
 /// Where a migration stands in the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,7 +66,7 @@ pub struct Applied {
 }
 
 impl Applied {
-    /// The version that its id begins with.
+    /// The version that its id begins with, where it is one of rung's own.
     pub fn version(&self) -> Option<Version> {
         Version::of(&self.id)
     }

@@ -21,8 +21,9 @@ mod seed;
 mod settle;
 mod target;
 mod unit;
+mod version;
 
-pub use analyse::{JournalReason, Mode, ScriptPlan, StatementPlan};
+pub use analyse::{Asks, JournalReason, Mode, ScriptPlan, StatementPlan};
 pub use compare::{Difference, compare};
 pub use dialect::{Dialect, ServerFacts};
 pub use driver::{
@@ -34,7 +35,9 @@ pub use execute::{Grouping, RunOptions, read_stored_downs, run};
 pub use graph::Graph;
 pub use history::{Applied, History, Status};
 pub use lock::locked;
-pub use model::{Body, Code, Digest, Down, Migration, MigrationId, MigrationSet, Session, SqlBody, Timeouts, Version};
+pub use model::{
+    Body, Code, Digest, Down, Hints, Migration, MigrationId, MigrationSet, Renumber, Session, SqlBody, Timeouts,
+};
 pub use plan::{
     Action, CheckPlan, Goal, Order, Plan, PlanError, PlanErrorKind, PlanErrors, PlanOptions, Step, pending, plan,
 };
@@ -46,3 +49,4 @@ pub use record::{
 pub use seed::{Seed, SeedChoice, seed};
 pub use settle::{Resolution, Settled, resolve, stamp, tag, untag};
 pub use target::Target;
+pub use version::Version;

@@ -9,7 +9,11 @@ use std::time::Duration;
 
 use rung_sql::{Diagnostic, Expect, MigrationType, Script, SourceFile, Span, Spanned, Verify};
 
-/// The identity of a migration: its file's stem, e.g. `001_create_users`.
+use crate::plan::Order;
+use crate::version::Version;
+
+/// The identity of a migration: its file's stem, e.g. `001_create_users`; in another tool's format, what that tool knows
+/// it by and people can type.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MigrationId(Arc<str>);
 
@@ -24,13 +28,20 @@ impl MigrationId {
         &self.0
     }
 
-    /// The part after the first `_`, or the whole where there is none.
+    /// The part after the version: after `__` where that divides them (`V1_2__name`, `R__name`), else after the first
+    /// `_`; the whole where nothing before it is a version.
     pub fn name(&self) -> &str {
-        match self.0.strip_prefix("R__") {
-            Some(name) => name,
-            None => self.0.split_once('_').map_or(&*self.0, |(_, name)| name),
+        let id = &*self.0;
+        let is_version = |text: &str| text.trim_start_matches(['V', 'U', 'B', 'R']).bytes().all(is_of_version);
+        match id.split_once("__").filter(|(version, _)| is_version(version)).or_else(|| id.split_once('_')) {
+            Some((version, name)) if is_version(version) => name,
+            _ => id,
         }
     }
+}
+
+fn is_of_version(byte: u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-')
 }
 
 /// An id hashes and compares as its text does, so that it can be looked up by it.
@@ -43,40 +54,6 @@ impl Borrow<str> for MigrationId {
 impl fmt::Display for MigrationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
-    }
-}
-
-/// The number before the first `_` of an id. Versions order by value, however many zeros they are written with;
-/// repeatable migrations have none and come after all that have one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Version {
-    /// A sequential number or a timestamp.
-    Number(u64),
-    /// No version: a repeatable migration.
-    Repeatable,
-}
-
-impl Version {
-    /// The version that an id begins with; `None` where it begins with neither a number that fits a signed 64-bit integer
-    /// (both databases store it as one) nor `R__`.
-    pub fn of(id: &str) -> Option<Self> {
-        if id.starts_with("R__") {
-            return Some(Self::Repeatable);
-        }
-        let digits = id.split_once('_').map_or(id, |(digits, _)| digits);
-        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-            return None;
-        }
-        digits.parse::<i64>().ok().and_then(|number| u64::try_from(number).ok()).map(Self::Number)
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Repeatable => f.write_str("R"),
-        }
     }
 }
 
@@ -151,10 +128,55 @@ pub struct Migration {
     pub down: Option<Down>,
     /// Whether it runs again when its content changes, after the versioned ones.
     pub repeatable: bool,
-    /// `-- @no-transaction`: where the file says so.
+    /// Where the file says that its up does not run in a transaction: `-- @no-transaction`.
     pub no_transaction: Option<Span>,
+    /// Where it says so of its down.
+    pub down_no_transaction: Option<Span>,
+    /// What to do where it is pending below the newest applied one and nobody has said.
+    pub order: Order,
+    /// How its format says what an error asks for.
+    pub hints: &'static Hints,
     /// Its own timeouts.
     pub timeouts: Timeouts,
+}
+
+/// How a format of migration files says what an error asks for: each goes on after "or" or stands alone as a help.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Hints {
+    /// How a file says that its statements are to be run one by one; `None` where the format has no way to.
+    pub no_transaction: Option<&'static str>,
+    /// How a migration gets a down; `None` where the format has none.
+    pub down: Option<&'static str>,
+    /// Whether `rung renumber` knows how to give a file a new number.
+    pub renumber: Renumber,
+}
+
+/// Whether files can be given new numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renumber {
+    /// By `rung renumber`.
+    Command,
+    /// By hand.
+    ByHand,
+}
+
+impl Hints {
+    /// rung's own.
+    pub const NATIVE: &'static Self = &Self {
+        no_transaction: Some("add the line `-- @no-transaction`"),
+        down: Some(
+            "add an `-- @down` section to the file (a comment line that only an empty section follows says that there is nothing to undo)",
+        ),
+        renumber: Renumber::Command,
+    };
+
+    /// How to mend a number that is out of place.
+    pub(crate) fn renumbering(&self, id: &MigrationId) -> String {
+        match self.renumber {
+            Renumber::Command => format!("give it a new number: `rung renumber {id}`"),
+            Renumber::ByHand => format!("rename {id}, so that its version is above the others"),
+        }
+    }
 }
 
 /// What a migration runs.
@@ -245,13 +267,15 @@ impl Timeouts {
     }
 }
 
-/// All migrations of a project, in version order, with what the reader had to warn about.
+/// All migrations of a project, in order, with what the reader had to warn about.
 #[derive(Debug, Clone, Default)]
 pub struct MigrationSet {
     migrations: Vec<Arc<Migration>>,
     by_id: HashMap<MigrationId, usize>,
     /// Things that do not stop a run but should be seen, e.g. a stray file.
     pub warnings: Vec<Diagnostic>,
+    /// The tool whose format the files are in; `None` for rung's own.
+    pub format: Option<&'static str>,
 }
 
 impl MigrationSet {
@@ -260,33 +284,42 @@ impl MigrationSet {
     /// # Errors
     /// One diagnostic for each id that is there more than once.
     pub fn new(mut migrations: Vec<Migration>, warnings: Vec<Diagnostic>) -> Result<Self, Vec<Diagnostic>> {
-        migrations.sort_by(|a, b| (a.version, &a.id).cmp(&(b.version, &b.id)));
-        let errors: Vec<Diagnostic> = migrations
-            .windows(2)
-            .filter(|pair| pair[0].id == pair[1].id)
-            .map(|pair| {
-                Diagnostic::error(
-                    "duplicate-id",
-                    format!(
-                        "two files have the id {}: {} and {}",
-                        pair[0].id,
-                        pair[0].source.path().display(),
-                        pair[1].source.path().display()
-                    ),
-                )
-                .at(&pair[1].source, Span::new(0, 0), "")
-                .help("rename or delete one of them")
-            })
-            .collect();
+        migrations.sort_by(|a, b| (&a.version, &a.id).cmp(&(&b.version, &b.id)));
+        Self::ordered(migrations, warnings)
+    }
+
+    /// A set in an order of its own, which is then that of running as far as dependencies allow.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn ordered(migrations: Vec<Migration>, warnings: Vec<Diagnostic>) -> Result<Self, Vec<Diagnostic>> {
+        let mut by_id: HashMap<MigrationId, usize> = HashMap::with_capacity(migrations.len());
+        let mut errors = Vec::new();
+        for (at, migration) in migrations.iter().enumerate() {
+            let Some(twin) = by_id.insert(migration.id.clone(), at) else { continue };
+            let (first, second) = (&migrations[twin].source, &migration.source);
+            let message = format!(
+                "two files have the id {}: {} and {}",
+                migration.id,
+                first.path().display(),
+                second.path().display()
+            );
+            let diagnostic = Diagnostic::error("duplicate-id", message).at(second, Span::new(0, 0), "");
+            errors.push(diagnostic.help("rename or delete one of them"));
+        }
         if !errors.is_empty() {
             return Err(errors);
         }
-        let migrations: Vec<_> = migrations.into_iter().map(Arc::new).collect();
-        let by_id = migrations.iter().enumerate().map(|(at, m)| (m.id.clone(), at)).collect();
-        Ok(Self { migrations, by_id, warnings })
+        let migrations = migrations.into_iter().map(Arc::new).collect();
+        Ok(Self { migrations, by_id, warnings, format: None })
     }
 
-    /// Every migration, by version then id; repeatable ones last.
+    /// Where a migration stands in the set's order.
+    pub fn position(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    /// Every migration, in the set's order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Migration>> + ExactSizeIterator {
         self.migrations.iter()
     }

@@ -1,19 +1,20 @@
 //! The planner: one pure function from the files, the history and a goal to the steps that lead there.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
 use rung_sql::{Diagnostic, MigrationType, Script, SourceFile, Span, Want};
 
-use crate::analyse::{JournalReason, Mode, ScriptPlan};
+use crate::analyse::{Asks, JournalReason, Mode, ScriptPlan};
 use crate::compare::compare;
 use crate::dialect::Dialect;
 use crate::graph::Graph;
 use crate::history::{Applied, History, Status};
-use crate::model::{Body, Down, Migration, MigrationSet, Timeouts, Version};
+use crate::model::{Body, Down, Migration, MigrationSet, Timeouts};
 use crate::record::Direction;
 use crate::target::Target;
+use crate::version::Version;
 
 /// What to reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +46,8 @@ pub enum Order {
 /// What the planner takes from the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct PlanOptions {
-    /// Out-of-order migrations.
-    pub order: Order,
+    /// Out-of-order migrations; `None` leaves it to the format, and rung's own is strict.
+    pub order: Option<Order>,
     /// The environment's name, for `-- @only`; `None` runs what is for all environments.
     pub environment: Option<String>,
     /// Timeouts where a migration has none of its own.
@@ -318,7 +319,11 @@ impl<'a> Planner<'a> {
                 None if self.history.is_done(id) => {
                     // What is pending below an applied target is still wanted.
                     let limit = Version::of(id);
-                    pending.retain(|at| Some(self.migrations[*at].version) <= limit);
+                    let is_below = |at: usize| match self.set.position(id) {
+                        Some(limit) => at <= limit,
+                        None => Some(&self.migrations[at].version) <= limit.as_ref(),
+                    };
+                    pending.retain(|at| is_below(*at));
                     Ok(pending)
                 }
                 None => Err(self.not_for_here(id).into()),
@@ -417,7 +422,7 @@ impl<'a> Planner<'a> {
         let mut checks = Vec::new();
         let (action, inferred) = match &migration.body {
             Body::Sql(body) => {
-                let script = ScriptPlan::new(&body.up, migration.no_transaction, self.dialect)?;
+                let script = ScriptPlan::new(&body.up, Asks::up(migration), self.dialect)?;
                 let inferred = script.inferred;
                 for verify in &body.verify {
                     let statements = verify.script.statements(self.dialect.syntax())?;
@@ -444,22 +449,27 @@ impl<'a> Planner<'a> {
     }
 
     fn check_order(&self, pending: &[usize], errors: &mut Vec<PlanError>) {
-        if self.options.order == Order::Any {
+        if self.options.order == Some(Order::Any) {
             return;
         }
-        let newest = self.history.done().filter_map(|row| Some((row.version()?, row)));
-        let newest = newest.filter(|(version, _)| *version != Version::Repeatable).max_by_key(|(version, _)| *version);
-        let Some((newest, row)) = newest else { return };
+        let applied = self.history.done().filter_map(|row| self.set.position(&row.id));
+        let Some(newest) = applied.filter(|at| self.migrations[*at].version != Version::Repeatable).max() else {
+            return;
+        };
+        let row = &self.migrations[newest];
         for at in pending {
             let migration = self.migrations[*at];
-            // One that the history knows was in its place before: undone, failed or interrupted.
-            if migration.version < newest && self.history.get(migration.id.as_str()).is_none() {
+            let is_strict = self.options.order.unwrap_or(migration.order) == Order::Strict;
+            // Two of one number are refused as such. One that the history knows was in its place before: undone, failed
+            // or interrupted.
+            let is_below = *at < newest && (migration.version != row.version || !row.version.is_unique());
+            if is_strict && is_below && self.history.get(migration.id.as_str()).is_none() {
                 let diagnostic = Diagnostic::error(
                     "out-of-order",
                     format!("{} is pending, and {} above it is applied", migration.id, row.id),
                 )
                 .at(&migration.source, Span::new(0, 0), "")
-                .help(format!("give it a new number: `rung renumber {}`", migration.id))
+                .help(migration.hints.renumbering(&migration.id))
                 .help("or let it run where it is: `order = \"any\"` in rung.toml, or `rung up --order any`");
                 errors.push(PlanError::new(PlanErrorKind::Files, diagnostic));
             }
@@ -467,20 +477,29 @@ impl<'a> Planner<'a> {
     }
 
     fn check_versions(&self, pending: &[usize], errors: &mut Vec<PlanError>) {
+        if pending.is_empty() {
+            return;
+        }
+        let mut by_version: HashMap<&Version, Vec<usize>> = HashMap::with_capacity(self.migrations.len());
+        for (at, migration) in self.migrations.iter().enumerate().filter(|(_, other)| other.version.is_unique()) {
+            by_version.entry(&migration.version).or_default().push(at);
+        }
         for at in pending {
             let migration = self.migrations[*at];
-            if migration.version == Version::Repeatable {
-                continue;
-            }
-            let twin = self.migrations[..*at].iter().rev().find(|other| other.version == migration.version);
-            // Two files in different environments never meet.
-            let Some(twin) = twin.filter(|twin| is_here(twin, self.options)) else { continue };
+            // Two files in different environments never meet. Of two that are pending, the second is one too many.
+            let is_twin = |other: usize| {
+                let twin = self.migrations[other];
+                is_here(twin, self.options) && (other < *at || other > *at && self.history.is_done(twin.id.as_str()))
+            };
+            let twins = by_version.get(&migration.version);
+            let Some(twin) = twins.and_then(|twins| twins.iter().find(|other| is_twin(**other))) else { continue };
+            let twin = self.migrations[*twin];
             let diagnostic = Diagnostic::error(
                 "duplicate-version",
                 format!("{} and {} have the same number", twin.id, migration.id),
             )
             .at(&migration.source, Span::new(0, 0), "")
-            .help(format!("give one a new number: `rung renumber {}`", migration.id));
+            .help(migration.hints.renumbering(&migration.id));
             errors.push(PlanError::new(PlanErrorKind::Files, diagnostic));
         }
     }
@@ -540,9 +559,9 @@ impl<'a> Planner<'a> {
                 let mut diagnostic =
                     Diagnostic::error("no-down", format!("{} has no down: it can't be undone", row.id));
                 if let Some(migration) = migration {
-                    diagnostic = diagnostic.at(&migration.source, Span::new(0, 0), "").help(
-                        "add an `-- @down` section to the file (a comment line that only an empty section follows says that there is nothing to undo)",
-                    );
+                    diagnostic = diagnostic.at(&migration.source, Span::new(0, 0), "");
+                    diagnostic =
+                        diagnostic.help(migration.hints.down.unwrap_or("write a new migration that undoes it"));
                 }
                 return Err(vec![PlanError::new(PlanErrorKind::Files, diagnostic)]);
             }
@@ -564,9 +583,7 @@ impl<'a> Planner<'a> {
     }
 
     fn down_script(&self, migration: &Migration, script: &Script) -> Result<ScriptPlan, Vec<PlanError>> {
-        // The directive speaks of the up; a down asks for the journal when its own statements need it, or when the
-        // file has declared itself free of transactions as a whole.
-        ScriptPlan::new(script, migration.no_transaction, self.dialect)
+        ScriptPlan::new(script, Asks::down(migration), self.dialect)
             .map_err(|found| found.into_iter().map(|d| PlanError::new(PlanErrorKind::Files, d)).collect())
     }
 }
@@ -578,7 +595,7 @@ impl<'a> Planner<'a> {
 pub(crate) fn stored_script(id: &str, sql: &str, dialect: &dyn Dialect) -> Result<ScriptPlan, PlanErrors> {
     let source = Arc::new(SourceFile::new(format!("{id} (its stored down)"), sql));
     let script = Script::whole(source);
-    ScriptPlan::new(&script, None, dialect)
+    ScriptPlan::new(&script, Asks::default(), dialect)
         .map_err(|found| PlanErrors(found.into_iter().map(|d| PlanError::new(PlanErrorKind::Files, d)).collect()))
 }
 

@@ -15,7 +15,7 @@ use crate::plan::{PlanError, PlanErrorKind, PlanErrors, PlanOptions};
 use crate::record::{Actor, Direction, JournalState, Record, Took};
 use crate::target::Target;
 use crate::unit::migration_row;
-use crate::{Action, Body, ScriptPlan, Step};
+use crate::{Action, Asks, Body, ScriptPlan, Step};
 
 /// How a migration is settled by hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -263,7 +263,7 @@ fn done_records(
     dialect: &dyn crate::Dialect,
 ) -> Vec<Record> {
     let inferred = match &migration.body {
-        Body::Sql(body) => ScriptPlan::new(&body.up, migration.no_transaction, dialect).ok().map(|plan| plan.inferred),
+        Body::Sql(body) => ScriptPlan::new(&body.up, Asks::up(migration), dialect).ok().map(|plan| plan.inferred),
         Body::Command(_) | Body::Code(_) => None,
     };
     let step = Step {

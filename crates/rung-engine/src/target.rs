@@ -3,9 +3,10 @@
 use rung_sql::{Diagnostic, closest};
 
 use crate::history::History;
-use crate::model::{MigrationSet, Version};
+use crate::model::MigrationSet;
 use crate::plan::{PlanError, PlanErrorKind};
 use crate::record::Tag;
+use crate::version::Version;
 
 /// A place in the order, as it was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +56,11 @@ impl Target {
             set.iter().map(|m| m.id.as_str()).chain(history.iter().map(|r| r.id.as_str())).collect();
         ids.sort_unstable();
         ids.dedup();
-        let version = digits.then(|| Version::of(wanted)).flatten();
-        let same_version: Vec<&str> =
-            ids.iter().copied().filter(|id| version.is_some() && Version::of(id) == version).collect();
+        let is_typed = |id: &str| match set.get(id) {
+            Some(migration) => migration.version.is_typed(wanted),
+            None => Version::of(id).is_some_and(|version| version.is_typed(wanted)),
+        };
+        let same_version: Vec<&str> = ids.iter().copied().filter(|id| is_typed(id)).collect();
         let candidates = if !same_version.is_empty() {
             same_version
         } else if wanted.is_empty() {

@@ -208,10 +208,7 @@ pub(crate) fn migration_row(
     };
     Some(MigrationRow {
         id: step.id.clone(),
-        version: match migration.version {
-            crate::Version::Number(number) => Some(number),
-            crate::Version::Repeatable => None,
-        },
+        version: migration.version.number(),
         name: migration.id.name().to_owned(),
         description: migration.description.clone(),
         migration_type: step.kind.as_str().to_owned(),

@@ -1,15 +1,16 @@
-//! Files of a migrations directory, on disk or embedded.
+//! Files of migrations directories, on disk or embedded.
 
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
-use rung_sql::Diagnostic;
+use rung_sql::{Diagnostic, SourceFile};
 
 /// A file, before it is read.
 #[derive(Debug, Clone)]
 pub(crate) struct File {
-    /// Its name; `NNN_name/down.sql` for a file one folder down.
+    /// Its path in the directory, divided by `/`.
     pub(crate) name: String,
     /// Its path, as it is shown.
     pub(crate) path: PathBuf,
@@ -24,6 +25,12 @@ pub(crate) enum Content {
 
 /// Bytes that the first read asks for.
 const FIRST_READ: usize = 16 << 10;
+
+/// How deep directories are looked into; a link that leads back up ends there.
+const DEPTH: usize = 6;
+
+/// How many files at either end of a list are looked into to recognise a format.
+const SAMPLE: usize = 4;
 
 impl File {
     /// The bytes. Most files are small: one read brings them, and says by coming short that it was all.
@@ -42,47 +49,148 @@ impl File {
             Content::Embedded(bytes) => Ok(bytes.to_vec()),
         }
     }
-}
 
-/// The files of a directory, and of the folders in it that are named as migrations are.
-pub(crate) fn list(dir: &Path) -> Result<Vec<File>, Box<Diagnostic>> {
-    let problem = |error: io::Error| {
-        let message = match error.kind() {
-            io::ErrorKind::NotFound => format!("there is no migrations directory {}", dir.display()),
-            _ => format!("the migrations directory {} can't be read: {error}", dir.display()),
-        };
-        let help = "name it with --dir, or make one with `rung init`";
-        Box::new(Diagnostic::error("no-directory", message).help(help))
-    };
-    let mut files = Vec::new();
-    for entry in fs::read_dir(dir).map_err(problem)? {
-        let entry = entry.map_err(problem)?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        let path = dir.join(&name);
-        let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir() || kind.is_symlink() && path.is_dir());
-        if !is_dir {
-            files.push(File { name, path, content: Content::OnDisk });
-        } else if name.starts_with(|c: char| c.is_ascii_digit()) {
-            for inner in fs::read_dir(&path).map_err(problem)? {
-                let inner = inner.map_err(problem)?;
-                if let Ok(inner) = inner.file_name().into_string() {
-                    let path = path.join(&inner);
-                    files.push(File { name: format!("{name}/{inner}"), path, content: Content::OnDisk });
-                }
-            }
-        }
+    /// The text.
+    ///
+    /// # Errors
+    /// It can't be read, or is not UTF-8.
+    pub(crate) fn source(&self) -> Result<Arc<SourceFile>, Vec<Diagnostic>> {
+        let bytes = self.read().map_err(|error| {
+            vec![Diagnostic::error("unreadable", format!("{} can't be read: {error}", self.path.display()))]
+        })?;
+        SourceFile::from_bytes(&self.path, bytes).map(Arc::new).map_err(|error| vec![*error])
     }
-    files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    Ok(files)
+
+    /// Whether it is in the directory itself, and in no folder of it.
+    pub(crate) fn is_at_top(&self) -> bool {
+        !self.name.contains('/')
+    }
+
+    /// A warning that it is not run.
+    pub(crate) fn stray(&self, why: &str) -> Diagnostic {
+        Diagnostic::warning("stray-file", format!("{} is not a migration: {why}", self.path.display()))
+    }
+
+    /// An error about it as a whole.
+    pub(crate) fn error(&self, code: &'static str, what: &str) -> Diagnostic {
+        Diagnostic::error(code, format!("{} {what}", self.path.display()))
+    }
 }
 
-pub(crate) fn embedded(files: &'static [(&'static str, &'static [u8])]) -> Vec<File> {
-    files
-        .iter()
-        .map(|(name, bytes)| File {
+/// The files of one or several directories, folders and all, by name. What begins with a dot is left out.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    list: Vec<File>,
+    dirs: Vec<PathBuf>,
+    samples: OnceLock<Vec<Sample>>,
+}
+
+/// The beginning of a file, by which its format may be recognised.
+#[derive(Debug)]
+pub(crate) struct Sample {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+impl Files {
+    /// The files of directories.
+    ///
+    /// # Errors
+    /// Each directory that is not there or can't be read.
+    pub(crate) fn list(dirs: &[PathBuf]) -> Result<Self, Vec<Diagnostic>> {
+        let mut list = Vec::new();
+        let mut errors = Vec::new();
+        for dir in dirs {
+            let found = collect(dir, "", DEPTH, &mut list);
+            errors.extend(found.err().map(|error| unreadable(dir, &error)));
+        }
+        list.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        if errors.is_empty() { Ok(Self { list, dirs: dirs.to_vec(), ..Self::default() }) } else { Err(errors) }
+    }
+
+    /// Files that were embedded in a program.
+    pub(crate) fn embedded(files: &'static [(&'static str, &'static [u8])]) -> Self {
+        let file = |(name, bytes): &(&'static str, &'static [u8])| File {
             name: (*name).to_owned(),
             path: PathBuf::from(name),
             content: Content::Embedded(bytes),
+        };
+        let mut list: Vec<File> = files.iter().map(file).collect();
+        list.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Self { list, ..Self::default() }
+    }
+
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, File> {
+        self.list.iter()
+    }
+
+    /// Those in the directories themselves whose names end in `ending`.
+    pub(crate) fn at_top<'a>(&'a self, ending: &'a str) -> impl Iterator<Item = &'a File> {
+        self.iter().filter(move |file| file.is_at_top() && file.name.ends_with(ending))
+    }
+
+    /// The first and the last few `.sql` files. A directory is of one format: these tell which.
+    pub(crate) fn samples(&self) -> &[Sample] {
+        self.samples.get_or_init(|| {
+            let sql: Vec<&File> = self.iter().filter(|file| file.name.ends_with(".sql")).collect();
+            let last = sql.len().saturating_sub(SAMPLE).max(SAMPLE.min(sql.len()));
+            let sample = |file: &&File| {
+                let bytes = file.read().ok()?;
+                let text = String::from_utf8_lossy(&bytes[..bytes.len().min(FIRST_READ)]).into_owned();
+                Some(Sample { name: file.name.clone(), text })
+            };
+            sql[..SAMPLE.min(sql.len())].iter().chain(&sql[last..]).filter_map(sample).collect()
         })
-        .collect()
+    }
+
+    /// The first sample that has a line for which `is_mark` holds, and that line.
+    pub(crate) fn marked(&self, is_mark: impl Fn(&str) -> bool) -> Option<(&str, &str)> {
+        let line = |sample: &'_ Sample| -> Option<(usize, usize)> {
+            let line = sample.text.lines().find(|line| is_mark(line))?;
+            let at = line.as_ptr().addr() - sample.text.as_ptr().addr();
+            Some((at, at + line.len()))
+        };
+        self.samples().iter().find_map(|sample| {
+            let (start, end) = line(sample)?;
+            Some((sample.name.as_str(), sample.text[start..end].trim()))
+        })
+    }
+
+    /// The text of the nearest file of a name, beside the directories or in one above, within the repository.
+    pub(crate) fn nearby(&self, name: &str) -> Option<String> {
+        let dir = std::path::absolute(self.dirs.first()?).ok()?;
+        let mut within = dir.ancestors().take(DEPTH + 1);
+        let mut is_inside = true;
+        within.find_map(|dir| {
+            let text = is_inside.then(|| fs::read_to_string(dir.join(name)).ok()).flatten();
+            is_inside &= !dir.join(".git").exists();
+            text
+        })
+    }
+}
+
+fn unreadable(dir: &Path, error: &io::Error) -> Diagnostic {
+    let message = match error.kind() {
+        io::ErrorKind::NotFound => format!("there is no migrations directory {}", dir.display()),
+        _ => format!("the migrations directory {} can't be read: {error}", dir.display()),
+    };
+    Diagnostic::error("no-directory", message).help("name it with --dir, or make one with `rung init`")
+}
+
+fn collect(dir: &Path, prefix: &str, depth: usize, list: &mut Vec<File>) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let Ok(base) = entry.file_name().into_string() else { continue };
+        if base.starts_with('.') {
+            continue;
+        }
+        let path = dir.join(&base);
+        let name = format!("{prefix}{base}");
+        if !entry.file_type().is_ok_and(|kind| kind.is_dir() || kind.is_symlink() && path.is_dir()) {
+            list.push(File { name, path, content: Content::OnDisk });
+        } else if depth > 0 {
+            collect(&path, &format!("{name}/"), depth - 1, list)?;
+        }
+    }
+    Ok(())
 }

@@ -1,6 +1,11 @@
 //! Readers of migration directories: from files to a [`rung_engine::MigrationSet`].
 
+mod dbmate;
 mod files;
+mod format;
+mod goose;
+mod interpolate;
+mod migration;
 mod native;
 mod seeds;
 
@@ -10,16 +15,23 @@ use std::path::PathBuf;
 use rung_engine::{Dialect, MigrationSet};
 use rung_sql::{Diagnostic, Reading, Variables};
 
-pub use native::bare_migration;
+use crate::files::Files;
+
+pub use format::Choice;
+pub use migration::bare_migration;
 pub use seeds::load_seeds;
 
 /// How to read migrations.
 #[derive(Clone, Copy)]
 pub struct LoadOptions<'a> {
+    /// Their format.
+    pub format: Choice,
     /// The dialect of the database that they are for.
     pub dialect: &'static dyn Dialect,
     /// The project's own variables.
     pub variables: &'a BTreeMap<String, String>,
+    /// The variables of the process, for the formats that put them into migrations.
+    pub environment: &'a BTreeMap<String, String>,
 }
 
 impl<'a> LoadOptions<'a> {
@@ -32,20 +44,12 @@ impl<'a> LoadOptions<'a> {
     }
 }
 
-/// Reads the migrations of some directories, in rung's own format.
+/// Reads the migrations of some directories.
 ///
 /// # Errors
-/// Everything that is wrong with any file, by file and place; a directory that is not there.
+/// Everything that is wrong with any file, by file and place; a directory that is not there; a format that can't be told.
 pub fn load(dirs: &[PathBuf], options: &LoadOptions<'_>) -> Result<MigrationSet, Vec<Diagnostic>> {
-    let mut files = Vec::new();
-    let mut errors = Vec::new();
-    for dir in dirs {
-        match files::list(dir) {
-            Ok(found) => files.extend(found),
-            Err(error) => errors.push(*error),
-        }
-    }
-    if errors.is_empty() { native::load(files, options) } else { Err(errors) }
+    format::load(&Files::list(dirs)?, options)
 }
 
 /// Reads migrations that were embedded in a program: paths relative to the directory, and contents.
@@ -56,5 +60,5 @@ pub fn load_embedded(
     files: &'static [(&'static str, &'static [u8])],
     options: &LoadOptions<'_>,
 ) -> Result<MigrationSet, Vec<Diagnostic>> {
-    native::load(files::embedded(files), options)
+    format::load(&Files::embedded(files), options)
 }

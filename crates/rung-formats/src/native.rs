@@ -3,15 +3,16 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
 
-use rung_engine::{Body, Digest, Down, Migration, MigrationId, MigrationSet, SqlBody, Timeouts, Version};
+use rung_engine::{Body, Digest, Down, Migration, MigrationSet, SqlBody, Timeouts, Version};
 use rung_sql::{
     Diagnostic, MigrationFile, Reading, Script, SourceFile, Span, Verify, Want, checksum, read_file, values,
 };
 
 use crate::LoadOptions;
-use crate::files::{Content, File};
+use crate::files::{Content, File, Files};
+use crate::format::{Format, Sign};
+use crate::migration::{Outcome, Sorting, bare_migration, read_each};
 
 /// What a file is, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,9 @@ enum Role<'a> {
 
 fn role(name: &str) -> Role<'_> {
     if let Some((stem, file)) = name.split_once('/') {
+        // A folder of another name, and what is deeper down, are none of ours.
         return match file {
+            _ if !stem.starts_with(|c: char| c.is_ascii_digit()) || file.contains('/') => Role::Other,
             "up.sql" => Role::Up(stem),
             "down.sql" => Role::Down(stem),
             "verify.sql" => Role::Verify(stem),
@@ -64,96 +67,56 @@ struct Companions<'a> {
     rollbacks: HashMap<u64, &'a File>,
 }
 
-pub(crate) fn load(files: Vec<File>, options: &LoadOptions<'_>) -> Result<MigrationSet, Vec<Diagnostic>> {
-    let mut companions = Companions::default();
-    let mut mains: Vec<(&str, &File)> = Vec::with_capacity(files.len());
-    let mut warnings = Vec::new();
-    for file in &files {
-        match role(&file.name) {
-            Role::Up(stem) | Role::Program(stem) => mains.push((stem, file)),
-            Role::Down(stem) => drop(companions.downs.insert(stem, file)),
-            Role::Verify(stem) => drop(companions.verifies.insert(stem, file)),
-            Role::Rollback(version) => drop(companions.rollbacks.insert(version, file)),
-            Role::Stray => warnings.push(stray(file, "its name has no number in front")),
-            Role::Other => {}
+/// rung's own format.
+pub(crate) struct Native;
+
+impl Format for Native {
+    fn name(&self) -> &'static str {
+        "native"
+    }
+
+    fn recognise(&self, files: &Files) -> Option<Sign> {
+        let is_mark = |line: &str| {
+            let comment = line.trim_start().strip_prefix("--").map(str::trim_start);
+            comment.is_some_and(|text| MARKS.iter().any(|mark| text.starts_with(mark)))
+        };
+        if let Some((name, line)) = files.marked(is_mark) {
+            return Some(Sign::sure(format!("{name} has a line `{line}`")));
         }
+        let first = files.iter().find(|file| matches!(role(&file.name), Role::Up(_)))?;
+        Some(Sign::fits(format!("there is a file {}", first.name), files, &[("rung.toml", "")]))
     }
-    let (migrations, mut errors) = read_all(&mains, &companions, options, &mut warnings);
-    let stems: HashSet<&str> = mains.iter().map(|(stem, _)| *stem).collect();
-    for (stem, file) in companions.downs.iter().chain(&companions.verifies) {
-        if !stems.contains(stem) {
-            warnings.push(stray(file, "there is no migration that it belongs to"));
-        }
-    }
-    let versions: HashSet<_> = stems.iter().filter_map(|stem| Version::of(stem)).collect();
-    for (version, file) in &companions.rollbacks {
-        if !versions.contains(&Version::Number(*version)) {
-            warnings.push(stray(file, "there is no migration that it belongs to"));
-        }
-    }
-    if errors.is_empty() {
-        return MigrationSet::new(migrations, warnings);
-    }
-    errors.sort_by(|a, b| place(a).cmp(&place(b)));
-    Err(errors)
-}
 
-fn place(diagnostic: &Diagnostic) -> Option<(&Path, usize)> {
-    diagnostic.labels.first().map(|label| (label.source.path(), label.span.start))
-}
-
-fn stray(file: &File, why: &str) -> Diagnostic {
-    Diagnostic::warning("stray-file", format!("{} is not a migration: {why}", file.path.display()))
-}
-
-/// A migration with its warnings, or what is wrong with it.
-type Outcome = Result<(Migration, Vec<Diagnostic>), Vec<Diagnostic>>;
-
-/// Reads files on as many threads as there are processors.
-fn read_all(
-    mains: &[(&str, &File)],
-    companions: &Companions<'_>,
-    options: &LoadOptions<'_>,
-    warnings: &mut Vec<Diagnostic>,
-) -> (Vec<Migration>, Vec<Diagnostic>) {
-    /// Below this, a thread costs more than it saves.
-    const SMALLEST_SHARE: usize = 64;
-    let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let share = mains.len().div_ceil(processors).max(SMALLEST_SHARE);
-    let reading = options.reading();
-    let read_share = |share: &[(&str, &File)]| -> Vec<Outcome> {
-        share.iter().map(|(stem, file)| read_one(stem, file, companions, &reading)).collect()
-    };
-    let results: Vec<_> = if mains.len() <= share {
-        read_share(mains)
-    } else {
-        thread::scope(|scope| {
-            let shares: Vec<_> = mains.chunks(share).map(|share| scope.spawn(|| read_share(share))).collect();
-            let join =
-                |share: thread::ScopedJoinHandle<'_, _>| share.join().unwrap_or_else(|p| std::panic::resume_unwind(p));
-            shares.into_iter().flat_map(join).collect()
-        })
-    };
-    let mut migrations = Vec::with_capacity(results.len());
-    let mut errors = Vec::new();
-    for result in results {
-        match result {
-            Ok((migration, found)) => {
-                migrations.push(migration);
-                warnings.extend(found);
+    fn load(&self, files: &Files, options: &LoadOptions<'_>) -> Result<MigrationSet, Vec<Diagnostic>> {
+        let mut companions = Companions::default();
+        let mut mains: Vec<(&str, &File)> = Vec::new();
+        let mut warnings = Vec::new();
+        for file in files.iter() {
+            match role(&file.name) {
+                Role::Up(stem) | Role::Program(stem) => mains.push((stem, file)),
+                Role::Down(stem) => drop(companions.downs.insert(stem, file)),
+                Role::Verify(stem) => drop(companions.verifies.insert(stem, file)),
+                Role::Rollback(version) => drop(companions.rollbacks.insert(version, file)),
+                Role::Stray => warnings.push(file.stray("its name has no number in front")),
+                Role::Other => {}
             }
-            Err(found) => errors.extend(found),
         }
+        let stems: HashSet<&str> = mains.iter().map(|(stem, _)| *stem).collect();
+        let versions: HashSet<_> = stems.iter().filter_map(|stem| Version::of(stem)).collect();
+        let alone = companions.downs.iter().chain(&companions.verifies).filter(|(stem, _)| !stems.contains(*stem));
+        let unnumbered =
+            companions.rollbacks.iter().filter(|(version, _)| !versions.contains(&Version::Number(**version)));
+        let alone = alone.map(|(_, file)| file).chain(unnumbered.map(|(_, file)| file));
+        warnings.extend(alone.map(|file| file.stray("there is no migration that it belongs to")));
+        let reading = options.reading();
+        read_each(&mains, Sorting::ByVersion, warnings, Vec::new(), |(stem, file)| {
+            read_one(stem, file, &companions, &reading)
+        })
     }
-    (migrations, errors)
 }
 
-fn source_of(file: &File) -> Result<Arc<SourceFile>, Vec<Diagnostic>> {
-    let bytes = file.read().map_err(|error| {
-        vec![Diagnostic::error("unreadable", format!("{} can't be read: {error}", file.path.display()))]
-    })?;
-    SourceFile::from_bytes(&file.path, bytes).map(Arc::new).map_err(|error| vec![*error])
-}
+/// Comments that no other tool knows.
+const MARKS: [&str; 4] = ["@up", "@down", "@verify", "@no-transaction"];
 
 fn read_one(stem: &str, file: &File, companions: &Companions<'_>, reading: &Reading<'_>) -> Outcome {
     let mut migration = bare_migration(stem).map_err(|error| vec![*error])?;
@@ -161,25 +124,22 @@ fn read_one(stem: &str, file: &File, companions: &Companions<'_>, reading: &Read
     if matches!(role(&file.name), Role::Program(_)) {
         program(&mut migration, file)?;
     } else {
-        let source = source_of(file)?;
+        let source = file.source()?;
         let read = read_file(&source, stem, reading)?;
         warnings = from_file(&mut migration, read);
     }
-    let version = match migration.version {
-        Version::Number(number) => companions.rollbacks.get(&number),
-        Version::Repeatable => None,
-    };
+    let version = migration.version.number().and_then(|number| companions.rollbacks.get(&number));
     // An `@down` section is nearest to what it undoes; then a companion file; then a comment.
     if !matches!(&migration.down, Some(Down::Sql(script)) if is_section(script, &migration.source))
         && let Some(file) = companions.downs.get(stem).or(version)
     {
-        let source = source_of(file)?;
+        let source = file.source()?;
         let read = read_file(&source, stem, reading)?;
         migration.down = Some(Down::Sql(read.down.unwrap_or(read.up)));
         warnings.extend(read.warnings);
     }
     if let (Some(file), Body::Sql(body)) = (companions.verifies.get(stem), &mut migration.body) {
-        let source = source_of(file)?;
+        let source = file.source()?;
         let read = read_file(&source, stem, reading)?;
         body.verify.push(Verify { script: read.up, want: Want::True });
         warnings.extend(read.warnings);
@@ -197,37 +157,6 @@ fn is_section(script: &Script, source: &Arc<SourceFile>) -> bool {
     !source.text()[line..at].trim_start().starts_with("--")
 }
 
-/// A migration of which nothing is known but its id.
-///
-/// # Errors
-/// The id has no version.
-pub fn bare_migration(stem: &str) -> Result<Migration, Box<Diagnostic>> {
-    let version = Version::of(stem).ok_or_else(|| {
-        let message = format!("{stem} does not begin with a number that fits 64 bits");
-        Box::new(Diagnostic::error("no-version", message).help("name it e.g. 001_create_users"))
-    })?;
-    let source = Arc::new(SourceFile::new(stem, ""));
-    Ok(Migration {
-        id: MigrationId::new(stem),
-        version,
-        description: None,
-        declared_type: None,
-        depends_on: None,
-        only: Vec::new(),
-        tags: Vec::new(),
-        author: None,
-        date: None,
-        checksum: Digest(checksum(stem)),
-        fingerprint: Digest(checksum(stem)),
-        body: Body::Sql(SqlBody { up: Script::whole(Arc::clone(&source)), verify: Vec::new(), expects: Vec::new() }),
-        source,
-        down: None,
-        repeatable: version == Version::Repeatable,
-        no_transaction: None,
-        timeouts: Timeouts::default(),
-    })
-}
-
 fn from_file(migration: &mut Migration, file: MigrationFile) -> Vec<Diagnostic> {
     let MigrationFile { header, directives, .. } = file;
     migration.description = header.description;
@@ -243,7 +172,9 @@ fn from_file(migration: &mut Migration, file: MigrationFile) -> Vec<Diagnostic> 
     migration.body = Body::Sql(SqlBody { up: file.up, verify: file.verify, expects: directives.expects });
     migration.down = file.down.or(file.rollback).map(Down::Sql);
     migration.repeatable |= directives.repeatable;
+    // A file that declares itself free of transactions means its way back, too.
     migration.no_transaction = directives.no_transaction;
+    migration.down_no_transaction = directives.no_transaction;
     migration.timeouts = Timeouts {
         lock: directives.lock_timeout.map(|timeout| timeout.value),
         statement: directives.statement_timeout.map(|timeout| timeout.value),
@@ -263,7 +194,7 @@ fn program(migration: &mut Migration, file: &File) -> Result<(), Vec<Diagnostic>
         let message = format!("{shown} is not executable");
         return Err(problem("not-executable", message, format!("`chmod +x {shown}`")));
     }
-    let source = source_of(file)?;
+    let source = file.source()?;
     // A script has comments of another kind; its header lines are read all the same.
     let as_sql: String = source
         .text()

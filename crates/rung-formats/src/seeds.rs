@@ -1,33 +1,34 @@
 //! Seed files.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use rung_engine::{Digest, ScriptPlan, Seed};
-use rung_sql::{Diagnostic, SourceFile, read_file};
+use rung_engine::{Asks, Digest, Hints, ScriptPlan, Seed};
+use rung_sql::{Diagnostic, read_file};
 
-use crate::{LoadOptions, files};
+use crate::LoadOptions;
+use crate::files::Files;
 
 /// Reads every `.sql` file of a directory, by name, with the same variables and dialect sections as migrations.
 ///
 /// # Errors
 /// Everything that is wrong with any file; a directory that is not there.
 pub fn load_seeds(dir: &Path, options: &LoadOptions<'_>) -> Result<Vec<Seed>, Vec<Diagnostic>> {
-    let files = files::list(dir).map_err(|error| {
-        let message = error.message.replace("migrations directory", "seeds directory");
-        vec![Diagnostic::error(error.code, message).help("name it in rung.toml: [seeds] dir = \"seeds\"")]
+    let files = Files::list(&[dir.to_owned()]).map_err(|errors| {
+        let of_seeds = |error: Diagnostic| {
+            let message = error.message.replace("migrations directory", "seeds directory");
+            Diagnostic::error(error.code, message).help("name it in rung.toml: [seeds] dir = \"seeds\"")
+        };
+        errors.into_iter().map(of_seeds).collect::<Vec<_>>()
     })?;
     let mut seeds = Vec::new();
     let mut errors = Vec::new();
-    for file in files.iter().filter(|file| file.name.ends_with(".sql")) {
+    for file in files.at_top(".sql") {
         let read = || -> Result<Seed, Vec<Diagnostic>> {
-            let bytes = file.read().map_err(|error| {
-                vec![Diagnostic::error("unreadable", format!("{} can't be read: {error}", file.path.display()))]
-            })?;
-            let source = Arc::new(SourceFile::from_bytes(&file.path, bytes).map_err(|error| vec![*error])?);
+            let source = file.source()?;
             let stem = file.name.trim_end_matches(".sql");
             let read = read_file(&source, stem, &options.reading())?;
-            let script = ScriptPlan::new(&read.up, read.directives.no_transaction, options.dialect)?;
+            let asks = Asks { no_transaction: read.directives.no_transaction, how: Hints::NATIVE.no_transaction };
+            let script = ScriptPlan::new(&read.up, asks, options.dialect)?;
             Ok(Seed { path: file.name.clone(), checksum: Digest(read.checksum), script })
         };
         match read() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use rung_engine::{Applied, Goal, History, MigrationSet, Order, PlanErrors, PlanOptions, Status, Tag, Target, plan};
-use rung_formats::{LoadOptions, load};
+use rung_formats::{Choice, LoadOptions, load};
 use rung_sql::Diagnostic;
 use rung_sqlite::SQLITE;
 
@@ -18,7 +18,11 @@ fn read(files: &[(&str, &str)]) -> Result<MigrationSet, Vec<Diagnostic>> {
         fs::write(path, text).unwrap();
     }
     let variables = BTreeMap::from([("schema".to_owned(), "app".to_owned())]);
-    load(&[dir.path().to_owned()], &LoadOptions { dialect: &SQLITE, variables: &variables })
+    load(&[dir.path().to_owned()], &options(&variables))
+}
+
+fn options(variables: &BTreeMap<String, String>) -> LoadOptions<'_> {
+    LoadOptions { format: Choice::Unsaid, dialect: &SQLITE, variables, environment: variables }
 }
 
 fn set(files: &[(&str, &str)]) -> MigrationSet {
@@ -148,7 +152,7 @@ fn order_and_numbers_are_kept_unless_told_otherwise() {
     ]);
     let errors = refused(&set, &["003_d"], &Goal::Latest);
     assert_eq!(codes(&errors), ["out-of-order", "out-of-order", "out-of-order", "duplicate-version"]);
-    let any = PlanOptions { order: Order::Any, ..PlanOptions::default() };
+    let any = PlanOptions { order: Some(Order::Any), ..PlanOptions::default() };
     let errors = plan(&set, &history(&set, &["003_d"]), &Goal::Latest, &any, &SQLITE).expect_err("a shared number");
     assert_eq!(codes(&errors), ["duplicate-version"]);
 }
@@ -265,7 +269,7 @@ fn all_errors_of_all_files_are_told_with_their_places() {
     let bytes = tempfile::tempdir().unwrap();
     fs::write(bytes.path().join("001_a.sql"), b"select 1;\nselect '\xe9';").unwrap();
     let variables = BTreeMap::new();
-    let errors = load(&[bytes.path().to_owned()], &LoadOptions { dialect: &SQLITE, variables: &variables });
+    let errors = load(&[bytes.path().to_owned()], &options(&variables));
     assert!(errors.unwrap_err()[0].message.contains("offset 18 (line 2)"));
 }
 

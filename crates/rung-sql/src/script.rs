@@ -147,17 +147,12 @@ impl Script {
         if !text.contains("${") {
             return Ok(self);
         }
-        let mut builder = Builder::default();
+        let mut edits = Vec::new();
         let mut errors = Vec::new();
-        let mut copied = 0;
         for place in places(text, reach, syntax) {
             let name = text[place.start + 2..place.end - 1].trim();
             match values.get(name) {
-                Some(value) => {
-                    builder.copy_from(&self, Span::new(copied, place.start));
-                    builder.insert(value, self.source_offset(place.start));
-                    copied = place.end;
-                }
+                Some(value) => edits.push((place, value)),
                 None => {
                     let mut diagnostic = Diagnostic::error(
                         "unknown-variable",
@@ -172,11 +167,24 @@ impl Script {
                 }
             }
         }
-        if !errors.is_empty() {
-            return Err(errors);
+        if errors.is_empty() { Ok(self.replaced(&edits)) } else { Err(errors) }
+    }
+
+    /// The script with other text in some places, which are given in order.
+    #[must_use]
+    pub fn replaced(&self, edits: &[(Span, impl AsRef<str>)]) -> Self {
+        if edits.is_empty() {
+            return self.clone();
         }
-        builder.copy_from(&self, Span::new(copied, text.len()));
-        Ok(builder.finish(Arc::clone(&self.source)))
+        let mut builder = Builder::default();
+        let mut copied = 0;
+        for (place, text) in edits {
+            builder.copy_from(self, Span::new(copied, place.start));
+            builder.insert(text.as_ref(), self.source_offset(place.start));
+            copied = place.end;
+        }
+        builder.copy_from(self, Span::new(copied, self.text().len()));
+        builder.finish(Arc::clone(&self.source))
     }
 }
 

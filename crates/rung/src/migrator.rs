@@ -10,6 +10,7 @@ use rung_engine::{
     MigrationSet, Plan, PlanErrors, PlanOptions, Report, Resolution, RunError, RunOptions, Seed, SeedChoice, Settled,
     Tag, Target,
 };
+use rung_formats::{Choice, LoadOptions};
 use rung_sql::Diagnostic;
 
 use crate::database::{ConnectOptions, connect, dialect_of};
@@ -56,7 +57,9 @@ enum Files {
 #[derive(Clone)]
 pub struct Builder {
     files: Files,
+    format: Choice,
     variables: BTreeMap<String, String>,
+    process: BTreeMap<String, String>,
     code: Vec<(String, rung_engine::Code, Option<rung_engine::Code>)>,
     planning: PlanOptions,
     running: RunOptions,
@@ -67,7 +70,9 @@ impl Builder {
     fn new(files: Files) -> Self {
         Self {
             files,
+            format: Choice::default(),
             variables: BTreeMap::new(),
+            process: BTreeMap::new(),
             code: Vec::new(),
             planning: PlanOptions {
                 timeouts: rung_engine::Timeouts { lock: Some(Duration::from_secs(3)), statement: None },
@@ -91,6 +96,21 @@ impl Builder {
     #[must_use]
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// Says what format the files are in; where nothing is said, rung's own, unless a file has a mark of another.
+    #[must_use]
+    pub fn format(mut self, format: Choice) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// Gives variables of the process, for the formats of other tools that put them into statements. None are read
+    /// without this.
+    #[must_use]
+    pub fn process_variables(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.process.extend(variables);
         self
     }
 
@@ -184,8 +204,8 @@ impl Builder {
     }
 
     fn migrator(self, driver: Box<dyn Driver>, set: MigrationSet, history: Option<History>) -> Migrator {
-        let Self { variables, planning, running, .. } = self;
-        Migrator { driver, set, history, variables, planning, running }
+        let Self { variables, process, planning, running, .. } = self;
+        Migrator { driver, set, history, variables, process, planning, running }
     }
 
     /// Reads the migrations only.
@@ -193,7 +213,8 @@ impl Builder {
     /// # Errors
     /// All that is wrong with the files.
     pub fn load(&self, dialect: &'static dyn rung_engine::Dialect) -> Result<MigrationSet, Vec<Diagnostic>> {
-        let reading = rung_formats::LoadOptions { dialect, variables: &self.variables };
+        let reading =
+            LoadOptions { format: self.format, dialect, variables: &self.variables, environment: &self.process };
         let set = match &self.files {
             Files::Directories(dirs) => rung_formats::load(dirs, &reading),
             Files::Embedded(files) => rung_formats::load_embedded(files, &reading),
@@ -201,15 +222,24 @@ impl Builder {
         if self.code.is_empty() {
             return Ok(set);
         }
-        let warnings = set.warnings.clone();
+        let (warnings, format) = (set.warnings.clone(), set.format);
         let mut migrations: Vec<rung_engine::Migration> = set.iter().map(|migration| (**migration).clone()).collect();
         for (id, up, down) in &self.code {
             let mut migration = rung_formats::bare_migration(id).map_err(|error| vec![*error])?;
             migration.body = Body::Code(Arc::clone(up));
             migration.down = down.as_ref().map(|down| Down::Code(Arc::clone(down)));
-            migrations.push(migration);
+            // Its number gives it a place, whatever else the others are ordered by.
+            let place = (migration.version.number(), migration.id.clone());
+            let is_later = |other: &rung_engine::Migration| match other.version.number() {
+                number @ Some(_) => (number, &other.id) > (place.0, &place.1),
+                None => other.repeatable,
+            };
+            let at = migrations.iter().position(is_later).unwrap_or(migrations.len());
+            migrations.insert(at, migration);
         }
-        MigrationSet::new(migrations, warnings)
+        let mut set = MigrationSet::ordered(migrations, warnings)?;
+        set.format = format;
+        Ok(set)
     }
 }
 
@@ -220,6 +250,7 @@ pub struct Migrator {
     /// The history as it was on connecting, for the first question about it.
     history: Option<History>,
     variables: BTreeMap<String, String>,
+    process: BTreeMap<String, String>,
     planning: PlanOptions,
     running: RunOptions,
 }
@@ -405,7 +436,12 @@ impl Migrator {
     /// # Errors
     /// All that is wrong with the files.
     pub fn load_seeds(&self, dir: &std::path::Path) -> Result<Vec<Seed>, Error> {
-        let reading = rung_formats::LoadOptions { dialect: self.driver.dialect_of(), variables: &self.variables };
+        let reading = LoadOptions {
+            format: Choice::Unsaid,
+            dialect: self.driver.dialect_of(),
+            variables: &self.variables,
+            environment: &self.process,
+        };
         rung_formats::load_seeds(dir, &reading).map_err(Error::Files)
     }
 

@@ -4,9 +4,10 @@ mod commands;
 
 use std::path::PathBuf;
 
-use clap::builder::Styles;
 use clap::builder::styling::{AnsiColor, Effects};
+use clap::builder::{PossibleValuesParser, Styles, TypedValueParser};
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use rung::formats::Choice;
 
 pub use commands::*;
 
@@ -71,9 +72,9 @@ pub struct Global {
     /// A directory of migrations; may be given several times
     #[arg(long, global = true, value_name = "DIR")]
     pub dir: Vec<PathBuf>,
-    /// The format of the migrations
-    #[arg(long, global = true, value_name = "FORMAT")]
-    pub format: Option<Format>,
+    /// The format of the migrations: rung's own, another tool's, or whichever they look like
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = format_parser())]
+    pub format: Option<Choice>,
     /// An environment of rung.toml (or the variable RUNG_ENV)
     #[arg(long, global = true, value_name = "NAME")]
     pub env: Option<String>,
@@ -111,14 +112,9 @@ pub enum Color {
     Never,
 }
 
-/// A format of migration directories.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// What the files look like
-    Auto,
-    /// rung's own
-    Native,
+/// Reads the name of a format of migration directories.
+fn format_parser() -> impl TypedValueParser<Value = Choice> {
+    PossibleValuesParser::new(Choice::names()).try_map(|name| Choice::parse(&name))
 }
 
 /// What to do.

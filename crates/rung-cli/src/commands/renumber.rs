@@ -26,6 +26,11 @@ pub(crate) fn renumber(arguments: &Arguments, options: &Renumber, terminal: &Ter
         let history = migrator.driver().history()?;
         (migrator.set().clone(), history)
     };
+    if let Some(format) = set.format {
+        let message = format!("renumber renames files of rung's own format; these are {format}'s");
+        let next = "rename the file; or let it run where it is: `rung up --order any`";
+        return Err(Failure::usage(message, next));
+    }
     let chosen = if options.ids.is_empty() { misplaced(&set, &history) } else { named(&options.ids, &set, &history)? };
     let ids = numbers(&set, &history, &chosen);
     let changes = Changes::plan(&set, &history, &ids)?;
@@ -82,11 +87,14 @@ fn misplaced(set: &MigrationSet, history: &History) -> Vec<String> {
     let numbered = |version: &Version| *version != Version::Repeatable;
     let newest = history.done().filter_map(|row| row.version()).filter(numbered).max();
     let is_known = |migration: &&Arc<Migration>| history.get(migration.id.as_str()).is_some();
-    let mut taken: BTreeSet<Version> = set.iter().filter(is_known).map(|migration| migration.version).collect();
+    let mut taken: BTreeSet<Version> = set.iter().filter(is_known).map(|migration| migration.version.clone()).collect();
     taken.extend(history.iter().filter_map(|row| row.version()));
     let pending = set.iter().filter(|migration| !is_known(migration) && numbered(&migration.version));
     pending
-        .filter(|migration| newest.is_some_and(|newest| migration.version < newest) || !taken.insert(migration.version))
+        .filter(|migration| {
+            newest.as_ref().is_some_and(|newest| migration.version < *newest)
+                || !taken.insert(migration.version.clone())
+        })
         .map(|migration| migration.id.to_string())
         .collect()
 }
@@ -97,12 +105,9 @@ fn numbers(set: &MigrationSet, history: &History, chosen: &[String]) -> Vec<(Str
     // Files that do not go together are renumbered all the same, since that may be what mends them.
     let order = Graph::new(set).map_or_else(|_| (0..migrations.len()).collect(), |graph| graph.order().to_vec());
     let is_chosen = |migration: &Migration| chosen.iter().any(|id| id == migration.id.as_str());
-    let number = |version: Version| match version {
-        Version::Number(number) => number,
-        Version::Repeatable => 0,
-    };
-    let kept = migrations.iter().filter(|migration| !is_chosen(migration)).map(|migration| migration.version);
-    let mut last = kept.chain(history.iter().filter_map(|row| row.version())).map(number).max().unwrap_or(0);
+    let kept = migrations.iter().filter(|migration| !is_chosen(migration)).map(|migration| migration.version.clone());
+    let numbers = kept.chain(history.iter().filter_map(|row| row.version())).filter_map(|version| version.number());
+    let mut last = numbers.max().unwrap_or(0);
     let moved = order.into_iter().map(|at| migrations[at]).filter(|migration| is_chosen(migration));
     moved
         .filter_map(|migration| {

@@ -60,8 +60,8 @@ pub(crate) fn redo(arguments: &Arguments, redo: &Redo, terminal: &Terminal) -> R
 /// The goal that the arguments of `up` and `plan` name.
 pub(super) fn up_goal(migrator: &mut Migrator, target: &UpTarget) -> Result<Goal, Failure> {
     match target.order {
-        Some(OrderChoice::Any) => migrator.planning().order = Order::Any,
-        Some(OrderChoice::Strict) => migrator.planning().order = Order::Strict,
+        Some(OrderChoice::Any) => migrator.planning().order = Some(Order::Any),
+        Some(OrderChoice::Strict) => migrator.planning().order = Some(Order::Strict),
         None => {}
     }
     if !target.only.is_empty() {

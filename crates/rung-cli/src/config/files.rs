@@ -74,6 +74,13 @@ impl Files {
         process.map(|value| (value, Origin::Process)).or_else(|| file().map(|value| (value, Origin::DotEnv)))
     }
 
+    /// All variables, from `.env` and from the process.
+    pub(crate) fn process_variables(&self) -> BTreeMap<String, String> {
+        let process =
+            env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        self.dot_env.clone().into_iter().chain(process).collect()
+    }
+
     /// The variables that libpq reads, from `.env` and from the process.
     pub(crate) fn libpq(&self) -> BTreeMap<String, String> {
         let mut variables = self.dot_env.clone();

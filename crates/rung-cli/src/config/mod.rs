@@ -11,12 +11,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rung::formats::Choice;
 use rung::sql::{Diagnostic, SourceFile, Span, closest, parse_duration};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 use toml::Spanned;
 
-use crate::args::{Format, OrderChoice};
+use crate::args::OrderChoice;
 
 pub(crate) use files::Files;
 pub(crate) use project::{Project, migration_dirs, url_of};
@@ -66,8 +67,9 @@ table! {
         dir: Option<String> = "\"db/migrations\"",
         /// Several of them.
         dirs: Vec<String> = "[\"core/migrations\", \"billing/migrations\"]",
-        /// The format of the files: `native` (rung's own), or `auto`.
-        format: Option<Format> = "\"native\"",
+        /// The format of the files: `native` is rung's own, `auto` whatever they look like, anything else the tool they
+        /// were written for. Where nothing is said, rung's own, unless a file has a mark that only another format has.
+        format: Option<Format> = "\"goose\"",
         /// What to do with a pending migration below the newest applied one: `strict` refuses and says how to mend it,
         /// `any` runs it.
         order: Option<OrderChoice> = "\"strict\"",
@@ -128,6 +130,17 @@ table! {
         foreign_keys: bool = "false",
         /// Values for `${name}` in migrations, before the file's.
         vars: BTreeMap<String, Spanned<String>> = "{ region = \"eu\" }",
+    }
+}
+
+/// The format of the files, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Format(pub(crate) Choice);
+
+impl<'de> Deserialize<'de> for Format {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Choice::parse(&name).map(Self).map_err(|help| D::Error::custom(format!("there is no format {name:?}: {help}")))
     }
 }
 
@@ -237,6 +250,8 @@ mod tests {
         let error = error("order = \"any\"\nlock_timeout = \"soon\"\n");
         assert!(error.message.starts_with("\"soon\" is no duration"), "{}", error.message);
         assert_eq!(error.labels[0].source.slice(error.labels[0].span), "\"soon\"");
+        let error = self::error("format = \"gose\"\n");
+        assert_eq!(error.message, "there is no format \"gose\": did you mean goose?");
         let error = self::error("lock_timeout = 5\n");
         assert!(error.message.contains("a duration in quotes"), "{}", error.message);
     }

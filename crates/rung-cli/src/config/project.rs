@@ -6,6 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rung::formats::Choice;
 use rung::postgres::connect::Environment;
 use rung::sql::{Diagnostic, closest};
 use rung::{Actor, Builder, ConnectOptions, Driver, Migrator, Order, Timeouts};
@@ -28,6 +29,8 @@ pub(crate) struct Project {
     /// Whether it is asked before anything is written.
     pub(crate) protected: bool,
     pub(crate) dirs: Vec<PathBuf>,
+    /// The format of the migrations.
+    format: Choice,
     env: Env,
 }
 
@@ -46,15 +49,16 @@ impl Project {
         };
         let dirs = dirs(arguments, &files, &env);
         let protected = env.protected || is_url_of_protected(&files, &url);
-        Ok(Self { files, name, url, protected, dirs, env })
+        let format = arguments.global.format.or(files.config.format.map(|format| format.0)).unwrap_or_default();
+        Ok(Self { files, name, url, protected, dirs, format, env })
     }
 
     /// The order that the configuration asks for.
-    fn order(&self) -> Order {
-        match self.env.order.or(self.files.config.order) {
-            Some(OrderChoice::Any) => Order::Any,
-            Some(OrderChoice::Strict) | None => Order::Strict,
-        }
+    fn order(&self) -> Option<Order> {
+        self.env.order.or(self.files.config.order).map(|order| match order {
+            OrderChoice::Any => Order::Any,
+            OrderChoice::Strict => Order::Strict,
+        })
     }
 
     /// Timeouts: the environment's, then the file's, then 3 s for locks.
@@ -96,7 +100,9 @@ impl Project {
     /// # Errors
     /// A variable that is not set.
     pub(crate) fn builder(&self) -> Result<Builder, Failure> {
-        let mut builder = Migrator::from_dirs(self.dirs.iter().cloned());
+        let mut builder = Migrator::from_dirs(self.dirs.iter().cloned())
+            .format(self.format)
+            .process_variables(self.files.process_variables());
         for (name, value) in self.variables()? {
             builder = builder.variable(name, value);
         }

@@ -221,7 +221,7 @@ fn with_new_numbers(text: &str, migration: &Migration, set: &MigrationSet, ids: 
     for dependency in by_number {
         let version = Version::of(&dependency.value);
         // A number that two share names neither.
-        let mut named = set.iter().filter(|other| Some(other.version) == version);
+        let mut named = set.iter().filter(|other| Some(&other.version) == version.as_ref());
         let (Some(other), None) = (named.next(), named.next()) else { continue };
         let Some((_, new)) = ids.iter().find(|(old, _)| old == other.id.as_str()) else { continue };
         let line = migration.source.line_column(dependency.span.start).line;

@@ -1,0 +1,146 @@
+//! The formats: one reader each, in one table, and how one is chosen.
+
+use rung_engine::MigrationSet;
+use rung_sql::{Diagnostic, Level, closest};
+
+use crate::LoadOptions;
+use crate::dbmate::Dbmate;
+use crate::files::Files;
+use crate::goose::Goose;
+use crate::native::Native;
+
+/// A reader of migration directories.
+pub(crate) trait Format: Sync {
+    /// The name that people type; also the tool's.
+    fn name(&self) -> &'static str;
+
+    /// Whether the files look like this format's, and by what. Cheap: names, and [`Files::samples`].
+    fn recognise(&self, files: &Files) -> Option<Sign>;
+
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// All that is wrong with any file, and all that can't be honoured.
+    fn load(&self, files: &Files, options: &LoadOptions<'_>) -> Result<MigrationSet, Vec<Diagnostic>>;
+}
+
+/// Every format. rung's own is first: it is what a directory without a sign is.
+const FORMATS: &[&dyn Format] = &[&Native, &Dbmate, &Goose];
+
+/// A sign of a format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sign {
+    pub(crate) strength: Strength,
+    /// What was seen, to stand after "because".
+    pub(crate) why: String,
+}
+
+/// How much a sign tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Strength {
+    /// The names are such that it may be.
+    Fits,
+    /// And the project around it speaks of the tool.
+    Likely,
+    /// No other format has this.
+    Sure,
+}
+
+impl Sign {
+    /// A sign that no other format has.
+    pub(crate) fn sure(why: impl Into<String>) -> Self {
+        Self { strength: Strength::Sure, why: why.into() }
+    }
+
+    /// Names that fit, and perhaps a file nearby that mentions the tool.
+    pub(crate) fn fits(why: impl Into<String>, files: &Files, mentions: &[(&str, &str)]) -> Self {
+        let mentioned = |(file, tool): &&(&str, &str)| files.nearby(file).is_some_and(|text| text.contains(*tool));
+        match mentions.iter().find(mentioned) {
+            Some((file, "")) => Self { strength: Strength::Likely, why: format!("there is a {file}") },
+            Some((file, tool)) => Self { strength: Strength::Likely, why: format!("{file} mentions {tool}") },
+            None => Self { strength: Strength::Fits, why: why.into() },
+        }
+    }
+}
+
+/// Which format to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Choice {
+    /// rung's own, unless a file has a mark that only another format has.
+    #[default]
+    Unsaid,
+    /// Whatever the files look like. Where that may be several, it has to be said.
+    Auto,
+    /// The one of this name.
+    Named(&'static str),
+}
+
+impl Choice {
+    /// The choice of a name.
+    ///
+    /// # Errors
+    /// There is no such format: which one may be meant, or all there are.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        match Self::names().find(|name| *name == text) {
+            Some(name) => Ok(Self::Named(name)),
+            None => Err(closest(text, Self::names()).map_or_else(
+                || format!("the formats are {}", Self::names().collect::<Vec<_>>().join(", ")),
+                |near| format!("did you mean {near}?"),
+            )),
+        }
+    }
+
+    /// All names.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        std::iter::once("auto").chain(FORMATS.iter().map(|format| format.name()))
+    }
+}
+
+/// Reads files in the format that is chosen.
+pub(crate) fn load(files: &Files, options: &LoadOptions<'_>) -> Result<MigrationSet, Vec<Diagnostic>> {
+    let (format, why) = match options.format {
+        Choice::Named(name) => (FORMATS.iter().copied().find(|format| format.name() == name).unwrap_or(&Native), None),
+        Choice::Auto => recognised(files, Strength::Fits)?,
+        Choice::Unsaid => recognised(files, Strength::Sure)?,
+    };
+    let mut set = format.load(files, options)?;
+    if format.name() != Native.name() {
+        set.format = Some(format.name());
+        let note = |why| Diagnostic::new(Level::Note, "format", format!("read as {}: {why}", format.name()));
+        set.warnings.splice(..0, why.map(note));
+    }
+    Ok(set)
+}
+
+/// A format, and why it was taken where nobody named it.
+type Recognised = (&'static dyn Format, Option<String>);
+
+/// The format of the strongest sign, which is to be of at least this strength.
+fn recognised(files: &Files, least: Strength) -> Result<Recognised, Vec<Diagnostic>> {
+    let mut found: Vec<(&'static dyn Format, Sign)> =
+        FORMATS.iter().filter_map(|format| Some((*format, format.recognise(files)?))).collect();
+    let strongest = found.iter().map(|(_, sign)| sign.strength).max();
+    found.retain(|(_, sign)| Some(sign.strength) == strongest && sign.strength >= least);
+    match found.as_slice() {
+        [] if least == Strength::Sure || files.iter().next().is_none() => Ok((&Native, None)),
+        [] => Err(vec![
+            Diagnostic::error("unknown-format", "these files are in no format that is known")
+                .help("name the format: `--format NAME`, or `format = \"NAME\"` in rung.toml")
+                .help(format!("the formats are {}", Choice::names().collect::<Vec<_>>().join(", "))),
+        ]),
+        [(format, sign)] => Ok((*format, Some(sign.why.clone()))),
+        several => {
+            let names: Vec<&str> = several.iter().map(|(format, _)| format.name()).collect();
+            let message = format!("these files may be in any of these formats: {}", names.join(", "));
+            let mut diagnostic = Diagnostic::error("ambiguous-format", message);
+            for (format, sign) in several {
+                diagnostic = diagnostic.note(format!("{}: {}", format.name(), sign.why));
+            }
+            let help = format!("say which: `--format {0}`, or `format = \"{0}\"` in rung.toml", names[0]);
+            Err(vec![diagnostic.help(help)])
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What readers have in common: making a migration of a script, and reading many files at once.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use rung_engine::{Body, Digest, Down, Hints, Migration, MigrationId, MigrationSet, Order, SqlBody, Timeouts, Version};
+use rung_sql::{Diagnostic, Script, SourceFile, Span, Syntax, TokenKind, checksum, fingerprint, tokens};
+
+/// A migration with its warnings, or what is wrong with it.
+pub(crate) type Outcome = Result<(Migration, Vec<Diagnostic>), Vec<Diagnostic>>;
+
+/// A migration of which nothing is known but its id.
+///
+/// # Errors
+/// The id has no version.
+pub fn bare_migration(stem: &str) -> Result<Migration, Box<Diagnostic>> {
+    let version = Version::of(stem).ok_or_else(|| {
+        let message = format!("{stem} does not begin with a number that fits 64 bits");
+        Box::new(Diagnostic::error("no-version", message).help("name it e.g. 001_create_users"))
+    })?;
+    let source = Arc::new(SourceFile::new(stem, ""));
+    let mut migration = bare(stem, version, Script::whole(source), Hints::NATIVE);
+    migration.checksum = Digest(checksum(stem));
+    migration.fingerprint = migration.checksum;
+    Ok(migration)
+}
+
+fn bare(id: &str, version: Version, up: Script, hints: &'static Hints) -> Migration {
+    Migration {
+        id: MigrationId::new(id),
+        description: None,
+        declared_type: None,
+        depends_on: None,
+        only: Vec::new(),
+        tags: Vec::new(),
+        author: None,
+        date: None,
+        checksum: Digest([0; 32]),
+        fingerprint: Digest([0; 32]),
+        source: Arc::clone(up.source()),
+        body: Body::Sql(SqlBody { up, verify: Vec::new(), expects: Vec::new() }),
+        down: None,
+        repeatable: version == Version::Repeatable,
+        version,
+        no_transaction: None,
+        down_no_transaction: None,
+        order: Order::Strict,
+        hints,
+        timeouts: Timeouts::default(),
+    }
+}
+
+/// A migration in another tool's format: its up, before anything is put in, and the way back. The checksum is that of the
+/// up's file.
+pub(crate) fn migration(
+    id: &str,
+    version: Version,
+    up: Script,
+    down: Option<Script>,
+    hints: &'static Hints,
+    syntax: &Syntax,
+) -> Migration {
+    let digests = (Digest(checksum(up.source().text())), Digest(fingerprint(up.text(), syntax)));
+    let mut migration = bare(id, version, up, hints);
+    (migration.checksum, migration.fingerprint) = digests;
+    migration.down = down.map(Down::Sql);
+    migration
+}
+
+/// The migration, if its scripts can be split.
+pub(crate) fn checked(migration: Migration, warnings: Vec<Diagnostic>, syntax: &Syntax) -> Outcome {
+    let mut errors = Vec::new();
+    let mut check = |script: &Script| {
+        // Only these tokens can keep a script from being split, and few scripts have any.
+        let is_trouble = |kind| matches!(kind, TokenKind::Unterminated | TokenKind::MetaCommand);
+        if tokens(script.text(), syntax).any(|token| is_trouble(token.kind)) {
+            errors.extend(script.statements(syntax).err().into_iter().flatten());
+        }
+    };
+    if let Body::Sql(body) = &migration.body {
+        check(&body.up);
+        body.verify.iter().for_each(|verify| check(&verify.script));
+    }
+    if let Some(Down::Sql(down)) = &migration.down {
+        check(down);
+    }
+    if errors.is_empty() { Ok((migration, warnings)) } else { Err(errors) }
+}
+
+/// Makes migrations of items, on as many threads as there are processors, and a set of them.
+///
+/// # Errors
+/// `errors`, and all that `read` finds.
+pub(crate) fn read_each<T: Sync>(
+    items: &[T],
+    sorting: Sorting,
+    mut warnings: Vec<Diagnostic>,
+    mut errors: Vec<Diagnostic>,
+    read: impl Fn(&T) -> Outcome + Sync,
+) -> Result<MigrationSet, Vec<Diagnostic>> {
+    /// Below this, a thread costs more than it saves.
+    const SMALLEST_SHARE: usize = 64;
+    let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = items.len().div_ceil(processors).max(SMALLEST_SHARE);
+    let read_share = |share: &[T]| -> Vec<Outcome> { share.iter().map(&read).collect() };
+    let results: Vec<_> = if items.len() <= share {
+        read_share(items)
+    } else {
+        thread::scope(|scope| {
+            let shares: Vec<_> = items.chunks(share).map(|share| scope.spawn(|| read_share(share))).collect();
+            let join =
+                |share: thread::ScopedJoinHandle<'_, _>| share.join().unwrap_or_else(|p| std::panic::resume_unwind(p));
+            shares.into_iter().flat_map(join).collect()
+        })
+    };
+    let mut migrations = Vec::with_capacity(results.len());
+    for result in results {
+        match result {
+            Ok((migration, found)) => {
+                migrations.push(migration);
+                warnings.extend(found);
+            }
+            Err(found) => errors.extend(found),
+        }
+    }
+    if !errors.is_empty() {
+        errors.sort_by(|a, b| place(a).cmp(&place(b)));
+        return Err(errors);
+    }
+    match sorting {
+        Sorting::ByVersion => MigrationSet::new(migrations, warnings),
+        Sorting::AsGiven => MigrationSet::ordered(migrations, warnings),
+    }
+}
+
+/// What order items are run in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sorting {
+    /// That of their versions.
+    ByVersion,
+    /// The one they come in.
+    AsGiven,
+}
+
+fn place(diagnostic: &Diagnostic) -> Option<(&Path, usize)> {
+    diagnostic.labels.first().map(|label| (label.source.path(), label.span.start))
+}
+
+/// The lines of a text without their ends, each with its place.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = (Span, &str)> {
+    let mut at = 0;
+    text.split_inclusive('\n').map(move |line| {
+        let content = line.trim_end_matches(['\n', '\r']);
+        let span = Span::new(at, at + content.len());
+        at += line.len();
+        (span, content)
+    })
+}
+
+/// Where the line after a place begins.
+pub(crate) fn next_line(text: &str, at: usize) -> usize {
+    text[at..].find('\n').map_or(text.len(), |end| at + end + 1)
+}

@@ -1,0 +1,117 @@
+//! Which format a directory is taken for, and what readers make of files.
+#![expect(clippy::unwrap_used, reason = "a test's helpers may fail as its tests may")]
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use rung_engine::{Body, Down, Migration, MigrationSet};
+use rung_formats::{Choice, LoadOptions, load};
+use rung_sql::Diagnostic;
+use rung_sqlite::SQLITE;
+
+/// Reads files as if they stood in the folder `migrations` of a project; those of `../` stand beside it.
+fn read(format: Choice, files: &[(&str, &str)]) -> Result<MigrationSet, Vec<Diagnostic>> {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join(".git")).unwrap();
+    let migrations = dir.path().join("migrations");
+    fs::create_dir(&migrations).unwrap();
+    for (name, text) in files {
+        let path = migrations.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let nothing = BTreeMap::new();
+    let environment = BTreeMap::from([("OWNER".to_owned(), "anna".to_owned())]);
+    load(&[migrations], &LoadOptions { format, dialect: &SQLITE, variables: &nothing, environment: &environment })
+}
+
+/// Under which name the files are read; of several, the names; of an error, its code.
+fn recognised(format: Choice, files: &[(&str, &str)]) -> String {
+    match read(format, files) {
+        Ok(set) => set.format.unwrap_or("native").to_owned(),
+        Err(errors) => match errors[0].code {
+            "ambiguous-format" => {
+                let names: Vec<&str> =
+                    errors[0].notes.iter().filter_map(|note| note.split_once(':')).map(|(name, _)| name).collect();
+                names.join(" ")
+            }
+            code => code.to_owned(),
+        },
+    }
+}
+
+fn set(format: &'static str, files: &[(&str, &str)]) -> MigrationSet {
+    read(Choice::Named(format), files).unwrap_or_else(|errors| panic!("{errors:#?}"))
+}
+
+fn ids(set: &MigrationSet) -> Vec<&str> {
+    set.iter().map(|migration| migration.id.as_str()).collect()
+}
+
+fn up(migration: &Migration) -> &str {
+    match &migration.body {
+        Body::Sql(body) => body.up.text().trim(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn down(migration: &Migration) -> &str {
+    match &migration.down {
+        Some(Down::Sql(script)) => script.text().trim(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_format_is_recognised_by_what_only_it_has() {
+    let plain = ("001_a.sql", "select 1;");
+    for (files, format) in [
+        (&[plain][..], "native"),
+        (&[], "native"),
+        (&[("1_a.sql", "-- migrate:up\n-- migrate:down\n")], "dbmate"),
+        (&[("1_a.sql", "--migrate:up transaction:false\n--migrate:down\n")], "dbmate"),
+        (&[("1_a.sql", "-- migrate:upwards\n")], "native"),
+        (&[("1_a.sql", "-- +goose Up\n")], "goose"),
+        (&[("1_a.sql", "-- +goose up\n"), ("2_b.sql", "select 1; -- migrate:up\n")], "goose"),
+        (&[("1_a.sql", "-- +goose Up\n"), ("2_b.sql", "-- migrate:up\n")], "dbmate goose"),
+        (&[("1_a.sql", "-- +goose Up\n"), ("2_b.sql", "-- @up\n")], "native goose"),
+    ] {
+        assert_eq!(recognised(Choice::Unsaid, files), format, "{files:?}");
+    }
+    // The sign may be in any of the last files, too.
+    let names: Vec<String> = (1..=20).map(|number| format!("{number:03}_x.sql")).collect();
+    let mut many: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "-- nothing")).collect();
+    many[19].1 = "-- +goose Up\n";
+    assert_eq!(recognised(Choice::Auto, &many), "goose");
+}
+
+#[test]
+fn what_dbmate_reads() {
+    let set = set(
+        "dbmate",
+        &[
+            ("10_b.sql", "-- migrate:up transaction:false\nselect 2;\n-- migrate:down\nselect 3;\n"),
+            ("9-a.sql", "-- note\n\n--migrate:up\r\nselect 1;\r\n-- migrate:down transaction:false \r\nselect 4;\r\n"),
+            ("folder/1_c.sql", "never read"),
+        ],
+    );
+    assert_eq!(ids(&set), ["10_b", "9-a"], "by name, as text");
+    let [b, a] = [0, 1].map(|at| set.iter().nth(at).unwrap());
+    assert_eq!((up(b), down(b), up(a), down(a)), ("select 2;", "select 3;", "select 1;", "select 4;"));
+    assert!(b.no_transaction.is_some() && b.down_no_transaction.is_none());
+    assert!(a.no_transaction.is_none() && a.down_no_transaction.is_some());
+    assert!(a.version.is_typed("9") && a.version.number() == Some(9));
+    let loose = self::set("dbmate", &[("1_a.sql", "-- migrate:up\n -- Migrate:Down\n-- migrate:down\n")]);
+    assert_eq!(loose.warnings[0].code, "dbmate", "a mark that is none");
+}
+
+#[test]
+fn what_goose_reads() {
+    let text = "-- +goose ENVSUB ON\n-- +goose UP\nselect '$OWNER', '${X:-y}';\n-- +goose Down\nselect '${OWNER}';\n";
+    let set = set("goose", &[("10_b.sql", text), ("9_a.sql", "-- +goose Up\nselect '$OWNER'\n"), ("0_x.sql", "")]);
+    assert_eq!(ids(&set), ["9_a", "10_b"], "by number");
+    let [a, b] = [0, 1].map(|at| set.iter().nth(at).unwrap());
+    assert_eq!((up(a), up(b), down(b)), ("select '$OWNER'", "select 'anna', 'y';", "select 'anna';"));
+    assert!(a.down.is_none());
+    assert_eq!(set.warnings[0].code, "stray-file");
+}
