@@ -18,7 +18,7 @@ use crate::session::NOTICE_DEATH;
 use crate::statements::{client_copy, is_client_copy, is_open_after};
 use crate::tables::Tables;
 use crate::watch::{SESSION, blocker, blockers_of};
-use crate::wire::{Wire, first, text, value};
+use crate::wire::{Greeting, Wire, first, text, value};
 use crate::{POSTGRES, probe, tables, wipe};
 
 /// How to open a connection.
@@ -46,7 +46,8 @@ pub struct Postgres {
     pub(crate) notices_death: bool,
     /// Whether a transaction is open that is not a unit's.
     pub(crate) open_transaction: bool,
-    settings: Settings,
+    /// How to connect once more; not known of a connection that somebody else made.
+    settings: Option<Settings>,
     facts: ServerFacts,
     iso_dates: bool,
     /// Whether the session has been told from a pooler's.
@@ -65,29 +66,68 @@ pub fn open(target: &str, environment: &Environment, options: &OpenOptions) -> R
         if hint.is_empty() { error } else { error.with_hint(hint) }
     })?;
     let (wire, greeting) = Wire::open(&settings)?;
-    let facts = ServerFacts {
-        version: greeting.version.split_whitespace().next().unwrap_or_default().to_owned(),
-        version_number: greeting.version_number,
-        place: settings.display_name(),
-        user: settings.user().to_owned(),
-        pooled: false,
-    };
-    Ok(Postgres {
-        wire,
-        schema: options.schema.clone(),
-        lease: None,
-        chain: 0,
-        notices_death: false,
-        open_transaction: false,
-        settings,
-        facts,
-        iso_dates: greeting.iso_dates,
-        known: false,
-        locked: false,
-    })
+    let (place, user) = (settings.display_name(), settings.user().to_owned());
+    Ok(Postgres::new(wire, greeting, place, user, Some(settings), options))
 }
 
 impl Postgres {
+    /// A driver on a connection that is there already, and that is moved by a task or thread of its owner: not by the
+    /// one that calls the driver, which blocks (in an async program, on a thread where that is allowed). It must be a
+    /// session of its own, not one of a transaction pooler, which can't be told apart from here.
+    ///
+    /// What only a second connection can tell is not told: who is in the way of a lock, and how far an index is. Nor are
+    /// notices, which go to the owner. The session is put back to what its role, database and connection set, as after
+    /// `RESET ALL` and `DEALLOCATE ALL`: prepared statements are gone.
+    ///
+    /// # Errors
+    /// The connection does not answer.
+    pub fn from_client(client: tokio_postgres::Client, options: &OpenOptions) -> Result<Self, DbError> {
+        let mut wire = Wire::of_client(client)?;
+        let rows = wire.query(
+            "SELECT pg_catalog.current_setting('server_version'), pg_catalog.current_setting('server_version_num'), \
+             pg_catalog.current_setting('DateStyle'), pg_catalog.current_database(), current_user, \
+             pg_catalog.pg_backend_pid()",
+        )?;
+        let column = |at| rows.first().map(|row| text(row, at)).unwrap_or_default();
+        wire.pid = column(5).parse().ok();
+        let greeting = Greeting {
+            version: column(0),
+            version_number: column(1).parse().unwrap_or(0),
+            iso_dates: column(2).starts_with("ISO"),
+        };
+        Ok(Self::new(wire, greeting, column(3), column(4), None, options))
+    }
+
+    fn new(
+        wire: Wire,
+        greeting: Greeting,
+        place: String,
+        user: String,
+        settings: Option<Settings>,
+        options: &OpenOptions,
+    ) -> Self {
+        let facts = ServerFacts {
+            version: greeting.version.split_whitespace().next().unwrap_or_default().to_owned(),
+            version_number: greeting.version_number,
+            place,
+            user,
+            pooled: false,
+        };
+        Self {
+            wire,
+            schema: options.schema.clone(),
+            lease: None,
+            chain: 0,
+            notices_death: false,
+            open_transaction: false,
+            settings,
+            facts,
+            iso_dates: greeting.iso_dates,
+            known: false,
+            locked: false,
+        }
+    }
+
     fn tables(&mut self) -> Tables<'_> {
         Tables { wire: &mut self.wire, schema: &self.schema, iso_dates: self.iso_dates }
     }
@@ -221,10 +261,14 @@ impl Driver for Postgres {
             self.ask_to_notice_death();
             return Ok(());
         }
+        let Some(settings) = &self.settings else {
+            let error = DbError::new(DbErrorKind::Config, "the connection goes through a transaction pooler");
+            return Err(error.with_hint("open one by its URL: rung needs a second one to keep its lease"));
+        };
         let who = format!("rung, process {}", std::process::id());
         let mut lease = None;
         let attempt = || {
-            lease = Lease::attempt(&mut wire.borrow_mut(), &self.settings, schema, &who)?;
+            lease = Lease::attempt(&mut wire.borrow_mut(), settings, schema, &who)?;
             Ok(lease.is_some())
         };
         poll(wait, waiting, attempt, || Lease::holder(&mut wire.borrow_mut(), schema))?;

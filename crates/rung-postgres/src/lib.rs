@@ -17,3 +17,5 @@ mod wire;
 
 pub use dialect::{POSTGRES, PostgresDialect};
 pub use driver::{OpenOptions, Postgres, open};
+/// The crate whose client a driver can be made of.
+pub use tokio_postgres;

@@ -48,7 +48,7 @@ pub(crate) struct Pending {
 /// It is polled by hand, and not by a task of its own, because the server's notices come beside the answers: only who
 /// sees both knows which statement a notice is about.
 pub(crate) struct Line {
-    /// Until it ends.
+    /// Until it ends. None where somebody else moves it: then nothing is known of notices.
     connection: Option<Box<Connection>>,
     /// Why it ended, in the server's words where it gave any.
     end: Option<DbError>,
@@ -58,7 +58,12 @@ pub(crate) struct Line {
 
 impl Line {
     pub(crate) fn new(connection: Connection) -> Self {
-        Self { connection: Some(Box::new(connection)), end: None, queue: VecDeque::new(), sent: 0 }
+        Self { connection: Some(Box::new(connection)), ..Self::elsewhere() }
+    }
+
+    /// The answers of a connection that somebody else moves.
+    pub(crate) fn elsewhere() -> Self {
+        Self { connection: None, end: None, queue: VecDeque::new(), sent: 0 }
     }
 
     /// Why the connection is gone.

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use futures_util::{FutureExt, SinkExt};
 use rung_engine::{DbError, DbErrorKind, Interrupter, UnitObserver};
 use tokio::runtime::Runtime;
-use tokio_postgres::{Client, SimpleQueryRow};
+use tokio_postgres::{Client, NoTls, SimpleQueryRow};
 
-use crate::connect::{Cancel, Connected, Settings, connect};
+use crate::connect::{Connected, Settings, connect};
 use crate::error::{from_driver, position, refused};
 use crate::line::{Line, Reply, Rows};
 use crate::statements::nul;
@@ -52,7 +52,8 @@ pub(crate) struct Wire {
     client: Option<Client>,
     line: Line,
     interrupt: Arc<Interrupt>,
-    settings: Settings,
+    /// How to connect once more; not known of a connection that somebody else made.
+    settings: Option<Settings>,
     watch: Watch,
     /// The shortest time that the server took to answer anything: that of the way there and back, nearly.
     pub(crate) quickest: Duration,
@@ -70,9 +71,7 @@ pub(crate) struct Greeting {
 
 impl Wire {
     pub(crate) fn open(settings: &Settings) -> Result<(Self, Greeting), DbError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-            DbError::new(DbErrorKind::Config, format!("the system gives no resources to connect with: {error}"))
-        })?;
+        let runtime = runtime()?;
         let Connected { client, connection, handshake_pid, server_version, server_version_number, cancel, .. } =
             runtime.block_on(connect(settings)).map_err(refused)?;
         let greeting = Greeting {
@@ -80,17 +79,47 @@ impl Wire {
             version_number: server_version_number,
             iso_dates: connection.parameter("DateStyle").is_some_and(|style| style.starts_with("ISO")),
         };
-        let wire = Self {
+        let cancel = Box::new(move || drop(cancel.send()));
+        let line = Line::new(connection);
+        Ok((Self::new(runtime, client, line, cancel, Some(settings.clone()), handshake_pid), greeting))
+    }
+
+    /// A connection that somebody else made, and keeps moving.
+    pub(crate) fn of_client(client: Client) -> Result<Self, DbError> {
+        let token = client.cancel_token();
+        let cancel = Box::new(move || {
+            let token = token.clone();
+            // A thread of its own, for whoever asks may be within an async runtime. The server takes the request without
+            // TLS whatever it asks of connections.
+            let asking = std::thread::spawn(move || {
+                let asked = runtime().map(|runtime| {
+                    runtime.block_on(async { tokio::time::timeout(LOOK, token.cancel_query(NoTls)).await })
+                });
+                drop(asked);
+            });
+            drop(asking.join());
+        });
+        Ok(Self::new(runtime()?, client, Line::elsewhere(), cancel, None, None))
+    }
+
+    fn new(
+        runtime: Runtime,
+        client: Client,
+        line: Line,
+        cancel: Box<dyn Fn() + Send + Sync>,
+        settings: Option<Settings>,
+        pid: Option<i32>,
+    ) -> Self {
+        Self {
             runtime,
             client: Some(client),
-            line: Line::new(connection),
+            line,
             interrupt: Arc::new(Interrupt { cancel, asked: AtomicBool::new(false) }),
-            settings: settings.clone(),
+            settings,
             watch: Watch::default(),
             quickest: Duration::MAX,
-            pid: handshake_pid,
-        };
-        Ok((wire, greeting))
+            pid,
+        }
     }
 
     /// Puts a message on its way. It leaves with whatever is waited for next, so that several go out in one burst.
@@ -134,8 +163,8 @@ impl Wire {
             patience = LOOK;
             // A request to cancel that came between two statements had no effect.
             self.interrupt.repeat();
-            if let (Some(observer), Some(pid)) = (observer.as_deref_mut(), self.pid) {
-                self.watch.look(&self.runtime, &self.settings, pid, observer);
+            if let (Some(observer), Some(pid), Some(settings)) = (observer.as_deref_mut(), self.pid, &self.settings) {
+                self.watch.look(&self.runtime, settings, pid, observer);
             }
         }
         self.quickest = self.quickest.min(began.elapsed());
@@ -224,14 +253,14 @@ impl Drop for Wire {
 
 /// Stops the running statement.
 struct Interrupt {
-    cancel: Cancel,
+    cancel: Box<dyn Fn() + Send + Sync>,
     asked: AtomicBool,
 }
 
 impl Interrupt {
     fn repeat(&self) {
         if self.asked.load(Ordering::SeqCst) {
-            let _ = self.cancel.send();
+            (self.cancel)();
         }
     }
 }
@@ -240,8 +269,14 @@ impl Interrupter for Interrupt {
     fn interrupt(&self) {
         self.asked.store(true, Ordering::SeqCst);
         // Where the request does not get through, it is repeated as long as the statement is waited for.
-        let _ = self.cancel.send();
+        (self.cancel)();
     }
+}
+
+fn runtime() -> Result<Runtime, DbError> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        DbError::new(DbErrorKind::Config, format!("the system gives no resources to connect with: {error}"))
+    })
 }
 
 fn lost(why: &str) -> DbError {

@@ -14,3 +14,5 @@ mod tables;
 
 pub use dialect::{SQLITE, SqliteDialect};
 pub use driver::{OpenOptions, Sqlite, open};
+/// The crate whose connection a driver can be made of.
+pub use rusqlite;

@@ -196,6 +196,20 @@ impl Builder {
 
     /// Reads the migrations and takes a connection that is there already.
     ///
+    /// ```no_run
+    /// # fn both(client: rung::postgres::tokio_postgres::Client) -> Result<(), rung::Error> {
+    /// use rung::{Migrator, postgres::Postgres, sqlite::Sqlite};
+    ///
+    /// let connection = rung::sqlite::rusqlite::Connection::open_in_memory().expect("SQLite has memory");
+    /// let sqlite = Sqlite::from_connection(connection, Default::default())?;
+    /// Migrator::from_dir("migrations").with_driver(Box::new(sqlite))?.up()?;
+    ///
+    /// let postgres = Postgres::from_client(client, &Default::default())?;
+    /// Migrator::from_dir("migrations").with_driver(Box::new(postgres))?.up()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// All that is wrong with the files.
     pub fn with_driver(self, driver: Box<dyn Driver>) -> Result<Migrator, Error> {

@@ -27,3 +27,42 @@ fn connect(url: &str) -> Postgres {
 mod conformance {
     testkit::conformance!(|| super::Fresh(testkit::TestDb::new()));
 }
+
+mod conformance_of_a_client {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use rung_engine::Driver;
+    use rung_postgres::{OpenOptions, Postgres};
+    use testkit::TestDb;
+    use testkit::conformance::Database;
+    use tokio_postgres::{Client, NoTls};
+
+    /// Connections that the program made itself, and keeps moving on threads of its own.
+    struct Theirs(TestDb<'static>);
+
+    impl Database for Theirs {
+        fn open(&self) -> Box<dyn Driver> {
+            Box::new(Postgres::from_client(client(self.0.url()), &OpenOptions::default()).expect("the server is there"))
+        }
+
+        fn slow(&self) -> &'static str {
+            "SELECT pg_sleep(60)"
+        }
+    }
+
+    fn client(url: String) -> Client {
+        let (give, take) = mpsc::channel();
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it has threads");
+            runtime.block_on(async {
+                let (client, connection) = tokio_postgres::connect(&url, NoTls).await.expect("the server is there");
+                give.send(client).expect("it is waited for");
+                connection.await
+            })
+        });
+        take.recv().expect("it was sent")
+    }
+
+    testkit::conformance!(|| Theirs(TestDb::new()));
+}
