@@ -66,12 +66,20 @@ pub enum Event<'a> {
         /// How far.
         progress: &'a Progress,
     },
-    /// The server, or a migration's program, says something.
+    /// The server says something.
     Notice {
         /// The step.
         step: &'a Step,
         /// What.
         text: &'a str,
+    },
+    /// A script has printed a line. Lines come once it has ended; the last ones of a script that failed are in its error
+    /// instead.
+    Printed {
+        /// The step.
+        step: &'a Step,
+        /// The line.
+        line: &'a str,
     },
     /// A step is done.
     StepDone {

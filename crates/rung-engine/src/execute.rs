@@ -15,7 +15,7 @@ use crate::history::{History, Status};
 use crate::journal;
 use crate::lock::locked;
 use crate::plan::{Action, Plan, PlanErrors, Step, stored_script};
-use crate::record::{Actor, Direction, Record};
+use crate::record::{Actor, Direction, Record, Took};
 use crate::unit::{Parts, unit};
 
 /// How to carry plans out.
@@ -33,7 +33,8 @@ pub struct RunOptions {
     pub actor: Actor,
     /// Asks the run to stop.
     pub interrupt: Interrupt,
-    /// Environment variables for script migrations, `DATABASE_URL` first of all.
+    /// Environment variables for script migrations, `DATABASE_URL` first of all: where a script prints its value, it is
+    /// shown as `$DATABASE_URL`.
     pub script_environment: Vec<(String, String)>,
 }
 
@@ -357,6 +358,7 @@ impl Run<'_> {
             id: step.id.clone(),
             direction: step.direction,
             status: Status::Failed,
+            took: Took::Unknown,
             error: Some(message(&failure.failure)),
             actor: self.options.actor.clone(),
             statements_done,

@@ -2,7 +2,7 @@
 //! so that a run that was interrupted goes on where it stopped.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rung_sql::{Diagnostic, Effect, Span, TransactionControl, fingerprint};
@@ -74,7 +74,7 @@ impl Run<'_> {
         let mut records = vec![Record::JournalClear { id: step.id.clone(), direction: step.direction }];
         if step.direction == Direction::Up {
             let actor = &self.options.actor;
-            let row = migration_row(step, Status::Running, self.sequence_for(index), Took::DidNotRun, actor);
+            let row = migration_row(step, Status::Running, self.sequence_for(index), Took::Unknown, actor);
             records.extend(row.map(|row| Record::Migration(Box::new(row))));
         }
         records
@@ -438,13 +438,16 @@ impl Run<'_> {
             .output();
         let problem = match output {
             Ok(output) => {
-                for line in [&output.stdout, &output.stderr].into_iter().flat_map(|text| text.split(|b| *b == b'\n')) {
-                    let line = String::from_utf8_lossy(line);
-                    if !line.trim().is_empty() {
-                        (self.events)(&Event::Notice { step, text: line.trim_end() });
-                    }
+                let printed = self.printed(&output);
+                let in_error = if output.status.success() { 0 } else { printed.len().min(LINES_IN_ERROR) };
+                let (before, last) = printed.split_at(printed.len() - in_error);
+                for line in before {
+                    (self.events)(&Event::Printed { step, line });
                 }
-                (!output.status.success()).then(|| format!("{} ended with {}", path.display(), output.status))
+                (!output.status.success()).then(|| {
+                    let said: String = last.iter().map(|line| format!("{line}\n")).collect();
+                    format!("{said}the script ended with {}", output.status)
+                })
             }
             Err(error) => Some(format!("{} could not be started: {error}", path.display())),
         };
@@ -465,7 +468,20 @@ impl Run<'_> {
         self.driver.write(&records)?;
         Ok(())
     }
+
+    /// What a script has printed, its errors last, in lines without empty ones. The URL that it was given may have a
+    /// password in it, and is not shown.
+    fn printed(&self, output: &Output) -> Vec<String> {
+        let url = self.options.script_environment.iter().find(|(name, url)| name == "DATABASE_URL" && !url.is_empty());
+        let text = [&output.stdout[..], b"\n", &output.stderr[..]].concat();
+        let lines = String::from_utf8_lossy(&text);
+        let lines = lines.lines().map(str::trim_end).filter(|line| !line.is_empty());
+        lines.map(|line| url.map_or_else(|| line.to_owned(), |(_, url)| line.replace(url, "$DATABASE_URL"))).collect()
+    }
 }
+
+/// So many of the last lines that a failed script has printed are its error message, which the history keeps.
+const LINES_IN_ERROR: usize = 20;
 
 /// A step on its way through the journal.
 struct Walk<'a> {

@@ -99,7 +99,7 @@ impl Preview<'_> {
     fn journalled(&mut self, step: &Step, reason: &JournalReason, sequence: i64) {
         let _ = writeln!(self.text, "-- statement by statement: {}", crate::journal::explain(reason));
         if step.direction == Direction::Up {
-            let row = migration_row(step, Status::Running, sequence, Took::DidNotRun, &self.options.actor);
+            let row = migration_row(step, Status::Running, sequence, Took::Unknown, &self.options.actor);
             self.records(&row.map(|row| Record::Migration(Box::new(row))).into_iter().collect::<Vec<_>>());
         }
         match &step.action {
@@ -114,7 +114,7 @@ impl Preview<'_> {
         let mut checks = Parts::default();
         checks.checks(step);
         self.parts(&checks.parts);
-        self.records(&completion(step, sequence, Took::DidNotRun, &self.options.actor, None));
+        self.records(&completion(step, sequence, Took::Unknown, &self.options.actor, None));
     }
 
     fn journalled_statements(&mut self, step: &Step, script: &ScriptPlan) {

@@ -72,6 +72,8 @@ pub enum Record {
         direction: Direction,
         /// How it ended.
         status: Status,
+        /// How long it took.
+        took: Took,
         /// Why it failed.
         error: Option<String>,
         /// Who.
@@ -167,8 +169,8 @@ pub const STORED_SQL_LIMIT: usize = 1 << 20;
 /// How long something took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Took {
-    /// It did not run.
-    DidNotRun,
+    /// It did not run, or nobody can tell.
+    Unknown,
     /// So many milliseconds.
     Milliseconds(u64),
     /// As long as the transaction that writes the row has been open.
@@ -271,7 +273,7 @@ pub fn render(record: &Record, dialect: &dyn Dialect, schema: &str, elapsed: Opt
             dialect.text_list(depends_on),
             writer.text(id)
         ),
-        Record::Log { id, direction, status, error, actor, statements_done } => format!(
+        Record::Log { id, direction, status, took, error, actor, statements_done } => format!(
             "INSERT INTO {} (id, migration_id, direction, executed_at, status, execution_time_ms, error_message, \
              executed_by, host, statements_done) VALUES ('{}', {}, '{}', {}, '{}', {}, {}, {}, {}, {});",
             writer.table("migration_history"),
@@ -280,10 +282,7 @@ pub fn render(record: &Record, dialect: &dyn Dialect, schema: &str, elapsed: Opt
             direction.as_str(),
             dialect.now(),
             status.as_str(),
-            match direction {
-                Direction::Up | Direction::Down => writer.took(Took::ThisTransaction),
-                Direction::Stamp | Direction::Resolve => "NULL".to_owned(),
-            },
+            writer.took(*took),
             writer.optional(error.as_deref()),
             writer.user(actor),
             writer.text(&actor.host),
@@ -355,7 +354,7 @@ impl Writer<'_> {
 
     fn took(&self, took: Took) -> String {
         match (took, self.elapsed) {
-            (Took::DidNotRun, _) => "NULL".to_owned(),
+            (Took::Unknown, _) => "NULL".to_owned(),
             (Took::Milliseconds(ms), _) => ms.to_string(),
             (Took::ThisTransaction, Some(elapsed)) => elapsed.as_millis().to_string(),
             (Took::ThisTransaction, None) => self.dialect.elapsed_ms().unwrap_or("NULL").to_owned(),

@@ -247,7 +247,15 @@ fn next_sequence(history: &History) -> i64 {
 }
 
 fn log(id: &str, status: Status, direction: Direction, actor: &Actor) -> Record {
-    Record::Log { id: id.to_owned(), direction, status, error: None, actor: actor.clone(), statements_done: None }
+    Record::Log {
+        id: id.to_owned(),
+        direction,
+        status,
+        took: Took::Unknown,
+        error: None,
+        actor: actor.clone(),
+        statements_done: None,
+    }
 }
 
 fn status_records(id: &str, status: Status, direction: Direction, actor: &Actor) -> Vec<Record> {
@@ -276,7 +284,7 @@ fn done_records(
         timeouts: migration.timeouts,
         before: None,
     };
-    let row = migration_row(&step, Status::Completed, sequence, Took::DidNotRun, actor);
+    let row = migration_row(&step, Status::Completed, sequence, Took::Unknown, actor);
     let mut records: Vec<Record> = row.map(|row| Record::Migration(Box::new(row))).into_iter().collect();
     records.push(log(&step.id, Status::Completed, direction, actor));
     records

@@ -186,6 +186,7 @@ pub(crate) fn completion(
         id: step.id.clone(),
         direction: step.direction,
         status,
+        took,
         error: None,
         actor: actor.clone(),
         statements_done,

@@ -175,10 +175,15 @@ impl Builder {
 
     /// Reads the migrations for the database behind `url`, and connects.
     ///
+    /// Scripts get `url` as `DATABASE_URL` and the environment's name as `RUNG_ENV`, unless
+    /// [`RunOptions::script_environment`] has others.
+    ///
     /// # Errors
     /// All that is wrong with the files, before the database is touched; then what the connection has to say.
-    pub fn connect(self, url: &str) -> Result<Migrator, Error> {
+    pub fn connect(mut self, url: &str) -> Result<Migrator, Error> {
         let dialect = dialect_of(url)?;
+        self.tell_scripts("DATABASE_URL", Some(url.to_owned()));
+        self.tell_scripts("RUNG_ENV", self.planning.environment.clone());
         // Files are read while the connection is made and the history fetched: neither needs the other.
         let (set, driver) = std::thread::scope(|scope| {
             let loading = scope.spawn(|| self.load(dialect));
@@ -194,7 +199,15 @@ impl Builder {
         Ok(self.migrator(driver, set, Some(history)))
     }
 
-    /// Reads the migrations and takes a connection that is there already.
+    fn tell_scripts(&mut self, name: &str, value: Option<String>) {
+        let told = &mut self.running.script_environment;
+        if told.iter().all(|(known, _)| known != name) {
+            told.extend(value.map(|value| (name.to_owned(), value)));
+        }
+    }
+
+    /// Reads the migrations and takes a connection that is there already. What scripts are to connect to is for
+    /// [`RunOptions::script_environment`] to say.
     ///
     /// ```no_run
     /// # fn both(client: rung::postgres::tokio_postgres::Client) -> Result<(), rung::Error> {

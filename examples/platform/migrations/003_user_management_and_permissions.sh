@@ -20,6 +20,8 @@
 set -eu
 
 : "${DATABASE_URL:?003_user_management_and_permissions.sh needs DATABASE_URL}"
+# That something is not there to be dropped is no news.
+export PGOPTIONS='--client-min-messages=warning'
 
 sql() {
     psql "$DATABASE_URL" --no-psqlrc --quiet --set ON_ERROR_STOP=1 --file - "$@"

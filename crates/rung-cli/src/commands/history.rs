@@ -50,7 +50,7 @@ fn lines(entries: &[HistoryEntry], columns: Option<usize>, zone: &Zone) -> Strin
         let _ = write!(text, "{sign} {}  ", zone.minute(&entry.executed_at));
         names.write(&mut text, &entry.migration_id);
         let _ = writeln!(text, "  {status:<17}  {time:>8}  {}", paint(DIM, by));
-        if let Some(error) = entry.error_message.as_deref().and_then(|error| error.lines().next()) {
+        for error in entry.error_message.iter().flat_map(|error| error.lines()) {
             let _ = writeln!(text, "    {}", paint(BAD, error));
         }
     }

@@ -106,10 +106,8 @@ impl Project {
         for (name, value) in self.variables()? {
             builder = builder.variable(name, value);
         }
-        let mut script_environment = vec![("DATABASE_URL".to_owned(), self.url.clone())];
         if let Some(name) = &self.name {
             builder = builder.environment(name);
-            script_environment.push(("RUNG_ENV".to_owned(), name.clone()));
         }
         Ok(builder
             .planning(|planning| {
@@ -118,7 +116,6 @@ impl Project {
             })
             .running(|running| {
                 running.actor = Actor { user: os_user().unwrap_or_default(), host: host() };
-                running.script_environment = script_environment;
             })
             .connecting(|connecting| *connecting = self.connecting()))
     }

@@ -51,7 +51,7 @@ fn plain(diagnostic: &Diagnostic) -> String {
         text.push_str(&format!(" {} {place}   {}\n", paint(DIM, "-->"), label.text));
     }
     for note in &diagnostic.notes {
-        text.push_str(&format!("  {note}\n"));
+        text.push_str(&format!("  {}\n", note.replace('\n', "\n  ")));
     }
     for help in &diagnostic.helps {
         let sign = if help.starts_with("did you mean") { "help" } else { "next" };

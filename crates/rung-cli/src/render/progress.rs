@@ -66,9 +66,10 @@ impl<'a> Progress<'a> {
             }
             Event::Notice { step, text } => {
                 if self.terminal.is_verbose() {
-                    self.terminal.note(paint(DIM, format!("  {}: {text}", step.id)));
+                    self.said(step, text);
                 }
             }
+            Event::Printed { step, line } => self.said(step, line),
             Event::StepDone { step, took } => self.done(step, *took),
             Event::StepFailed { .. } | Event::Finished(_) => self.terminal.live().end(),
         }
@@ -76,6 +77,10 @@ impl<'a> Progress<'a> {
 
     fn note(&self, text: &str) {
         self.terminal.note(format!("{} {text}", paint(WARN, "·")));
+    }
+
+    fn said(&self, step: &Step, text: &str) {
+        self.terminal.note(paint(DIM, format!("  {}: {text}", step.id)));
     }
 
     fn started(&mut self, step: &Step) {

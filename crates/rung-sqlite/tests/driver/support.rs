@@ -101,6 +101,7 @@ pub(crate) fn log(index: usize) -> Record {
         id: id(index),
         direction: Direction::Up,
         status: Status::Completed,
+        took: Took::ThisTransaction,
         error: None,
         actor: Actor { user: "ann".to_owned(), host: "build-3".to_owned() },
         statements_done: None,

@@ -158,6 +158,7 @@ pub fn records(id: &str, sequence: i64) -> Vec<Record> {
         id: id.to_owned(),
         direction: Direction::Up,
         status: Status::Completed,
+        took: Took::ThisTransaction,
         error: None,
         actor: Actor::default(),
         statements_done: None,

@@ -62,7 +62,7 @@ pub fn records_come_back_as_they_were(database: &impl Database) {
         ..row(&format!("002_{STRANGE}"), 2)
     };
     let actor = Actor { user: STRANGE.to_owned(), host: STRANGE.to_owned() };
-    let plain = MigrationRow { took: Took::DidNotRun, ..row("001_a", 1) };
+    let plain = MigrationRow { took: Took::Unknown, ..row("001_a", 1) };
     let id = strange.id.clone();
     driver
         .write(&[
@@ -178,6 +178,7 @@ pub fn the_log_is_newest_first(database: &impl Database) {
             id,
             direction,
             status: Status::Failed,
+            took: Took::Milliseconds(17),
             error,
             actor: actor.clone(),
             statements_done: Some(at),
@@ -191,6 +192,7 @@ pub fn the_log_is_newest_first(database: &impl Database) {
     assert_eq!((entry.direction.as_str(), entry.status.as_str()), ("down", "failed"));
     assert_eq!((entry.executed_by.as_str(), entry.host.as_str()), ("ann", "build-3"));
     assert_eq!((entry.error_message.as_deref(), entry.statements_done), (Some(STRANGE), Some(1)));
+    assert_eq!(entry.execution_time_ms, Some(17));
     assert!(is_rfc3339_in_utc(&entry.executed_at), "{}", entry.executed_at);
 }
 
