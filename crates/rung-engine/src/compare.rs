@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rung_sql::Diagnostic;
 
 use crate::history::{Applied, History, Status};
-use crate::model::{Migration, MigrationSet};
+use crate::model::{Digest, Migration, MigrationSet};
 use crate::plan::{PlanError, PlanErrorKind};
 
 /// A difference between an applied migration and its file.
@@ -57,6 +57,16 @@ impl Difference {
     pub fn error(&self) -> Option<PlanError> {
         let diagnostic = match self {
             Self::Reformatted { .. } => return None,
+            Self::Changed { migration, applied } if applied.fingerprint == of_nothing() => Diagnostic::error(
+                "changed",
+                format!(
+                    "{} had no statements yet when it was applied on {}",
+                    migration.source.path().display(),
+                    day(&applied.applied_at)
+                ),
+            )
+            .help(format!("`rung resolve {} --not-done`, then `rung up` runs it", migration.id))
+            .help(format!("or `rung resolve {} --accept` if the database already looks like the file", migration.id)),
             Self::Changed { migration, applied } => Diagnostic::error(
                 "changed",
                 format!(
@@ -96,6 +106,11 @@ impl Difference {
         };
         Some(PlanError::new(PlanErrorKind::Drift, diagnostic))
     }
+}
+
+/// The fingerprint of a file without statements.
+fn of_nothing() -> Digest {
+    Digest(rung_sql::fingerprint("", &rung_sql::Syntax::POSTGRES))
 }
 
 /// Compares every applied migration with its file, in the order of application. Repeatable ones may change.

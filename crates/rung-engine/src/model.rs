@@ -165,7 +165,7 @@ impl Hints {
     pub const NATIVE: &'static Self = &Self {
         no_transaction: Some("add the line `-- @no-transaction`"),
         down: Some(
-            "add an `-- @down` section to the file (a comment line that only an empty section follows says that there is nothing to undo)",
+            "write what undoes it below a line `-- @down` in the file; where there is nothing to undo, a comment that says so",
         ),
         renumber: Renumber::Command,
     };

@@ -397,7 +397,7 @@ mod tests {
         proxy.reset();
         let mut raw = TcpStream::connect(("127.0.0.1", proxy.port())).unwrap();
         raw.write_all(b"\0\0\0\x08\x04\xd2\x16\x2f").unwrap();
-        thread::sleep(Duration::from_millis(20));
+        raw.read_exact(&mut [0]).unwrap();
         assert_eq!((proxy.traffic().bursts, proxy.traffic().messages), (1, 1));
     }
 
