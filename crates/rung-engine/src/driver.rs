@@ -36,6 +36,12 @@ pub trait Driver: Session + Send {
     /// The server's error.
     fn ensure_tables(&mut self) -> Result<(), DbError>;
 
+    /// Whether rung's own tables are there, in any format. Writes nothing.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn has_tables(&mut self) -> Result<bool, DbError>;
+
     /// Takes the deployer's lock: at most one process has it for a database and schema. Polls, never inside a
     /// transaction; calls `waiting` about once a second while another has it. A process that dies loses it.
     /// Called through [`crate::locked`] only.
@@ -415,6 +421,23 @@ pub enum Failure {
     Code(Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// Rows where none should be, for people: how many, and the first.
+pub fn describe_rows<'a>(count: usize, first: impl Iterator<Item = Option<&'a str>>) -> String {
+    let values: Vec<String> = first.map(describe_value).collect();
+    let rows = if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
+    format!("{rows}, the first being {}", values.join(", "))
+}
+
+/// A value where another should be, for people: not all of it where it is long.
+pub fn describe_value(value: Option<&str>) -> String {
+    const LIMIT: usize = 200;
+    match value {
+        None => "NULL".to_owned(),
+        Some(text) if text.len() <= LIMIT => text.to_owned(),
+        Some(text) => format!("{}…", &text[..text.floor_char_boundary(LIMIT)]),
+    }
+}
+
 /// What kind of error a database gave, as far as the engine treats kinds differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DbErrorKind {
@@ -438,6 +461,8 @@ pub enum DbErrorKind {
     ReadOnly,
     /// No room.
     DiskFull,
+    /// The statement can't be part of a transaction: a procedure that commits, or a command that refuses one.
+    RefusesTransaction,
     /// The deployer's lock was not to be had.
     Locked,
     /// The history was written by a newer rung.

@@ -124,6 +124,8 @@ pub struct Report {
 pub enum Kept {
     /// Nothing: its transaction was rolled back.
     Nothing,
+    /// Nothing, nor of any other of so many migrations that shared its transaction.
+    NothingOfAny(usize),
     /// These statements of a journalled migration, out of so many.
     Statements {
         /// Numbers from one.
@@ -175,7 +177,7 @@ impl StepFailure {
         };
         diagnostic = match &self.place {
             Some((source, span)) => diagnostic.at(source, *span, label),
-            None => diagnostic.note(label),
+            None => label.lines().fold(diagnostic, Diagnostic::note),
         };
         if let Failure::Database(error) = &self.failure {
             if let Some(detail) = &error.detail {

@@ -36,6 +36,8 @@ pub struct RunOptions {
     /// Environment variables for script migrations, `DATABASE_URL` first of all: where a script prints its value, it is
     /// shown as `$DATABASE_URL`.
     pub script_environment: Vec<(String, String)>,
+    /// What must not be shown of what scripts print: passwords.
+    pub secrets: Vec<String>,
 }
 
 impl Default for RunOptions {
@@ -48,6 +50,7 @@ impl Default for RunOptions {
             actor: Actor::default(),
             interrupt: Interrupt::default(),
             script_environment: Vec::new(),
+            secrets: Vec::new(),
         }
     }
 }
@@ -333,6 +336,7 @@ impl Run<'_> {
         let (statement, place, sql) = locate(step, &parts, &error);
         let kept = match &error.failure {
             Failure::Database(db) if db.kind == DbErrorKind::ConnectionLost => Kept::Unsure,
+            _ if self.options.grouping == Grouping::Single => Kept::NothingOfAny(self.steps.len()),
             _ => Kept::Nothing,
         };
         let failure = StepFailure {
@@ -351,7 +355,7 @@ impl Run<'_> {
     pub(crate) fn report_failure(&mut self, step: &Step, failure: StepFailure, mut records: Vec<Record>) -> RunError {
         let statements_done = match &failure.kept {
             Kept::Statements { done, .. } => Some(done.len()),
-            Kept::Nothing => Some(0),
+            Kept::Nothing | Kept::NothingOfAny(_) => Some(0),
             Kept::Unsure | Kept::Program => None,
         };
         records.push(Record::Log {
@@ -398,7 +402,7 @@ pub(crate) fn locate(step: &Step, parts: &Parts, error: &UnitError) -> Located {
 /// Finds the statement that failed among parts cut from a script of `of` statements.
 pub(crate) fn locate_in(parts: &Parts, error: &UnitError, of: usize) -> Located {
     let Some(origin) = error.part.and_then(|part| parts.origins.get(part)) else { return (None, None, None) };
-    let Some(script) = &origin.script else { return (None, None, None) };
+    let Some(script) = &origin.script else { return (None, origin.line.clone(), None) };
     let is_check = matches!(error.part.and_then(|part| parts.parts.get(part)), Some(crate::Part::Check { .. }));
     // A check's text is its own message; everything else is sent from its place in the script.
     let offset = error.offset.map(|at| if is_check { at + origin.statements[0].1.start } else { at });
@@ -411,16 +415,13 @@ pub(crate) fn locate_in(parts: &Parts, error: &UnitError, of: usize) -> Located 
     };
     let Some((index, span)) = found.copied() else { return (None, None, None) };
     let sql = script.text()[span.range()].to_owned();
-    let place = match offset {
-        Some(at) => word_at(script.text(), at, span),
-        None => first_line(script.text(), span),
-    };
+    let place = offset.map_or(span, |at| word_at(script.text(), at, span));
     let place = (Arc::clone(script.source()), script.source_span(place));
     ((!is_check).then_some((index + 1, of)), Some(place), Some(sql))
 }
 
 /// The word that begins at an offset, for the caret to underline.
-fn word_at(text: &str, at: usize, statement: Span) -> Span {
+pub(crate) fn word_at(text: &str, at: usize, statement: Span) -> Span {
     let at = at.min(statement.end);
     let rest = text.get(at..statement.end).unwrap_or_default();
     let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
@@ -431,12 +432,6 @@ fn word_at(text: &str, at: usize, statement: Span) -> Span {
         None => 0,
     };
     Span::new(at, at + length)
-}
-
-/// The first line of a statement.
-fn first_line(text: &str, statement: Span) -> Span {
-    let line = text[statement.range()].lines().next().unwrap_or_default();
-    Span::new(statement.start, statement.start + line.len())
 }
 
 fn guard_after(step: &Step) -> Guard {

@@ -143,8 +143,11 @@ fn cycle_error(migrations: &[&Arc<Migration>], edges: &[Vec<usize>], cycle: &[us
     let mut path: Vec<usize> = cycle.iter().cycle().skip(start).take(cycle.len()).copied().collect();
     path.push(path[0]);
     let shown: Vec<&str> = path.iter().map(|at| migrations[*at].id.as_str()).collect();
-    let mut diagnostic =
-        Diagnostic::error("cycle", format!("the dependencies go round in a circle: {}", shown.join(" -> ")));
+    let message = match shown.as_slice() {
+        [itself, _] => format!("{itself} depends on itself"),
+        _ => format!("the dependencies go round in a circle: {}", shown.join(" -> ")),
+    };
+    let mut diagnostic = Diagnostic::error("cycle", message);
     for pair in path.windows(2) {
         let migration = migrations[pair[0]];
         let at = edges[pair[0]].iter().position(|edge| *edge == pair[1]).unwrap_or(0);
@@ -156,5 +159,9 @@ fn cycle_error(migrations: &[&Arc<Migration>], edges: &[Vec<usize>], cycle: &[us
             );
         }
     }
-    PlanError::new(PlanErrorKind::Files, diagnostic.help("take one of these out of its `Depends on`"))
+    let help = match shown.len() {
+        2 => "take it out of its own `Depends on`",
+        _ => "take one of these out of its `Depends on`",
+    };
+    PlanError::new(PlanErrorKind::Files, diagnostic.help(help))
 }

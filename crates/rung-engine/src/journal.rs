@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use rung_sql::{Diagnostic, Effect, Span, TransactionControl, fingerprint};
+use rung_sql::{Comparison, Diagnostic, Effect, Span, TransactionControl, Want, fingerprint};
 
 use crate::analyse::{JournalReason, Mode, ScriptPlan};
 use crate::driver::{DbError, DbErrorKind, Durability, Failure, Part, Probe, Unit, UnitError};
 use crate::event::{Event, Kept, Report, RunError, StepFailure};
-use crate::execute::{Run, Watcher, locate, pause_before, sleep_unless};
+use crate::execute::{Run, Watcher, locate, message, pause_before, sleep_unless, word_at};
 use crate::history::Status;
 use crate::model::{Body, Timeouts};
 use crate::plan::{Action, PlanError, PlanErrorKind, PlanErrors, Step, is_half_done};
@@ -110,10 +110,12 @@ impl Run<'_> {
         }
         let mut walk = Walk { step, script, hashes: &hashes, journal, counts: BTreeMap::new(), opened: None };
         if !resumed {
-            for (slot, table) in unchanged(step) {
-                let sql = count_rows(table);
-                let rows = self.driver.query(&sql)?;
-                walk.counts.insert(slot, rows.into_iter().flatten().flatten().next());
+            for (slot, table, span) in unchanged(step) {
+                let count = match self.driver.query(&count_rows(table)) {
+                    Ok(rows) => rows.into_iter().flatten().flatten().next(),
+                    Err(error) => return Err(self.not_counted(&walk, span, error)),
+                };
+                walk.counts.insert(slot, count.and_then(|count| count.parse().ok()));
             }
         }
         if let Err((at, trouble)) = self.walk(&mut walk) {
@@ -176,10 +178,16 @@ impl Run<'_> {
     }
 
     /// A statement of its own: in a transaction with its journal row where it can be, else between intent and outcome.
+    /// That it can't be is not always to be seen (`CALL` of a procedure that commits): the database says so, and has
+    /// kept nothing of it.
     fn statement(&mut self, walk: &mut Walk<'_>, at: usize) -> Result<(), Trouble> {
         let statement = &walk.script.statements[at];
-        if statement.facts.outside.is_none() && statement.facts.transaction.is_none() {
-            return self.in_transaction(walk, at);
+        let was_sent_alone = matches!(walk.journal.get(&at), Some((_, JournalState::Intent)));
+        if statement.facts.outside.is_none() && statement.facts.transaction.is_none() && !was_sent_alone {
+            match self.in_transaction(walk, at) {
+                Err(Trouble::Unit(error)) if refuses_transaction(&error) => self.driver.reset()?,
+                result => return result,
+            }
         }
         if let Some((_, JournalState::Intent | JournalState::Failed)) = walk.journal.get(&at)
             && self.settle(walk, at)?
@@ -346,9 +354,9 @@ impl Run<'_> {
                     checks.parts.remove(at);
                     checks.origins.remove(at);
                 } else {
-                    let before = walk.counts.get(slot).cloned().flatten().unwrap_or_default();
-                    let sql = format!("SELECT ({sql}) = {before}");
-                    checks.parts[at] = Part::Check { sql, want: rung_sql::Want::True, what: Some(what.clone()) };
+                    let before = walk.counts.get(slot).copied().flatten().unwrap_or_default();
+                    let want = Want::Count(Comparison::Equal, before);
+                    checks.parts[at] = Part::Check { sql: sql.clone(), want, what: Some(what.clone()) };
                 }
             }
         }
@@ -369,16 +377,33 @@ impl Run<'_> {
                     failure: error.failure,
                     kept: walk.kept(),
                 };
-                Err(self.report_failure(step, failure, failed_row(step)))
+                let records = failed_row(step, &failure.failure);
+                Err(self.report_failure(step, failure, records))
             }
         }
+    }
+
+    /// The rows that `@expect rows(..) unchanged` speaks of can't be counted; nothing has run yet.
+    fn not_counted(&mut self, walk: &Walk<'_>, line: Span, error: DbError) -> RunError {
+        let step = walk.step;
+        let failure = StepFailure {
+            id: step.id.clone(),
+            direction: step.direction,
+            statement: None,
+            place: step.migration.as_ref().map(|migration| (std::sync::Arc::clone(&migration.source), line)),
+            sql: None,
+            failure: Failure::Database(error),
+            kept: walk.kept(),
+        };
+        let records = failed_row(step, &failure.failure);
+        self.report_failure(step, failure, records)
     }
 
     fn journal_failure(&mut self, walk: &Walk<'_>, at: usize, trouble: Trouble) -> RunError {
         let step = walk.step;
         let span = walk.script.statements[at].span;
         let script = &walk.script.script;
-        let mut records = failed_row(step);
+        let mut records = Vec::new();
         let (failure, offset) = match trouble {
             Trouble::Unit(error) => (error.failure, error.offset),
             Trouble::Database(error) => {
@@ -413,7 +438,8 @@ impl Run<'_> {
                 records.push(walk.record(at, JournalState::Failed));
             }
         }
-        let place = offset.map_or(span, |at| Span::new(at.min(span.end), span.end.min(at + 1)));
+        records.extend(failed_row(step, &failure));
+        let place = offset.map_or(span, |at| word_at(script.text(), at, span));
         let failure = StepFailure {
             id: step.id.clone(),
             direction: step.direction,
@@ -436,6 +462,7 @@ impl Run<'_> {
             .env("RUNG_DIRECTION", step.direction.as_str())
             .stdin(Stdio::null())
             .output();
+        let shown = step.migration.as_ref().map_or(path.as_path(), |migration| migration.source.path()).display();
         let problem = match output {
             Ok(output) => {
                 let printed = self.printed(&output);
@@ -445,11 +472,12 @@ impl Run<'_> {
                     (self.events)(&Event::Printed { step, line });
                 }
                 (!output.status.success()).then(|| {
-                    let said: String = last.iter().map(|line| format!("{line}\n")).collect();
-                    format!("{said}the script ended with {}", output.status)
+                    let status = output.status.to_string().replacen(": ", " ", 1);
+                    let said: String = last.iter().map(|line| format!("\n{line}")).collect();
+                    format!("{shown} ended with {status}{said}")
                 })
             }
-            Err(error) => Some(format!("{} could not be started: {error}", path.display())),
+            Err(error) => Some(format!("{shown} could not be started: {error}")),
         };
         if let Some(problem) = problem {
             let failure = StepFailure {
@@ -461,7 +489,8 @@ impl Run<'_> {
                 failure: Failure::Code(problem.into()),
                 kept: Kept::Program,
             };
-            return Err(self.report_failure(step, failure, failed_row(step)));
+            let records = failed_row(step, &failure.failure);
+            return Err(self.report_failure(step, failure, records));
         }
         let took = Took::Milliseconds(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
         let records = completion(step, self.sequence_for(index), took, &self.options.actor, None);
@@ -469,15 +498,21 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What a script has printed, its errors last, in lines without empty ones. The URL that it was given may have a
-    /// password in it, and is not shown.
+    /// What a script has printed, its errors last, in lines without empty ones, and without the secrets that it was given.
     fn printed(&self, output: &Output) -> Vec<String> {
-        let url = self.options.script_environment.iter().find(|(name, url)| name == "DATABASE_URL" && !url.is_empty());
+        let url = self.options.script_environment.iter().find(|(name, _)| name == "DATABASE_URL");
+        let url = url.map(|(_, url)| (url.as_str(), "$DATABASE_URL"));
+        let secrets = self.options.secrets.iter().map(|secret| (secret.as_str(), "***"));
+        let hidden: Vec<_> = url.into_iter().chain(secrets).filter(|(secret, _)| !secret.is_empty()).collect();
         let text = [&output.stdout[..], b"\n", &output.stderr[..]].concat();
-        let lines = String::from_utf8_lossy(&text);
-        let lines = lines.lines().map(str::trim_end).filter(|line| !line.is_empty());
-        lines.map(|line| url.map_or_else(|| line.to_owned(), |(_, url)| line.replace(url, "$DATABASE_URL"))).collect()
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let text = hidden.iter().fold(text, |text, (secret, name)| text.replace(secret, name));
+        text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect()
     }
+}
+
+fn refuses_transaction(error: &UnitError) -> bool {
+    matches!(&error.failure, Failure::Database(error) if error.kind == DbErrorKind::RefusesTransaction)
 }
 
 /// So many of the last lines that a failed script has printed are its error message, which the history keeps.
@@ -490,7 +525,7 @@ struct Walk<'a> {
     hashes: &'a [String],
     journal: BTreeMap<usize, (String, JournalState)>,
     /// Row counts from before, by slot.
-    counts: BTreeMap<usize, Option<String>>,
+    counts: BTreeMap<usize, Option<u64>>,
     /// The statement that opened the file's own transaction.
     opened: Option<usize>,
 }
@@ -527,16 +562,18 @@ impl Walk<'_> {
     }
 }
 
-fn failed_row(step: &Step) -> Vec<Record> {
+fn failed_row(step: &Step, failure: &Failure) -> Vec<Record> {
     match step.direction {
-        Direction::Up => vec![Record::SetStatus { id: step.id.clone(), status: Status::Failed, error: None }],
+        Direction::Up => {
+            vec![Record::SetStatus { id: step.id.clone(), status: Status::Failed, error: Some(message(failure)) }]
+        }
         // Until its down is through, a migration counts as applied; the journal knows how far the down came.
         _ => Vec::new(),
     }
 }
 
 /// A hash of each statement's tokens.
-fn fingerprints(script: &ScriptPlan, syntax: &rung_sql::Syntax) -> Vec<String> {
+pub(crate) fn fingerprints(script: &ScriptPlan, syntax: &rung_sql::Syntax) -> Vec<String> {
     (0..script.statements.len())
         .map(|at| crate::Digest(fingerprint(script.statement(at), syntax)).to_string())
         .collect()

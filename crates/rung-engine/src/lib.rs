@@ -28,7 +28,7 @@ pub use compare::{Difference, compare};
 pub use dialect::{Dialect, ServerFacts};
 pub use driver::{
     BlockedSession, Blocker, Continue, DbError, DbErrorKind, Driver, Durability, Failure, Guard, Interrupter,
-    LockHolder, Part, Probe, Progress, Unit, UnitError, UnitObserver,
+    LockHolder, Part, Probe, Progress, Unit, UnitError, UnitObserver, describe_rows, describe_value,
 };
 pub use event::{Event, Interrupt, Kept, Report, RunError, StepFailure, StepReport};
 pub use execute::{Grouping, RunOptions, read_stored_downs, run};
@@ -41,7 +41,7 @@ pub use model::{
 pub use plan::{
     Action, CheckPlan, Goal, Order, Plan, PlanError, PlanErrorKind, PlanErrors, PlanOptions, Step, pending, plan,
 };
-pub use preview::preview;
+pub use preview::{Site, preview};
 pub use record::{
     Actor, Direction, FORMAT_VERSION, HistoryEntry, JournalRow, JournalState, MigrationRow, Record, STORED_SQL_LIMIT,
     Tag, Took, render,

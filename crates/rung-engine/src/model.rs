@@ -140,6 +140,24 @@ pub struct Migration {
     pub timeouts: Timeouts,
 }
 
+impl Migration {
+    /// What it runs, as the history keeps it; `None` for a program.
+    pub fn up_text(&self) -> Option<String> {
+        match &self.body {
+            Body::Sql(body) => Some(body.up.text().trim().to_owned()),
+            Body::Command(_) | Body::Code(_) => None,
+        }
+    }
+
+    /// What undoes it, as the history keeps it.
+    pub fn down_text(&self) -> Option<String> {
+        match self.down.as_ref()? {
+            Down::Sql(script) => Some(script.text().to_owned()),
+            Down::Code(_) => None,
+        }
+    }
+}
+
 /// How a format of migration files says what an error asks for: each goes on after "or" or stands alone as a help.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Hints {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rung_sql::{Diagnostic, MigrationType, Script, SourceFile, Span, Want};
 
 use crate::analyse::{Asks, JournalReason, Mode, ScriptPlan};
-use crate::compare::compare;
+use crate::compare::{Difference, compare};
 use crate::dialect::Dialect;
 use crate::graph::Graph;
 use crate::history::{Applied, History, Status};
@@ -127,14 +127,6 @@ impl Step {
             Action::Script(_) | Action::StoredDown => None,
         }
     }
-
-    /// The down that is recorded with an applied migration.
-    pub fn down_text(&self) -> Option<String> {
-        match self.migration.as_ref()?.down.as_ref()? {
-            Down::Sql(script) => Some(script.text().to_owned()),
-            Down::Code(_) => None,
-        }
-    }
 }
 
 /// What kind of thing is wrong: decides the exit code.
@@ -226,9 +218,12 @@ pub fn plan(
         Goal::Down(target) => planner.down(planner.applied_after(target)?, &mut errors),
         Goal::DownOnly(ids) => planner.down(planner.applied_only(ids, &mut errors), &mut errors),
         Goal::Redo(count) => {
-            errors.extend(drift());
             let undone: Vec<&Applied> = planner.applied_newest_first().take(*count).collect();
             let ids: HashSet<&str> = undone.iter().map(|row| row.id.as_str()).collect();
+            // To be run as it is now is what a changed file is redone for; one that is gone can't be.
+            let is_for = |found: &Difference| matches!(found, Difference::Missing { .. }) || !ids.contains(found.id());
+            let others = compare(set, history).into_iter().filter(is_for);
+            errors.extend(others.filter_map(|found| found.error()));
             let mut steps = planner.down(undone, &mut errors);
             let again = planner.graph.order().iter().copied();
             let again = again.filter(|at| ids.contains(planner.migrations[*at].id.as_str())).collect();
@@ -384,14 +379,47 @@ impl<'a> Planner<'a> {
             errors.push(usage(format!("{id} is not applied")));
         }
         let chosen: HashSet<&str> = ids.iter().map(String::as_str).collect();
+        let all = self.with_dependents(&chosen);
         for row in self.history.done().filter(|row| !chosen.contains(row.id.as_str())) {
-            for needed in row.depends_on.iter().filter(|needed| chosen.contains(needed.as_str())) {
+            for needed in row.depends_on.iter().filter_map(|needed| self.named(needed)) {
+                if !chosen.contains(needed) {
+                    continue;
+                }
                 let error = usage(format!("{needed} can't be undone alone: {} depends on it and is applied", row.id));
-                let help = format!("undo both: `rung down --only {} --only {needed}`", row.id);
+                let only: Vec<String> = all.iter().map(|id| format!(" --only {id}")).collect();
+                let which = if all.len() == 2 { "both" } else { "all of them" };
+                let help = format!("undo {which}: `rung down{}`", only.concat());
                 errors.push(PlanError::new(error.kind, error.diagnostic.help(help)));
             }
         }
         self.applied_newest_first().filter(|row| chosen.contains(row.id.as_str())).collect()
+    }
+
+    /// The id that the history names as a dependency: a header may have it as a number.
+    fn named<'b>(&'b self, dependency: &'b str) -> Option<&'b str> {
+        if self.history.get(dependency).is_some() {
+            return Some(dependency);
+        }
+        let version = Version::of(dependency).filter(|_| dependency.bytes().all(|b| b.is_ascii_digit()))?;
+        let mut same = self.history.done().filter(|row| row.version().as_ref() == Some(&version));
+        same.next().filter(|_| same.next().is_none()).map(|row| row.id.as_str())
+    }
+
+    /// Those that are applied and depend on some, over however many others; with themselves, newest first.
+    fn with_dependents(&self, some: &HashSet<&str>) -> Vec<&'a str> {
+        let mut all = some.clone();
+        loop {
+            let before = all.len();
+            for row in self.history.done() {
+                if row.depends_on.iter().any(|needed| self.named(needed).is_some_and(|needed| all.contains(needed))) {
+                    all.insert(&row.id);
+                }
+            }
+            if all.len() == before {
+                let ids = self.applied_newest_first().map(|row| row.id.as_str());
+                return ids.filter(|id| all.contains(id)).collect();
+            }
+        }
     }
 
     /// Steps up, with every check that concerns the files that are about to run.
@@ -551,7 +579,10 @@ impl<'a> Planner<'a> {
     fn down_step(&self, row: &Applied) -> Result<Step, Vec<PlanError>> {
         let migration = self.set.get(&row.id);
         let timeouts = migration.map_or_else(Timeouts::default, |migration| migration.timeouts);
-        let action = match migration.and_then(|migration| Some((migration, migration.down.as_ref()?))) {
+        // The down in a file that was changed since undoes what the file does now; what undoes what was run is stored.
+        let is_changed = |migration: &Migration| migration.fingerprint != row.fingerprint && row.has_down;
+        let of_file = migration.filter(|migration| !is_changed(migration));
+        let action = match of_file.and_then(|migration| Some((migration, migration.down.as_ref()?))) {
             Some((migration, Down::Sql(script))) => Action::Script(self.down_script(migration, script)?),
             Some((_, Down::Code(_))) => Action::Program,
             None if row.has_down => Action::StoredDown,
@@ -560,8 +591,16 @@ impl<'a> Planner<'a> {
                     Diagnostic::error("no-down", format!("{} has no down: it can't be undone", row.id));
                 if let Some(migration) = migration {
                     diagnostic = diagnostic.at(&migration.source, Span::new(0, 0), "");
-                    diagnostic =
-                        diagnostic.help(migration.hints.down.unwrap_or("write a new migration that undoes it"));
+                    let companion = migration.source.path().with_extension("down.sql");
+                    diagnostic = match migration.body {
+                        Body::Sql(_) => {
+                            diagnostic.help(migration.hints.down.unwrap_or("write a new migration that undoes it"))
+                        }
+                        Body::Command(_) => {
+                            diagnostic.help(format!("write what undoes it into {}", companion.display()))
+                        }
+                        Body::Code(_) => diagnostic.help("register a function that undoes it"),
+                    };
                 }
                 return Err(vec![PlanError::new(PlanErrorKind::Files, diagnostic)]);
             }

@@ -2,21 +2,50 @@
 
 use std::fmt::Write as _;
 
+use rung_sql::Want;
+
 use crate::analyse::{JournalReason, ScriptPlan};
 use crate::dialect::Dialect;
 use crate::driver::Part;
 use crate::execute::{Grouping, RunOptions};
 use crate::history::Status;
+use crate::journal::fingerprints;
 use crate::model::Body;
-use crate::plan::{Action, Plan, Step};
+use crate::plan::{Action, Plan, PlanErrors, Step};
 use crate::record::{Direction, JournalState, Record, Took, render};
 use crate::unit::{Parts, completion, migration_row};
 
-/// Renders everything that carrying the plan out would send, in order: transactions, statements, checks, records.
-/// What is decided only as it runs (a retry, a resumed journal) is said in comments.
-pub fn preview(plan: &Plan, first_sequence: i64, dialect: &dyn Dialect, schema: &str, options: &RunOptions) -> String {
+/// Where a plan would be carried out.
+#[derive(Debug, Clone, Copy)]
+pub struct Site<'a> {
+    /// The schema (or prefix) of rung's own tables.
+    pub schema: &'a str,
+    /// Whether they are there.
+    pub has_tables: bool,
+    /// The place in the order of application that the first step would take.
+    pub first_sequence: i64,
+}
+
+/// Renders everything that carrying the plan out would send, in order: rung's own tables where they are not there,
+/// transactions, statements, checks, records. What is decided only as it runs (a retry, a resumed journal) is said in
+/// comments.
+///
+/// # Errors
+/// A step that can't be in the one transaction that is asked for.
+pub fn preview(plan: &Plan, dialect: &dyn Dialect, site: Site<'_>, options: &RunOptions) -> Result<String, PlanErrors> {
+    let Site { schema, first_sequence, .. } = site;
     let mut out = Preview { text: String::new(), dialect, schema, options };
     let single = options.grouping == Grouping::Single;
+    if single && let Some((step, reason)) = plan.steps.iter().find_map(|step| Some((step, step.journal_reason()?))) {
+        return Err(crate::journal::not_in_one(step, &reason));
+    }
+    if !site.has_tables && !plan.is_empty() {
+        out.text.push_str("-- rung's own tables\n");
+        out.line("BEGIN");
+        dialect.own_tables_ddl(schema).iter().for_each(|statement| out.line(statement));
+        out.line("COMMIT");
+        out.text.push('\n');
+    }
     for (sequence, step) in (first_sequence..).zip(&plan.steps) {
         let direction = step.direction.as_str();
         let _ = writeln!(out.text, "-- {} ({direction})", step.id);
@@ -38,7 +67,7 @@ pub fn preview(plan: &Plan, first_sequence: i64, dialect: &dyn Dialect, schema: 
     if single && !plan.is_empty() {
         out.line("COMMIT");
     }
-    out.text
+    Ok(out.text)
 }
 
 struct Preview<'a> {
@@ -78,10 +107,11 @@ impl Preview<'_> {
                 Part::Same { sql, what, .. } => self.commented(sql, &format!("must be as before: {what}")),
                 Part::Check { sql, want, .. } => {
                     let wanted = match want {
-                        rung_sql::Want::True => "must be true",
-                        rung_sql::Want::NoRows => "must give no rows",
+                        Want::True => "must be true".to_owned(),
+                        Want::NoRows => "must give no rows".to_owned(),
+                        Want::Count(op, count) => format!("must be {op} {count}"),
                     };
-                    self.commented(sql, wanted);
+                    self.commented(sql, &wanted);
                 }
                 Part::Affected { op, count } => {
                     let _ = writeln!(self.text, "-- must have affected {op} {count} rows");
@@ -98,6 +128,7 @@ impl Preview<'_> {
 
     fn journalled(&mut self, step: &Step, reason: &JournalReason, sequence: i64) {
         let _ = writeln!(self.text, "-- statement by statement: {}", crate::journal::explain(reason));
+        self.records(&[Record::JournalClear { id: step.id.clone(), direction: step.direction }]);
         if step.direction == Direction::Up {
             let row = migration_row(step, Status::Running, sequence, Took::Unknown, &self.options.actor);
             self.records(&row.map(|row| Record::Migration(Box::new(row))).into_iter().collect::<Vec<_>>());
@@ -114,16 +145,24 @@ impl Preview<'_> {
         let mut checks = Parts::default();
         checks.checks(step);
         self.parts(&checks.parts);
-        self.records(&completion(step, sequence, Took::Unknown, &self.options.actor, None));
+        let statements = match &step.action {
+            Action::Script(script) => Some(script.statements.len()),
+            Action::Program | Action::StoredDown => None,
+        };
+        self.records(&completion(step, sequence, Took::Unknown, &self.options.actor, statements));
+        if step.direction == Direction::Down {
+            let clear = |direction| Record::JournalClear { id: step.id.clone(), direction };
+            self.records(&[clear(Direction::Up), clear(Direction::Down)]);
+        }
     }
 
     fn journalled_statements(&mut self, step: &Step, script: &ScriptPlan) {
-        for at in 0..script.statements.len() {
+        for (at, fingerprint) in fingerprints(script, self.dialect.syntax()).iter().enumerate() {
             let record = |state| Record::Journal {
                 id: step.id.clone(),
                 direction: step.direction,
                 index: at,
-                fingerprint: String::new(),
+                fingerprint: fingerprint.clone(),
                 state,
             };
             let facts = &script.statements[at].facts;

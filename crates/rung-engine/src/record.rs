@@ -63,6 +63,10 @@ pub enum Record {
         fingerprint: String,
         /// Its dependencies now.
         depends_on: Vec<String>,
+        /// What it runs now. Left out (NULL) above [`STORED_SQL_LIMIT`].
+        up_sql: Option<String>,
+        /// What undoes it now.
+        down_sql: Option<String>,
     },
     /// A row of the append-only log.
     Log {
@@ -265,12 +269,14 @@ pub fn render(record: &Record, dialect: &dyn Dialect, schema: &str, elapsed: Opt
             writer.optional(error.as_deref()),
             writer.text(id)
         ),
-        Record::SetChecksum { id, checksum, fingerprint, depends_on } => format!(
-            "UPDATE {} SET checksum = {}, fingerprint = {}, depends_on = {} WHERE id = {};",
+        Record::SetChecksum { id, checksum, fingerprint, depends_on, up_sql, down_sql } => format!(
+            "UPDATE {} SET checksum = {}, fingerprint = {}, depends_on = {}, up_sql = {}, down_sql = {} WHERE id = {};",
             writer.table("schema_migrations"),
             writer.text(checksum),
             writer.text(fingerprint),
             dialect.text_list(depends_on),
+            writer.optional(stored(up_sql.as_deref())),
+            writer.optional(down_sql.as_deref()),
             writer.text(id)
         ),
         Record::Log { id, direction, status, took, error, actor, statements_done } => format!(
@@ -328,6 +334,11 @@ pub fn render(record: &Record, dialect: &dyn Dialect, schema: &str, elapsed: Opt
     }
 }
 
+/// An up script that is small enough to be kept.
+fn stored(up_sql: Option<&str>) -> Option<&str> {
+    up_sql.filter(|sql| sql.len() <= STORED_SQL_LIMIT)
+}
+
 /// Renders values.
 struct Writer<'a> {
     dialect: &'a dyn Dialect,
@@ -382,14 +393,13 @@ impl Writer<'_> {
             "error_message",
             "sequence",
         ];
-        let stored_up = row.up_sql.as_deref().filter(|sql| sql.len() <= STORED_SQL_LIMIT);
         let values = [
             self.text(&row.id),
             row.version.map_or_else(|| "NULL".to_owned(), |version| version.to_string()),
             self.text(&row.name),
             self.optional(row.description.as_deref()),
             self.text(&row.migration_type),
-            self.optional(stored_up),
+            self.optional(stored(row.up_sql.as_deref())),
             self.optional(row.down_sql.as_deref()),
             self.dialect.text_list(&row.depends_on),
             self.text(row.status.as_str()),

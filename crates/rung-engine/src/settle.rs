@@ -8,11 +8,12 @@ use crate::driver::{Driver, LockHolder};
 use crate::event::RunError;
 use crate::execute::RunOptions;
 use crate::graph::Graph;
-use crate::history::{History, Status};
+use crate::history::{Applied, History, Status};
+use crate::journal::fingerprints;
 use crate::lock::locked;
 use crate::model::{Migration, MigrationSet};
-use crate::plan::{PlanError, PlanErrorKind, PlanErrors, PlanOptions};
-use crate::record::{Actor, Direction, JournalState, Record, Took};
+use crate::plan::{PlanError, PlanErrorKind, PlanErrors, PlanOptions, is_half_done};
+use crate::record::{Actor, Direction, JournalRow, JournalState, Record, Took};
 use crate::target::Target;
 use crate::unit::migration_row;
 use crate::{Action, Asks, Body, ScriptPlan, Step};
@@ -146,20 +147,16 @@ pub fn resolve(
                 let row = known()?;
                 let direction = if row.is_done() { Direction::Down } else { Direction::Up };
                 let journal = driver.journal(id, direction)?;
-                let entry = journal.iter().find(|entry| entry.index + 1 == number).ok_or_else(|| {
-                    usage(format!("statement {number} of {id} has not been begun: there is nothing to settle"))
-                })?;
                 let state = match resolution {
                     Resolution::StatementDone(_) => JournalState::Done,
                     _ => JournalState::Failed,
                 };
-                vec![Record::Journal {
-                    id: id.to_owned(),
-                    direction,
-                    index: entry.index,
-                    fingerprint: entry.fingerprint.clone(),
-                    state,
-                }]
+                let fingerprint = match journal.iter().find(|entry| entry.index + 1 == number) {
+                    Some(entry) => entry.fingerprint.clone(),
+                    // One that failed within a transaction has left nothing, not even an entry.
+                    None => next_statement(row, file, &journal, number, driver.dialect_of())?,
+                };
+                vec![Record::Journal { id: id.to_owned(), direction, index: number - 1, fingerprint, state }]
             }
             Resolution::Accept => {
                 known()?;
@@ -173,6 +170,8 @@ pub fn resolve(
                     checksum: migration.checksum.to_string(),
                     fingerprint: migration.fingerprint.to_string(),
                     depends_on: dependencies(migration),
+                    up_sql: migration.up_text(),
+                    down_sql: migration.down_text(),
                 }];
                 records.push(log(id, Status::Completed, Direction::Resolve, actor));
                 records
@@ -236,6 +235,36 @@ pub fn untag(
         }
         Ok((vec![Record::Untag { name: name.to_owned() }], Vec::new()))
     })
+}
+
+/// The fingerprint of the statement that a half-done migration would go on with.
+fn next_statement(
+    row: &Applied,
+    file: Option<&Arc<Migration>>,
+    journal: &[JournalRow],
+    number: usize,
+    dialect: &dyn crate::Dialect,
+) -> Result<String, PlanError> {
+    let id = &row.id;
+    let script = match file.map(|migration| (migration, &migration.body)) {
+        Some((migration, Body::Sql(body))) if is_half_done(row) => {
+            ScriptPlan::new(&body.up, Asks::up(migration), dialect).ok()
+        }
+        _ => None,
+    };
+    let script = script.ok_or_else(|| usage(format!("{id} is not half done: it has no statement to settle")))?;
+    let hashes = fingerprints(&script, dialect.syntax());
+    let is_done = |at: usize| journal.iter().any(|entry| entry.index == at && entry.state == JournalState::Done);
+    let next = (0..hashes.len()).find(|at| !is_done(*at));
+    match number.checked_sub(1).and_then(|at| hashes.get(at)) {
+        Some(hash) if next == Some(number - 1) => Ok(hash.clone()),
+        Some(_) => {
+            let error = usage(format!("statement {number} of {id} has not been begun: there is nothing to settle"));
+            let help = next.map(|at| format!("statement {} is where it stopped", at + 1));
+            Err(PlanError::new(error.kind, help.into_iter().fold(error.diagnostic, Diagnostic::help)))
+        }
+        None => Err(usage(format!("{id} has {} statements, and no statement {number}", hashes.len()))),
+    }
 }
 
 fn dependencies(migration: &Migration) -> Vec<String> {

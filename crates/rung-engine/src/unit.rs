@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use rung_sql::{Comparison, Expect, Script, Span, Want};
+use rung_sql::{Comparison, Expect, Script, SourceFile, Span, Spanned, Want};
 
 use crate::analyse::{ScriptPlan, StatementPlan};
 use crate::driver::{Part, Unit};
@@ -19,6 +19,8 @@ pub(crate) struct Origin {
     pub(crate) script: Option<Script>,
     /// The statements in it, each with its number in the script from zero.
     pub(crate) statements: Vec<(usize, Span)>,
+    /// The line that asks for it, where that is a directive.
+    pub(crate) line: Option<(Arc<SourceFile>, Span)>,
 }
 
 /// A step's parts with their origins.
@@ -31,7 +33,14 @@ pub(crate) struct Parts {
 impl Parts {
     fn push(&mut self, part: Part, script: Option<&Script>, statements: Vec<(usize, Span)>) {
         self.parts.push(part);
-        self.origins.push(Origin { script: script.cloned(), statements });
+        self.origins.push(Origin { script: script.cloned(), statements, line: None });
+    }
+
+    /// A part that a directive asks for.
+    fn push_expected(&mut self, part: Part, step: &Step, span: Span) {
+        let line = step.migration.as_ref().map(|migration| (Arc::clone(&migration.source), span));
+        self.parts.push(part);
+        self.origins.push(Origin { script: None, statements: Vec::new(), line });
     }
 
     /// All that a step in a transaction runs and checks.
@@ -62,9 +71,9 @@ impl Parts {
 
     /// The queries whose answers must be the same afterwards.
     pub(crate) fn remember(&mut self, step: &Step) {
-        for (slot, table) in unchanged(step) {
+        for (slot, table, span) in unchanged(step) {
             let sql = count_rows(table);
-            self.push(Part::Remember { slot, sql }, None, Vec::new());
+            self.push_expected(Part::Remember { slot, sql }, step, span);
         }
     }
 
@@ -112,15 +121,15 @@ impl Parts {
 
     /// What must be true at the end.
     pub(crate) fn checks(&mut self, step: &Step) {
-        for (slot, table) in unchanged(step) {
+        for (slot, table, span) in unchanged(step) {
             let what = format!("rows({table}) unchanged");
-            self.push(Part::Same { slot, sql: count_rows(table), what }, None, Vec::new());
+            self.push_expected(Part::Same { slot, sql: count_rows(table), what }, step, span);
         }
-        for expect in expects(step) {
-            if let Expect::Rows { table, op, count } = expect {
-                let sql = format!("SELECT ({}) {op} {count}", count_rows(table));
-                let what = format!("rows({table}) {op} {count}");
-                self.push(Part::Check { sql, want: Want::True, what: Some(what) }, None, Vec::new());
+        for Spanned { value, span } in expects(step) {
+            if let Expect::Rows { table, op, count } = value {
+                let what = Some(format!("rows({table}) {op} {count}"));
+                let want = Want::Count(*op, *count);
+                self.push_expected(Part::Check { sql: count_rows(table), want, what }, step, *span);
             }
         }
         for check in &step.checks {
@@ -131,27 +140,27 @@ impl Parts {
     }
 }
 
-fn expects(step: &Step) -> impl Iterator<Item = &Expect> {
+fn expects(step: &Step) -> impl Iterator<Item = &Spanned<Expect>> {
     let body = step.migration.as_ref().filter(|_| step.direction == Direction::Up).map(|migration| &migration.body);
     let expects = match body {
         Some(Body::Sql(body)) => body.expects.as_slice(),
         _ => &[],
     };
-    expects.iter().map(|expect| &expect.value)
+    expects.iter()
 }
 
-/// Tables whose row counts must stay the same, each with a slot to remember the count in.
-pub(crate) fn unchanged(step: &Step) -> impl Iterator<Item = (usize, &str)> {
-    let tables = expects(step).filter_map(|expect| match expect {
-        Expect::RowsUnchanged { table } => Some(table.as_str()),
+/// Tables whose row counts must stay the same, each with a slot to remember the count in and the line that says so.
+pub(crate) fn unchanged(step: &Step) -> impl Iterator<Item = (usize, &str, Span)> {
+    let tables = expects(step).filter_map(|expect| match &expect.value {
+        Expect::RowsUnchanged { table } => Some((table.as_str(), expect.span)),
         _ => None,
     });
-    tables.enumerate()
+    tables.enumerate().map(|(slot, (table, span))| (slot, table, span))
 }
 
 /// Expectations about affected rows: how, how many, and where in the script's text they stand.
 pub(crate) fn affected(step: &Step) -> impl Iterator<Item = (Comparison, u64, usize)> {
-    expects(step).filter_map(|expect| match expect {
+    expects(step).filter_map(|expect| match &expect.value {
         Expect::Affected { op, count, at } => Some((*op, *count, *at)),
         _ => None,
     })
@@ -203,18 +212,14 @@ pub(crate) fn migration_row(
     actor: &Actor,
 ) -> Option<MigrationRow> {
     let migration = step.migration.as_ref()?;
-    let up_sql = match &migration.body {
-        Body::Sql(body) => Some(body.up.text().trim().to_owned()),
-        Body::Command(_) | Body::Code(_) => None,
-    };
     Some(MigrationRow {
         id: step.id.clone(),
         version: migration.version.number(),
         name: migration.id.name().to_owned(),
         description: migration.description.clone(),
         migration_type: step.kind.as_str().to_owned(),
-        up_sql,
-        down_sql: step.down_text(),
+        up_sql: migration.up_text(),
+        down_sql: migration.down_text(),
         depends_on: migration.depends_on.iter().flatten().map(|dependency| dependency.value.clone()).collect(),
         status,
         checksum: migration.checksum.to_string(),

@@ -5,9 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rung_engine::{Body, Digest, Down, Migration, MigrationSet, SqlBody, Timeouts, Version};
-use rung_sql::{
-    Diagnostic, MigrationFile, Reading, Script, SourceFile, Span, Verify, Want, checksum, read_file, values,
-};
+use rung_sql::{Diagnostic, MigrationFile, Reading, Script, SourceFile, Verify, Want, checksum, read_file, values};
 
 use crate::LoadOptions;
 use crate::files::{Content, File, Files};
@@ -27,8 +25,8 @@ enum Role<'a> {
     Rollback(u64),
     /// A program: its stem.
     Program(&'a str),
-    /// SQL that no migration is.
-    Stray,
+    /// SQL that no migration is: why.
+    Stray(&'static str),
     /// Not ours.
     Other,
 }
@@ -41,22 +39,33 @@ fn role(name: &str) -> Role<'_> {
             "up.sql" => Role::Up(stem),
             "down.sql" => Role::Down(stem),
             "verify.sql" => Role::Verify(stem),
-            _ if file.ends_with(".sql") => Role::Stray,
+            _ if file.ends_with(".sql") => Role::Stray("it is not called up.sql, down.sql or verify.sql"),
             _ => Role::Other,
         };
     }
     if let Some(stem) = name.strip_suffix(".sh") {
-        return if Version::of(stem).is_some() { Role::Program(stem) } else { Role::Other };
+        return if unnumbered(stem).is_none() { Role::Program(stem) } else { Role::Other };
     }
     let Some(stem) = name.strip_suffix(".sql") else { return Role::Other };
     if let Some(number) = stem.strip_prefix("rollback-").or_else(|| stem.strip_prefix("rollback_")) {
-        return number.parse().map_or(Role::Stray, Role::Rollback);
+        return number.parse().map_or(Role::Stray("`rollback-` is followed by a migration's number"), Role::Rollback);
     }
     if let Some(stem) = stem.strip_suffix(".down") {
         return Role::Down(stem);
     }
     let stem = stem.strip_suffix(".up").unwrap_or(stem);
-    if Version::of(stem).is_some() { Role::Up(stem) } else { Role::Stray }
+    unnumbered(stem).map_or(Role::Up(stem), Role::Stray)
+}
+
+/// Why a stem is none of a migration; `None` where it is one, though its number may be too large.
+fn unnumbered(stem: &str) -> Option<&'static str> {
+    let number = stem.split_once('_').map_or(stem, |(number, _)| number);
+    match number.find(|c: char| !c.is_ascii_digit()) {
+        _ if stem.starts_with("R__") => None,
+        None if !number.is_empty() => None,
+        None | Some(0) => Some("its name has no number in front"),
+        Some(_) => Some("the number in front of its name does not end at a `_`"),
+    }
 }
 
 /// Undoing and checking files, waiting for the migrations that they belong to.
@@ -97,7 +106,7 @@ impl Format for Native {
                 Role::Down(stem) => drop(companions.downs.insert(stem, file)),
                 Role::Verify(stem) => drop(companions.verifies.insert(stem, file)),
                 Role::Rollback(version) => drop(companions.rollbacks.insert(version, file)),
-                Role::Stray => warnings.push(file.stray("its name has no number in front")),
+                Role::Stray(why) => warnings.push(file.stray(why)),
                 Role::Other => {}
             }
         }
@@ -163,7 +172,11 @@ fn from_file(migration: &mut Migration, file: MigrationFile) -> Vec<Diagnostic> 
     migration.declared_type = file.declared_type;
     migration.depends_on = header.depends_on;
     migration.only = values(&header.environments);
-    migration.only.extend(values(&directives.only));
+    for name in values(&directives.only) {
+        if !migration.only.contains(&name) {
+            migration.only.push(name);
+        }
+    }
     migration.tags = values(&header.tags);
     migration.author = header.author;
     migration.date = header.date;
@@ -195,31 +208,44 @@ fn program(migration: &mut Migration, file: &File) -> Result<(), Vec<Diagnostic>
         return Err(problem("not-executable", message, format!("`chmod +x {shown}`")));
     }
     let source = file.source()?;
-    // A script has comments of another kind; its header lines are read all the same.
-    let as_sql: String = source
-        .text()
-        .lines()
-        .filter(|line| !line.starts_with("#!"))
-        .map_while(|line| if line.trim().is_empty() { Some("") } else { line.strip_prefix('#') })
-        .map(|line| format!("--{line}\n"))
-        .collect();
-    let header_source = Arc::new(SourceFile::new(&file.path, &as_sql));
+    let header_source = Arc::new(SourceFile::new(&file.path, &header_as_sql(source.text())));
     let variables = std::collections::BTreeMap::new();
     let reading = Reading {
         dialect: "",
         syntax: &rung_sql::Syntax::SQLITE,
         variables: rung_sql::Variables { builtin: &[], own: &variables },
     };
-    let header = read_file(&header_source, migration.id.as_str(), &reading)?;
+    let header = read_file(&header_source, migration.id.as_str(), &reading).map_err(|mut errors| {
+        for label in errors.iter_mut().flat_map(|error| &mut error.labels) {
+            label.source = Arc::clone(&source);
+        }
+        errors
+    })?;
     from_file(migration, header);
     migration.checksum = Digest(checksum(source.text()));
     migration.fingerprint = migration.checksum;
-    for dependency in migration.depends_on.iter_mut().flatten() {
-        dependency.span = Span::new(0, 0);
-    }
     migration.source = source;
     migration.body = Body::Command(std::path::absolute(&file.path).unwrap_or_else(|_| file.path.clone()));
     Ok(())
+}
+
+/// The comment lines at the top of a script as those of SQL, every byte in its place.
+fn header_as_sql(text: &str) -> String {
+    let mut sql = String::new();
+    for line in text.split_inclusive('\n') {
+        let comment = line.strip_prefix('#').filter(|_| !line.starts_with("#!"));
+        match comment.and_then(|comment| comment.strip_prefix([' ', '\t'])) {
+            Some(content) => sql.extend(["--", content]),
+            // A line of `#` alone, or the first: nothing to read, and as long as it was.
+            None if line.starts_with('#') || line.trim().is_empty() => {
+                sql.extend(
+                    line.chars().flat_map(|c| std::iter::repeat_n(if c == '\n' { c } else { ' ' }, c.len_utf8())),
+                );
+            }
+            None => break,
+        }
+    }
+    sql
 }
 
 #[cfg(unix)]

@@ -242,7 +242,21 @@ impl Driver for Postgres {
             Some(_) => {}
             None => self.tables().refuse_strangers()?,
         }
-        self.transaction(&POSTGRES.own_tables_ddl(&self.schema).join(";\n"))
+        self.transaction(&POSTGRES.own_tables_ddl(&self.schema).join(";\n")).map_err(|error| {
+            if error.kind != DbErrorKind::Permission {
+                return error;
+            }
+            let (schema, user) = (POSTGRES.quote_identifier(&self.schema), POSTGRES.quote_identifier(&self.facts.user));
+            // That this is done in a block is of no interest.
+            DbError { detail: None, ..error }.with_hint(format!(
+                "rung's own tables are in a schema of its own; make it for this user: \
+                 `CREATE SCHEMA {schema} AUTHORIZATION {user}`"
+            ))
+        })
+    }
+
+    fn has_tables(&mut self) -> Result<bool, DbError> {
+        Ok(self.tables().format_version()?.is_some())
     }
 
     fn acquire_lock(

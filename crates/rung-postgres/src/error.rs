@@ -52,6 +52,8 @@ fn kind(state: &SqlState, message: &str) -> DbErrorKind {
         "25006" => DbErrorKind::ReadOnly,
         "42501" => DbErrorKind::Permission,
         "53100" => DbErrorKind::DiskFull,
+        // invalid_transaction_termination, active_sql_transaction
+        "2D000" | "25001" => DbErrorKind::RefusesTransaction,
         "28P01" | "28000" => DbErrorKind::Authentication,
         "3D000" => DbErrorKind::NoSuchDatabase,
         // The server ends the session: shut down, crashed, or idle or in a transaction for too long.

@@ -10,7 +10,7 @@ use tokio_postgres::SimpleQueryRow;
 
 use crate::driver::Postgres;
 use crate::line::Rows;
-use crate::session::{Flush, Prefix, is_assertion, is_true, records_say};
+use crate::session::{Flush, Prefix, is_assertion, is_none, is_true, records_say};
 use crate::statements::{pieces, unsendable};
 use crate::wire::{Refused, Sent, first};
 
@@ -362,12 +362,15 @@ impl Pipeline<'_> {
                 Err((what, format!("{} before and {} after", before.unwrap_or("NULL"), now.unwrap_or("NULL"))))
             }
             Ask::Check { want, what } => {
-                let (verdict, wanted) = match want {
-                    Want::True => (is_true(rows), "one true value"),
-                    Want::NoRows if rows.is_empty() => (Ok(()), "no rows"),
-                    Want::NoRows => (Err(format!("{} rows", rows.len())), "no rows"),
+                let verdict = match want {
+                    Want::True => is_true(rows),
+                    Want::NoRows => is_none(rows),
+                    Want::Count(op, count) => match first(rows).map(str::parse) {
+                        Some(Ok(number)) if op.holds(number, count) => Ok(()),
+                        _ => Err(first(rows).unwrap_or("NULL").to_owned()),
+                    },
                 };
-                verdict.map_err(|got| (what.unwrap_or_else(|| wanted.to_owned()), got))
+                verdict.map_err(|got| (what.unwrap_or_else(|| want.to_string()), got))
             }
         }
     }

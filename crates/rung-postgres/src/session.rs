@@ -1,6 +1,6 @@
 //! The SQL around a migration's own: what opens a transaction, makes sure that it should run, and puts the session back.
 
-use rung_engine::{DbError, Dialect, Guard, Record, Status, Unit, render};
+use rung_engine::{DbError, Dialect, Guard, Record, Status, Unit, describe_rows, render};
 use tokio_postgres::SimpleQueryRow;
 
 use crate::POSTGRES;
@@ -160,6 +160,12 @@ pub(crate) fn records_say(records: &[Record], guard: &Guard) -> bool {
         Record::SetStatus { id, status, .. } => says(id, *status),
         _ => false,
     })
+}
+
+/// Whether an answer has no rows; else what it has, for people.
+pub(crate) fn is_none(rows: &[SimpleQueryRow]) -> Result<(), String> {
+    let Some(row) = rows.first() else { return Ok(()) };
+    Err(describe_rows(rows.len(), (0..row.len()).map(|at| crate::wire::value(row, at))))
 }
 
 /// Whether an answer is one true value; what it was, where it is not.

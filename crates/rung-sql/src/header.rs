@@ -286,7 +286,7 @@ fn ids(line: &CommentLine<'_>) -> Vec<Spanned<String>> {
     words
         .into_iter()
         .filter(|word| !FILLERS.contains(&word.value.to_lowercase().as_str()))
-        .map(|word| match word.value.strip_suffix(".sql") {
+        .map(|word| match word.value.strip_suffix(".sql").or_else(|| word.value.strip_suffix(".sh")) {
             Some(stem) => Spanned { value: stem.to_owned(), span: word.span },
             None => word,
         })
@@ -353,6 +353,7 @@ mod tests {
             "-- depends_on: 001_a,\n--   002_b\n",
             "-- **Dependencies**:\n-- - Requires `001_a.sql`\n-- - Requires `002_b.sql`\n",
             "-- Requires: 001_a 002_b\n",
+            "-- Requires: 001_a.sh and 002_b.sql\n",
         ] {
             assert_eq!(ids_of(&read(text)), Some(vec!["001_a", "002_b"]), "{text}");
         }

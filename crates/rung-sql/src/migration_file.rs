@@ -1,9 +1,10 @@
 //! A migration file: header, directives and sections, read for one dialect.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::digest::{checksum, fingerprint_of};
-use crate::directives::{Directives, Expect};
+use crate::directives::{Comparison, Directives, Expect};
 use crate::header::{CommentLine, Header, MigrationType, Spanned, looks_like_sql, read_header, rollback_of};
 use crate::lexer::{Token, TokenKind, tokens};
 use crate::script::{Reach, Script, Variables};
@@ -27,6 +28,18 @@ pub enum Want {
     True,
     /// No rows.
     NoRows,
+    /// One number that compares so: what `@expect rows(..)` asks for.
+    Count(Comparison, u64),
+}
+
+impl fmt::Display for Want {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::True => f.write_str("one true value"),
+            Self::NoRows => f.write_str("no rows"),
+            Self::Count(op, count) => write!(f, "a number {op} {count}"),
+        }
+    }
 }
 
 /// A `@verify` section.

@@ -67,11 +67,22 @@ impl SourceFile {
     /// A source file from the bytes on disk.
     ///
     /// # Errors
-    /// Bytes that are not UTF-8 give a diagnostic with the offset of the first bad byte and the line it is on.
+    /// Bytes that are not UTF-8 give a diagnostic with the offset of the first bad byte and the line it is on; so does
+    /// a NUL, which neither database takes: SQLite would end the statement there and leave out the rest.
     pub fn from_bytes(path: impl Into<PathBuf>, bytes: Vec<u8>) -> Result<Self, Box<Diagnostic>> {
         let path = path.into();
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(Self::new(path, &text)),
+            Ok(text) => match text.find('\0') {
+                None => Ok(Self::new(path, &text)),
+                Some(offset) => {
+                    let line = 1 + text[..offset].matches('\n').count();
+                    let source = Arc::new(Self { path, text: Arc::from(text) });
+                    let message = format!("there is a NUL byte at offset {offset} (line {line})");
+                    let diagnostic = Diagnostic::error("nul", message);
+                    let diagnostic = diagnostic.at(&source, Span::new(offset, offset + 1), "no text has this");
+                    Err(Box::new(diagnostic.help("save it as UTF-8, e.g. `iconv -f UTF-16 -t UTF-8`")))
+                }
+            },
             Err(error) => {
                 let offset = error.utf8_error().valid_up_to();
                 let bytes = error.into_bytes();

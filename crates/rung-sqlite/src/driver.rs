@@ -348,6 +348,10 @@ impl Driver for Sqlite {
         self.run(|connection| tables::ensure(connection, &schema))
     }
 
+    fn has_tables(&mut self) -> Result<bool, DbError> {
+        Ok(self.read(tables::format_version)?.is_some())
+    }
+
     fn acquire_lock(
         &mut self,
         wait: Duration,

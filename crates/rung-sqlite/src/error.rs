@@ -51,7 +51,8 @@ fn failed(failure: rusqlite::ffi::Error, message: String, offset: Option<usize>)
     };
     DbError {
         kind,
-        code: Some(failure.extended_code.to_string()),
+        // The general one says nothing that the message does not.
+        code: (failure.extended_code != rusqlite::ffi::SQLITE_ERROR).then(|| failure.extended_code.to_string()),
         message,
         detail: None,
         hint: hint.map(str::to_owned),

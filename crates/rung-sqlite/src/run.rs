@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use rung_engine::{
     DbError, DbErrorKind, Dialect, Durability, Failure, Part, Record, Unit, UnitError, UnitObserver, render,
 };
-use rung_sql::Want;
 use rusqlite::Connection;
 
 use crate::SQLITE;
@@ -242,10 +241,7 @@ impl Sqlite {
                 let answer = self
                     .statement(|connection| check(connection, sql, *want))
                     .map_err(|error| Stopped { offset: error.offset, ..error.into() })?;
-                let wanted = || match want {
-                    Want::True => "one true value".to_owned(),
-                    Want::NoRows => "no rows".to_owned(),
-                };
+                let wanted = || want.to_string();
                 answer.map_err(|got| Failure::Check { what: what.clone().unwrap_or_else(wanted), got }.into())
             }
             Part::Affected { op, count } if op.holds(run.affected, *count) => Ok(()),

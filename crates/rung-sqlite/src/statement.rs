@@ -1,6 +1,6 @@
 //! Single statements: running them to their end, and reading what they answer.
 
-use rung_engine::{DbError, Dialect};
+use rung_engine::{DbError, Dialect, describe_rows, describe_value};
 use rung_sql::{TransactionControl, Want};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
@@ -52,7 +52,7 @@ pub(crate) fn check(connection: &Connection, sql: &str, want: Want) -> Result<Re
     let columns = statement.column_count();
     let mut rows = statement.raw_query();
     let mut first = None;
-    let mut count = 0_u64;
+    let mut count = 0_usize;
     while let Some(row) = rows.next().map_err(convert)? {
         count += 1;
         if first.is_none() {
@@ -61,17 +61,18 @@ pub(crate) fn check(connection: &Connection, sql: &str, want: Want) -> Result<Re
     }
     Ok(match (want, first.as_deref()) {
         (Want::NoRows, None) => Ok(()),
-        (Want::NoRows, Some(row)) => Err(format!("{}, the first being {}", counted(count), shown(row))),
-        (Want::True, None) => Err("no rows".to_owned()),
-        (Want::True, Some([value])) if count == 1 => {
-            if is_true(value.as_deref()) {
-                Ok(())
-            } else {
-                Err(shown_value(value.as_deref()))
-            }
+        (Want::NoRows, Some(row)) => Err(describe_rows(count, row.iter().map(Option::as_deref))),
+        (Want::True | Want::Count(..), None) => Err("no rows".to_owned()),
+        (Want::True | Want::Count(..), Some([value])) if count == 1 => {
+            let number = || value.as_deref().and_then(|text| text.parse().ok());
+            let holds = match want {
+                Want::Count(op, count) => number().is_some_and(|number| op.holds(number, count)),
+                _ => is_true(value.as_deref()),
+            };
+            if holds { Ok(()) } else { Err(describe_value(value.as_deref())) }
         }
-        (Want::True, Some(row)) if count == 1 => Err(format!("a row of {} columns: {}", columns, shown(row))),
-        (Want::True, Some(_)) => Err(counted(count)),
+        (_, Some(_)) if count == 1 => Err(format!("{columns} columns")),
+        (_, Some(_)) => Err(format!("{count} rows")),
     })
 }
 
@@ -82,24 +83,6 @@ fn is_true(value: Option<&str>) -> bool {
             || text.eq_ignore_ascii_case("true")
             || text.parse::<f64>().is_ok_and(|number| number != 0.0 && !number.is_nan())
     })
-}
-
-fn counted(rows: u64) -> String {
-    if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
-}
-
-fn shown(row: &[Option<String>]) -> String {
-    let values: Vec<String> = row.iter().map(|value| shown_value(value.as_deref())).collect();
-    values.join(", ")
-}
-
-fn shown_value(value: Option<&str>) -> String {
-    const LIMIT: usize = 200;
-    match value {
-        None => "NULL".to_owned(),
-        Some(text) if text.len() <= LIMIT => text.to_owned(),
-        Some(text) => format!("{}…", &text[..text.floor_char_boundary(LIMIT)]),
-    }
 }
 
 fn text_row(row: &Row<'_>, columns: usize) -> Result<TextRow, DbError> {
@@ -136,7 +119,7 @@ mod tests {
             ("SELECT 'yes'", "yes"),
             ("SELECT ''", ""),
             ("SELECT 1 WHERE 0", "no rows"),
-            ("SELECT 1, 1", "a row of 2 columns: 1, 1"),
+            ("SELECT 1, 1", "2 columns"),
             ("SELECT 1 UNION ALL SELECT 1", "2 rows"),
         ] {
             assert_eq!(got(sql, Want::True).as_deref(), Some(answer), "{sql}");

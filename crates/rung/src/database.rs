@@ -50,9 +50,12 @@ const BACKENDS: &[Backend] = &[
 
 fn backend(url: &str) -> Result<&'static Backend, DbError> {
     BACKENDS.iter().find(|backend| (backend.claims)(url)).ok_or_else(|| {
-        let scheme = url.split_once(':').map_or("it", |(scheme, _)| scheme);
-        DbError::new(DbErrorKind::Config, format!("rung does not know this kind of database: {scheme}"))
-            .with_hint("write postgres://USER@HOST/DATABASE, or sqlite:PATH")
+        let message = match url.split_once(':') {
+            Some((scheme, _)) => format!("rung does not know this kind of database: {scheme}"),
+            // Without a scheme it may be anything, and a password in it.
+            None => "this names no database that rung knows: it has no scheme".to_owned(),
+        };
+        DbError::new(DbErrorKind::Config, message).with_hint("write postgres://USER@HOST/DATABASE, or sqlite:PATH")
     })
 }
 

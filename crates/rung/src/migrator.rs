@@ -375,8 +375,10 @@ impl Migrator {
         let dialect = self.driver.dialect_of();
         let mut plan = rung_engine::plan(&self.set, &history, goal, &self.planning, dialect)?;
         rung_engine::read_stored_downs(&mut *self.driver, &mut plan)?;
-        let sequence = history.iter().map(|row| row.sequence).max().unwrap_or(0) + 1;
-        Ok(rung_engine::preview(&plan, sequence, dialect, self.driver.schema(), &self.running))
+        let first_sequence = history.iter().map(|row| row.sequence).max().unwrap_or(0) + 1;
+        let has_tables = self.driver.has_tables()?;
+        let site = rung_engine::Site { schema: self.driver.schema(), has_tables, first_sequence };
+        Ok(rung_engine::preview(&plan, dialect, site, &self.running).map_err(RunError::Plan)?)
     }
 
     /// The history: the first time as it was on connecting, then as it is.

@@ -1,5 +1,7 @@
 //! `rung env`.
 
+use std::collections::BTreeSet;
+
 use crate::args::{Arguments, EnvArguments};
 use crate::config::{Files, Project, redacted, url_of};
 use crate::exit::Exit;
@@ -70,11 +72,11 @@ fn show(arguments: &Arguments, name: &str, terminal: &Terminal) -> Result<Exit, 
     };
     let dirs = if dirs.is_empty() { "migrations".to_owned() } else { dirs.join(", ") };
     let schema = env.schema.as_deref().or(config.history.schema.as_deref()).unwrap_or("rung");
-    let variables: Vec<&str> = env.vars.keys().chain(config.vars.keys()).map(String::as_str).collect();
+    let variables: BTreeSet<&str> = env.vars.keys().chain(config.vars.keys()).map(String::as_str).collect();
     let mut rows = vec![("url", url), ("protected", if env.protected { "yes" } else { "no" }.to_owned())];
     rows.extend([("migrations", dirs), ("history", schema.to_owned())]);
     if !variables.is_empty() {
-        rows.push(("variables", variables.join(", ")));
+        rows.push(("variables", variables.into_iter().collect::<Vec<_>>().join(", ")));
     }
     for (key, value) in rows {
         terminal.show(format!("{}  {value}", paint(DIM, format!("{key:<10}"))));

@@ -20,11 +20,11 @@ pub(crate) fn plan(arguments: &Arguments, options: &PlanArguments, terminal: &Te
     warn(&migrator, terminal);
     let goal = up_goal(&mut migrator, &options.target)?;
     if options.sql {
-        let sql = migrator.preview(&goal).map_err(|error| explained(&mut migrator, error))?;
+        let sql = migrator.preview(&goal).map_err(|error| explained(&mut migrator, error, None))?;
         terminal.data(&sql);
         return Ok(Exit::Done);
     }
-    let plan = migrator.plan(&goal).map_err(|error| explained(&mut migrator, error))?;
+    let plan = migrator.plan(&goal).map_err(|error| explained(&mut migrator, error, None))?;
     if terminal.is_json() {
         let steps = plan.steps.iter().map(step).collect();
         let environment = project.name.as_deref();

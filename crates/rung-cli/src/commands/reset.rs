@@ -39,7 +39,7 @@ pub(crate) fn reset(arguments: &Arguments, reset: &Reset, terminal: &Terminal) -
     let progress = RefCell::new(Progress::new(terminal));
     let report = migrator
         .run_with(&Goal::Latest, &mut |_, _| Ok(true), &mut |event| progress.borrow_mut().event(event))
-        .map_err(|error| explained(&mut migrator, error))?;
+        .map_err(|error| explained(&mut migrator, error, None))?;
     if terminal.is_json() {
         terminal.json(&json::Report::from(&report));
     }

@@ -21,11 +21,13 @@ struct Words {
     /// `applied 2 migrations to dev (app.db)`
     done: &'static str,
     to: &'static str,
+    /// What to type once a failure is mended; what the failure says by itself where `None`.
+    again: Option<&'static str>,
 }
 
-const UP: Words = Words { question: "Apply", done: "applied", to: "to" };
-const DOWN: Words = Words { question: "Undo", done: "undid", to: "on" };
-const REDO: Words = Words { question: "Undo and apply again", done: "redid", to: "on" };
+const UP: Words = Words { question: "Apply", done: "applied", to: "to", again: None };
+const DOWN: Words = Words { question: "Undo", done: "undid", to: "on", again: None };
+const REDO: Words = Words { question: "Undo and apply again", done: "redid", to: "on", again: Some("rung redo") };
 
 pub(crate) fn up(arguments: &Arguments, up: &Up, terminal: &Terminal) -> Result<Exit, Failure> {
     let project = Project::resolve(arguments)?;
@@ -34,7 +36,8 @@ pub(crate) fn up(arguments: &Arguments, up: &Up, terminal: &Terminal) -> Result<
     if up.single_transaction {
         migrator.running().grouping = Grouping::Single;
     }
-    go(&project, &mut migrator, &goal, &up.running, terminal, &UP)
+    let again = if up.single_transaction { "rung up --single-transaction" } else { "rung up" };
+    go(&project, &mut migrator, &goal, &up.running, terminal, &Words { again: Some(again), ..UP })
 }
 
 pub(crate) fn down(arguments: &Arguments, down: &Down, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -93,7 +96,7 @@ fn go(
     configure(migrator, running);
     warn(migrator, terminal);
     if running.dry_run {
-        let sql = migrator.preview(goal).map_err(|error| explained(migrator, error))?;
+        let sql = migrator.preview(goal).map_err(|error| explained(migrator, error, None))?;
         terminal.data(&sql);
         return Ok(Exit::Done);
     }
@@ -122,7 +125,12 @@ fn go(
     if let Some(refusal) = refusal {
         return Err(refusal);
     }
-    let report = result.map_err(|error| explained(migrator, error))?;
+    let report = result.map_err(|error| {
+        // What was undone to be redone is only pending after that.
+        let is_undone = matches!(&error, rung::Error::Run(RunError::Step { failure, .. })
+            if matches!(goal, Goal::Redo(_)) && failure.direction == Direction::Up);
+        explained(migrator, error, words.again.filter(|_| !is_undone))
+    })?;
     if terminal.is_json() {
         terminal.json(&json::Report::from(&report));
     } else if report.steps.is_empty() {
@@ -191,12 +199,21 @@ fn configure(migrator: &mut Migrator, running: &Running) {
 }
 
 /// A failure with what can only be said by looking again: the statements that differ, and what a first run ran into.
-pub(super) fn explained(migrator: &mut Migrator, error: rung::Error) -> Failure {
+/// `again` is what to type once it is mended.
+pub(super) fn explained(migrator: &mut Migrator, error: rung::Error, again: Option<&str>) -> Failure {
     let first_run = met_what_was_there(&error).then(|| migrator.driver().history());
-    let is_drift = matches!(&error, rung::Error::Run(RunError::Plan(errors)) if errors.kind() == PlanErrorKind::Drift);
-    let mut failure = Failure::from(error);
-    if is_drift {
+    let refused = match &error {
+        rung::Error::Run(RunError::Plan(errors)) => Some(errors.kind()),
+        _ => None,
+    };
+    let mut failure = match error {
+        rung::Error::Run(error) => Failure::of_run(error, again),
+        other => other.into(),
+    };
+    if refused == Some(PlanErrorKind::Drift) {
         compare(migrator, &mut failure);
+    }
+    if matches!(refused, Some(PlanErrorKind::Drift | PlanErrorKind::Files)) {
         failure.said.push("Nothing was run.".to_owned());
     }
     if let Some(Ok(history)) = first_run

@@ -26,7 +26,10 @@ pub(crate) fn seed(arguments: &Arguments, seed: &Seed, terminal: &Terminal) -> R
     interrupt::catch(&mut migrator, terminal);
     terminal.live().begin("seeding");
     let choice = if seed.all { SeedChoice::All } else { SeedChoice::Changed };
-    let report = migrator.seed(&seeds, choice)?;
+    let report = migrator.seed(&seeds, choice).map_err(|error| match error {
+        rung::Error::Run(error) => Failure::of_run(error, Some("rung seed")),
+        other => other.into(),
+    })?;
     terminal.live().end();
     let names = Names::new(report.steps.iter().map(|step| step.id.as_str()), terminal.columns(), 16);
     for step in &report.steps {

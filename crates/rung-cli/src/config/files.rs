@@ -47,7 +47,7 @@ impl Files {
             None => here.ancestors().map(|dir| dir.join("rung.toml")).find(|path| path.is_file()),
         };
         let Some(path) = path else {
-            let dot_env = dot_env(&here)?;
+            let dot_env = dot_env(&here, &here)?;
             return Ok(Self { dot_env, root: here.clone(), here, config: Config::default(), source: None });
         };
         let shown = path.strip_prefix(&here).unwrap_or(&path);
@@ -64,7 +64,7 @@ impl Files {
             Some(parent) if !parent.as_os_str().is_empty() => here.join(parent),
             _ => here.clone(),
         };
-        Ok(Self { dot_env: dot_env(&root)?, root, here, config, source: Some(source) })
+        Ok(Self { dot_env: dot_env(&root, &here)?, root, here, config, source: Some(source) })
     }
 
     /// A variable of the process, else of `.env`. An empty one counts as not set.
@@ -95,7 +95,11 @@ impl Files {
     /// A path of the configuration, as short as it can be shown from here.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         let joined = self.root.join(path);
-        joined.strip_prefix(&self.here).map(Path::to_owned).unwrap_or(joined)
+        match joined.strip_prefix(&self.here) {
+            Ok(here) if here.as_os_str().is_empty() => PathBuf::from("."),
+            Ok(below) => below.to_owned(),
+            Err(_) => joined,
+        }
     }
 
     /// A value with the environment's variables in the place of `${NAME}`.
@@ -136,11 +140,12 @@ impl Files {
     }
 }
 
-fn dot_env(dir: &Path) -> Result<BTreeMap<String, String>, Failure> {
+fn dot_env(dir: &Path, here: &Path) -> Result<BTreeMap<String, String>, Failure> {
     let path = dir.join(".env");
     if !path.is_file() {
         return Ok(BTreeMap::new());
     }
+    let path = path.strip_prefix(here).map(Path::to_owned).unwrap_or(path);
     let wrong = |error: dotenvy::Error| {
         // The error quotes the line, and the line may be a password.
         let what = match error {

@@ -188,6 +188,10 @@ fn finding(error: &toml::de::Error, source: &Arc<SourceFile>) -> Diagnostic {
     let span = error.span().map_or(Span::default(), |span| Span::new(span.start.min(end), span.end.min(end)));
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let Some((unknown, known)) = quoted.split_first().filter(|_| message.starts_with("unknown field")) else {
+        let message = match (quoted.as_slice(), message.starts_with("unknown variant")) {
+            ([unknown, known @ ..], true) => format!("{unknown} is not known here: write {}", known.join(" or ")),
+            _ => message.to_owned(),
+        };
         return Diagnostic::error("config", message).at(source, span, "");
     };
     let table = table_around(source.text(), span.start);

@@ -12,6 +12,7 @@ use rung::sql::{Diagnostic, closest};
 use rung::{Actor, Builder, ConnectOptions, Driver, Migrator, Order, Timeouts};
 
 use super::files::Origin;
+use super::redact::passwords;
 use super::{Env, Files};
 use crate::args::{Arguments, OrderChoice};
 use crate::exit::Exit;
@@ -116,6 +117,8 @@ impl Project {
             })
             .running(|running| {
                 running.actor = Actor { user: os_user().unwrap_or_default(), host: host() };
+                running.secrets = passwords(&self.url);
+                running.secrets.extend(self.files.variable("PGPASSWORD").map(|(password, _)| password));
             })
             .connecting(|connecting| *connecting = self.connecting()))
     }
@@ -192,7 +195,11 @@ fn no_environment(files: &Files, name: &str) -> Failure {
     if let Some(near) = closest(name, names.iter().copied()) {
         return Failure::usage(message, format!("did you mean {near}?"));
     }
-    let there = if names.is_empty() { String::new() } else { format!("; there is {}", names.join(", ")) };
+    let there = match names.as_slice() {
+        [] => String::new(),
+        [one] => format!("; there is {one}"),
+        several => format!("; there are {}", several.join(", ")),
+    };
     Failure::usage(message, format!("write [env.{name}] in rung.toml{there}"))
 }
 

@@ -50,6 +50,17 @@ fn parameters(text: &str) -> String {
     out
 }
 
+/// The passwords in a URL or conninfo, for what is printed by programs that know it.
+pub(crate) fn passwords(url: &str) -> Vec<String> {
+    let user_info = url.split_once("://").and_then(|(_, rest)| {
+        let before_query = rest.split('?').next().unwrap_or(rest);
+        Some(before_query[..before_query.rfind('@')?].split_once(':')?.1)
+    });
+    let parameters = url.split(['&', '?', ' ']).filter_map(|part| part.strip_prefix("password="));
+    let parameters = parameters.map(|value| value.trim_matches('\''));
+    user_info.into_iter().chain(parameters).filter(|password| !password.is_empty()).map(str::to_owned).collect()
+}
+
 fn is_variable(text: &str) -> bool {
     text.strip_prefix("${")
         .and_then(|name| name.strip_suffix('}'))
@@ -58,6 +69,14 @@ fn is_variable(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn passwords_are_found_in_every_form() {
+        assert_eq!(super::passwords("postgres://app:s3/cret@db/app?x=1"), ["s3/cret"]);
+        assert_eq!(super::passwords("host=db password='s3cret' user=app"), ["s3cret"]);
+        assert_eq!(super::passwords("postgres://app@db/app?sslmode=require&password=x"), ["x"]);
+        assert!(super::passwords("sqlite:app.db").is_empty());
+    }
+
     use super::*;
 
     #[test]

@@ -10,6 +10,8 @@ use super::{BAD, DIM, NEXT, STRONG, WARN, paint};
 
 /// A line that is longer can't be shown as one: only its place is said.
 const LONGEST_LINE: usize = 2000;
+/// Lines of what is marked that are shown: enough to know a statement by.
+const LINES: usize = 6;
 /// Where the width of the terminal is not known.
 const COLUMNS: usize = 120;
 
@@ -83,6 +85,7 @@ fn snippet<'a>(file: &'a Arc<SourceFile>, labels: &'a [Label]) -> Snippet<'a, an
         if label.text.is_empty() { annotation } else { annotation.label(label.text.as_str()) }
     });
     Snippet::source(text)
+        .fold(false)
         .line_start(file.line_column(start).line)
         .path(file.path().to_string_lossy())
         .annotations(annotations.collect::<Vec<_>>())
@@ -96,12 +99,18 @@ fn shown(file: &SourceFile, span: Span) -> Span {
     Span::new(start, first_line)
 }
 
-/// The lines from the first that labels mark to the last: their offset and their text.
+/// The lines from the first that labels mark to the last, and what follows of the statement that is marked: their offset
+/// and their text.
 fn marked_lines<'a>(file: &'a SourceFile, labels: &[&Label]) -> (usize, &'a str) {
     let text = file.text();
     let spans = || labels.iter().map(|label| shown(file, label.span));
     let start = line_start(text, spans().map(|span| span.start).min().unwrap_or(0));
-    let end = line_end(text, spans().map(|span| span.end).max().unwrap_or(0));
+    let mut end = line_end(text, spans().map(|span| span.end).max().unwrap_or(0));
+    if let [label] = labels {
+        let last = line_end(text, label.span.end.saturating_sub(1).max(label.span.start));
+        let lines = text[end..last.max(end)].match_indices('\n').map(|(at, _)| end + at).skip(1);
+        end = lines.chain([last.max(end)]).nth(LINES - 2).unwrap_or(last.max(end));
+    }
     (start, &text[start..end])
 }
 

@@ -1,7 +1,7 @@
 //! How a command fails: what is wrong, what stands, and what to do next.
 
 use rung::sql::Diagnostic;
-use rung::{DbError, Report, RunError};
+use rung::{DbError, DbErrorKind, Report, RunError};
 
 use super::{Comparison, NEXT, Terminal, count, paint, render, step_failure};
 use crate::exit::Exit;
@@ -118,9 +118,11 @@ impl Finding {
 impl From<DbError> for Failure {
     fn from(error: DbError) -> Self {
         let mut found = Diagnostic::error("database", &error.message);
-        found.notes.extend(error.detail.clone());
+        found.notes.extend(error.detail.iter().flat_map(|detail| detail.lines()).map(str::to_owned));
         let mut failure = Self::of(Exit::from(&error), vec![found]);
-        failure.next.extend(error.hint);
+        let is_permission = error.kind == DbErrorKind::Permission;
+        let general = is_permission.then(|| "grant the right to this user, or connect as one that has it".to_owned());
+        failure.next.extend(error.hint.or(general));
         failure
     }
 }
@@ -130,7 +132,14 @@ impl From<rung::Error> for Failure {
         match error {
             rung::Error::Files(diagnostics) => {
                 let errors = count(diagnostics.len(), "error");
-                Self::of(Exit::Failed, diagnostics).saying(format!("{errors} in the migration files; nothing was run"))
+                // Where there is no file there is none to speak of.
+                let is_about_files = diagnostics.iter().any(|diagnostic| diagnostic.code != "no-directory");
+                let failure = Self::of(Exit::Failed, diagnostics);
+                if is_about_files {
+                    failure.saying(format!("{errors} in the migration files; nothing was run"))
+                } else {
+                    failure
+                }
             }
             rung::Error::Database(error) => error.into(),
             rung::Error::Run(error) => error.into(),
@@ -140,13 +149,20 @@ impl From<rung::Error> for Failure {
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
+        Self::of_run(error, None)
+    }
+}
+
+impl Failure {
+    /// A run that failed, and what to type once that is mended; `rung up` or `rung down` where nothing is said.
+    pub(crate) fn of_run(error: RunError, again: Option<&str>) -> Self {
         match error {
             RunError::Plan(errors) => {
                 let exit = Exit::from(errors.kind());
                 Self::of(exit, errors.0.into_iter().map(|error| error.diagnostic).collect())
             }
             RunError::Database(error) => error.into(),
-            RunError::Step { failure, report } => step_failure(&failure, report),
+            RunError::Step { failure, report } => step_failure(&failure, report, again),
             RunError::Interrupted { report, left } => {
                 let message = format!("interrupted: {} done, {left} left", count(report.steps.len(), "migration"));
                 let failure = Self::new(Exit::Interrupted, message, "the same command goes on from here");
@@ -164,7 +180,6 @@ impl From<RunError> for Failure {
 mod tests {
     use std::sync::Arc;
 
-    use rung::DbErrorKind;
     use rung::sql::{SourceFile, Span};
 
     use super::*;

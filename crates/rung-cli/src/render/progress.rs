@@ -5,7 +5,7 @@ use std::time::Duration;
 use rung::engine::{Blocker, Direction, LockHolder};
 use rung::{Event, Step};
 
-use super::text::{Names, age, count, fit, pad, took};
+use super::text::{Names, age, fit, pad, took};
 use super::{DIM, OK, Terminal, WARN, paint};
 
 /// Characters of another session's statement that are shown.
@@ -51,7 +51,8 @@ impl<'a> Progress<'a> {
             Event::LockWait { holder, waited } => self.lock_wait(holder, *waited),
             Event::StepStarted { step } => self.started(step),
             Event::Resumed { step, done } => {
-                self.note(&format!("{} goes on after its first {}", step.id, count(*done, "statement")));
+                let first = if *done == 1 { "statement".to_owned() } else { format!("{done} statements") };
+                self.note(&format!("{} goes on after its first {first}", step.id));
             }
             Event::Repaired { step, found } => self.note(&format!("{}: {found}; putting it right", step.id)),
             Event::Blocked { step, blockers } => self.blocked(step, blockers),

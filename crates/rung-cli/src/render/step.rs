@@ -17,14 +17,15 @@ pub(crate) fn outside(step: &Step) -> Option<String> {
     })
 }
 
-/// A step that failed: where, what stands, what to do.
-pub(crate) fn step_failure(failure: &StepFailure, report: Report) -> Failure {
+/// A step that failed: where, what stands, and what to do: mend it, and then `again`.
+pub(crate) fn step_failure(failure: &StepFailure, report: Report, again: Option<&str>) -> Failure {
     let exit = match &failure.failure {
         Trouble::Database(error) if error.kind == DbErrorKind::Locked => Exit::Locked,
         _ => Exit::Failed,
     };
     let mut shown = Failure::of(exit, vec![failure.diagnostic()]).saying(stands(failure, &report));
-    shown.next.push(next(failure));
+    let again = again.unwrap_or(if failure.direction == Direction::Down { "rung down" } else { "rung up" });
+    shown.next.push(next(failure, again));
     shown.report = Some(report);
     shown
 }
@@ -37,6 +38,13 @@ fn stands(failure: &StepFailure, report: &Report) -> String {
             format!("{id} is still applied, whole: what was undone of it was rolled back.")
         }
         Kept::Nothing => format!("Nothing of {id} was kept (its transaction was rolled back)."),
+        Kept::NothingOfAny(1) => format!("Nothing of {id} was kept (its transaction was rolled back)."),
+        Kept::NothingOfAny(steps) => {
+            format!(
+                "Nothing was kept of any of the {steps} migrations: they share a transaction, and it was rolled back."
+            )
+        }
+        Kept::Statements { done, of: 1 } if done.is_empty() => format!("The one statement of {id} does not stand."),
         Kept::Statements { done, of } if done.is_empty() => format!("None of the {of} statements of {id} stands."),
         Kept::Statements { done, of } => {
             let verb = if done.len() == 1 { "stands" } else { "stand" };
@@ -64,13 +72,18 @@ fn stands(failure: &StepFailure, report: &Report) -> String {
     text
 }
 
-fn next(failure: &StepFailure) -> String {
+fn next(failure: &StepFailure, verb: &str) -> String {
     let id = &failure.id;
-    let verb = if failure.direction == Direction::Down { "rung down" } else { "rung up" };
     if let Trouble::Database(error) = &failure.failure {
         match error.kind {
             DbErrorKind::Permission => {
                 return format!("grant the right to this user, or connect as one that has it, then `{verb}`");
+            }
+            DbErrorKind::RefusesTransaction if failure.kept == Kept::Nothing => {
+                return format!(
+                    "add the line `-- @no-transaction` to the file, so that each statement is committed by itself, then \
+                     `{verb}`"
+                );
             }
             DbErrorKind::DiskFull => return format!("make room on the disk, then `{verb}`"),
             DbErrorKind::LockTimeout => {
@@ -96,7 +109,7 @@ fn next(failure: &StepFailure) -> String {
         }
         Kept::Unsure => format!("`{verb}`: it goes on from what the history says"),
         Kept::Program => format!("look at what it did, then `{verb}` to run it again, or `rung resolve {id} --done`"),
-        Kept::Statements { .. } | Kept::Nothing => format!("mend the file, then `{verb}`"),
+        Kept::Statements { .. } | Kept::Nothing | Kept::NothingOfAny(_) => format!("mend the file, then `{verb}`"),
     }
 }
 
@@ -140,7 +153,7 @@ mod tests {
 
     #[test]
     fn what_stands_is_said() {
-        let said = |failure: &StepFailure, report| step_failure(failure, report).said.concat();
+        let said = |failure: &StepFailure, report| step_failure(failure, report, None).said.concat();
         let nothing = failing(Direction::Up, DbErrorKind::Statement, Kept::Nothing);
         assert_eq!(
             said(&nothing, after(&["013", "014"])),
@@ -156,7 +169,8 @@ mod tests {
 
     #[test]
     fn what_to_do_fits_what_happened() {
-        let next = |direction, kind, kept| step_failure(&failing(direction, kind, kept), after(&[])).next.concat();
+        let next =
+            |direction, kind, kept| step_failure(&failing(direction, kind, kept), after(&[]), None).next.concat();
         assert_eq!(next(Direction::Up, DbErrorKind::Statement, Kept::Nothing), "mend the file, then `rung up`");
         assert_eq!(next(Direction::Down, DbErrorKind::Statement, Kept::Nothing), "mend the file, then `rung down`");
         assert!(next(Direction::Up, DbErrorKind::DiskFull, Kept::Nothing).starts_with("make room"));

@@ -51,7 +51,10 @@ fn a_row_comes_back_as_it_was() {
     let depends_on = vec!["000_b".to_owned()];
     let (checksum, fingerprint) = ("12".repeat(32), "34".repeat(32));
     let id = full.id.clone();
-    sqlite.write(&[Record::SetChecksum { id, checksum, fingerprint, depends_on: depends_on.clone() }]).unwrap();
+    let (up_sql, down_sql) = (Some("SELECT 1".to_owned()), None);
+    let record = Record::SetChecksum { id, checksum, fingerprint, depends_on: depends_on.clone(), up_sql, down_sql };
+    sqlite.write(&[record]).unwrap();
+    assert_eq!(sqlite.stored_up(&full.id).unwrap().as_deref(), Some("SELECT 1"));
     let history = sqlite.history().unwrap();
     let read = history.get(&full.id).unwrap();
     assert_eq!((read.status, &read.depends_on), (Status::RolledBack, &depends_on));

@@ -132,9 +132,13 @@ pub fn a_migration_is_replaced_and_changed(database: &impl Database) {
                 checksum: checksum.clone(),
                 fingerprint: fingerprint.clone(),
                 depends_on: vec!["000_b".to_owned()],
+                up_sql: Some("SELECT 'it''s'".to_owned()),
+                down_sql: None,
             },
         ])
         .unwrap();
+    assert_eq!(driver.stored_up("001_a").unwrap().as_deref(), Some("SELECT 'it''s'"));
+    assert_eq!(driver.stored_down("001_a").unwrap(), None);
     let history = driver.history().unwrap();
     let row = history.get("001_a").unwrap();
     assert_eq!((row.status, row.error.as_deref()), (Status::Failed, Some("why")));
