@@ -61,6 +61,11 @@ impl File {
         SourceFile::from_bytes(&self.path, bytes).map(Arc::new).map_err(|error| vec![*error])
     }
 
+    /// Its name without the folders it is in.
+    pub(crate) fn base(&self) -> &str {
+        self.name.rsplit_once('/').map_or(&self.name, |(_, base)| base)
+    }
+
     /// Whether it is in the directory itself, and in no folder of it.
     pub(crate) fn is_at_top(&self) -> bool {
         !self.name.contains('/')
@@ -69,6 +74,12 @@ impl File {
     /// A warning that it is not run.
     pub(crate) fn stray(&self, why: &str) -> Diagnostic {
         Diagnostic::warning("stray-file", format!("{} is not a migration: {why}", self.path.display()))
+    }
+
+    /// An error about it and one that has its version.
+    pub(crate) fn same_version(&self, other: &Self) -> Diagnostic {
+        let message = format!("{} has the version of {}", self.path.display(), other.path.display());
+        Diagnostic::error("duplicate-version", message).help("rename or delete one of them")
     }
 
     /// An error about it as a whole.
@@ -129,6 +140,11 @@ impl Files {
         self.iter().filter(move |file| file.is_at_top() && file.name.ends_with(ending))
     }
 
+    /// The file of a name, where there is one.
+    pub(crate) fn get(&self, name: &str) -> Option<&File> {
+        self.list.binary_search_by(|file| file.name.as_str().cmp(name)).ok().map(|at| &self.list[at])
+    }
+
     /// The first and the last few `.sql` files. A directory is of one format: these tell which.
     pub(crate) fn samples(&self) -> &[Sample] {
         self.samples.get_or_init(|| {
@@ -156,15 +172,15 @@ impl Files {
         })
     }
 
-    /// The text of the nearest file of a name, beside the directories or in one above, within the repository.
-    pub(crate) fn nearby(&self, name: &str) -> Option<String> {
+    /// The nearest file or folder of a name, beside the directories or in one above, within the repository.
+    pub(crate) fn nearby(&self, name: &str) -> Option<PathBuf> {
         let dir = std::path::absolute(self.dirs.first()?).ok()?;
-        let mut within = dir.ancestors().take(DEPTH + 1);
         let mut is_inside = true;
-        within.find_map(|dir| {
-            let text = is_inside.then(|| fs::read_to_string(dir.join(name)).ok()).flatten();
+        dir.ancestors().take(DEPTH + 1).find_map(|dir| {
+            let path = dir.join(name);
+            let found = (is_inside && path.exists()).then_some(path);
             is_inside &= !dir.join(".git").exists();
-            text
+            found
         })
     }
 }

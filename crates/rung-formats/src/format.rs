@@ -5,9 +5,17 @@ use rung_sql::{Diagnostic, Level, closest};
 
 use crate::LoadOptions;
 use crate::dbmate::Dbmate;
+use crate::diesel::Diesel;
 use crate::files::Files;
+use crate::golang_migrate::GolangMigrate;
 use crate::goose::Goose;
+use crate::hasura::Hasura;
 use crate::native::Native;
+use crate::pop::Pop;
+use crate::postgres_migrations::PostgresMigrations;
+use crate::refinery::Refinery;
+use crate::sqlx::Sqlx;
+use crate::tern::Tern;
 
 /// A reader of migration directories.
 pub(crate) trait Format: Sync {
@@ -25,7 +33,8 @@ pub(crate) trait Format: Sync {
 }
 
 /// Every format. rung's own is first: it is what a directory without a sign is.
-const FORMATS: &[&dyn Format] = &[&Native, &Dbmate, &Goose];
+const FORMATS: &[&dyn Format] =
+    &[&Native, &Dbmate, &Goose, &GolangMigrate, &Sqlx, &Diesel, &Refinery, &Tern, &PostgresMigrations, &Hasura, &Pop];
 
 /// A sign of a format.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,11 +61,15 @@ impl Sign {
         Self { strength: Strength::Sure, why: why.into() }
     }
 
-    /// Names that fit, and perhaps a file nearby that mentions the tool.
+    /// Names that fit, and perhaps a file or folder nearby that mentions the tool; with an empty mention, that is there.
     pub(crate) fn fits(why: impl Into<String>, files: &Files, mentions: &[(&str, &str)]) -> Self {
-        let mentioned = |(file, tool): &&(&str, &str)| files.nearby(file).is_some_and(|text| text.contains(*tool));
+        let mentioned = |(file, tool): &&(&str, &str)| match (files.nearby(file), *tool) {
+            (Some(_), "") => true,
+            (Some(path), tool) => std::fs::read_to_string(path).is_ok_and(|text| text.contains(tool)),
+            (None, _) => false,
+        };
         match mentions.iter().find(mentioned) {
-            Some((file, "")) => Self { strength: Strength::Likely, why: format!("there is a {file}") },
+            Some((file, "")) => Self { strength: Strength::Likely, why: format!("there is a {file} nearby") },
             Some((file, tool)) => Self { strength: Strength::Likely, why: format!("{file} mentions {tool}") },
             None => Self { strength: Strength::Fits, why: why.into() },
         }
@@ -66,7 +79,7 @@ impl Sign {
 /// Which format to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Choice {
-    /// rung's own, unless a file has a mark that only another format has.
+    /// rung's own, unless a file has a mark that only another format has, or no name is one of rung's own.
     #[default]
     Unsaid,
     /// Whatever the files look like. Where that may be several, it has to be said.
@@ -104,6 +117,8 @@ pub(crate) fn load(files: &Files, options: &LoadOptions<'_>) -> Result<Migration
     let (format, why) = match options.format {
         Choice::Named(name) => (FORMATS.iter().copied().find(|format| format.name() == name).unwrap_or(&Native), None),
         Choice::Auto => recognised(files, Strength::Fits)?,
+        // What rung's own format has no name for is not passed over: another format may.
+        Choice::Unsaid if Native.recognise(files).is_none() => recognised(files, Strength::Fits)?,
         Choice::Unsaid => recognised(files, Strength::Sure)?,
     };
     let mut set = format.load(files, options)?;
@@ -125,7 +140,7 @@ fn recognised(files: &Files, least: Strength) -> Result<Recognised, Vec<Diagnost
     let strongest = found.iter().map(|(_, sign)| sign.strength).max();
     found.retain(|(_, sign)| Some(sign.strength) == strongest && sign.strength >= least);
     match found.as_slice() {
-        [] if least == Strength::Sure || files.iter().next().is_none() => Ok((&Native, None)),
+        [] if least == Strength::Sure || !files.iter().any(|file| file.name.ends_with(".sql")) => Ok((&Native, None)),
         [] => Err(vec![
             Diagnostic::error("unknown-format", "these files are in no format that is known")
                 .help("name the format: `--format NAME`, or `format = \"NAME\"` in rung.toml")

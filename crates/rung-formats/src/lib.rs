@@ -1,13 +1,22 @@
 //! Readers of migration directories: from files to a [`rung_engine::MigrationSet`].
 
 mod dbmate;
+mod diesel;
 mod files;
 mod format;
+mod golang_migrate;
 mod goose;
+mod hasura;
 mod interpolate;
 mod migration;
 mod native;
+mod pairs;
+mod pop;
+mod postgres_migrations;
+mod refinery;
 mod seeds;
+mod sqlx;
+mod tern;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,11 +1,14 @@
 //! What readers have in common: making a migration of a script, and reading many files at once.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
 use rung_engine::{Body, Digest, Down, Hints, Migration, MigrationId, MigrationSet, Order, SqlBody, Timeouts, Version};
 use rung_sql::{Diagnostic, Script, SourceFile, Span, Syntax, TokenKind, checksum, fingerprint, tokens};
+
+use crate::files::File;
 
 /// A migration with its warnings, or what is wrong with it.
 pub(crate) type Outcome = Result<(Migration, Vec<Diagnostic>), Vec<Diagnostic>>;
@@ -161,4 +164,14 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = (Span, &str)> {
 /// Where the line after a place begins.
 pub(crate) fn next_line(text: &str, at: usize) -> usize {
     text[at..].find('\n').map_or(text.len(), |end| at + end + 1)
+}
+
+/// An error for every gap in numbers that are to go up from 1 one by one.
+pub(crate) fn consecutive(items: &BTreeMap<u64, &File>) -> Vec<Diagnostic> {
+    let is_due = |((number, file), due): ((&u64, &&File), u64)| {
+        let message = format!("{} is the migration {number}, and there is no {due}", file.path.display());
+        let help = format!("give it the number {due}, and go on from there: the numbers have no gaps");
+        (*number != due).then(|| Diagnostic::error("gap", message).help(help))
+    };
+    items.iter().zip(1..).find_map(is_due).into_iter().collect()
 }

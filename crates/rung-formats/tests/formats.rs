@@ -75,6 +75,18 @@ fn a_format_is_recognised_by_what_only_it_has() {
         (&[("1_a.sql", "-- +goose up\n"), ("2_b.sql", "select 1; -- migrate:up\n")], "goose"),
         (&[("1_a.sql", "-- +goose Up\n"), ("2_b.sql", "-- migrate:up\n")], "dbmate goose"),
         (&[("1_a.sql", "-- +goose Up\n"), ("2_b.sql", "-- @up\n")], "native goose"),
+        (&[("2020-01-01-000000_a/up.sql", ""), ("2020-01-01-000000_a/metadata.toml", "")], "diesel"),
+        (&[("00000000000000_diesel_initial_setup/up.sql", "")], "diesel"),
+        (&[("1_a/up.sql", "")], "native"),
+        (&[("1_a/up.sql", "  -- hasura:no-transaction\n")], "hasura"),
+        (&[("default/1_a/up.sql", "")], "hasura"),
+        (&[("001_a.sql", "select 1;\n---- create above / drop below ----\n")], "tern"),
+        (&[("001_a.sql", "---- tern: disable-tx ----\nselect 1;")], "tern"),
+        (&[("1-a.sql", "-- postgres-migrations disable-transaction\n")], "postgres-migrations"),
+        (&[("1_a.up.sql", ""), ("1_a.down.sql", "")], "native"),
+        (&[("1_a.pg.up.sql", "")], "pop"),
+        (&[("1_a.up.fizz", "")], "fizz-migration"),
+        (&[("1_a.autocommit.up.sql", "")], "pop"),
     ] {
         assert_eq!(recognised(Choice::Unsaid, files), format, "{files:?}");
     }
@@ -83,6 +95,35 @@ fn a_format_is_recognised_by_what_only_it_has() {
     let mut many: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "-- nothing")).collect();
     many[19].1 = "-- +goose Up\n";
     assert_eq!(recognised(Choice::Auto, &many), "goose");
+}
+
+#[test]
+fn what_native_has_no_name_for_may_be_of_another_format() {
+    assert_eq!(recognised(Choice::Unsaid, &[("V1__a.sql", "")]), "refinery");
+    assert_eq!(recognised(Choice::Unsaid, &[("U1__a.sql", ""), ("readme.sql", "")]), "refinery");
+    assert_eq!(recognised(Choice::Unsaid, &[("readme.sql", "")]), "unknown-format");
+    assert_eq!(recognised(Choice::Unsaid, &[("readme.md", "")]), "native");
+    let pair = [("1_a.up.sql", ""), ("1_a.down.sql", "")];
+    assert_eq!(recognised(Choice::Auto, &pair), "native golang-migrate sqlx tern postgres-migrations hasura pop");
+}
+
+#[test]
+fn what_is_nearby_makes_a_format_likelier() {
+    let (go, rust) = (("../go.mod", "golang-migrate/migrate/v4 v4.1.0"), ("../Cargo.toml", "sqlx = \"1\""));
+    let file = ("1_a.up.sql", "select 1;");
+    assert_eq!(recognised(Choice::Auto, &[go, file]), "golang-migrate");
+    assert_eq!(recognised(Choice::Auto, &[rust, file]), "sqlx");
+    assert_eq!(recognised(Choice::Auto, &[go, rust, file]), "golang-migrate sqlx");
+    assert_eq!(recognised(Choice::Unsaid, &[go, file]), "native");
+    assert_eq!(recognised(Choice::Auto, &[("../database.yml", "dialect: sqlite3"), file]), "pop");
+    assert_eq!(
+        recognised(Choice::Auto, &[("../package.json", "{\"postgres-migrations\": 1}"), file]),
+        "postgres-migrations"
+    );
+    assert_eq!(recognised(Choice::Auto, &[("../tern.conf", ""), file]), "tern");
+    assert_eq!(recognised(Choice::Auto, &[("../refinery.toml", ""), ("V1__a.sql", "")]), "refinery");
+    assert_eq!(recognised(Choice::Auto, &[("../diesel.toml", ""), ("1_a/up.sql", "")]), "diesel");
+    assert_eq!(recognised(Choice::Auto, &[("../config.yaml", "metadata_directory: x"), ("1_a/up.sql", "")]), "hasura");
 }
 
 #[test]
