@@ -23,8 +23,11 @@ pub(crate) enum Content {
     Embedded(&'static [u8]),
 }
 
-/// Bytes that the first read asks for.
-const FIRST_READ: usize = 16 << 10;
+/// Bytes that the first read asks for: more than most migrations have, and little to clear for each.
+const FIRST_READ: usize = 4 << 10;
+
+/// Bytes of a file that are looked into to recognise a format.
+const LOOKED_INTO: usize = 16 << 10;
 
 /// How deep directories are looked into; a link that leads back up ends there.
 const DEPTH: usize = 6;
@@ -152,7 +155,7 @@ impl Files {
             let last = sql.len().saturating_sub(SAMPLE).max(SAMPLE.min(sql.len()));
             let sample = |file: &&File| {
                 let bytes = file.read().ok()?;
-                let text = String::from_utf8_lossy(&bytes[..bytes.len().min(FIRST_READ)]).into_owned();
+                let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LOOKED_INTO)]).into_owned();
                 Some(Sample { name: file.name.clone(), text })
             };
             sql[..SAMPLE.min(sql.len())].iter().chain(&sql[last..]).filter_map(sample).collect()
