@@ -81,6 +81,8 @@ const WORDS: &[(&[&str], Here)] = &[
     // golang-migrate, goose, dbmate
     (&["up-by-one"], Is(&["up", "+1"])),
     (&["up-to"], Is(&["up", "--to"])),
+    (&["up", "--all"], Is(&["up"])),
+    (&["down", "--all"], Is(&["down", "--to", "0"])),
     (&["down-to"], Is(&["down", "--to"])),
     (&["goto"], Says("say which way: `rung up --to N` or `rung down --to N`")),
     (

@@ -1,6 +1,6 @@
 //! rung's own format: one SQL file a migration, perhaps with a companion that undoes it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,15 +27,16 @@ enum Role<'a> {
     Program(&'a str),
     /// SQL that no migration is: why.
     Stray(&'static str),
+    /// SQL that looks like a migration, in a folder that no migration is.
+    Elsewhere(&'a str),
     /// Not ours.
     Other,
 }
 
 fn role(name: &str) -> Role<'_> {
     if let Some((stem, file)) = name.split_once('/') {
-        // A folder of another name, and what is deeper down, are none of ours.
         return match file {
-            _ if !stem.starts_with(|c: char| c.is_ascii_digit()) || file.contains('/') => Role::Other,
+            _ if !stem.starts_with(|c: char| c.is_ascii_digit()) || file.contains('/') => elsewhere(stem, file),
             "up.sql" => Role::Up(stem),
             "down.sql" => Role::Down(stem),
             "verify.sql" => Role::Verify(stem),
@@ -55,6 +56,13 @@ fn role(name: &str) -> Role<'_> {
     }
     let stem = stem.strip_suffix(".up").unwrap_or(stem);
     unnumbered(stem).map_or(Role::Up(stem), Role::Stray)
+}
+
+/// A file in a folder of another name, or deeper down.
+fn elsewhere<'a>(folder: &'a str, file: &str) -> Role<'a> {
+    let base = file.rsplit_once('/').map_or(file, |(_, base)| base);
+    let is_numbered = base.strip_suffix(".sql").is_some_and(|stem| unnumbered(stem).is_none());
+    if is_numbered { Role::Elsewhere(folder) } else { Role::Other }
 }
 
 /// Why a stem is none of a migration; `None` where it is one, though its number may be too large.
@@ -100,6 +108,7 @@ impl Format for Native {
         let mut companions = Companions::default();
         let mut mains: Vec<(&str, &File)> = Vec::new();
         let mut warnings = Vec::new();
+        let mut folders: BTreeMap<&str, &File> = BTreeMap::new();
         for file in files.iter() {
             match role(&file.name) {
                 Role::Up(stem) | Role::Program(stem) => mains.push((stem, file)),
@@ -107,9 +116,13 @@ impl Format for Native {
                 Role::Verify(stem) => drop(companions.verifies.insert(stem, file)),
                 Role::Rollback(version) => drop(companions.rollbacks.insert(version, file)),
                 Role::Stray(why) => warnings.push(file.stray(why)),
+                Role::Elsewhere(folder) => drop(folders.entry(folder).or_insert(file)),
                 Role::Other => {}
             }
         }
+        let within =
+            |file: &&File| file.stray("folders are not looked into: name each with --dir, or move its files up");
+        warnings.extend(folders.values().map(within));
         let stems: HashSet<&str> = mains.iter().map(|(stem, _)| *stem).collect();
         let versions: HashSet<_> = stems.iter().filter_map(|stem| Version::of(stem)).collect();
         let alone = companions.downs.iter().chain(&companions.verifies).filter(|(stem, _)| !stems.contains(*stem));
