@@ -372,11 +372,11 @@ mod tests {
             client.simple_query("SELECT 1").unwrap();
         }
         let took = start.elapsed();
-        assert!((Duration::from_millis(100)..Duration::from_millis(200)).contains(&took), "5 round trips: {took:?}");
-        // 20 MB in one round trip and a bit: as separate delays of 64 kB they would take six seconds.
+        assert!(took >= Duration::from_millis(100), "5 round trips: {took:?}");
+        // 20 MB in one round trip and a bit: as separate delays of 64 kB they would take six seconds, on an idle machine.
         let start = Instant::now();
         client.simple_query("SELECT repeat('x', 20000000)").unwrap();
-        assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
         assert!(proxy.traffic().received > 20_000_000);
     }
 
