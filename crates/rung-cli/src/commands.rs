@@ -5,6 +5,7 @@ mod current;
 mod env;
 mod history;
 mod init;
+mod lint;
 mod locks;
 mod new;
 mod plan;
@@ -34,6 +35,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Fa
         Command::Renumber(renumber) => renumber::renumber(arguments, renumber, terminal),
         Command::Status(status) => status::status(arguments, status, terminal),
         Command::Plan(plan) => plan::plan(arguments, plan, terminal),
+        Command::Lint(lint) => lint::lint(arguments, lint, terminal),
         Command::Check(check) => check::check(arguments, check, terminal),
         Command::History(history) => history::history(arguments, history, terminal),
         Command::Current => current::current(arguments, terminal),

@@ -203,11 +203,7 @@ impl From<&Raw> for Diagnostic {
         let label = found.labels.first();
         let place = label.map(|label| label.source.line_column(label.span.start));
         Self {
-            level: match found.level {
-                Level::Error => "error",
-                Level::Warning => "warning",
-                Level::Note => "note",
-            },
+            level: level(found.level),
             code: found.code,
             message: found.message.clone(),
             file: label.map(|label| label.source.path().display().to_string()),
@@ -268,6 +264,101 @@ pub(crate) struct Check<'a> {
     pub(crate) migrations: usize,
     pub(crate) differences: Vec<Difference<'a>>,
     pub(crate) findings: Vec<Diagnostic>,
+}
+
+/// `lint --json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Lint {
+    pub(crate) version: u32,
+    pub(crate) migrations: usize,
+    pub(crate) findings: Vec<LintFinding>,
+}
+
+/// A finding of the linter; `lint --format json` prints a list of them.
+#[derive(Debug, Serialize)]
+pub(crate) struct LintFinding {
+    pub(crate) rule: &'static str,
+    /// `error`, `warning` or `note`.
+    pub(crate) level: &'static str,
+    pub(crate) message: String,
+    pub(crate) migration: String,
+    pub(crate) file: String,
+    /// From one.
+    pub(crate) line: usize,
+    /// In characters, from one.
+    pub(crate) column: usize,
+    pub(crate) end_line: usize,
+    /// Just behind the last character.
+    pub(crate) end_column: usize,
+    /// What is said at that place.
+    pub(crate) label: String,
+    pub(crate) notes: Vec<String>,
+    /// What to do instead, one thing a line.
+    pub(crate) help: String,
+    /// Absent where it can't be mended by an edit.
+    pub(crate) fix: Option<LintFix>,
+}
+
+/// An edit that mends a finding.
+#[derive(Debug, Serialize)]
+pub(crate) struct LintFix {
+    pub(crate) title: String,
+    pub(crate) edits: Vec<LintEdit>,
+}
+
+/// A text in the place of another.
+#[derive(Debug, Serialize)]
+pub(crate) struct LintEdit {
+    /// In bytes of the file, from zero.
+    pub(crate) start: usize,
+    /// Just behind the last byte.
+    pub(crate) end: usize,
+    pub(crate) text: String,
+}
+
+/// The name of a level.
+pub(crate) fn level(level: Level) -> &'static str {
+    match level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Note => "note",
+    }
+}
+
+impl From<&rung::lint::Finding> for LintFinding {
+    fn from(finding: &rung::lint::Finding) -> Self {
+        let found = &finding.diagnostic;
+        let label = found.labels.first();
+        let file = label.map(|label| label.source.path().display().to_string()).unwrap_or_default();
+        let place = |at: fn(&rung::sql::Span) -> usize| {
+            label.map_or((1, 1), |label| {
+                let place = label.source.line_column(at(&label.span));
+                (place.line, place.column)
+            })
+        };
+        let (line, column) = place(|span| span.start);
+        let (end_line, end_column) = place(|span| span.end);
+        let edit =
+            |edit: &rung::lint::Edit| LintEdit { start: edit.span.start, end: edit.span.end, text: edit.text.clone() };
+        Self {
+            rule: finding.rule,
+            level: level(found.level),
+            message: found.message.clone(),
+            migration: finding.migration.to_string(),
+            file,
+            line,
+            column,
+            end_line,
+            end_column,
+            label: label.map(|label| label.text.clone()).unwrap_or_default(),
+            notes: found.notes.clone(),
+            help: found.helps.join("\n"),
+            fix: finding
+                .fix
+                .as_ref()
+                .map(|fix| LintFix { title: fix.title.clone(), edits: fix.edits.iter().map(edit).collect() }),
+        }
+    }
 }
 
 /// `tag --json`, oldest first.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rung_sql::{Diagnostic, Expect, MigrationType, Script, SourceFile, Span, Spanned, Verify};
+use rung_sql::{Allow, Diagnostic, Expect, MigrationType, Script, SourceFile, Span, Spanned, Verify};
 
 use crate::plan::Order;
 use crate::version::Version;
@@ -138,6 +138,8 @@ pub struct Migration {
     pub hints: &'static Hints,
     /// Its own timeouts.
     pub timeouts: Timeouts,
+    /// Findings of the linter that are meant: `-- @allow`.
+    pub allows: Vec<Allow>,
 }
 
 impl Migration {

@@ -28,6 +28,7 @@ use crate::files::Files;
 
 pub use format::Choice;
 pub use migration::bare_migration;
+pub use native::load_file;
 pub use seeds::load_seeds;
 
 /// How to read migrations.

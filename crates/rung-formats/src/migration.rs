@@ -22,11 +22,16 @@ pub fn bare_migration(stem: &str) -> Result<Migration, Box<Diagnostic>> {
         let message = format!("{stem} does not begin with a number that fits 64 bits");
         Box::new(Diagnostic::error("no-version", message).help("name it e.g. 001_create_users"))
     })?;
+    Ok(unwritten(stem, version))
+}
+
+/// A migration that has a name and no text.
+pub(crate) fn unwritten(stem: &str, version: Version) -> Migration {
     let source = Arc::new(SourceFile::new(stem, ""));
     let mut migration = bare(stem, version, Script::whole(source), Hints::NATIVE);
     migration.checksum = Digest(checksum(stem));
     migration.fingerprint = migration.checksum;
-    Ok(migration)
+    migration
 }
 
 fn bare(id: &str, version: Version, up: Script, hints: &'static Hints) -> Migration {
@@ -51,6 +56,7 @@ fn bare(id: &str, version: Version, up: Script, hints: &'static Hints) -> Migrat
         order: Order::Strict,
         hints,
         timeouts: Timeouts::default(),
+        allows: Vec::new(),
     }
 }
 

@@ -10,7 +10,7 @@ use rung_sql::{Diagnostic, MigrationFile, Reading, Script, SourceFile, Verify, W
 use crate::LoadOptions;
 use crate::files::{Content, File, Files};
 use crate::format::{Format, Sign};
-use crate::migration::{Outcome, Sorting, bare_migration, read_each};
+use crate::migration::{Outcome, Sorting, bare_migration, read_each, unwritten};
 
 /// What a file is, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +87,29 @@ struct Companions<'a> {
 /// rung's own format.
 pub(crate) struct Native;
 
+/// One file by itself, whatever it is called, with the companions that stand beside it.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn load_file(path: &Path, options: &LoadOptions<'_>) -> Result<Migration, Vec<Diagnostic>> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let files = Files::list(&[dir.to_owned()])?;
+    let mut companions = Companions::default();
+    for file in files.iter() {
+        match role(&file.name) {
+            Role::Down(stem) => drop(companions.downs.insert(stem, file)),
+            Role::Verify(stem) => drop(companions.verifies.insert(stem, file)),
+            Role::Rollback(version) => drop(companions.rollbacks.insert(version, file)),
+            _ => {}
+        }
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let stem = name.strip_suffix(".sql").map_or(name.as_str(), |stem| stem.strip_suffix(".up").unwrap_or(stem));
+    let file = File { name: format!("{stem}.sql"), path: path.to_owned(), content: Content::OnDisk };
+    let version = Version::of(stem).unwrap_or(Version::Unnumbered);
+    read_one(unwritten(stem, version), stem, &file, &companions, &options.reading()).map(|(migration, _)| migration)
+}
+
 impl Format for Native {
     fn name(&self) -> &'static str {
         "native"
@@ -132,7 +155,8 @@ impl Format for Native {
         warnings.extend(alone.map(|file| file.stray("there is no migration that it belongs to")));
         let reading = options.reading();
         read_each(&mains, Sorting::ByVersion, warnings, Vec::new(), |(stem, file)| {
-            read_one(stem, file, &companions, &reading)
+            let migration = bare_migration(stem).map_err(|error| vec![*error])?;
+            read_one(migration, stem, file, &companions, &reading)
         })
     }
 }
@@ -140,8 +164,13 @@ impl Format for Native {
 /// Comments that no other tool knows.
 const MARKS: [&str; 4] = ["@up", "@down", "@verify", "@no-transaction"];
 
-fn read_one(stem: &str, file: &File, companions: &Companions<'_>, reading: &Reading<'_>) -> Outcome {
-    let mut migration = bare_migration(stem).map_err(|error| vec![*error])?;
+fn read_one(
+    mut migration: Migration,
+    stem: &str,
+    file: &File,
+    companions: &Companions<'_>,
+    reading: &Reading<'_>,
+) -> Outcome {
     let mut warnings = Vec::new();
     if matches!(role(&file.name), Role::Program(_)) {
         program(&mut migration, file)?;
@@ -205,6 +234,7 @@ fn from_file(migration: &mut Migration, file: MigrationFile) -> Vec<Diagnostic> 
         lock: directives.lock_timeout.map(|timeout| timeout.value),
         statement: directives.statement_timeout.map(|timeout| timeout.value),
     };
+    migration.allows = directives.allows;
     migration.source = file.source;
     file.warnings
 }

@@ -1,7 +1,7 @@
 //! The migrator: a set of migrations, a connection, and everything that can be done with them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -235,13 +235,46 @@ impl Builder {
         Migrator { driver, set, history, variables, process, planning, running }
     }
 
+    /// Reads files by themselves, for looking at them and not for running them: as migrations of their directory, where that
+    /// is one, else as rung's own.
+    ///
+    /// # Errors
+    /// All that is wrong with the files.
+    pub fn load_files(
+        &self,
+        paths: &[PathBuf],
+        dialect: &'static dyn rung_engine::Dialect,
+    ) -> Result<Vec<Arc<rung_engine::Migration>>, Vec<Diagnostic>> {
+        let reading = self.reading(dialect);
+        let mut sets: BTreeMap<PathBuf, Option<MigrationSet>> = BTreeMap::new();
+        let (mut found, mut errors) = (Vec::new(), Vec::new());
+        for path in paths {
+            let dir = path.parent().map(Path::to_owned).filter(|dir| !dir.as_os_str().is_empty());
+            let dir = dir.unwrap_or_else(|| PathBuf::from("."));
+            let set =
+                sets.entry(dir).or_insert_with_key(|dir| rung_formats::load(std::slice::from_ref(dir), &reading).ok());
+            let name = path.file_name();
+            match set.iter().flat_map(MigrationSet::iter).find(|one| one.source.path().file_name() == name) {
+                Some(migration) => found.push(Arc::clone(migration)),
+                None => match rung_formats::load_file(path, &reading) {
+                    Ok(migration) => found.push(Arc::new(migration)),
+                    Err(wrong) => errors.extend(wrong),
+                },
+            }
+        }
+        if errors.is_empty() { Ok(found) } else { Err(errors) }
+    }
+
+    fn reading(&self, dialect: &'static dyn rung_engine::Dialect) -> LoadOptions<'_> {
+        LoadOptions { format: self.format, dialect, variables: &self.variables, environment: &self.process }
+    }
+
     /// Reads the migrations only.
     ///
     /// # Errors
     /// All that is wrong with the files.
     pub fn load(&self, dialect: &'static dyn rung_engine::Dialect) -> Result<MigrationSet, Vec<Diagnostic>> {
-        let reading =
-            LoadOptions { format: self.format, dialect, variables: &self.variables, environment: &self.process };
+        let reading = self.reading(dialect);
         let set = match &self.files {
             Files::Directories(dirs) => rung_formats::load(dirs, &reading),
             Files::Embedded(files) => rung_formats::load_embedded(files, &reading),

@@ -63,6 +63,67 @@ pub struct PlanArguments {
     pub sql: bool,
 }
 
+/// Arguments of `lint`.
+#[derive(Debug, Args)]
+pub struct Lint {
+    /// Files or directories to lint, instead of the project's migrations. A file of the project is linted on top of those
+    /// before it, any other by itself
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// How to report, or the format of the migrations; may be given for both
+    #[arg(long, value_name = "FORMAT", value_parser = super::any_format_parser())]
+    pub format: Vec<super::Format>,
+    /// The mildest finding to end with 1 for
+    #[arg(long, value_name = "LEVEL", default_value = "error")]
+    pub deny: Deny,
+    /// The dialect, where no database is named
+    #[arg(long, value_name = "DIALECT", value_parser = dialect_parser())]
+    pub dialect: Option<String>,
+    /// Explain a rule: what it finds, why, and what to do instead
+    #[arg(long, value_name = "RULE", conflicts_with = "paths")]
+    pub explain: Option<String>,
+    /// List the rules
+    #[arg(long, conflicts_with_all = ["paths", "explain"])]
+    pub rules: bool,
+}
+
+impl Lint {
+    /// How to report.
+    pub fn report_format(&self) -> ReportFormat {
+        let named = self.format.iter().rev().find_map(|format| match format {
+            super::Format::Report(report) => Some(*report),
+            super::Format::Files(_) => None,
+        });
+        named.unwrap_or(ReportFormat::Text)
+    }
+}
+
+fn dialect_parser() -> impl clap::builder::TypedValueParser<Value = String> {
+    clap::builder::PossibleValuesParser::new(rung::dialects().map(rung::engine::Dialect::name))
+}
+
+/// How findings are reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people, with carets
+    Text,
+    /// A list of findings
+    Json,
+}
+
+/// The mildest finding that a command fails for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// Any
+    Note,
+    /// Warnings and errors
+    Warning,
+    /// Errors
+    Error,
+    /// None
+    Never,
+}
+
 /// How to run.
 #[derive(Debug, Args)]
 pub struct Running {

@@ -5,7 +5,7 @@ mod commands;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Effects};
-use clap::builder::{PossibleValuesParser, Styles, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, Styles, TypedValueParser};
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use rung::formats::Choice;
 
@@ -24,7 +24,7 @@ const STYLES: Styles = Styles::styled()
 /// The commands as the help groups them: what a day begins with first.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Write", &["init", "new", "renumber"]),
-    ("Look", &["status", "plan", "check", "history", "current"]),
+    ("Look", &["status", "plan", "lint", "check", "history", "current"]),
     ("Run", &["up", "down", "redo", "seed", "reset"]),
     ("Settle", &["stamp", "resolve", "tag"]),
     ("Surroundings", &["env", "wait", "locks", "completions", "man", "help"]),
@@ -43,6 +43,18 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// The format of migration directories, where `--format` names one.
+    pub fn files_format(&self) -> Option<Choice> {
+        let own = match &self.command {
+            Command::Lint(lint) => lint.format.as_slice(),
+            _ => &[],
+        };
+        own.iter().chain(&self.global.format).find_map(|format| match format {
+            Format::Files(choice) => Some(*choice),
+            Format::Report(_) => None,
+        })
+    }
+
     /// The clap command, its help grouped.
     pub fn grouped() -> clap::Command {
         let command = Self::command();
@@ -74,7 +86,7 @@ pub struct Global {
     pub dir: Vec<PathBuf>,
     /// The format of the migrations: rung's own, another tool's, or whichever they look like
     #[arg(long, global = true, value_name = "FORMAT", value_parser = format_parser())]
-    pub format: Option<Choice>,
+    pub format: Option<Format>,
     /// An environment of rung.toml (or the variable RUNG_ENV)
     #[arg(long, global = true, value_name = "NAME")]
     pub env: Option<String>,
@@ -112,9 +124,28 @@ pub enum Color {
     Never,
 }
 
+/// What `--format` names: what is read, and for a few commands what is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// The format of migration directories.
+    Files(Choice),
+    /// That of a report.
+    Report(ReportFormat),
+}
+
 /// Reads the name of a format of migration directories.
-fn format_parser() -> impl TypedValueParser<Value = Choice> {
-    PossibleValuesParser::new(Choice::names()).try_map(|name| Choice::parse(&name))
+fn format_parser() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Choice::names()).try_map(|name| Choice::parse(&name).map(Format::Files))
+}
+
+/// Reads the name of a format of migration directories, or of a report.
+fn any_format_parser() -> impl TypedValueParser<Value = Format> {
+    let reports = ReportFormat::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    let files = Choice::names().map(PossibleValue::new);
+    PossibleValuesParser::new(reports.chain(files)).try_map(|name| match ReportFormat::from_str(&name, false) {
+        Ok(report) => Ok(Format::Report(report)),
+        Err(_) => Choice::parse(&name).map(Format::Files),
+    })
 }
 
 /// What to do.
@@ -130,6 +161,8 @@ pub enum Command {
     Status(StatusArguments),
     /// Show what `up` would do
     Plan(PlanArguments),
+    /// Say what migrations will do to a live database: what they lock, rewrite, break or lose
+    Lint(Lint),
     /// Apply pending migrations
     #[command(visible_alias = "upgrade", alias = "apply", alias = "deploy")]
     Up(Up),

@@ -48,10 +48,31 @@ impl Project {
             Some(url) => url.clone(),
             None => url_of(&files, name.as_deref(), &env)?,
         };
+        Ok(Self::of(arguments, files, name, url, env))
+    }
+
+    /// As [`Self::resolve`], where no database is needed: without a URL where nothing names one, and without an environment
+    /// where none was asked for and there is none.
+    ///
+    /// # Errors
+    /// `rung.toml` can't be read; the environment that was typed is not there.
+    pub(crate) fn offline(arguments: &Arguments) -> Result<Self, Failure> {
+        let files = Files::find(arguments)?;
+        let (name, env) = match choose(arguments, &files) {
+            Ok(chosen) => chosen,
+            Err(error) if arguments.global.env.is_some() => return Err(error),
+            Err(_) => (None, Env::default()),
+        };
+        let named = arguments.global.url.clone();
+        let url = named.or_else(|| url_of(&files, name.as_deref(), &env).ok()).unwrap_or_default();
+        Ok(Self::of(arguments, files, name, url, env))
+    }
+
+    fn of(arguments: &Arguments, files: Files, name: Option<String>, url: String, env: Env) -> Self {
         let dirs = dirs(arguments, &files, &env);
         let protected = env.protected || is_url_of_protected(&files, &url);
-        let format = arguments.global.format.or(files.config.format.map(|format| format.0)).unwrap_or_default();
-        Ok(Self { files, name, url, protected, dirs, format, env })
+        let format = arguments.files_format().or(files.config.format.map(|format| format.0)).unwrap_or_default();
+        Self { files, name, url, protected, dirs, format, env }
     }
 
     /// The order that the configuration asks for.
@@ -63,7 +84,7 @@ impl Project {
     }
 
     /// Timeouts: the environment's, then the file's, then 3 s for locks.
-    fn timeouts(&self) -> Timeouts {
+    pub(crate) fn timeouts(&self) -> Timeouts {
         let config = &self.files.config;
         Timeouts {
             lock: self.env.lock_timeout.or(config.lock_timeout).map(|time| time.0).or(Some(LOCK_TIMEOUT)),
@@ -101,9 +122,16 @@ impl Project {
     /// # Errors
     /// A variable that is not set.
     pub(crate) fn builder(&self) -> Result<Builder, Failure> {
-        let mut builder = Migrator::from_dirs(self.dirs.iter().cloned())
-            .format(self.format)
-            .process_variables(self.files.process_variables());
+        self.builder_of(self.dirs.iter().cloned())
+    }
+
+    /// As [`Self::builder`], for other directories.
+    ///
+    /// # Errors
+    /// A variable that is not set.
+    pub(crate) fn builder_of(&self, dirs: impl IntoIterator<Item = PathBuf>) -> Result<Builder, Failure> {
+        let mut builder =
+            Migrator::from_dirs(dirs).format(self.format).process_variables(self.files.process_variables());
         for (name, value) in self.variables()? {
             builder = builder.variable(name, value);
         }

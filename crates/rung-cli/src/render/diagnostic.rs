@@ -15,11 +15,27 @@ const LINES: usize = 6;
 /// Where the width of the terminal is not known.
 const COLUMNS: usize = 120;
 
+/// Whether a diagnostic says its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Code {
+    Shown,
+    Hidden,
+}
+
 /// A diagnostic for the terminal, its lines ended.
 pub(crate) fn render(diagnostic: &Diagnostic) -> String {
+    rendered(diagnostic, Code::Hidden)
+}
+
+/// As [`render`], with its code: `error[index-nonconcurrent]: ...`.
+pub(crate) fn render_coded(diagnostic: &Diagnostic) -> String {
+    rendered(diagnostic, Code::Shown)
+}
+
+fn rendered(diagnostic: &Diagnostic, code: Code) -> String {
     let short = |label: &Label| marked_lines(&label.source, &[label]).1.lines().all(|line| line.len() <= LONGEST_LINE);
     if diagnostic.labels.is_empty() || !diagnostic.labels.iter().all(short) {
-        return plain(diagnostic);
+        return plain(diagnostic, code);
     }
     let level = match diagnostic.level {
         Severity::Error => Level::ERROR,
@@ -28,11 +44,9 @@ pub(crate) fn render(diagnostic: &Diagnostic) -> String {
     };
     let notes = diagnostic.notes.iter().map(|note| Element::from(Level::NOTE.no_name().message(note.as_str())));
     let helps = diagnostic.helps.iter().map(|help| Element::from(Level::HELP.message(help.as_str())));
-    let group = level
-        .primary_title(diagnostic.message.as_str())
-        .elements(snippets(&diagnostic.labels))
-        .elements(notes)
-        .elements(helps);
+    let title = level.primary_title(diagnostic.message.as_str());
+    let title = if code == Code::Shown { title.id(diagnostic.code) } else { title };
+    let group = title.elements(snippets(&diagnostic.labels)).elements(notes).elements(helps);
     let columns = terminal_size::terminal_size_of(io::stderr()).map_or(COLUMNS, |size| usize::from(size.0.0));
     let mut text = Renderer::styled().term_width(columns).render(&[group]);
     text.push('\n');
@@ -40,13 +54,14 @@ pub(crate) fn render(diagnostic: &Diagnostic) -> String {
 }
 
 /// A diagnostic without a file to show: what, why, and what to do.
-fn plain(diagnostic: &Diagnostic) -> String {
+fn plain(diagnostic: &Diagnostic, code: Code) -> String {
     let title = match diagnostic.level {
         Severity::Error => paint(BAD, "error"),
         Severity::Warning => paint(WARN, "warning"),
         Severity::Note => paint(NEXT, "note"),
     };
-    let mut text = format!("{title}: {}\n", paint(STRONG, &diagnostic.message));
+    let code = if code == Code::Shown { format!("[{}]", diagnostic.code) } else { String::new() };
+    let mut text = format!("{title}{code}: {}\n", paint(STRONG, &diagnostic.message));
     for label in &diagnostic.labels {
         let at = label.source.line_column(label.span.start);
         let place = format!("{}:{}:{}", label.source.path().display(), at.line, at.column);

@@ -61,6 +61,11 @@ impl Failure {
         self
     }
 
+    /// What is wrong, alone.
+    pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.findings.into_iter().map(|finding| finding.diagnostic).collect()
+    }
+
     /// For the terminal.
     pub(crate) fn text(&self, columns: Option<usize>) -> String {
         let mut text = String::new();

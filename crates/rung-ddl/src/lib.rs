@@ -1,0 +1,14 @@
+//! The statements of a migration as data: what rung's linter reads.
+//!
+//! Running a migration needs none of this (see `rung_sql::Facts`): a statement that can't be read here is still sent,
+//! and the server decides. Pure: nothing here does input or output.
+
+mod model;
+mod postgres;
+mod sqlite;
+mod types;
+
+pub use model::*;
+pub use postgres::parse as parse_postgres;
+pub use sqlite::parse as parse_sqlite;
+pub use types::fold;

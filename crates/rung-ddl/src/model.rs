@@ -1,0 +1,689 @@
+//! Statements as data. Names are folded and without quotes, as the catalog has them; every span is a place in the text
+//! that was parsed.
+
+use std::fmt;
+
+use rung_sql::{Span, TransactionControl};
+
+/// A name, perhaps with its schema.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Name {
+    /// The schema, where it is written.
+    pub schema: Option<String>,
+    /// The name.
+    pub name: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(schema) = &self.schema {
+            write!(f, "{schema}.")?;
+        }
+        f.write_str(&self.name)
+    }
+}
+
+/// A name that has no schema: a column's, a constraint's.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Ident {
+    /// The name.
+    pub name: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl fmt::Display for Ident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// What kind of object a statement is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "their names say it")]
+pub enum Kind {
+    Table,
+    ForeignTable,
+    Index,
+    View,
+    MaterializedView,
+    Sequence,
+    Schema,
+    Type,
+    Domain,
+    Routine,
+    Trigger,
+    Policy,
+    Rule,
+    Extension,
+    Statistics,
+    Database,
+    Role,
+    Other,
+}
+
+impl Kind {
+    /// For people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::ForeignTable => "foreign table",
+            Self::Index => "index",
+            Self::View => "view",
+            Self::MaterializedView => "materialized view",
+            Self::Sequence => "sequence",
+            Self::Schema => "schema",
+            Self::Type => "type",
+            Self::Domain => "domain",
+            Self::Routine => "function",
+            Self::Trigger => "trigger",
+            Self::Policy => "policy",
+            Self::Rule => "rule",
+            Self::Extension => "extension",
+            Self::Statistics => "statistics",
+            Self::Database => "database",
+            Self::Role => "role",
+            Self::Other => "object",
+        }
+    }
+}
+
+/// A type as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataType {
+    /// Its schema, where it is written.
+    pub schema: Option<String>,
+    /// Its name as the server shows it: `integer`, `character varying`, `timestamp with time zone`. One that is not
+    /// built in keeps the name it is written with.
+    pub name: String,
+    /// What stands in parentheses.
+    pub arguments: Vec<String>,
+    /// Whether it is an array.
+    pub array: bool,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// An expression, as far as rules need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expression {
+    /// Where it stands.
+    pub span: Span,
+    /// The functions that it calls, keywords such as `current_timestamp` among them.
+    pub calls: Vec<Name>,
+    /// The names that may be columns.
+    pub columns: Vec<Ident>,
+    /// Whether it is a literal, perhaps cast or signed, and nothing else.
+    pub literal: bool,
+    /// Whether it is NULL.
+    pub null: bool,
+}
+
+/// What happens to rows that reference one that is deleted or changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnDelete {
+    /// The change is refused, at once or at the end.
+    Refuse,
+    /// They are deleted too.
+    Cascade,
+    /// Their columns are set to NULL or to the default.
+    Set,
+}
+
+/// A foreign key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// The columns of this table.
+    pub columns: Vec<Ident>,
+    /// The table referenced.
+    pub table: Name,
+    /// Its columns; empty for its primary key.
+    pub referenced: Vec<Ident>,
+    /// What happens on delete.
+    pub on_delete: OnDelete,
+}
+
+/// A constraint, of a table or a column. Those of a column name it too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Constraint {
+    /// Its name, where one is given.
+    pub name: Option<Ident>,
+    /// What it demands.
+    pub kind: ConstraintKind,
+    /// `NOT VALID`: the rows that are there are not looked at.
+    pub not_valid: bool,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What a constraint demands. DEFAULT and GENERATED are constraints in the grammars of both databases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConstraintKind {
+    /// `NOT NULL`.
+    NotNull(Ident),
+    /// `NULL`.
+    Null,
+    /// `DEFAULT`.
+    Default(Expression),
+    /// `CHECK`.
+    Check(Expression),
+    /// `PRIMARY KEY`, perhaps of an index that is there.
+    PrimaryKey {
+        /// Its columns; empty with an index.
+        columns: Vec<Ident>,
+        /// `USING INDEX`.
+        index: Option<Name>,
+        /// SQLite's AUTOINCREMENT.
+        autoincrement: bool,
+    },
+    /// `UNIQUE`, perhaps of an index that is there.
+    Unique {
+        /// Its columns; empty with an index.
+        columns: Vec<Ident>,
+        /// `USING INDEX`.
+        index: Option<Name>,
+    },
+    /// `EXCLUDE`.
+    Exclude,
+    /// `REFERENCES`, `FOREIGN KEY`.
+    ForeignKey(ForeignKey),
+    /// `GENERATED ALWAYS AS (...)`.
+    Generated {
+        /// The expression.
+        expression: Expression,
+        /// Whether the value is stored.
+        stored: bool,
+    },
+    /// `GENERATED ... AS IDENTITY`.
+    Identity,
+    /// `COLLATE`, in SQLite.
+    Collate(String),
+}
+
+/// A column as it is defined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: Ident,
+    /// Its type; SQLite does not need one.
+    pub data_type: Option<DataType>,
+    /// `COLLATE`.
+    pub collation: Option<String>,
+    /// What else is said of it.
+    pub constraints: Vec<Constraint>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl Column {
+    /// The first constraint of some kind.
+    pub fn find<'a, T>(&'a self, pick: impl Fn(&'a ConstraintKind) -> Option<T>) -> Option<T> {
+        self.constraints.iter().find_map(|constraint| pick(&constraint.kind))
+    }
+
+    /// Its default, where one is written.
+    pub fn default(&self) -> Option<&Expression> {
+        self.find(|kind| match kind {
+            ConstraintKind::Default(expression) => Some(expression),
+            _ => None,
+        })
+    }
+
+    /// Whether it says NOT NULL or is a primary key.
+    pub fn not_null(&self) -> bool {
+        self.find(|kind| {
+            matches!(kind, ConstraintKind::NotNull(_) | ConstraintKind::PrimaryKey { .. } | ConstraintKind::Identity)
+                .then_some(())
+        })
+        .is_some()
+    }
+}
+
+/// How long a table lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Persistence {
+    /// As long as the database.
+    Permanent,
+    /// As long as the database, and empty after a crash.
+    Unlogged,
+    /// As long as the session.
+    Temporary,
+}
+
+/// `CREATE TABLE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateTable {
+    /// Its name.
+    pub name: Name,
+    /// How long it lives.
+    pub persistence: Persistence,
+    /// `IF NOT EXISTS`.
+    pub if_not_exists: bool,
+    /// Its columns.
+    pub columns: Vec<Column>,
+    /// Its own constraints.
+    pub constraints: Vec<Constraint>,
+    /// `PARTITION BY`.
+    pub partitioned: bool,
+    /// `PARTITION OF`.
+    pub partition_of: Option<Name>,
+    /// `INHERITS`.
+    pub inherits: Vec<Name>,
+    /// `LIKE`.
+    pub like: Vec<Name>,
+    /// Made of a query: `AS SELECT`, `SELECT INTO`.
+    pub from_query: bool,
+    /// SQLite's `STRICT`.
+    pub strict: bool,
+    /// SQLite's `WITHOUT ROWID`.
+    pub without_rowid: bool,
+    /// The module of an SQLite virtual table.
+    pub module: Option<String>,
+    /// Storage parameters, as in [`Action::SetOptions`].
+    pub options: Vec<(Ident, String)>,
+}
+
+impl CreateTable {
+    /// All constraints, those of columns first.
+    pub fn all_constraints(&self) -> impl Iterator<Item = &Constraint> {
+        self.columns.iter().flat_map(|column| &column.constraints).chain(&self.constraints)
+    }
+}
+
+/// `ALTER TABLE`, and `ALTER` of what has columns or options as a table has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlterTable {
+    /// Table, view, materialized view, index, sequence, foreign table.
+    pub kind: Kind,
+    /// Which.
+    pub name: Name,
+    /// `ONLY`.
+    pub only: bool,
+    /// `IF EXISTS`.
+    pub if_exists: bool,
+    /// What is done, each with its place.
+    pub actions: Vec<(Action, Span)>,
+}
+
+/// What an `ALTER TABLE` does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// `ADD COLUMN`.
+    AddColumn {
+        /// The column.
+        column: Column,
+        /// `IF NOT EXISTS`.
+        if_not_exists: bool,
+    },
+    /// `DROP COLUMN`.
+    DropColumn {
+        /// The column.
+        column: Ident,
+        /// `IF EXISTS`.
+        if_exists: bool,
+        /// `CASCADE`.
+        cascade: bool,
+    },
+    /// `ALTER COLUMN ... TYPE`.
+    SetType {
+        /// The column.
+        column: Ident,
+        /// Its new type.
+        data_type: DataType,
+        /// `COLLATE`.
+        collation: Option<String>,
+        /// `USING`.
+        using: Option<Expression>,
+    },
+    /// `ALTER COLUMN ... SET NOT NULL`.
+    SetNotNull(Ident),
+    /// `ALTER COLUMN ... DROP NOT NULL`.
+    DropNotNull(Ident),
+    /// `ALTER COLUMN ... SET DEFAULT`.
+    SetDefault(Ident, Expression),
+    /// `ALTER COLUMN ... DROP DEFAULT`.
+    DropDefault(Ident),
+    /// `ALTER COLUMN ... ADD GENERATED ... AS IDENTITY`, and changes of it.
+    Identity(Ident),
+    /// `ALTER COLUMN ... SET EXPRESSION`.
+    SetExpression(Ident),
+    /// `ALTER COLUMN ... DROP EXPRESSION`.
+    DropExpression(Ident),
+    /// `ALTER COLUMN ... SET STATISTICS`, and `SET (n_distinct = ...)`.
+    SetStatistics(Ident),
+    /// `ALTER COLUMN ... SET STORAGE` or `COMPRESSION`.
+    SetStorage(Ident),
+    /// `ADD CONSTRAINT`.
+    AddConstraint(Constraint),
+    /// `DROP CONSTRAINT`.
+    DropConstraint {
+        /// The constraint.
+        name: Ident,
+        /// `IF EXISTS`.
+        if_exists: bool,
+        /// `CASCADE`.
+        cascade: bool,
+    },
+    /// `VALIDATE CONSTRAINT`.
+    ValidateConstraint(Ident),
+    /// `ALTER CONSTRAINT`.
+    AlterConstraint(Ident),
+    /// `RENAME CONSTRAINT`.
+    RenameConstraint {
+        /// Its name.
+        from: Ident,
+        /// Its new name.
+        to: Ident,
+    },
+    /// `RENAME COLUMN`.
+    RenameColumn {
+        /// Its name.
+        from: Ident,
+        /// Its new name.
+        to: Ident,
+    },
+    /// `RENAME TO`.
+    Rename(Ident),
+    /// `SET SCHEMA`.
+    SetSchema(Ident),
+    /// `ATTACH PARTITION`; of an index too.
+    Attach(Name),
+    /// `DETACH PARTITION`.
+    Detach {
+        /// The partition.
+        partition: Name,
+        /// `CONCURRENTLY`.
+        concurrently: bool,
+        /// `FINALIZE`.
+        finalize: bool,
+    },
+    /// `INHERIT`.
+    Inherit(Name),
+    /// `NO INHERIT`.
+    NoInherit(Name),
+    /// `SET LOGGED`.
+    SetLogged,
+    /// `SET UNLOGGED`.
+    SetUnlogged,
+    /// `SET ACCESS METHOD`.
+    SetAccessMethod(String),
+    /// `SET TABLESPACE`.
+    SetTablespace,
+    /// `REPLICA IDENTITY`.
+    ReplicaIdentity {
+        /// `FULL`.
+        full: bool,
+        /// `NOTHING`.
+        nothing: bool,
+    },
+    /// `SET (...)`: names and values.
+    SetOptions(Vec<(Ident, String)>),
+    /// `RESET (...)`.
+    ResetOptions(Vec<Ident>),
+    /// `ENABLE` or `DISABLE TRIGGER`.
+    Trigger {
+        /// `ENABLE`.
+        enable: bool,
+    },
+    /// `ENABLE` or `DISABLE RULE`.
+    RuleSwitch,
+    /// `ENABLE` or `DISABLE ROW LEVEL SECURITY`.
+    RowSecurity {
+        /// `ENABLE`.
+        enable: bool,
+    },
+    /// `FORCE` or `NO FORCE ROW LEVEL SECURITY`.
+    ForceRowSecurity,
+    /// `OWNER TO`.
+    Owner,
+    /// `CLUSTER ON`, `SET WITHOUT CLUSTER`.
+    ClusterOn,
+    /// Something else.
+    Other,
+}
+
+/// `CREATE INDEX`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateIndex {
+    /// Its name; `None` where the server chooses it.
+    pub name: Option<Name>,
+    /// The table.
+    pub table: Name,
+    /// `UNIQUE`.
+    pub unique: bool,
+    /// `CONCURRENTLY`.
+    pub concurrently: bool,
+    /// `IF NOT EXISTS`.
+    pub if_not_exists: bool,
+    /// `ON ONLY`.
+    pub only: bool,
+    /// What is indexed, in order; `None` for an expression.
+    pub columns: Vec<Option<Ident>>,
+    /// Whether it has a WHERE.
+    pub partial: bool,
+    /// The method: `btree`, `gin`.
+    pub method: Option<String>,
+}
+
+/// What a data statement does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "their names say it")]
+pub enum Verb {
+    Insert,
+    Update,
+    Delete,
+    Merge,
+    /// `COPY ... FROM`.
+    CopyIn,
+    /// `SELECT`, `COPY ... TO`: reads.
+    Select,
+    /// `SELECT ... FOR UPDATE` and the like.
+    SelectForUpdate,
+}
+
+/// A statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Statement {
+    /// `CREATE TABLE`, `CREATE FOREIGN TABLE`, `CREATE VIRTUAL TABLE`.
+    CreateTable(CreateTable),
+    /// `ALTER TABLE` and its like.
+    AlterTable(AlterTable),
+    /// `CREATE INDEX`.
+    CreateIndex(CreateIndex),
+    /// `CREATE` of something that rules need not look into.
+    Create {
+        /// What kind.
+        kind: Kind,
+        /// Its name.
+        name: Option<Name>,
+        /// `OR REPLACE`.
+        replace: bool,
+        /// `IF NOT EXISTS`.
+        if_not_exists: bool,
+        /// What it is on: a trigger's, a policy's, a rule's or a sequence owner's table.
+        on: Option<Name>,
+    },
+    /// `CREATE TYPE ... AS ENUM`.
+    CreateEnum {
+        /// Its name.
+        name: Name,
+        /// Its values.
+        values: Vec<String>,
+    },
+    /// `CREATE DOMAIN`.
+    CreateDomain {
+        /// Its name.
+        name: Name,
+        /// What it is over.
+        base: Option<DataType>,
+        /// CHECK and NOT NULL.
+        constraints: Vec<Constraint>,
+    },
+    /// `ALTER TYPE ... ADD VALUE`.
+    AddEnumValue {
+        /// The enum.
+        name: Name,
+        /// The value.
+        value: String,
+        /// `IF NOT EXISTS`.
+        if_not_exists: bool,
+    },
+    /// `ALTER TYPE ... RENAME VALUE`.
+    RenameEnumValue {
+        /// The enum.
+        name: Name,
+        /// Its value.
+        from: String,
+        /// Its new value.
+        to: String,
+    },
+    /// `ALTER DOMAIN`, as far as it adds or validates a constraint.
+    AlterDomain {
+        /// The domain.
+        name: Name,
+        /// The constraint that is added.
+        constraint: Option<Constraint>,
+        /// Whether rows are looked at.
+        checks: bool,
+    },
+    /// `ALTER ... RENAME TO` and `SET SCHEMA` of what has no columns.
+    Rename {
+        /// What kind.
+        kind: Kind,
+        /// Its name.
+        name: Name,
+        /// Its new name.
+        to: Option<Ident>,
+    },
+    /// Another `ALTER`.
+    Alter {
+        /// What kind.
+        kind: Kind,
+        /// Its name.
+        name: Option<Name>,
+        /// What it is on.
+        on: Option<Name>,
+    },
+    /// `DROP`.
+    Drop {
+        /// What kind.
+        kind: Kind,
+        /// The names.
+        names: Vec<Name>,
+        /// `CONCURRENTLY`.
+        concurrently: bool,
+        /// `IF EXISTS`.
+        if_exists: bool,
+        /// `CASCADE`.
+        cascade: bool,
+        /// What it is on: a trigger's or a policy's table.
+        on: Option<Name>,
+    },
+    /// `TRUNCATE`.
+    Truncate {
+        /// The tables.
+        tables: Vec<Name>,
+        /// `CASCADE`.
+        cascade: bool,
+    },
+    /// `REINDEX`.
+    Reindex {
+        /// Index, table, schema or database.
+        kind: Kind,
+        /// Which.
+        name: Option<Name>,
+        /// `CONCURRENTLY`.
+        concurrently: bool,
+    },
+    /// `REFRESH MATERIALIZED VIEW`.
+    Refresh {
+        /// The view.
+        name: Name,
+        /// `CONCURRENTLY`.
+        concurrently: bool,
+        /// Without `WITH NO DATA`.
+        with_data: bool,
+    },
+    /// `VACUUM`, `ANALYZE`.
+    Vacuum {
+        /// The tables; none for all.
+        tables: Vec<Name>,
+        /// `FULL`.
+        full: bool,
+        /// `ANALYZE` by itself.
+        analyze_only: bool,
+    },
+    /// `CLUSTER`.
+    Cluster {
+        /// The table; `None` for all that were clustered before.
+        table: Option<Name>,
+    },
+    /// `LOCK TABLE`.
+    Lock {
+        /// The tables.
+        tables: Vec<Name>,
+        /// The mode as it is written, e.g. `ACCESS EXCLUSIVE`.
+        mode: String,
+    },
+    /// Reads or writes rows.
+    Data {
+        /// What it does.
+        verb: Verb,
+        /// The table that is written.
+        table: Option<Name>,
+        /// Whether it has a WHERE.
+        filtered: bool,
+    },
+    /// `COMMENT ON`.
+    Comment {
+        /// On what kind; a column's comment is on its table.
+        kind: Kind,
+        /// Which.
+        name: Option<Name>,
+    },
+    /// `GRANT`, `REVOKE`.
+    Grant {
+        /// The tables.
+        tables: Vec<Name>,
+    },
+    /// `SET name`, `PRAGMA name`.
+    Set {
+        /// The setting, in lower case.
+        name: String,
+        /// Its values; none for `DEFAULT` and `RESET`.
+        values: Vec<String>,
+        /// `LOCAL`.
+        local: bool,
+    },
+    /// `BEGIN`, `COMMIT` and the like.
+    Transaction(TransactionControl),
+    /// `DO`, `CALL`, `EXECUTE`: what it does can't be seen.
+    Opaque {
+        /// Its body, where it is written here.
+        body: Option<Span>,
+    },
+    /// Anything else.
+    Other,
+}
+
+/// A statement that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed {
+    /// The statement; [`Statement::Other`] where it could not be read.
+    pub statement: Statement,
+    /// Every table or view that it names, common table expressions left out.
+    pub relations: Vec<Name>,
+    /// What its grammar does not know, first place first.
+    pub errors: Vec<SyntaxError>,
+}
+
+/// Something that the grammar does not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// What, as a lowercase fragment.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+}

@@ -1,0 +1,255 @@
+//! PostgreSQL's statements, lowered from the syntax tree of `squawk-syntax`.
+
+mod object;
+mod table;
+mod tree;
+
+use rung_sql::{Span, TransactionControl};
+use squawk_syntax::{SourceFile, SyntaxKind};
+
+use crate::{Kind, Name, Parsed, Statement, SyntaxError, Verb};
+use object::{alter, create, drop_of};
+use tree::{Node, unquoted};
+
+use SyntaxKind as K;
+
+/// Reads one statement. Its text may end in `;`.
+///
+/// What can't be read is [`Statement::Other`] with an error; a text of several statements is read as its first.
+pub fn parse(text: &str) -> Parsed {
+    let tree = SourceFile::parse(text);
+    let errors: Vec<SyntaxError> = tree
+        .errors()
+        .into_iter()
+        .map(|error| SyntaxError {
+            message: lowercase_first(error.message()),
+            span: Span::new(error.range().start().into(), error.range().end().into()),
+        })
+        .collect();
+    let root = Node(tree.syntax_node());
+    let Some(node) = root.children().find(|node| node.kind() != K::EMPTY_STMT) else {
+        return Parsed { statement: Statement::Other, relations: Vec::new(), errors };
+    };
+    let statement = if errors.is_empty() { lower(&node).unwrap_or(Statement::Other) } else { Statement::Other };
+    Parsed { relations: relations(&node), statement, errors }
+}
+
+fn lowercase_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
+/// Tables and views by all the places where the grammar has one, without the names of WITH.
+fn relations(node: &Node) -> Vec<Name> {
+    let with: Vec<String> = node
+        .descendants()
+        .filter(|below| below.kind() == K::CTE_NAME)
+        .filter_map(|below| below.as_ident())
+        .map(|ident| ident.name)
+        .collect();
+    node.descendants()
+        .filter(|below| matches!(below.kind(), K::TABLE_NAME_REF | K::RELATION_NAME_REF | K::VIEW_REF))
+        .filter_map(|below| below.as_name())
+        .filter(|name| name.schema.is_some() || !with.contains(&name.name))
+        .collect()
+}
+
+fn lower(node: &Node) -> Option<Statement> {
+    let data = |verb, table: Option<Name>| Statement::Data { verb, table, filtered: node.has(K::WHERE_CLAUSE) };
+    Some(match node.kind() {
+        K::CREATE_TABLE | K::CREATE_FOREIGN_TABLE | K::CREATE_TABLE_AS => {
+            Statement::CreateTable(table::create_table(node)?)
+        }
+        K::SELECT_INTO => Statement::CreateTable(table::select_into(node)?),
+        K::ALTER_TABLE | K::ALTER_FOREIGN_TABLE | K::ALTER_VIEW | K::ALTER_MATERIALIZED_VIEW | K::ALTER_INDEX => {
+            Statement::AlterTable(table::alter_table(node)?)
+        }
+        K::CREATE_INDEX => Statement::CreateIndex(table::create_index(node)?),
+        K::INSERT => data(Verb::Insert, node.name(K::RELATION_NAME_REF)),
+        K::UPDATE => data(Verb::Update, node.name(K::RELATION_NAME)),
+        K::DELETE => data(Verb::Delete, node.name(K::RELATION_NAME)),
+        K::MERGE => data(Verb::Merge, node.name(K::TABLE_RELATION_NAME)),
+        K::COPY if node.has(K::COPY_FROM) => data(Verb::CopyIn, node.child(K::COPY_TABLE)?.as_name()),
+        K::COPY => data(Verb::Select, None),
+        K::SELECT | K::COMPOUND_SELECT | K::PAREN_SELECT | K::VALUES | K::TABLE => select(node),
+        K::TRUNCATE => Statement::Truncate {
+            tables: node.child(K::TABLE_LIST)?.names(K::TABLE_RELATION_NAME),
+            cascade: node.has(K::CASCADE),
+        },
+        K::REINDEX => reindex(node),
+        K::REFRESH => Statement::Refresh {
+            name: node.name(K::VIEW_REF)?,
+            concurrently: node.has(K::CONCURRENTLY_KW),
+            with_data: !node.has(K::WITH_NO_DATA),
+        },
+        K::VACUUM | K::ANALYZE => vacuum(node),
+        K::CLUSTER => Statement::Cluster { table: cluster(node) },
+        K::LOCK => Statement::Lock {
+            tables: node.child(K::RELATION_LIST)?.names(K::RELATION_NAME),
+            mode: node.child(K::LOCK_MODE_CLAUSE).map_or_else(
+                || "ACCESS EXCLUSIVE".to_owned(),
+                |mode| mode.words().to_uppercase().trim_start_matches("IN ").trim_end_matches(" MODE").to_owned(),
+            ),
+        },
+        K::COMMENT_ON => comment(node),
+        K::GRANT | K::REVOKE => Statement::Grant {
+            tables: node
+                .descendants()
+                .filter(|below| below.kind() == K::RELATION_NAME_REF)
+                .filter_map(|below| below.as_name())
+                .collect(),
+        },
+        K::SET => set(node)?,
+        K::RESET => {
+            let name = node.tokens().nth(1).map(|token| token.text().to_lowercase())?;
+            Statement::Set { name, values: Vec::new(), local: false }
+        }
+        K::DO => Statement::Opaque { body: node.child(K::LITERAL).map(|body| body.span()) },
+        K::CALL | K::EXECUTE => Statement::Opaque { body: None },
+        K::BEGIN => Statement::Transaction(TransactionControl::Begin),
+        K::COMMIT_TRANSACTION | K::PREPARE_TRANSACTION => Statement::Transaction(TransactionControl::Commit),
+        K::ROLLBACK_TRANSACTION => Statement::Transaction(TransactionControl::Rollback),
+        K::SAVEPOINT_CREATE => Statement::Transaction(TransactionControl::Savepoint),
+        K::RELEASE_SAVEPOINT => Statement::Transaction(TransactionControl::Release),
+        K::ROLLBACK_TO_SAVEPOINT => Statement::Transaction(TransactionControl::RollbackTo),
+        other => {
+            let other = format!("{other:?}");
+            let (verb, what) = other.split_once('_')?;
+            match verb {
+                "CREATE" => create(node, kind_of(what))?,
+                "DROP" => drop_of(node, kind_of(what)),
+                "ALTER" => alter(node, kind_of(what)),
+                _ => return None,
+            }
+        }
+    })
+}
+
+/// A kind from the part of a node's name after its verb.
+fn kind_of(what: &str) -> Kind {
+    match what {
+        "TABLE" => Kind::Table,
+        "FOREIGN_TABLE" => Kind::ForeignTable,
+        "INDEX" => Kind::Index,
+        "VIEW" => Kind::View,
+        "MATERIALIZED_VIEW" => Kind::MaterializedView,
+        "SEQUENCE" => Kind::Sequence,
+        "SCHEMA" => Kind::Schema,
+        "TYPE" => Kind::Type,
+        "DOMAIN" => Kind::Domain,
+        "FUNCTION" | "PROCEDURE" | "ROUTINE" | "AGGREGATE" => Kind::Routine,
+        "TRIGGER" => Kind::Trigger,
+        "POLICY" => Kind::Policy,
+        "RULE" => Kind::Rule,
+        "EXTENSION" => Kind::Extension,
+        "STATISTICS" => Kind::Statistics,
+        "DATABASE" => Kind::Database,
+        "ROLE" | "USER" | "GROUP" => Kind::Role,
+        _ => Kind::Other,
+    }
+}
+
+fn select(node: &Node) -> Statement {
+    // Whatever stands at the top, what changes rows within WITH decides.
+    let writes = node.descendants().find_map(|below| match below.kind() {
+        K::INSERT => Some((Verb::Insert, below.name(K::RELATION_NAME_REF))),
+        K::UPDATE => Some((Verb::Update, below.name(K::RELATION_NAME))),
+        K::DELETE => Some((Verb::Delete, below.name(K::RELATION_NAME))),
+        _ => None,
+    });
+    let locks = node.descendants().any(|below| below.kind() == K::LOCKING_CLAUSE);
+    let (verb, table) = match writes {
+        Some((verb, table)) => (verb, table),
+        None if locks => (Verb::SelectForUpdate, None),
+        None => (Verb::Select, None),
+    };
+    Statement::Data { verb, table, filtered: node.descendants().any(|below| below.kind() == K::WHERE_CLAUSE) }
+}
+
+fn reindex(node: &Node) -> Statement {
+    const TARGETS: [(SyntaxKind, Kind); 5] = [
+        (K::REINDEX_TARGET_INDEX, Kind::Index),
+        (K::REINDEX_TARGET_TABLE, Kind::Table),
+        (K::REINDEX_TARGET_SCHEMA, Kind::Schema),
+        (K::REINDEX_TARGET_DATABASE, Kind::Database),
+        (K::REINDEX_TARGET_SYSTEM, Kind::Database),
+    ];
+    let target = node.children().find_map(|child| {
+        let (_, kind) = TARGETS.iter().find(|(target, _)| *target == child.kind())?;
+        Some((*kind, child))
+    });
+    let words = node.words();
+    Statement::Reindex {
+        kind: target.as_ref().map_or(Kind::Other, |(kind, _)| *kind),
+        name: target.and_then(|(_, child)| child.children().find_map(|below| below.as_name())),
+        concurrently: words.split(' ').any(|word| word == "concurrently"),
+    }
+}
+
+fn vacuum(node: &Node) -> Statement {
+    let tables = node
+        .child(K::TABLE_AND_COLUMNS_LIST)
+        .map(|list| {
+            list.all(K::TABLE_AND_COLUMNS)
+                .filter_map(|table| table.child(K::TABLE_RELATION_NAME)?.as_name())
+                .collect::<Vec<_>>()
+        })
+        .unwrap_or_default();
+    let full = node.has(K::FULL_KW)
+        || node.child(K::VACUUM_OPTION_LIST).is_some_and(|list| {
+            list.all(K::VACUUM_OPTION).any(|option| matches!(option.words().as_str(), "full" | "full true" | "full on"))
+        });
+    Statement::Vacuum { tables, full, analyze_only: node.kind() == K::ANALYZE }
+}
+
+fn cluster(node: &Node) -> Option<Name> {
+    node.name(K::TABLE_NAME_REF).or_else(|| node.child(K::CLUSTER_LEGACY)?.name(K::TABLE_NAME_REF))
+}
+
+fn comment(node: &Node) -> Statement {
+    let Some(object) = node.children().find(|child| format!("{:?}", child.kind()).starts_with("OBJECT_")) else {
+        return Statement::Other;
+    };
+    let what = format!("{:?}", object.kind());
+    let what = what.trim_start_matches("OBJECT_");
+    if what == "COLUMN" {
+        // `s.t.c`: the table is what stands before the last dot.
+        let parts: Vec<_> = object
+            .descendants()
+            .filter(|below| below.kind() == K::PATH_SEGMENT_REF)
+            .filter_map(|below| below.as_ident())
+            .collect();
+        let table = parts.len().checked_sub(2).map(|at| Name {
+            schema: at.checked_sub(1).map(|schema| parts[schema].name.clone()),
+            name: parts[at].name.clone(),
+            span: object.span(),
+        });
+        return Statement::Comment { kind: Kind::Table, name: table };
+    }
+    let on = object.children().filter_map(|below| below.as_name()).last();
+    Statement::Comment { kind: kind_of(what), name: on }
+}
+
+fn set(node: &Node) -> Option<Statement> {
+    let local = node.has(K::LOCAL_SCOPE);
+    let Some(config) = node.child(K::SET_CONFIG) else {
+        // SET SCHEMA 'x' is another spelling of SET search_path.
+        let schema = node.child(K::SET_SCHEMA_VALUE)?;
+        let values = schema.all(K::LITERAL).map(|value| unquoted(&value.text())).collect();
+        return Some(Statement::Set { name: "search_path".to_owned(), values, local });
+    };
+    let name = config.name(K::CONFIG_PARAMETER_REF)?;
+    let values = config.child(K::TO_CONFIG_VALUE).map(|value| {
+        value
+            .children()
+            .map(|value| match value.kind() {
+                K::CONFIG_VALUE_NAME => crate::fold(&value.text()),
+                _ => unquoted(&value.text()),
+            })
+            .collect()
+    });
+    Some(Statement::Set { name: name.to_string(), values: values.unwrap_or_default(), local })
+}
+
+#[cfg(test)]
+mod tests;

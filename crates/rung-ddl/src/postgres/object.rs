@@ -1,0 +1,119 @@
+//! What is created, altered and dropped, and has no columns.
+
+use squawk_syntax::SyntaxKind;
+
+use super::table::constraint;
+use super::tree::{Node, unquoted};
+use crate::{ConstraintKind, Ident, Kind, Name, Statement};
+
+use SyntaxKind as K;
+
+/// What stands before a name.
+fn before_name(kind: SyntaxKind) -> bool {
+    matches!(kind, K::IF_NOT_EXISTS | K::IF_EXISTS | K::OR_REPLACE | K::TEMP | K::UNLOGGED | K::ONLY_KW)
+}
+
+/// The name after the words of a CREATE or ALTER.
+fn named(node: &Node) -> Option<Name> {
+    let child = node.children().find(|child| !before_name(child.kind()))?;
+    match child.kind() {
+        // `CREATE SCHEMA AUTHORIZATION joe` names it after the role.
+        K::NAMED_SCHEMA => child.child(K::SCHEMA).and_then(|schema| schema.as_name()).or_else(|| child.as_name()),
+        _ => child.as_name(),
+    }
+}
+
+/// The table that a trigger, a policy or a rule is on.
+fn on(node: &Node) -> Option<Name> {
+    node.first(&[K::ON_RELATION, K::ON_TABLE])?.as_name().or_else(|| node.name(K::RELATION_NAME_REF))
+}
+
+pub(super) fn create(node: &Node, kind: Kind) -> Option<Statement> {
+    let name = named(node);
+    if kind == Kind::Type
+        && let Some(values) = node.child(K::ENUM_TYPE)
+    {
+        let values = values
+            .child(K::VARIANT_LIST)
+            .map(|list| list.all(K::VARIANT).map(|variant| unquoted(&variant.text())).collect())
+            .unwrap_or_default();
+        return Some(Statement::CreateEnum { name: name?, values });
+    }
+    if kind == Kind::Domain {
+        let mut constraints: Vec<_> = node.children().filter_map(|child| constraint(&child, None)).collect();
+        constraints.retain(|constraint| !matches!(constraint.kind, ConstraintKind::Default(_)));
+        return Some(Statement::CreateDomain { name: name?, base: node.data_type(), constraints });
+    }
+    Some(Statement::Create {
+        kind,
+        name,
+        replace: node.has(K::OR_REPLACE),
+        if_not_exists: node.has(K::IF_NOT_EXISTS),
+        on: on(node).or_else(|| match kind {
+            Kind::Statistics => node
+                .descendants()
+                .filter(|below| matches!(below.kind(), K::RELATION_NAME_REF | K::TABLE_NAME_REF))
+                .find_map(|below| below.as_name()),
+            _ => None,
+        }),
+    })
+}
+
+pub(super) fn drop_of(node: &Node, kind: Kind) -> Statement {
+    let skipped = [K::IF_EXISTS, K::CASCADE, K::RESTRICT, K::ON_RELATION, K::ON_TABLE, K::DROP_DATABASE_FORCE_CLAUSE];
+    let mut names = Vec::new();
+    for child in node.children().filter(|child| !skipped.contains(&child.kind())) {
+        match child.kind() {
+            K::FUNCTION_SIG_LIST => {
+                names.extend(child.all(K::FUNCTION_SIG).filter_map(|sig| sig.name(K::FUNCTION_NAME_REF)));
+            }
+            _ if child.kind() == K::PARAM_LIST => {}
+            _ => names.extend(child.as_name()),
+        }
+    }
+    Statement::Drop {
+        kind,
+        names,
+        concurrently: node.has(K::CONCURRENTLY_KW),
+        if_exists: node.has(K::IF_EXISTS),
+        cascade: node.has(K::CASCADE),
+        on: on(node),
+    }
+}
+
+pub(super) fn alter(node: &Node, kind: Kind) -> Statement {
+    let name = named(node);
+    let other = Statement::Alter { kind, name: name.clone(), on: on(node) };
+    let Some(name) = name else { return other };
+    if let Some(add) = node.child(K::ADD_VALUE) {
+        return Statement::AddEnumValue {
+            name,
+            value: add.string(K::LITERAL).unwrap_or_default(),
+            if_not_exists: add.has(K::IF_NOT_EXISTS),
+        };
+    }
+    if let Some(rename) = node.child(K::RENAME_VALUE) {
+        let mut values = rename.all(K::LITERAL).map(|value| unquoted(&value.text()));
+        let from = values.next().unwrap_or_default();
+        return Statement::RenameEnumValue { name, from, to: values.next().unwrap_or_default() };
+    }
+    if kind == Kind::Domain {
+        let added = node.child(K::ADD_CONSTRAINT).and_then(|add| add.children().find_map(|c| constraint(&c, None)));
+        let checks = added.as_ref().is_some_and(|constraint| !constraint.not_valid)
+            || node.has(K::VALIDATE_CONSTRAINT)
+            || node.has(K::SET_NOT_NULL);
+        if added.is_some() || checks {
+            return Statement::AlterDomain { name, constraint: added, checks };
+        }
+    }
+    let renamed = node.children().find(|child| format!("{:?}", child.kind()).ends_with("_RENAME_TO"));
+    if let Some(renamed) = renamed {
+        let to: Option<Ident> =
+            renamed.children().find_map(|child| child.as_name()).map(|to| Ident { name: to.name, span: to.span });
+        return Statement::Rename { kind, name, to };
+    }
+    if node.has(K::SET_SCHEMA) {
+        return Statement::Rename { kind, name, to: None };
+    }
+    other
+}

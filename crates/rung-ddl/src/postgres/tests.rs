@@ -1,0 +1,88 @@
+use super::*;
+use crate::{Action, ConstraintKind, Persistence};
+
+/// The statement, which must be read without error.
+fn read(text: &str) -> Statement {
+    let parsed = parse(text);
+    assert_eq!(parsed.errors, [], "{text}");
+    parsed.statement
+}
+
+#[test]
+fn every_statement_that_rules_look_at_is_read() {
+    for text in include_str!("statements.sql").split(";\n") {
+        let text = text.trim();
+        if !text.is_empty() {
+            let statement = read(text);
+            assert_ne!(statement, Statement::Other, "{text}");
+            if let Statement::AlterTable(alter) = &statement {
+                assert!(!alter.actions.is_empty() && alter.actions.iter().all(|(a, _)| *a != Action::Other), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_table_with_all_that_it_may_have() {
+    let Statement::CreateTable(table) = read(
+        "CREATE UNLOGGED TABLE IF NOT EXISTS App.\"T\" (id serial PRIMARY KEY, d timestamp(3) with time zone[] NOT NULL, \
+         e varchar(20) COLLATE \"C\" DEFAULT 'x', f int REFERENCES s.p (id) ON DELETE CASCADE, \
+         g int GENERATED ALWAYS AS (f + 1) STORED, h \"char\", CONSTRAINT u UNIQUE (e, f)) PARTITION BY RANGE (id)",
+    ) else {
+        panic!("no table")
+    };
+    assert_eq!(table.name.to_string(), "app.T");
+    assert_eq!(table.persistence, Persistence::Unlogged);
+    assert!(table.partitioned && table.if_not_exists);
+    let types: Vec<String> = table.columns.iter().filter_map(|c| Some(c.data_type.as_ref()?.to_string())).collect();
+    assert_eq!(
+        types,
+        ["serial", "timestamp(3) with time zone[]", "character varying(20)", "integer", "integer", "\"char\""]
+    );
+    assert_eq!(table.columns[2].collation.as_deref(), Some("C"));
+    assert!(table.columns[2].default().is_some_and(|default| default.literal));
+    assert!(table.columns[1].not_null() && !table.columns[2].not_null());
+    assert!(matches!(&table.columns[3].constraints[0].kind, ConstraintKind::ForeignKey(key)
+        if key.table.to_string() == "s.p" && key.columns[0].name == "f"));
+    assert!(matches!(&table.constraints[0].kind, ConstraintKind::Unique { columns, .. } if columns.len() == 2));
+}
+
+#[test]
+fn expressions_tell_what_they_call() {
+    let Statement::AlterTable(alter) =
+        read("ALTER TABLE t ALTER a SET DEFAULT app.f(b) + current_timestamp, ALTER c SET DEFAULT '-1'::int")
+    else {
+        panic!("no table")
+    };
+    let Action::SetDefault(_, first) = &alter.actions[0].0 else { panic!("no default") };
+    let calls: Vec<String> = first.calls.iter().map(ToString::to_string).collect();
+    assert_eq!(calls, ["app.f", "current_timestamp"]);
+    assert_eq!(first.columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["b"]);
+    assert!(matches!(&alter.actions[1].0, Action::SetDefault(_, second) if second.literal));
+}
+
+#[test]
+fn spans_are_places_of_the_text() {
+    let text = "ALTER TABLE a /* c */ ADD COLUMN b int  , DROP COLUMN c";
+    let Statement::AlterTable(alter) = read(text) else { panic!("no table") };
+    let spans: Vec<&str> = alter.actions.iter().map(|(_, span)| &text[span.range()]).collect();
+    assert_eq!(spans, ["ADD COLUMN b int", "DROP COLUMN c"]);
+    assert_eq!(&text[alter.name.span.range()], "a");
+}
+
+#[test]
+fn names_of_with_are_no_tables() {
+    let parsed = parse("WITH x AS (SELECT * FROM a) INSERT INTO b SELECT * FROM x, s.c");
+    assert_eq!(parsed.relations.iter().map(ToString::to_string).collect::<Vec<_>>(), ["a", "b", "s.c"]);
+    assert!(matches!(parsed.statement, Statement::Data { verb: Verb::Insert, .. }));
+}
+
+#[test]
+fn what_cannot_be_read_says_where() {
+    let parsed = parse("CREATE TABLE bad (a int,, b int)");
+    assert_eq!(parsed.statement, Statement::Other);
+    assert_eq!(parsed.errors[0].span.start, 24);
+    for text in ["", ";", "--", "\u{0}", "CREATE", "ALTER TABLE", "é'", "DROP TABLE \"", "SELECT $$"] {
+        parse(text);
+    }
+}

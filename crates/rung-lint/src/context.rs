@@ -1,0 +1,273 @@
+//! What a rule sees.
+
+use std::sync::Arc;
+
+use rung_ddl::{Name, Statement};
+use rung_engine::MigrationId;
+use rung_sql::{Diagnostic, Level, SourceFile, Span, tokens};
+
+use crate::{
+    Blocks, Born, File, Finding, Fix, Impact, Key, Language, Line, LockMode, Options, Rule, Schema, ScriptLines,
+    Server, Standing, Table,
+};
+
+/// What a rule sees, and where it says what it found.
+pub struct Context<'a> {
+    /// What is known of the schema.
+    pub schema: &'a Schema,
+    /// The migration.
+    pub file: &'a File<'a>,
+    /// What the statement does to others; nothing for a check of a whole migration.
+    pub impact: &'a Impact,
+    /// The number of the statement; that after the last for a check of a whole migration.
+    pub at: usize,
+    /// What the project wants.
+    pub options: &'a Options,
+    /// What the statements before it do, with their places in the script.
+    pub(crate) earlier: &'a [(Span, Impact)],
+    pub(crate) language: &'static Language,
+    /// The migrations before, and this one, by number.
+    pub(crate) standings: &'a [(MigrationId, Standing)],
+    pub(crate) number: usize,
+    pub(crate) rule: &'static Rule,
+    pub(crate) level: Level,
+    pub(crate) findings: &'a mut Vec<Finding>,
+}
+
+impl<'a> Context<'a> {
+    /// The server's version.
+    pub fn server(&self) -> Server {
+        self.options.server
+    }
+
+    /// The script that is run; an empty one for what is no SQL is never asked about.
+    fn up(&self) -> Option<&'a ScriptLines> {
+        self.file.up.as_ref()
+    }
+
+    /// The statement that is asked about.
+    pub fn line(&self) -> Option<&'a Line> {
+        self.file.lines().get(self.at)
+    }
+
+    /// Whether a statement of this migration is in the same transaction as the one that is asked about.
+    pub fn is_together(&self, other: usize) -> bool {
+        match (self.line(), self.file.lines().get(other)) {
+            (Some(this), Some(other)) => this.transaction.is_some() && this.transaction == other.transaction,
+            _ => false,
+        }
+    }
+
+    /// The statements of this migration before the one that is asked about.
+    pub fn before(&self) -> impl DoubleEndedIterator<Item = (usize, &'a Statement)> {
+        self.file.lines().iter().take(self.at).map(|line| &line.parsed.statement).enumerate()
+    }
+
+    /// The statements of this migration after the one that is asked about.
+    pub fn after(&self) -> impl Iterator<Item = (usize, &'a Statement)> {
+        self.file.lines().iter().map(|line| &line.parsed.statement).enumerate().skip(self.at + 1)
+    }
+
+    /// The text of a place within the statement.
+    pub fn text(&self, span: Span) -> &'a str {
+        self.up().and_then(|up| up.text(self.at).get(span.range())).unwrap_or_default()
+    }
+
+    /// The place of the whole statement.
+    pub fn whole(&self) -> Span {
+        Span::new(0, self.up().map_or(0, |up| up.text(self.at).len()))
+    }
+
+    /// The place of a word of the statement, the first that is it.
+    pub fn word(&self, word: &str) -> Option<Span> {
+        self.words(&[word])
+    }
+
+    /// The place of words of the statement that follow each other.
+    pub fn words(&self, words: &[&str]) -> Option<Span> {
+        let text = self.up()?.text(self.at);
+        let tokens: Vec<Span> = tokens(text, self.language.syntax)
+            .filter(|token| !token.kind.is_trivia())
+            .map(|token| token.span)
+            .collect();
+        let is = |(span, word): (&Span, &&str)| text[span.range()].eq_ignore_ascii_case(word);
+        let found = tokens.windows(words.len()).find(|window| window.iter().zip(words).all(is))?;
+        Some(Span::new(found.first()?.start, found.last()?.end))
+    }
+
+    /// The line of the file that a statement begins on.
+    pub fn line_of(&self, at: usize) -> usize {
+        self.up().map(|up| up.script.source().line_column(up.source_span(at, Span::new(0, 0)).start).line).unwrap_or(0)
+    }
+
+    /// Whether the statement keeps others waiting for a table in use.
+    pub fn is_blocking(&self) -> bool {
+        self.impact.locks.iter().any(|(table, mode)| mode.blocks() > Blocks::Nothing && !self.is_fresh_key(table))
+    }
+
+    /// The strongest lock that a statement before this one took on a table in use, and that is still held.
+    pub fn held(&self) -> Option<(usize, Key, LockMode)> {
+        let locks = self
+            .earlier
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| self.is_together(*at))
+            .flat_map(|(at, (_, impact))| impact.locks.iter().map(move |(table, mode)| (at, table, *mode)));
+        let strongest = locks
+            .filter(|(_, table, mode)| mode.blocks() > Blocks::Nothing && !self.is_fresh_key(table))
+            .min_by_key(|(at, _, mode)| (std::cmp::Reverse(mode.blocks()), *at));
+        strongest.map(|(at, table, mode)| (at, table.clone(), mode))
+    }
+
+    /// The migration that made something, where it is of this set.
+    pub fn maker(&self, born: Born) -> Option<&'a MigrationId> {
+        match born {
+            Born::Before => None,
+            Born::In(number) => self.standings.get(number).map(|(id, _)| id),
+        }
+    }
+
+    /// Whether something is made by this very migration.
+    pub fn is_own(&self, born: Born) -> bool {
+        born == Born::In(self.number)
+    }
+
+    /// Whether nobody uses what was made: by this migration, or by one that is not applied either.
+    pub fn is_fresh(&self, born: Born) -> bool {
+        match born {
+            Born::Before => false,
+            Born::In(number) => {
+                number == self.number
+                    || self.standings.get(number).is_some_and(|(_, standing)| *standing == Standing::Pending)
+            }
+        }
+    }
+
+    /// Whether a table is new, so that nobody waits for it and there is nothing in it to read.
+    pub fn is_fresh_table(&self, name: &Name) -> bool {
+        self.is_fresh_key(&self.schema.key(name))
+    }
+
+    /// As [`Self::is_fresh_table`], by its full name.
+    pub fn is_fresh_key(&self, key: &Key) -> bool {
+        self.schema
+            .table_at(key)
+            .is_some_and(|table| self.is_fresh(table.born) || table.persistence == rung_ddl::Persistence::Temporary)
+    }
+
+    /// A table, where something is known of it.
+    pub fn table(&self, name: &Name) -> Option<&'a Table> {
+        self.schema.table(name)
+    }
+
+    /// Says what was found at a place within the statement.
+    pub fn report(&mut self, span: Span, message: impl Into<String>) -> Reported<'_> {
+        let at = self.at;
+        match self.up() {
+            Some(up) if at < up.lines.len() => {
+                let span = up.source_span(at, span);
+                self.report_at(Arc::clone(up.script.source()), span, Some(at), message.into())
+            }
+            _ => self.report_file(message),
+        }
+    }
+
+    /// Says what was found at a place within another statement of this migration.
+    pub fn report_line(&mut self, at: usize, span: Span, message: impl Into<String>) -> Reported<'_> {
+        match self.up() {
+            Some(up) if at < up.lines.len() => {
+                let span = up.source_span(at, span);
+                self.report_at(Arc::clone(up.script.source()), span, Some(at), message.into())
+            }
+            _ => self.report_file(message),
+        }
+    }
+
+    /// Says what was found in a file as a whole.
+    pub fn report_file(&mut self, message: impl Into<String>) -> Reported<'_> {
+        let source = Arc::clone(&self.file.migration.source);
+        let span = self.up().map_or(Span::default(), |up| {
+            let first = up.lines.first().map(|line| up.script.source_span(line.span));
+            first.map_or(Span::default(), |span| first_line(&source, span))
+        });
+        self.report_at(source, span, None, message.into())
+    }
+
+    /// Says what was found at a place of a file of this migration.
+    pub fn report_at(
+        &mut self,
+        source: Arc<SourceFile>,
+        span: Span,
+        statement: Option<usize>,
+        message: String,
+    ) -> Reported<'_> {
+        let diagnostic = Diagnostic::new(self.level, self.rule.name, message).at(&source, span, "");
+        self.findings.push(Finding {
+            rule: self.rule.name,
+            migration: self.file.migration.id.clone(),
+            statement,
+            diagnostic,
+            fix: None,
+        });
+        let at = self.findings.len() - 1;
+        Reported { finding: &mut self.findings[at], up: self.file.up.as_ref() }
+    }
+}
+
+/// A span cut to its first line, so that a caret has a place to stand.
+fn first_line(source: &SourceFile, span: Span) -> Span {
+    let end = source.slice(span).find('\n').map_or(span.end, |at| span.start + at);
+    Span::new(span.start, end)
+}
+
+/// A finding, to say more of it.
+pub struct Reported<'a> {
+    finding: &'a mut Finding,
+    up: Option<&'a ScriptLines>,
+}
+
+impl Reported<'_> {
+    /// What is at the caret.
+    pub fn label(self, text: impl Into<String>) -> Self {
+        if let Some(label) = self.finding.diagnostic.labels.first_mut() {
+            label.text = text.into();
+        }
+        self
+    }
+
+    /// A fact.
+    pub fn note(self, text: impl Into<String>) -> Self {
+        self.finding.diagnostic.notes.push(text.into());
+        self
+    }
+
+    /// One thing to do.
+    pub fn help(self, text: impl Into<String>) -> Self {
+        self.finding.diagnostic.helps.push(text.into());
+        self
+    }
+
+    /// Another level.
+    pub fn level(self, level: Level) -> Self {
+        self.finding.diagnostic.level = level;
+        self
+    }
+
+    /// A mend: texts in the place of spans of the statement. Left out where the statement is not the file's own text.
+    pub fn fix(self, title: &str, edits: &[(Span, &str)]) -> Self {
+        let (Some(up), Some(at)) = (self.up, self.finding.statement) else { return self };
+        let source = up.script.source();
+        let edits: Vec<crate::Edit> = edits
+            .iter()
+            .map(|(span, text)| crate::Edit { span: up.source_span(at, *span), text: (*text).to_owned() })
+            .collect();
+        let own = edits.iter().zip(up.lines.get(at)).all(|(edit, line)| {
+            let whole = up.script.source_span(line.span);
+            source.slice(whole) == up.text(at) && edit.span.end <= whole.end
+        });
+        if own {
+            self.finding.fix = Some(Fix { title: title.to_owned(), edits });
+        }
+        self
+    }
+}

@@ -1,0 +1,216 @@
+//! What a statement does to those who use the database while it runs: locks, rewrites and scans.
+
+mod postgres;
+mod sqlite;
+mod types;
+
+use std::fmt;
+
+use rung_ddl::Parsed;
+use rung_sql::Span;
+
+use crate::schema::{Key, Schema};
+
+pub(crate) use postgres::impact as postgres_impact;
+pub(crate) use sqlite::impact as sqlite_impact;
+pub use types::{TypeChange, type_change};
+
+/// A lock on a table, weakest first, as PostgreSQL has them (documentation, "Explicit Locking").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "their names are the documentation's")]
+pub enum LockMode {
+    AccessShare,
+    RowShare,
+    RowExclusive,
+    ShareUpdateExclusive,
+    Share,
+    ShareRowExclusive,
+    Exclusive,
+    AccessExclusive,
+}
+
+/// Whom a lock keeps waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Blocks {
+    /// Neither readers nor writers.
+    Nothing,
+    /// Writers.
+    Writes,
+    /// Everyone.
+    Everything,
+}
+
+impl Blocks {
+    /// For people: `blocks ...`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Writes => "writes",
+            Self::Everything => "reads and writes",
+        }
+    }
+}
+
+impl LockMode {
+    const ALL: [(LockMode, &'static str); 8] = [
+        (Self::AccessShare, "ACCESS SHARE"),
+        (Self::RowShare, "ROW SHARE"),
+        (Self::RowExclusive, "ROW EXCLUSIVE"),
+        (Self::ShareUpdateExclusive, "SHARE UPDATE EXCLUSIVE"),
+        (Self::Share, "SHARE"),
+        (Self::ShareRowExclusive, "SHARE ROW EXCLUSIVE"),
+        (Self::Exclusive, "EXCLUSIVE"),
+        (Self::AccessExclusive, "ACCESS EXCLUSIVE"),
+    ];
+
+    /// As the documentation writes it.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(mode, _)| *mode == self).map_or("", |(_, name)| name)
+    }
+
+    /// From `ACCESS EXCLUSIVE`, or from `AccessExclusiveLock` as `pg_locks` has it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = |text: &str| text.replace(' ', "").to_ascii_lowercase();
+        let text = plain(text.trim_end_matches("Lock"));
+        Self::ALL.iter().find(|(_, name)| plain(name) == text).map(|(mode, _)| *mode)
+    }
+
+    /// Whom it keeps waiting. A `SELECT` wants ACCESS SHARE, an `UPDATE` ROW EXCLUSIVE.
+    pub fn blocks(self) -> Blocks {
+        match self {
+            Self::AccessShare | Self::RowShare | Self::RowExclusive | Self::ShareUpdateExclusive => Blocks::Nothing,
+            Self::Share | Self::ShareRowExclusive | Self::Exclusive => Blocks::Writes,
+            Self::AccessExclusive => Blocks::Everything,
+        }
+    }
+}
+
+impl fmt::Display for LockMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.schema.as_str() {
+            "" | "public" => f.pad(&self.name),
+            schema => f.pad(&format!("{schema}.{}", self.name)),
+        }
+    }
+}
+
+/// What takes time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Work {
+    /// Every row is read.
+    Scan,
+    /// An index is built: every row is read, and sorted.
+    BuildIndex,
+    /// The table is written anew, with its indexes.
+    Rewrite,
+}
+
+/// A piece of work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// What.
+    pub work: Work,
+    /// On which table.
+    pub table: Key,
+    /// Why, as a clause: `a volatile default is computed for each row`.
+    pub why: String,
+    /// How sure that is.
+    pub sure: Sure,
+    /// The part of the statement that needs it.
+    pub span: Span,
+}
+
+/// How sure something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sure {
+    /// Something that is not known may make it untrue.
+    Perhaps,
+    /// It is so.
+    Yes,
+}
+
+/// What a statement does.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Impact {
+    /// The strongest lock on each table that was there before.
+    pub locks: Vec<(Key, LockMode)>,
+    /// What takes time.
+    pub tasks: Vec<Task>,
+    /// Whether it waits for every transaction that began before it.
+    pub waits_for_snapshots: bool,
+    /// Whether it refuses to run in a transaction.
+    pub outside: bool,
+}
+
+impl Impact {
+    /// Adds a lock; the strongest on each table is kept.
+    fn lock(&mut self, table: Key, mode: LockMode) {
+        match self.locks.iter_mut().find(|(there, _)| *there == table) {
+            Some((_, strongest)) => *strongest = mode.max(*strongest),
+            None => self.locks.push((table, mode)),
+        }
+    }
+
+    fn task(&mut self, work: Work, table: &Key, why: impl Into<String>, sure: Sure, span: Span) {
+        self.tasks.push(Task { work, table: table.clone(), why: why.into(), sure, span });
+    }
+
+    /// The strongest lock.
+    pub fn strongest(&self) -> Option<&(Key, LockMode)> {
+        // The first of those that are equally strong is what the statement is about.
+        self.locks.iter().rev().max_by_key(|(_, mode)| *mode)
+    }
+
+    /// The lock on a table.
+    pub fn lock_on(&self, table: &Key) -> Option<LockMode> {
+        self.locks.iter().find(|(there, _)| there == table).map(|(_, mode)| *mode)
+    }
+
+    /// The heaviest work.
+    pub fn heaviest(&self) -> Option<&Task> {
+        self.tasks.iter().max_by_key(|task| (task.work, task.sure))
+    }
+
+    /// Adds what another statement does.
+    pub fn merge(&mut self, other: Self) {
+        other.locks.into_iter().for_each(|(table, mode)| self.lock(table, mode));
+        self.tasks.extend(other.tasks);
+        self.waits_for_snapshots |= other.waits_for_snapshots;
+        self.outside |= other.outside;
+    }
+}
+
+/// The server's major version, where it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Server(Option<u32>);
+
+impl Server {
+    /// A server of this major version: 13 to 18.
+    pub fn major(major: u32) -> Self {
+        Self(Some(major))
+    }
+
+    /// Whether it has what came with a version. Where the version is not known, no.
+    pub fn has(self, major: u32) -> bool {
+        self.0.is_some_and(|version| version >= major)
+    }
+
+    /// Whether it may lack what came with a version. Where the version is not known, yes.
+    pub fn may_lack(self, major: u32) -> bool {
+        !self.has(major)
+    }
+
+    /// Whether it may have what came with a version. Where the version is not known, yes.
+    pub fn may_have(self, major: u32) -> bool {
+        self.0.is_none_or(|version| version >= major)
+    }
+}
+
+/// A dialect's account of what a statement does.
+pub(crate) type ImpactOf = fn(&Parsed, &str, &Schema, Server) -> Impact;

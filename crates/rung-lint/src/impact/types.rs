@@ -1,0 +1,150 @@
+//! Which changes of a column's type leave the rows as they are.
+
+use rung_ddl::{DataType, Expression};
+
+use crate::schema::{Schema, Type};
+
+/// What a change of type costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TypeChange {
+    /// The catalog alone changes.
+    Free,
+    /// The rows stay; indexes on the column are built anew.
+    Reindex,
+    /// The rows stay where the session's time zone is UTC, and are written anew where it is not. Indexes on the column
+    /// are built anew.
+    FreeInUtc,
+    /// Every row is written anew.
+    Rewrite,
+    /// The old type is not known.
+    Unknown,
+}
+
+/// Types that have the same bytes and the same order: an index stays too.
+const SAME: [(&str, &str); 4] =
+    [("character varying", "text"), ("text", "character varying"), ("cidr", "inet"), ("bit varying", "bit varying")];
+
+/// Types whose argument may grow without a change of the rows: a limit of length, or of fractional digits.
+const GROWING: [&str; 7] = [
+    "character varying",
+    "bit varying",
+    "timestamp without time zone",
+    "timestamp with time zone",
+    "time without time zone",
+    "time with time zone",
+    "interval",
+];
+
+/// Types with the bytes of another, compared by another operator class.
+const SAME_BYTES: [(&str, &str); 8] = [
+    ("oid", "integer"),
+    ("integer", "oid"),
+    ("oid", "regclass"),
+    ("regclass", "oid"),
+    ("xml", "text"),
+    ("xml", "character varying"),
+    ("integer", "regclass"),
+    ("integer", "regtype"),
+];
+
+/// What changing a column from one type to another costs in PostgreSQL 12 and later (`ATColumnChangeRequiresRewrite`).
+///
+/// `using` is the expression of USING, with its text.
+pub fn type_change(
+    schema: &Schema,
+    from: Option<&DataType>,
+    to: &DataType,
+    using: Option<(&Expression, &str)>,
+) -> TypeChange {
+    if using.is_some_and(|(expression, text)| !is_plain_cast(expression, text)) {
+        return TypeChange::Rewrite;
+    }
+    let Some(from) = from else { return TypeChange::Unknown };
+    let from = unwrapped(schema, from);
+    // A value has to pass the checks of a domain.
+    if let Some(Type::Domain { constrained, base, .. }) = schema.type_of(to) {
+        return match base {
+            _ if *constrained => TypeChange::Rewrite,
+            Some(base) => type_change(schema, Some(&from), &base.clone(), None),
+            None => TypeChange::Unknown,
+        };
+    }
+    if from.same(to) {
+        return TypeChange::Free;
+    }
+    // Elements of an array are cast one by one.
+    if from.array || to.array {
+        return TypeChange::Rewrite;
+    }
+    let pair = (from.name.as_str(), to.name.as_str());
+    if pair == ("timestamp without time zone", "timestamp with time zone")
+        || pair == ("timestamp with time zone", "timestamp without time zone")
+    {
+        return if grows(&from, to) { TypeChange::FreeInUtc } else { TypeChange::Rewrite };
+    }
+    if SAME_BYTES.contains(&pair) && to.arguments.is_empty() {
+        return TypeChange::Reindex;
+    }
+    let same_family = from.name == to.name && GROWING.contains(&to.name.as_str()) || SAME.contains(&pair);
+    if same_family {
+        return if grows(&from, to) { TypeChange::Free } else { TypeChange::Rewrite };
+    }
+    if from.name == "numeric" && to.name == "numeric" {
+        return if numeric_grows(&from, to) { TypeChange::Free } else { TypeChange::Rewrite };
+    }
+    TypeChange::Rewrite
+}
+
+/// What a domain is over, since a value of it has the bytes of that.
+fn unwrapped(schema: &Schema, data_type: &DataType) -> DataType {
+    let mut found = data_type.clone();
+    // A domain over a domain ends somewhere; a loop in the files does not.
+    for _ in 0..8 {
+        match schema.type_of(&found) {
+            Some(Type::Domain { base: Some(base), .. }) => found = base.clone(),
+            _ => break,
+        }
+    }
+    found
+}
+
+/// Whether the new limit is none, or at least the old one.
+fn grows(from: &DataType, to: &DataType) -> bool {
+    let limit = |data_type: &DataType| data_type.arguments.first().map(|limit| limit.parse::<u32>().ok());
+    match (limit(from), limit(to)) {
+        (_, None) => true,
+        (Some(Some(from)), Some(Some(to))) => to >= from,
+        _ => false,
+    }
+}
+
+/// `numeric(p, s)` may gain digits, and keeps its scale.
+fn numeric_grows(from: &DataType, to: &DataType) -> bool {
+    let digits = |data_type: &DataType| -> Option<(u32, i32)> {
+        let precision = data_type.arguments.first()?.parse().ok()?;
+        let scale = data_type.arguments.get(1).map_or(Some(0), |scale| scale.parse().ok())?;
+        Some((precision, scale))
+    };
+    if to.arguments.is_empty() {
+        return true;
+    }
+    match (digits(from), digits(to)) {
+        (Some((from, scale)), Some((to, new_scale))) => scale == new_scale && to >= from,
+        _ => false,
+    }
+}
+
+/// Whether USING says no more than the cast that is made anyway: `c`, `c::type`, `CAST(c AS type)`.
+fn is_plain_cast(expression: &Expression, text: &str) -> bool {
+    let [column] = expression.columns.as_slice() else { return false };
+    if !expression.calls.is_empty() {
+        return false;
+    }
+    let text: String = text.chars().filter(|c| !c.is_whitespace() && *c != '"').collect::<String>().to_lowercase();
+    let text = text.trim_start_matches('(');
+    let name = column.name.to_lowercase();
+    text.strip_prefix(&name).is_some_and(|rest| {
+        let rest = rest.trim_end_matches(')');
+        rest.is_empty() || rest.strip_prefix("::").is_some_and(|cast| !cast.contains(['+', '-', '*', '/', '|', ':']))
+    }) || text.starts_with(&format!("cast({name}as"))
+}

@@ -1,0 +1,30 @@
+//! What a migration will do to a live database, said before it does.
+//!
+//! [`lint`] replays the statements of migrations on what is known of the schema, statement by statement, and asks every
+//! rule of [`RULES`] about each. [`Impact`] is what a statement locks, rewrites and scans. Pure: nothing here does input
+//! or output.
+
+mod allow;
+mod context;
+mod file;
+mod finding;
+mod impact;
+mod language;
+mod options;
+mod reference;
+mod rule;
+mod rules;
+mod run;
+mod schema;
+
+pub use context::Context;
+pub use file::{File, Line, ScriptLines};
+pub use finding::{Edit, Finding, Fix};
+pub use impact::{Blocks, Impact, LockMode, Server, Sure, Task, TypeChange, Work, type_change};
+pub use language::{Language, language};
+pub use options::Options;
+pub use reference::{explain, reference};
+pub use rule::{Case, Check, Group, Rule};
+pub use rules::{RULES, rule};
+pub use run::{Report, Standing, Subject, lint};
+pub use schema::{Born, Column, Constraint, ConstraintKind, Index, Key, Schema, Size, Table, Type, Volatility};

@@ -1,0 +1,19 @@
+//! What a project wants of the linter.
+
+use std::collections::BTreeMap;
+
+use rung_engine::Timeouts;
+use rung_sql::Level;
+
+use crate::Server;
+
+/// What a project wants of the linter.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The server's version.
+    pub server: Server,
+    /// Levels of rules, instead of their own; `None` is off.
+    pub levels: BTreeMap<String, Option<Level>>,
+    /// The timeouts that a run has where a file says nothing.
+    pub timeouts: Timeouts,
+}

@@ -1,0 +1,47 @@
+//! `check-validated`.
+
+use super::prelude::*;
+
+pub(super) static RULE: Rule = Rule {
+    name: "check-validated",
+    group: Group::Locks,
+    level: Some(Level::Error),
+    dialects: POSTGRES,
+    what: "A CHECK is added to a table in use, and every row is checked at once.",
+    why: "It holds an ACCESS EXCLUSIVE lock until the last row is checked: nobody reads or writes the table meanwhile.",
+    instead: "`ADD CONSTRAINT ... CHECK (...) NOT VALID`, and in a later migration `VALIDATE CONSTRAINT`, which blocks \
+              nobody.",
+    check: Check::Action(check),
+    cases: &[
+        Case::fires("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);"),
+        Case::silent("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;"),
+        Case::fires("ALTER TABLE t ADD COLUMN a int CHECK (a > 0);"),
+        Case::silent("CREATE TABLE t (a int);\nALTER TABLE t ADD CHECK (a > 0);"),
+        Case::silent("CREATE TABLE t (a int CHECK (a > 0));"),
+        Case::fires("ALTER TABLE t ADD CONSTRAINT n NOT NULL a;").on(18),
+        Case::silent("ALTER TABLE t ADD CONSTRAINT n NOT NULL a NOT VALID;").on(18),
+    ],
+};
+
+fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) {
+    let constraint = match action {
+        Action::AddConstraint(constraint) => Some(constraint),
+        Action::AddColumn { column, .. } => column.constraints.iter().find(|c| matches!(c.kind, Demand::Check(_))),
+        _ => None,
+    };
+    let Some(constraint) = constraint.filter(|c| !c.not_valid) else { return };
+    if !matches!(constraint.kind, Demand::Check(_) | Demand::NotNull(_)) || cx.is_fresh_table(&alter.name) {
+        return;
+    }
+    let end = Span::new(constraint.span.end, constraint.span.end);
+    let found = cx
+        .report(span, format!("nobody can read or write {} while every row is checked", alter.name))
+        .label("ACCESS EXCLUSIVE lock: blocks reads and writes");
+    if let Action::AddConstraint(_) = action {
+        found
+            .help("add it with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration")
+            .fix("check the rows later: add `VALIDATE CONSTRAINT` in the next migration", &[(end, " NOT VALID")]);
+    } else {
+        found.help("add the column, then the CHECK with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration");
+    }
+}

@@ -1,0 +1,23 @@
+//! `concurrently-in-transaction`.
+
+use super::prelude::*;
+
+pub(super) static RULE: Rule = Rule {
+    name: "concurrently-in-transaction",
+    group: Group::Locks,
+    level: Some(Level::Error),
+    dialects: &[],
+    what: "A statement that refuses to run in a transaction stands among others that would share one.",
+    why: "The server refuses it, and rung does before: one half of the file can't be rolled back with the other.",
+    instead: "A migration of its own. Or `-- @no-transaction`, and each statement of the file is committed by itself.",
+    check: Check::Linter,
+    cases: &[
+        Case::fires("ALTER TABLE t ADD COLUMN a int;\nCREATE INDEX CONCURRENTLY i ON t (a);"),
+        Case::silent("CREATE INDEX CONCURRENTLY i ON t (a);"),
+        Case::silent("-- @no-transaction\nALTER TABLE t ADD COLUMN a int;\nCREATE INDEX CONCURRENTLY i ON t (a);"),
+        Case::fires("ALTER TABLE t ADD COLUMN a int;\nDROP INDEX CONCURRENTLY i;"),
+        Case::fires("CREATE TABLE u (a int);\nALTER TABLE p DETACH PARTITION p1 CONCURRENTLY;"),
+        Case::fires("CREATE TABLE t (a int);\nVACUUM;"),
+        Case::fires("CREATE TABLE t (a int);\nVACUUM;").sqlite(),
+    ],
+};

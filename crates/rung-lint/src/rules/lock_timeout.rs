@@ -1,0 +1,47 @@
+//! `lock-timeout`.
+
+use super::prelude::*;
+
+pub(super) static RULE: Rule = Rule {
+    name: "lock-timeout",
+    group: Group::Locks,
+    level: Some(Level::Error),
+    dialects: POSTGRES,
+    what: "A statement that blocks others waits for its lock without limit: `@lock-timeout 0`, `SET lock_timeout = 0`.",
+    why: "While it waits behind one long query, everyone else waits behind it.",
+    instead: "Leave rung's timeout of 3 s in force: a statement that does not get its lock is rolled back and tried again.",
+    check: Check::Statement(check),
+    cases: &[
+        Case::fires("SET lock_timeout = 0;\nALTER TABLE t ADD COLUMN a int;"),
+        Case::silent("SET lock_timeout = '5s';\nALTER TABLE t ADD COLUMN a int;"),
+        Case::silent("ALTER TABLE t ADD COLUMN a int;"),
+        Case::fires("-- @lock-timeout 0\nALTER TABLE t ADD COLUMN a int;"),
+        Case::silent("-- @lock-timeout 0\nCREATE TABLE t (a int);"),
+        Case::fires("SET LOCAL lock_timeout TO DEFAULT;\nDROP TABLE t;"),
+        Case::silent("SET lock_timeout = 0;\nSELECT 1;"),
+    ],
+};
+
+fn check(cx: &mut Context<'_>, _: &Statement) {
+    if !cx.is_blocking() {
+        return;
+    }
+    let set = cx.before().rev().find_map(|(_, statement)| match statement {
+        Statement::Set { name, values, .. } if name == "lock_timeout" => Some(values.first().cloned()),
+        _ => None,
+    });
+    let endless = match &set {
+        Some(value) => value.as_deref().is_none_or(is_zero),
+        None => cx.file.migration.timeouts.or(cx.options.timeouts).lock.is_some_and(|lock| lock.is_zero()),
+    };
+    if endless {
+        let span = cx.whole();
+        cx.report(span, "this waits for its lock for ever, and keeps everyone else waiting meanwhile")
+            .help("set a lock timeout of some seconds; rung tries again by itself");
+    }
+}
+
+/// Whether a setting is no timeout: `0`, `'0s'`.
+pub(super) fn is_zero(value: &str) -> bool {
+    rung_sql::parse_duration(value).is_some_and(|duration| duration.is_zero())
+}

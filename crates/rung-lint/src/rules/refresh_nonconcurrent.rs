@@ -1,0 +1,29 @@
+//! `refresh-nonconcurrent`.
+
+use super::prelude::*;
+
+pub(super) static RULE: Rule = Rule {
+    name: "refresh-nonconcurrent",
+    group: Group::Locks,
+    level: Some(Level::Warning),
+    dialects: POSTGRES,
+    what: "A materialized view in use is refreshed without `CONCURRENTLY`.",
+    why: "Nobody can read it until its query is done.",
+    instead: "`REFRESH MATERIALIZED VIEW CONCURRENTLY`, which needs a unique index on the view.",
+    check: Check::Statement(check),
+    cases: &[
+        Case::fires("REFRESH MATERIALIZED VIEW m;"),
+        Case::silent("REFRESH MATERIALIZED VIEW CONCURRENTLY m;"),
+        Case::silent("REFRESH MATERIALIZED VIEW m WITH NO DATA;"),
+        Case::silent("CREATE MATERIALIZED VIEW m AS SELECT 1 WITH NO DATA;\nREFRESH MATERIALIZED VIEW m;"),
+    ],
+};
+
+fn check(cx: &mut Context<'_>, statement: &Statement) {
+    let Statement::Refresh { name, concurrently: false, with_data: true } = statement else { return };
+    if !cx.is_fresh_table(name) {
+        cx.report(name.span, format!("nobody can read {name} while it is refreshed"))
+            .label("ACCESS EXCLUSIVE lock: blocks reads")
+            .help("add CONCURRENTLY; it needs a unique index without WHERE on the view");
+    }
+}

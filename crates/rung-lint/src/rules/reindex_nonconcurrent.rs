@@ -1,0 +1,38 @@
+//! `reindex-nonconcurrent`.
+
+use super::prelude::*;
+
+pub(super) static RULE: Rule = Rule {
+    name: "reindex-nonconcurrent",
+    group: Group::Locks,
+    level: Some(Level::Error),
+    dialects: POSTGRES,
+    what: "`REINDEX` without `CONCURRENTLY`.",
+    why: "Nobody writes to the table until its indexes are built anew, and queries that could use an index wait too.",
+    instead: "`REINDEX INDEX CONCURRENTLY`, in a migration of its own.",
+    check: Check::Statement(check),
+    cases: &[
+        Case::fires("REINDEX TABLE t;"),
+        Case::silent("REINDEX TABLE CONCURRENTLY t;"),
+        Case::silent("REINDEX (CONCURRENTLY) INDEX i;"),
+        Case::fires("REINDEX INDEX i;"),
+        Case::silent("CREATE TABLE t (a int PRIMARY KEY);\nREINDEX TABLE t;"),
+    ],
+};
+
+fn check(cx: &mut Context<'_>, statement: &Statement) {
+    let Statement::Reindex { kind, name, concurrently: false } = statement else { return };
+    let table = match (kind, name) {
+        (Kind::Index, Some(name)) => cx.schema.index(name).map(|index| index.table.clone()),
+        (Kind::Table, Some(name)) => Some(cx.schema.key(name)),
+        _ => None,
+    };
+    if table.is_some_and(|table| cx.is_fresh_key(&table)) {
+        return;
+    }
+    let what = name.as_ref().map_or_else(|| format!("the {}", kind.as_str()), ToString::to_string);
+    let span = name.as_ref().map_or_else(|| cx.whole(), |name| name.span);
+    cx.report(span, format!("nobody can write while the indexes of {what} are built anew"))
+        .label("SHARE lock on the table, ACCESS EXCLUSIVE on each index")
+        .help(format!("write `REINDEX {} CONCURRENTLY`, in a migration of its own", kind.as_str().to_uppercase()));
+}

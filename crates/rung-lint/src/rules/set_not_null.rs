@@ -1,0 +1,53 @@
+//! `set-not-null`.
+
+use super::prelude::*;
+
+pub(super) static RULE: Rule = Rule {
+    name: "set-not-null",
+    group: Group::Locks,
+    level: Some(Level::Error),
+    dialects: POSTGRES,
+    what: "`SET NOT NULL` on a column of a table in use, with nothing that proves that there is no NULL.",
+    why: "Every row is looked at under an ACCESS EXCLUSIVE lock: nobody reads or writes the table meanwhile.",
+    instead: "`ADD CONSTRAINT c CHECK (column IS NOT NULL) NOT VALID`; `VALIDATE CONSTRAINT c` in a later migration; then \
+              `SET NOT NULL`, which takes the constraint's word for it, and `DROP CONSTRAINT c`. PostgreSQL 18 has \
+              `ADD CONSTRAINT c NOT NULL column NOT VALID`.",
+    check: Check::Action(check),
+    cases: &[
+        Case::fires("ALTER TABLE t ALTER COLUMN a SET NOT NULL;"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a SET NOT NULL;")
+            .after("ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID;\nALTER TABLE t VALIDATE CONSTRAINT c;"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a SET NOT NULL;")
+            .after("ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID;"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a SET NOT NULL;")
+            .after("ALTER TABLE t ADD CONSTRAINT c CHECK (b IS NOT NULL) NOT VALID;\nALTER TABLE t VALIDATE CONSTRAINT c;"),
+        Case::fires("ALTER TABLE app.t ALTER COLUMN a SET NOT NULL;")
+            .after("ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID;\nALTER TABLE t VALIDATE CONSTRAINT c;"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a SET NOT NULL;").after("CREATE TABLE t (a int NOT NULL);"),
+        Case::silent("CREATE TABLE t (a int);\nALTER TABLE t ALTER COLUMN a SET NOT NULL;"),
+    ],
+};
+
+fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) {
+    let Action::SetNotNull(column) = action else { return };
+    let scans = cx.impact.tasks.iter().any(|task| task.span == span);
+    if !scans || cx.is_fresh_table(&alter.name) {
+        return;
+    }
+    let table = &alter.name;
+    let name = format!("{}_{column}_not_null", table.name);
+    let newest = cx.server().has(18);
+    let add = if newest {
+        format!("ALTER TABLE {table} ADD CONSTRAINT {name} NOT NULL {column} NOT VALID")
+    } else {
+        format!("ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID")
+    };
+    let found = cx
+        .report(span, format!("nobody can read or write {table} while every row is checked for NULL"))
+        .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
+        .help(format!("first `{add}`"))
+        .help(format!("in a later migration `ALTER TABLE {table} VALIDATE CONSTRAINT {name}`"));
+    if !newest {
+        found.help("then SET NOT NULL, which takes the constraint's word, and drop the constraint");
+    }
+}

@@ -1,0 +1,70 @@
+//! `type-change`.
+
+use super::prelude::*;
+
+pub(super) static RULE: Rule = Rule {
+    name: "type-change",
+    group: Group::Locks,
+    level: Some(Level::Error),
+    dialects: POSTGRES,
+    what: "A column's type is changed to one that is stored in another way.",
+    why: "The table and its indexes are written anew under an ACCESS EXCLUSIVE lock. Programs that run may not be ready for \
+          the new type either.",
+    instead: "A new column, filled in batches and kept in step by a trigger, that takes the old one's place. Widening what \
+              is stored the same way is fine: a longer varchar, text, more digits of a numeric.",
+    check: Check::Action(check),
+    cases: &[
+        Case::fires("ALTER TABLE t ALTER COLUMN a TYPE bigint;").after("CREATE TABLE t (a int);"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a TYPE varchar(50);").after("CREATE TABLE t (a varchar(20));"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a TYPE text;").after("CREATE TABLE t (a varchar(20));"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a TYPE varchar(10);").after("CREATE TABLE t (a varchar(20));"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a TYPE varchar(10);").after("CREATE TABLE t (a text);"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a TYPE numeric(12, 2);").after("CREATE TABLE t (a numeric(10, 2));"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a TYPE numeric(12, 4);").after("CREATE TABLE t (a numeric(10, 2));"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a TYPE timestamptz(6);").after("CREATE TABLE t (a timestamptz(3));"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a TYPE timestamptz;").after("CREATE TABLE t (a timestamp);"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a TYPE inet;").after("CREATE TABLE t (a cidr);"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a TYPE jsonb USING a::jsonb;").after("CREATE TABLE t (a json);"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a TYPE text USING a::text;").after("CREATE TABLE t (a varchar(20));"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a TYPE text USING upper(a);").after("CREATE TABLE t (a varchar(20));"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a TYPE bigint;"),
+        Case::silent("CREATE TABLE t (a int);\nALTER TABLE t ALTER COLUMN a TYPE bigint;"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a TYPE int;").after("CREATE DOMAIN d AS int CHECK (VALUE > 0);\nCREATE TABLE t (a d);"),
+    ],
+};
+
+fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) {
+    let Action::SetType { column, data_type, using, .. } = action else { return };
+    if cx.is_fresh_table(&alter.name) {
+        return;
+    }
+    let old = cx.table(&alter.name).and_then(|table| table.column(&column.name)).and_then(|c| c.data_type.as_ref());
+    let using = using.as_ref().map(|using| (using, cx.text(using.span)));
+    let table = &alter.name;
+    match type_change(cx.schema, old, data_type, using) {
+        TypeChange::Free => {}
+        TypeChange::Rewrite => {
+            let from = old.map_or_else(String::new, |old| format!(" from {old}"));
+            cx.report(span, format!("{table} is written anew to change {column}{from} to {data_type}"))
+                .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
+                .help("add a new column, fill it in batches, and let it take the old one's place");
+        }
+        TypeChange::Unknown => {
+            cx.report(span, format!("{table} is written anew, unless {column} is stored as {data_type} is already"))
+                .label("the type that it has is not known")
+                .help("add a new column, fill it in batches, and let it take the old one's place")
+                .level(Level::Warning);
+        }
+        TypeChange::FreeInUtc => {
+            cx.report(span, format!("{table} is written anew unless the session's time zone is UTC"))
+                .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
+                .help("put `SET LOCAL timezone = 'UTC';` before it, if that is what the values mean")
+                .level(Level::Warning);
+        }
+        TypeChange::Reindex => {
+            cx.report(span, format!("indexes on {column} are built anew to change it to {data_type}"))
+                .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
+                .level(Level::Warning);
+        }
+    }
+}

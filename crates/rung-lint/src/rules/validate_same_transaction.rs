@@ -1,0 +1,48 @@
+//! `validate-same-transaction`.
+
+use super::prelude::*;
+
+pub(super) static RULE: Rule = Rule {
+    name: "validate-same-transaction",
+    group: Group::Locks,
+    level: Some(Level::Error),
+    dialects: POSTGRES,
+    what: "A constraint is validated in the transaction that adds it with NOT VALID.",
+    why: "The strong lock of the first statement is held until the end of the transaction, and with it while every row is \
+          checked: nothing is won.",
+    instead: "`VALIDATE CONSTRAINT` in a migration after it.",
+    check: Check::Action(check),
+    cases: &[
+        Case::fires("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;\nALTER TABLE t VALIDATE CONSTRAINT c;"),
+        Case::silent("ALTER TABLE t VALIDATE CONSTRAINT c;").after("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;"),
+        Case::silent(
+            "-- @no-transaction\nALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;\nALTER TABLE t VALIDATE CONSTRAINT c;",
+        ),
+        Case::silent(
+            "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;\nALTER TABLE u VALIDATE CONSTRAINT c;",
+        ),
+        Case::silent("CREATE TABLE t (a int);\nALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;\n\
+                      ALTER TABLE t VALIDATE CONSTRAINT c;"),
+    ],
+};
+
+fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) {
+    let Action::ValidateConstraint(name) = action else { return };
+    let table = cx.schema.key(&alter.name);
+    if cx.is_fresh_key(&table) {
+        return;
+    }
+    let added = cx.before().rev().find(|(at, statement)| {
+        let Statement::AlterTable(other) = statement else { return false };
+        cx.is_together(*at)
+            && cx.schema.key(&other.name) == table
+            && other.actions.iter().any(|(action, _)| {
+                matches!(action, Action::AddConstraint(added) if added.name.as_ref().is_some_and(|n| n.name == name.name))
+            })
+    });
+    if added.is_some() {
+        cx.report(span, format!("{name} is validated under the lock that adding it took"))
+            .label("the same transaction")
+            .help("validate it in a migration after this one");
+    }
+}

@@ -1,0 +1,49 @@
+//! `volatile-default`.
+
+use super::prelude::*;
+
+pub(super) static RULE: Rule = Rule {
+    name: "volatile-default",
+    group: Group::Locks,
+    level: Some(Level::Error),
+    dialects: POSTGRES,
+    what: "A column with a volatile default is added to a table in use.",
+    why: "The value is computed for each row, and the table written anew under an ACCESS EXCLUSIVE lock. A constant or a \
+          stable default (`now()`) is stored once.",
+    instead: "Add the column without the default, `SET DEFAULT`, and fill the rows that are there in batches.",
+    check: Check::Action(check),
+    cases: &[
+        Case::fires("ALTER TABLE t ADD COLUMN a uuid DEFAULT gen_random_uuid();"),
+        Case::silent("ALTER TABLE t ADD COLUMN a timestamptz DEFAULT now();"),
+        Case::fires("ALTER TABLE t ADD COLUMN a double precision DEFAULT 1 + random();"),
+        Case::silent("ALTER TABLE t ADD COLUMN a int DEFAULT -1;"),
+        Case::silent("ALTER TABLE t ADD COLUMN a text DEFAULT 'random()';"),
+        Case::fires("ALTER TABLE t ADD COLUMN a int DEFAULT app.f(1);"),
+        Case::silent("ALTER TABLE t ADD COLUMN a int DEFAULT app.f(1);")
+            .after("CREATE FUNCTION app.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';"),
+        Case::silent("CREATE TABLE t (b int);\nALTER TABLE t ADD COLUMN a uuid DEFAULT gen_random_uuid();"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a SET DEFAULT gen_random_uuid();"),
+    ],
+};
+
+fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) {
+    let Action::AddColumn { column, .. } = action else { return };
+    let Some(default) = column.default() else { return };
+    let volatility = cx.schema.volatility(default);
+    if volatility == Volatility::Steady || cx.is_fresh_table(&alter.name) {
+        return;
+    }
+    let text = cx.text(default.span);
+    let message = match volatility {
+        Volatility::Volatile => format!("{} is written anew, with a value of {text} for each row", alter.name),
+        _ => format!("{} is written anew if {text} is volatile, as functions are by themselves", alter.name),
+    };
+    let found = cx
+        .report(span, message)
+        .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
+        .help(format!("add the column without a default, then `ALTER COLUMN {} SET DEFAULT {text}`", column.name))
+        .help("fill the rows that are there in batches, in migrations of their own");
+    if volatility == Volatility::Unknown {
+        found.level(Level::Warning);
+    }
+}

@@ -1,0 +1,211 @@
+//! Linting a set of migrations.
+
+use std::thread;
+
+use rung_engine::{Dialect, Migration, MigrationId};
+use rung_sql::{Level, Span};
+
+use crate::allow::settle;
+use crate::{
+    Born, Check, Context, File, Finding, Impact, Language, Options, RULES, Rule, Schema, ScriptLines, language,
+};
+
+/// Whether a migration is in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is, or nobody knows: what it makes is in use.
+    Applied,
+    /// It is not: nobody uses what it makes.
+    Pending,
+}
+
+/// A migration, and what to do with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The migration.
+    pub migration: &'a Migration,
+    /// Whether it is in the database.
+    pub standing: Standing,
+    /// Whether it is linted; what is not is read for what comes after it.
+    pub lint: bool,
+}
+
+/// What was found, and what each statement does.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The findings, in the order of the run.
+    pub findings: Vec<Finding>,
+    /// For each migration that was linted: what its statements do, with their places in the script.
+    pub impacts: Vec<(MigrationId, Vec<(Span, Impact)>)>,
+}
+
+/// Lints migrations, which are in the order of the run. `schema` is what is known before the first.
+///
+/// A dialect that there is no linter for gives an empty report.
+pub fn lint(subjects: &[Subject<'_>], dialect: &dyn Dialect, options: &Options, mut schema: Schema) -> Report {
+    let Some(language) = language(dialect.name()) else { return Report::default() };
+    let files = read_all(subjects, dialect, language);
+    let standings: Vec<(MigrationId, Standing)> =
+        subjects.iter().map(|subject| (subject.migration.id.clone(), subject.standing)).collect();
+    let rules: Vec<(&'static Rule, Level)> = RULES
+        .iter()
+        .filter(|rule| rule.is_for(language.name))
+        .filter_map(|rule| Some((*rule, level_of(rule, options)?)))
+        .collect();
+    let mut report = Report::default();
+    for (number, (subject, file)) in subjects.iter().zip(&files).enumerate() {
+        let mut run = Run { language, options, standings: &standings, number, file, rules: &rules, found: Vec::new() };
+        if subject.lint {
+            let impacts = run.lint(&mut schema);
+            let mut found = run.found;
+            settle(file, options, language, &mut found);
+            // As the file is read, and not as the rules stand in their table.
+            found.sort_by_key(|finding| finding.diagnostic.labels.first().map(|label| label.span.start));
+            report.findings.extend(found);
+            report.impacts.push((subject.migration.id.clone(), impacts));
+        } else {
+            run.replay(&mut schema);
+        }
+        schema.reset_search_path();
+    }
+    report
+}
+
+/// The level of a rule in a project.
+pub(crate) fn level_of(rule: &Rule, options: &Options) -> Option<Level> {
+    options.levels.get(rule.name).copied().unwrap_or(rule.level)
+}
+
+/// Reads files on as many threads as there are processors.
+fn read_all<'a>(subjects: &[Subject<'a>], dialect: &dyn Dialect, language: &Language) -> Vec<File<'a>> {
+    /// Below this, a thread costs more than it saves.
+    const SMALLEST_SHARE: usize = 16;
+    let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = subjects.len().div_ceil(processors).max(SMALLEST_SHARE);
+    let read = |share: &[Subject<'a>]| -> Vec<File<'a>> {
+        share.iter().map(|subject| File::read(subject.migration, dialect, language)).collect()
+    };
+    if subjects.len() <= share {
+        return read(subjects);
+    }
+    thread::scope(|scope| {
+        let shares: Vec<_> = subjects.chunks(share).map(|share| scope.spawn(move || read(share))).collect();
+        let join =
+            |share: thread::ScopedJoinHandle<'_, _>| share.join().unwrap_or_else(|p| std::panic::resume_unwind(p));
+        shares.into_iter().flat_map(join).collect()
+    })
+}
+
+struct Run<'a> {
+    language: &'static Language,
+    options: &'a Options,
+    standings: &'a [(MigrationId, Standing)],
+    number: usize,
+    file: &'a File<'a>,
+    rules: &'a [(&'static Rule, Level)],
+    found: Vec<Finding>,
+}
+
+impl Run<'_> {
+    fn replay(&self, schema: &mut Schema) {
+        let Some(up) = &self.file.up else { return };
+        for (at, line) in up.lines.iter().enumerate() {
+            schema.apply(&line.parsed.statement, up.text(at), Born::In(self.number));
+        }
+    }
+
+    fn lint(&mut self, schema: &mut Schema) -> Vec<(Span, Impact)> {
+        let mut impacts = Vec::new();
+        self.unreadable();
+        if let Some(up) = &self.file.up {
+            for (at, line) in up.lines.iter().enumerate() {
+                let impact = (self.language.impact)(&line.parsed, up.text(at), schema, self.options.server);
+                self.ask(schema, &impact, &impacts, at);
+                impacts.push((line.span, impact));
+                schema.apply(&line.parsed.statement, up.text(at), Born::In(self.number));
+            }
+        }
+        let at = self.file.lines().len();
+        for (rule, level) in self.rules {
+            if let Check::Migration(check) = rule.check {
+                check(&mut self.context(schema, &Impact::default(), &impacts, at, rule, *level));
+            }
+        }
+        impacts
+    }
+
+    fn ask(&mut self, schema: &Schema, impact: &Impact, earlier: &[(Span, Impact)], at: usize) {
+        let statement = &self.file.lines()[at].parsed.statement;
+        for (rule, level) in self.rules {
+            match rule.check {
+                Check::Statement(check) => {
+                    check(&mut self.context(schema, impact, earlier, at, rule, *level), statement)
+                }
+                Check::Action(check) => {
+                    if let rung_ddl::Statement::AlterTable(alter) = statement {
+                        for (action, span) in &alter.actions {
+                            check(&mut self.context(schema, impact, earlier, at, rule, *level), alter, action, *span);
+                        }
+                    }
+                }
+                Check::Migration(_) | Check::Linter => {}
+            }
+        }
+    }
+
+    fn context<'s>(
+        &'s mut self,
+        schema: &'s Schema,
+        impact: &'s Impact,
+        earlier: &'s [(Span, Impact)],
+        at: usize,
+        rule: &'static Rule,
+        level: Level,
+    ) -> Context<'s> {
+        Context {
+            schema,
+            file: self.file,
+            impact,
+            at,
+            options: self.options,
+            earlier,
+            language: self.language,
+            standings: self.standings,
+            number: self.number,
+            rule,
+            level,
+            findings: &mut self.found,
+        }
+    }
+
+    /// Says what can't be read, and what can't be run.
+    fn unreadable(&mut self) {
+        let scripts: Vec<&ScriptLines> = self.file.up.iter().chain(&self.file.down).collect();
+        for script in scripts {
+            for refused in &script.refused {
+                let rule = match refused.code {
+                    "mixed-transaction" => "concurrently-in-transaction",
+                    _ => "unrunnable",
+                };
+                self.push(rule, None, refused.clone());
+            }
+            for (at, line) in script.lines.iter().enumerate() {
+                // One mistake makes a parser find many.
+                if let Some(error) = line.parsed.errors.first() {
+                    let span = script.source_span(at, error.span);
+                    let diagnostic = rung_sql::Diagnostic::error("syntax", error.message.clone())
+                        .at(script.script.source(), span, "")
+                        .note("the statement is not looked at any further");
+                    self.push("syntax", Some(at), diagnostic);
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, name: &str, statement: Option<usize>, diagnostic: rung_sql::Diagnostic) {
+        let Some((rule, level)) = self.rules.iter().find(|(rule, _)| rule.name == name) else { return };
+        let diagnostic = rung_sql::Diagnostic { level: *level, code: rule.name, ..diagnostic };
+        let migration = self.file.migration.id.clone();
+        self.found.push(Finding { rule: rule.name, migration, statement, diagnostic, fix: None });
+    }
+}

@@ -1,0 +1,427 @@
+//! What is known of a schema: made by replaying the statements of earlier migrations, in memory.
+//!
+//! Knowledge has holes. A table that no statement made is known by what was done to it, and whoever asks must take
+//! `None` for "not known", not for "not there".
+
+mod replay;
+
+use std::collections::{HashMap, HashSet};
+
+use rung_ddl::{DataType, Expression, ForeignKey, Kind, Name, Persistence};
+
+/// A name with its schema; the schema is empty where the database has none.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// The schema.
+    pub schema: String,
+    /// The name.
+    pub name: String,
+}
+
+/// Who made a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Born {
+    /// It was there before, or nobody knows.
+    Before,
+    /// The migration of this number in the order of the run.
+    In(usize),
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type, where it is known.
+    pub data_type: Option<DataType>,
+    /// Its own collation.
+    pub collation: Option<String>,
+    /// Whether it is NOT NULL.
+    pub not_null: bool,
+    /// Whether it has a default.
+    pub default: bool,
+    /// Whether its value is computed.
+    pub generated: bool,
+}
+
+/// A constraint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Constraint {
+    /// Its name; where none was given, the one that the server chooses.
+    pub name: String,
+    /// What it demands.
+    pub kind: ConstraintKind,
+    /// Whether the rows that are there were looked at.
+    pub valid: bool,
+    /// The migration that added it.
+    pub born: Born,
+}
+
+/// What a constraint demands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConstraintKind {
+    /// `PRIMARY KEY`.
+    PrimaryKey(Vec<String>),
+    /// `UNIQUE`.
+    Unique(Vec<String>),
+    /// `CHECK`.
+    Check {
+        /// Its expression.
+        columns: Vec<String>,
+        /// The column of `c IS NOT NULL`, where it is that.
+        not_null: Option<String>,
+    },
+    /// `NOT NULL` as a constraint with a name.
+    NotNull(String),
+    /// `FOREIGN KEY`.
+    ForeignKey {
+        /// The columns.
+        columns: Vec<String>,
+        /// What they reference.
+        to: Key,
+        /// What happens on delete.
+        cascade: bool,
+    },
+    /// `EXCLUDE`.
+    Exclude,
+}
+
+/// An index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// Its table.
+    pub table: Key,
+    /// Its columns, in order; `None` for an expression.
+    pub columns: Vec<Option<String>>,
+    /// Whether it is unique.
+    pub unique: bool,
+    /// Whether it has a WHERE.
+    pub partial: bool,
+    /// Who made it.
+    pub born: Born,
+}
+
+/// How much a table holds, from a live database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Size {
+    /// Rows, as the planner estimates them.
+    pub rows: u64,
+    /// Bytes of the table, without its indexes.
+    pub bytes: u64,
+    /// Bytes of its indexes.
+    pub index_bytes: u64,
+}
+
+/// A table, or a view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// What it is.
+    pub kind: Kind,
+    /// Who made it.
+    pub born: Born,
+    /// Whether every column is known.
+    pub complete: bool,
+    /// How long it lives.
+    pub persistence: Persistence,
+    /// Its columns.
+    pub columns: Vec<Column>,
+    /// Its constraints.
+    pub constraints: Vec<Constraint>,
+    /// Whether it is partitioned.
+    pub partitioned: bool,
+    /// What it is a partition of.
+    pub partition_of: Option<Key>,
+    /// Whether row level security is on.
+    pub row_security: bool,
+    /// Its policies.
+    pub policies: usize,
+    /// Whether SQLite made it virtual.
+    pub module: Option<String>,
+    /// How much it holds, where a live database was asked.
+    pub size: Option<Size>,
+}
+
+impl Table {
+    /// A table of which nothing is known but that it is there.
+    fn unknown(kind: Kind) -> Self {
+        Self {
+            kind,
+            born: Born::Before,
+            complete: false,
+            persistence: Persistence::Permanent,
+            columns: Vec::new(),
+            constraints: Vec::new(),
+            partitioned: false,
+            partition_of: None,
+            row_security: false,
+            policies: 0,
+            module: None,
+            size: None,
+        }
+    }
+
+    /// A column.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// A constraint.
+    pub fn constraint(&self, name: &str) -> Option<&Constraint> {
+        self.constraints.iter().find(|constraint| constraint.name == name)
+    }
+
+    /// Whether a valid CHECK, or a valid NOT NULL constraint, proves that a column has no NULL.
+    pub fn proves_not_null(&self, column: &str) -> bool {
+        self.constraints.iter().any(|constraint| {
+            constraint.valid
+                && match &constraint.kind {
+                    ConstraintKind::Check { not_null, .. } => not_null.as_deref() == Some(column),
+                    ConstraintKind::NotNull(name) => name == column,
+                    ConstraintKind::PrimaryKey(columns) => columns.iter().any(|name| name == column),
+                    _ => false,
+                }
+        })
+    }
+}
+
+/// A type that is not built in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Type {
+    /// An enum.
+    Enum {
+        /// Its values.
+        values: Vec<String>,
+        /// Who made it.
+        born: Born,
+    },
+    /// A domain.
+    Domain {
+        /// Whether it has a CHECK or a NOT NULL.
+        constrained: bool,
+        /// What it is over.
+        base: Option<DataType>,
+        /// Who made it.
+        born: Born,
+    },
+}
+
+/// What is known of a schema.
+#[derive(Debug, Clone, Default)]
+pub struct Schema {
+    /// The schemas that a name without one is looked for in; none where the database has no schemas.
+    search_path: Vec<String>,
+    tables: HashMap<Key, Table>,
+    indexes: HashMap<Key, Index>,
+    types: HashMap<Key, Type>,
+    /// Everything else that was made, by kind, with who made it.
+    others: HashMap<(Kind, Key), Born>,
+    /// Functions that are not volatile.
+    steady: HashSet<Key>,
+}
+
+impl Schema {
+    /// An empty schema; `search_path` is empty for a database without schemas.
+    pub fn new(search_path: &[&str]) -> Self {
+        Self { search_path: search_path.iter().map(|name| (*name).to_owned()).collect(), ..Self::default() }
+    }
+
+    /// The full name of what is to be made.
+    pub fn made(&self, name: &Name) -> Key {
+        let first = || self.search_path.first().cloned().unwrap_or_default();
+        Key { schema: name.schema.clone().unwrap_or_else(first), name: name.name.clone() }
+    }
+
+    /// The full name of what should be there: the first schema of the search path that has it.
+    fn found<T>(&self, name: &Name, within: &HashMap<Key, T>) -> Key {
+        if name.schema.is_none() {
+            for schema in &self.search_path {
+                let key = Key { schema: schema.clone(), name: name.name.clone() };
+                if within.contains_key(&key) {
+                    return key;
+                }
+            }
+        }
+        self.made(name)
+    }
+
+    /// The full name of a table that is named.
+    pub fn key(&self, name: &Name) -> Key {
+        self.found(name, &self.tables)
+    }
+
+    /// A table, where something is known of it.
+    pub fn table(&self, name: &Name) -> Option<&Table> {
+        self.tables.get(&self.key(name))
+    }
+
+    /// As [`Self::table`], by its full name.
+    pub fn table_at(&self, key: &Key) -> Option<&Table> {
+        self.tables.get(key)
+    }
+
+    /// All tables.
+    pub fn tables(&self) -> impl Iterator<Item = (&Key, &Table)> {
+        self.tables.iter()
+    }
+
+    /// An index, where it is known.
+    pub fn index(&self, name: &Name) -> Option<&Index> {
+        self.indexes.get(&self.found(name, &self.indexes))
+    }
+
+    /// The indexes of a table.
+    pub fn indexes_of<'a>(&'a self, table: &'a Key) -> impl Iterator<Item = (&'a Key, &'a Index)> {
+        self.indexes.iter().filter(move |(_, index)| index.table == *table)
+    }
+
+    /// A type that is not built in, where it is known.
+    pub fn named_type(&self, name: &Name) -> Option<&Type> {
+        self.types.get(&self.found(name, &self.types))
+    }
+
+    /// The type that a column is declared with, where it is not built in and known.
+    pub fn type_of(&self, data_type: &DataType) -> Option<&Type> {
+        self.named_type(&Name { schema: data_type.schema.clone(), name: data_type.name.clone(), span: data_type.span })
+    }
+
+    /// Foreign keys of other tables to this one.
+    pub fn inbound<'a>(&'a self, table: &'a Key) -> impl Iterator<Item = (&'a Key, &'a Constraint)> {
+        self.tables.iter().filter(move |(key, _)| *key != table).flat_map(move |(key, other)| {
+            other
+                .constraints
+                .iter()
+                .filter(move |c| matches!(&c.kind, ConstraintKind::ForeignKey { to, .. } if to == table))
+                .map(move |constraint| (key, constraint))
+        })
+    }
+
+    /// The partitions of a table.
+    pub fn partitions<'a>(&'a self, table: &'a Key) -> impl Iterator<Item = &'a Key> {
+        self.tables.iter().filter(move |(_, other)| other.partition_of.as_ref() == Some(table)).map(|(key, _)| key)
+    }
+
+    /// Who made an object that is neither table nor index.
+    pub fn born(&self, kind: Kind, name: &Name) -> Option<Born> {
+        match kind {
+            Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView => {
+                self.table(name).map(|table| table.born)
+            }
+            Kind::Index => self.index(name).map(|index| index.born),
+            Kind::Type | Kind::Domain => match self.named_type(name) {
+                Some(Type::Enum { born, .. } | Type::Domain { born, .. }) => Some(*born),
+                None => self.others.get(&(kind, self.made(name))).copied(),
+            },
+            // A schema is in no schema.
+            Kind::Schema | Kind::Extension => {
+                let key = Key { schema: String::new(), name: name.name.clone() };
+                self.others.get(&(kind, key)).copied()
+            }
+            _ => self.others.get(&(kind, self.made(name))).copied(),
+        }
+    }
+
+    /// Says how much a table of a live database holds; a table that no migration made is known from then on.
+    pub fn set_size(&mut self, key: Key, size: Size) {
+        self.tables.entry(key).or_insert_with(|| Table::unknown(Kind::Table)).size = Some(size);
+    }
+
+    /// How sure it is that an expression gives one value for all rows of a statement.
+    pub fn volatility(&self, expression: &Expression) -> Volatility {
+        expression.calls.iter().map(|call| self.volatility_of(call)).max().unwrap_or(Volatility::Steady)
+    }
+
+    fn volatility_of(&self, call: &Name) -> Volatility {
+        const VOLATILE: [&str; 17] = [
+            "random",
+            "random_normal",
+            "setseed",
+            "clock_timestamp",
+            "timeofday",
+            "gen_random_uuid",
+            "uuidv4",
+            "uuidv7",
+            "uuid_generate_v1",
+            "uuid_generate_v1mc",
+            "uuid_generate_v4",
+            "gen_random_bytes",
+            "nextval",
+            "setval",
+            "lastval",
+            "pg_sleep",
+            "txid_current_if_assigned",
+        ];
+        // What defaults are commonly made of; none of it is volatile (pg_proc.provolatile).
+        const STEADY: [&str; 41] = [
+            "now",
+            "transaction_timestamp",
+            "statement_timestamp",
+            "current_date",
+            "current_time",
+            "current_timestamp",
+            "localtime",
+            "localtimestamp",
+            "current_user",
+            "session_user",
+            "system_user",
+            "user",
+            "current_role",
+            "current_schema",
+            "current_catalog",
+            "current_setting",
+            "current_database",
+            "coalesce",
+            "nullif",
+            "greatest",
+            "least",
+            "extract",
+            "date_part",
+            "date_trunc",
+            "timezone",
+            "make_interval",
+            "lower",
+            "upper",
+            "concat",
+            "md5",
+            "substring",
+            "trim",
+            "to_tsvector",
+            "to_char",
+            "jsonb_build_object",
+            "jsonb_build_array",
+            "json_build_object",
+            "json_build_array",
+            "array_fill",
+            "to_jsonb",
+            "txid_current",
+        ];
+        let built_in = call.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
+        let key = self.found(call, &HashMap::<Key, ()>::new());
+        if self.steady.contains(&key) || built_in && STEADY.contains(&call.name.as_str()) {
+            Volatility::Steady
+        } else if VOLATILE.contains(&call.name.as_str()) || self.others.contains_key(&(Kind::Routine, key)) {
+            Volatility::Volatile
+        } else {
+            Volatility::Unknown
+        }
+    }
+}
+
+/// How sure it is that a value is the same for every row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Volatility {
+    /// It is: the function is stable or immutable.
+    Steady,
+    /// The function is not known.
+    Unknown,
+    /// It is not.
+    Volatile,
+}
+
+/// What a foreign key becomes in the model.
+fn foreign_key(schema: &Schema, key: &ForeignKey) -> ConstraintKind {
+    ConstraintKind::ForeignKey {
+        columns: key.columns.iter().map(|column| column.name.clone()).collect(),
+        to: schema.key(&key.table),
+        cascade: key.on_delete == rung_ddl::OnDelete::Cascade,
+    }
+}

@@ -1,0 +1,435 @@
+//! Carrying a statement out on what is known of a schema.
+
+use rung_ddl::{Action, AlterTable, Constraint as Written, ConstraintKind as WrittenKind, CreateTable, Kind, Name};
+use rung_ddl::{Persistence, Statement};
+
+use super::{Born, Column, Constraint, ConstraintKind, Index, Key, Schema, Table, Type, foreign_key};
+
+impl Schema {
+    /// Carries a statement out. `text` is the statement's own, `born` who runs it.
+    ///
+    /// What makes no sense here (a column that is dropped twice) changes nothing: the server says so soon enough.
+    pub fn apply(&mut self, statement: &Statement, text: &str, born: Born) {
+        match statement {
+            Statement::CreateTable(create) => self.create_table(create, text, born),
+            Statement::AlterTable(alter) => self.alter_table(alter, text, born),
+            Statement::CreateIndex(create) => {
+                let table = self.key(&create.table);
+                let columns: Vec<Option<String>> =
+                    create.columns.iter().map(|column| column.as_ref().map(|column| column.name.clone())).collect();
+                let chosen = || {
+                    let parts = columns.iter().map(|column| column.as_deref().unwrap_or("expr"));
+                    let parts: Vec<&str> = std::iter::once(table.name.as_str()).chain(parts).collect();
+                    format!("{}_idx", parts.join("_"))
+                };
+                // An index is in the schema of its table, whatever the search path says.
+                let name = create.name.as_ref().map_or_else(chosen, |name| name.name.clone());
+                let key = Key { schema: table.schema.clone(), name };
+                let index = Index { table, columns, unique: create.unique, partial: create.partial, born };
+                if !create.if_not_exists || !self.indexes.contains_key(&key) {
+                    self.indexes.insert(key, index);
+                }
+            }
+            Statement::CreateEnum { name, values } => {
+                self.types.insert(self.made(name), Type::Enum { values: values.clone(), born });
+            }
+            Statement::AddEnumValue { name, value, .. } => {
+                let key = self.found(name, &self.types);
+                if let Some(Type::Enum { values, .. }) = self.types.get_mut(&key) {
+                    values.push(value.clone());
+                }
+            }
+            Statement::RenameEnumValue { name, from, to } => {
+                let key = self.found(name, &self.types);
+                if let Some(Type::Enum { values, .. }) = self.types.get_mut(&key) {
+                    values.iter_mut().filter(|value| *value == from).for_each(|value| value.clone_from(to));
+                }
+            }
+            Statement::CreateDomain { name, base, constraints } => {
+                let domain = Type::Domain { constrained: !constraints.is_empty(), base: base.clone(), born };
+                self.types.insert(self.made(name), domain);
+            }
+            Statement::AlterDomain { name, constraint: Some(_), .. } => {
+                let key = self.found(name, &self.types);
+                if let Some(Type::Domain { constrained, .. }) = self.types.get_mut(&key) {
+                    *constrained = true;
+                }
+            }
+            Statement::Create { kind, name: Some(name), on, .. } => self.create(*kind, name, on.as_ref(), text, born),
+            Statement::Drop { kind, names, on, .. } => {
+                names.iter().for_each(|name| self.drop_one(*kind, name));
+                if let (Kind::Policy, Some(on)) = (kind, on) {
+                    let table = self.table_mut(on, Kind::Table);
+                    table.policies = table.policies.saturating_sub(names.len().max(1));
+                }
+            }
+            Statement::Set { name, values, .. } if name == "search_path" && !self.search_path.is_empty() => {
+                let path: Vec<String> =
+                    values.iter().filter(|schema| *schema != "$user" && !schema.is_empty()).cloned().collect();
+                self.search_path = if path.is_empty() { vec!["public".to_owned()] } else { path };
+            }
+            _ => {}
+        }
+    }
+
+    /// Puts the search path back, as a run does between two migrations.
+    pub fn reset_search_path(&mut self) {
+        if !self.search_path.is_empty() {
+            self.search_path = vec!["public".to_owned()];
+        }
+    }
+
+    fn table_mut(&mut self, name: &Name, kind: Kind) -> &mut Table {
+        let key = self.key(name);
+        self.tables.entry(key).or_insert_with(|| Table::unknown(kind))
+    }
+
+    fn create(&mut self, kind: Kind, name: &Name, on: Option<&Name>, text: &str, born: Born) {
+        match kind {
+            Kind::View | Kind::MaterializedView | Kind::ForeignTable => {
+                let key = self.made(name);
+                // A view that is replaced was there before.
+                self.tables.entry(key).or_insert_with(|| Table { born, ..Table::unknown(kind) });
+            }
+            Kind::Policy => {
+                if let Some(on) = on {
+                    self.table_mut(on, Kind::Table).policies += 1;
+                }
+            }
+            Kind::Schema | Kind::Extension => {
+                let key = Key { schema: String::new(), name: name.name.clone() };
+                self.others.entry((kind, key)).or_insert(born);
+            }
+            _ => {
+                let key = self.made(name);
+                if kind == Kind::Routine {
+                    let words = text.to_ascii_lowercase();
+                    let steady = words.split_whitespace().any(|word| matches!(word, "immutable" | "stable"));
+                    if steady {
+                        self.steady.insert(key.clone());
+                    } else {
+                        self.steady.remove(&key);
+                    }
+                }
+                self.others.entry((kind, key)).or_insert(born);
+            }
+        }
+    }
+
+    fn create_table(&mut self, create: &CreateTable, text: &str, born: Born) {
+        let key = self.made(&create.name);
+        if create.if_not_exists && self.tables.contains_key(&key) {
+            return;
+        }
+        let parents: Vec<Key> =
+            create.partition_of.iter().chain(&create.inherits).chain(&create.like).map(|n| self.key(n)).collect();
+        let inherited: Vec<Column> =
+            parents.iter().filter_map(|parent| self.tables.get(parent)).flat_map(|t| t.columns.clone()).collect();
+        let known = parents.iter().all(|parent| self.tables.get(parent).is_some_and(|table| table.complete));
+        let mut table = Table {
+            born,
+            complete: known && !create.from_query && create.module.is_none(),
+            persistence: create.persistence,
+            columns: inherited,
+            partitioned: create.partitioned,
+            partition_of: create.partition_of.as_ref().map(|name| self.key(name)),
+            module: create.module.clone(),
+            ..Table::unknown(Kind::Table)
+        };
+        if create.persistence == Persistence::Temporary {
+            table.born = born;
+        }
+        for column in &create.columns {
+            self.add_column(&mut table, &key, column, text, born);
+        }
+        for constraint in &create.constraints {
+            self.add_constraint(&mut table, &key, constraint, text, born);
+        }
+        self.tables.insert(key, table);
+    }
+
+    fn add_column(&mut self, table: &mut Table, key: &Key, column: &rung_ddl::Column, text: &str, born: Born) {
+        let serial = column.data_type.as_ref().is_some_and(|data_type| data_type.name.ends_with("serial"));
+        table.columns.retain(|there| there.name != column.name.name);
+        table.columns.push(Column {
+            name: column.name.name.clone(),
+            data_type: column.data_type.clone(),
+            collation: column.collation.clone(),
+            not_null: column.not_null() || serial,
+            default: column.default().is_some_and(|default| !default.null) || serial,
+            generated: column
+                .find(|kind| matches!(kind, WrittenKind::Generated { .. } | WrittenKind::Identity).then_some(()))
+                .is_some(),
+        });
+        for constraint in &column.constraints {
+            self.add_constraint(table, key, constraint, text, born);
+        }
+    }
+
+    /// Adds a constraint to a table, with the index that the server makes for it.
+    fn add_constraint(&mut self, table: &mut Table, key: &Key, written: &Written, text: &str, born: Born) {
+        let names =
+            |columns: &[rung_ddl::Ident]| -> Vec<String> { columns.iter().map(|column| column.name.clone()).collect() };
+        let mut indexed: Option<Vec<String>> = None;
+        let (suffix, kind) = match &written.kind {
+            WrittenKind::PrimaryKey { columns, index, .. } => {
+                let columns = self.columns_of(columns, index.as_ref());
+                for name in &columns {
+                    table.columns.iter_mut().filter(|column| column.name == *name).for_each(|c| c.not_null = true);
+                }
+                indexed = Some(columns.clone());
+                ("pkey", ConstraintKind::PrimaryKey(columns))
+            }
+            WrittenKind::Unique { columns, index } => {
+                let columns = self.columns_of(columns, index.as_ref());
+                indexed = Some(columns.clone());
+                ("key", ConstraintKind::Unique(columns))
+            }
+            WrittenKind::Check(expression) => {
+                let columns = names(&expression.columns);
+                let body = text.get(expression.span.range()).unwrap_or_default();
+                ("check", ConstraintKind::Check { not_null: not_null_of(body, &columns), columns })
+            }
+            WrittenKind::NotNull(column) => {
+                if !written.not_valid {
+                    table.columns.iter_mut().filter(|c| c.name == column.name).for_each(|c| c.not_null = true);
+                }
+                if written.name.is_none() {
+                    return;
+                }
+                ("not_null", ConstraintKind::NotNull(column.name.clone()))
+            }
+            WrittenKind::ForeignKey(foreign) => ("fkey", foreign_key(self, foreign)),
+            WrittenKind::Exclude => ("excl", ConstraintKind::Exclude),
+            _ => return,
+        };
+        let name = written.name.as_ref().map_or_else(|| chosen_name(key, &kind, suffix), |name| name.name.clone());
+        if let Some(columns) = indexed {
+            let index_key = Key { schema: key.schema.clone(), name: name.clone() };
+            let columns = columns.into_iter().map(Some).collect();
+            let index = Index { table: key.clone(), columns, unique: true, partial: false, born };
+            self.indexes.insert(index_key, index);
+        }
+        table.constraints.push(Constraint { name, kind, valid: !written.not_valid, born });
+    }
+
+    /// The columns of a key, its index's where it has one. That index takes the constraint's name.
+    fn columns_of(&mut self, columns: &[rung_ddl::Ident], index: Option<&Name>) -> Vec<String> {
+        let Some(index) = index else { return columns.iter().map(|column| column.name.clone()).collect() };
+        let key = self.found(index, &self.indexes);
+        let index = self.indexes.remove(&key);
+        index.map(|index| index.columns.into_iter().flatten().collect()).unwrap_or_default()
+    }
+
+    fn alter_table(&mut self, alter: &AlterTable, text: &str, born: Born) {
+        if alter.kind == Kind::Index {
+            if let Some((Action::Rename(to), _)) = alter.actions.first() {
+                let key = self.found(&alter.name, &self.indexes);
+                if let Some(index) = self.indexes.remove(&key) {
+                    self.indexes.insert(Key { name: to.name.clone(), ..key }, index);
+                }
+            }
+            return;
+        }
+        let mut key = self.key(&alter.name);
+        let mut table = self.tables.remove(&key).unwrap_or_else(|| Table::unknown(alter.kind));
+        for (action, _) in &alter.actions {
+            match action {
+                Action::AddColumn { column, if_not_exists }
+                    if !(*if_not_exists && table.column(&column.name.name).is_some()) =>
+                {
+                    self.add_column(&mut table, &key, column, text, born);
+                }
+                Action::DropColumn { column, .. } => {
+                    table.columns.retain(|there| there.name != column.name);
+                    table.constraints.retain(|constraint| !mentions(&constraint.kind, &column.name));
+                    self.indexes.retain(|_, index| {
+                        index.table != key || !index.columns.iter().flatten().any(|name| *name == column.name)
+                    });
+                }
+                Action::SetType { column, data_type, collation, .. } => {
+                    if let Some(there) = table.columns.iter_mut().find(|there| there.name == column.name) {
+                        there.data_type = Some(data_type.clone());
+                        there.collation.clone_from(collation);
+                    }
+                }
+                Action::SetNotNull(column) | Action::DropNotNull(column) => {
+                    let not_null = matches!(action, Action::SetNotNull(_));
+                    let there = table.columns.iter_mut().find(|there| there.name == column.name);
+                    if let Some(there) = there {
+                        there.not_null = not_null;
+                    }
+                }
+                Action::SetDefault(column, default) => {
+                    if let Some(there) = table.columns.iter_mut().find(|there| there.name == column.name) {
+                        there.default = !default.null;
+                    }
+                }
+                Action::DropDefault(column) => {
+                    if let Some(there) = table.columns.iter_mut().find(|there| there.name == column.name) {
+                        there.default = false;
+                    }
+                }
+                Action::AddConstraint(constraint) => self.add_constraint(&mut table, &key, constraint, text, born),
+                Action::DropConstraint { name, .. } => {
+                    table.constraints.retain(|constraint| constraint.name != name.name);
+                    self.indexes.remove(&Key { schema: key.schema.clone(), name: name.name.clone() });
+                }
+                Action::ValidateConstraint(name) => {
+                    let mut not_null = None;
+                    for constraint in table.constraints.iter_mut().filter(|there| there.name == name.name) {
+                        constraint.valid = true;
+                        if let ConstraintKind::NotNull(column) = &constraint.kind {
+                            not_null = Some(column.clone());
+                        }
+                    }
+                    table
+                        .columns
+                        .iter_mut()
+                        .filter(|c| Some(&c.name) == not_null.as_ref())
+                        .for_each(|c| c.not_null = true);
+                }
+                Action::RenameConstraint { from, to } => {
+                    for constraint in table.constraints.iter_mut().filter(|there| there.name == from.name) {
+                        constraint.name.clone_from(&to.name);
+                    }
+                }
+                Action::RenameColumn { from, to } => {
+                    for column in table.columns.iter_mut().filter(|there| there.name == from.name) {
+                        column.name.clone_from(&to.name);
+                    }
+                    for constraint in &mut table.constraints {
+                        rename_in(&mut constraint.kind, &from.name, &to.name);
+                    }
+                    for index in self.indexes.values_mut().filter(|index| index.table == key) {
+                        for column in index.columns.iter_mut().flatten().filter(|name| **name == from.name) {
+                            column.clone_from(&to.name);
+                        }
+                    }
+                }
+                Action::Rename(to) => self.moved(&mut key, |key| key.name.clone_from(&to.name)),
+                Action::SetSchema(to) => self.moved(&mut key, |key| key.schema.clone_from(&to.name)),
+                Action::Attach(partition) => {
+                    self.table_mut(partition, Kind::Table).partition_of = Some(key.clone());
+                    table.partitioned = true;
+                }
+                Action::Detach { partition, .. } => self.table_mut(partition, Kind::Table).partition_of = None,
+                Action::RowSecurity { enable } => table.row_security = *enable,
+                Action::SetUnlogged => table.persistence = Persistence::Unlogged,
+                Action::SetLogged => table.persistence = Persistence::Permanent,
+                _ => {}
+            }
+        }
+        self.tables.insert(key, table);
+    }
+
+    /// Gives a table another name; what points at it follows.
+    fn moved(&mut self, key: &mut Key, change: impl Fn(&mut Key)) {
+        let old = key.clone();
+        change(key);
+        for index in self.indexes.values_mut().filter(|index| index.table == old) {
+            index.table = key.clone();
+        }
+        for table in self.tables.values_mut() {
+            for constraint in &mut table.constraints {
+                if let ConstraintKind::ForeignKey { to, .. } = &mut constraint.kind
+                    && *to == old
+                {
+                    *to = key.clone();
+                }
+            }
+            if table.partition_of.as_ref() == Some(&old) {
+                table.partition_of = Some(key.clone());
+            }
+        }
+    }
+
+    fn drop_one(&mut self, kind: Kind, name: &Name) {
+        match kind {
+            Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView => {
+                let key = self.key(name);
+                self.tables.remove(&key);
+                self.indexes.retain(|_, index| index.table != key);
+                for table in self.tables.values_mut() {
+                    table
+                        .constraints
+                        .retain(|c| !matches!(&c.kind, ConstraintKind::ForeignKey { to, .. } if *to == key));
+                }
+            }
+            Kind::Index => {
+                let key = self.found(name, &self.indexes);
+                self.indexes.remove(&key);
+            }
+            Kind::Type | Kind::Domain => {
+                let key = self.found(name, &self.types);
+                self.types.remove(&key);
+                self.others.remove(&(kind, key));
+            }
+            Kind::Schema => {
+                self.others.remove(&(kind, Key { schema: String::new(), name: name.name.clone() }));
+                self.tables.retain(|key, _| key.schema != name.name);
+                self.indexes.retain(|key, _| key.schema != name.name);
+            }
+            Kind::Policy => {}
+            _ => {
+                let key = self.made(name);
+                self.steady.remove(&key);
+                self.others.remove(&(kind, key));
+            }
+        }
+    }
+}
+
+/// The name that PostgreSQL gives a constraint: `table_column_suffix`.
+fn chosen_name(table: &Key, kind: &ConstraintKind, suffix: &str) -> String {
+    let columns: Vec<&str> = match kind {
+        ConstraintKind::Unique(columns) | ConstraintKind::ForeignKey { columns, .. } => {
+            columns.iter().map(String::as_str).collect()
+        }
+        // A CHECK is named after its column where it has one.
+        ConstraintKind::Check { columns, .. } => {
+            let mut distinct: Vec<&str> = columns.iter().map(String::as_str).collect();
+            distinct.dedup();
+            if distinct.len() == 1 { distinct } else { Vec::new() }
+        }
+        _ => Vec::new(),
+    };
+    let parts: Vec<&str> = std::iter::once(table.name.as_str()).chain(columns).chain([suffix]).collect();
+    parts.join("_")
+}
+
+/// The column of an expression `c IS NOT NULL`.
+fn not_null_of(body: &str, columns: &[String]) -> Option<String> {
+    let [column] = columns else { return None };
+    let words = body.trim_matches(['(', ')', ' ']).to_ascii_lowercase();
+    words.split_whitespace().skip(1).eq(["is", "not", "null"]).then(|| column.clone())
+}
+
+fn mentions(kind: &ConstraintKind, column: &str) -> bool {
+    match kind {
+        ConstraintKind::PrimaryKey(columns)
+        | ConstraintKind::Unique(columns)
+        | ConstraintKind::Check { columns, .. }
+        | ConstraintKind::ForeignKey { columns, .. } => columns.iter().any(|name| name == column),
+        ConstraintKind::NotNull(name) => name == column,
+        ConstraintKind::Exclude => false,
+    }
+}
+
+fn rename_in(kind: &mut ConstraintKind, from: &str, to: &str) {
+    let rename = |name: &mut String| {
+        if name == from {
+            to.clone_into(name);
+        }
+    };
+    match kind {
+        ConstraintKind::PrimaryKey(columns)
+        | ConstraintKind::Unique(columns)
+        | ConstraintKind::ForeignKey { columns, .. } => columns.iter_mut().for_each(rename),
+        ConstraintKind::Check { columns, not_null } => {
+            columns.iter_mut().chain(not_null).for_each(rename);
+        }
+        ConstraintKind::NotNull(name) => rename(name),
+        ConstraintKind::Exclude => {}
+    }
+}

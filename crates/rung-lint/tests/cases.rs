@@ -1,0 +1,83 @@
+//! The cases of every rule, which are its documentation too.
+
+mod common;
+
+use common::lint_last;
+use rung_engine::Timeouts;
+use rung_lint::{Case, Finding, Fix, Options, RULES, Server};
+use rung_sql::Level;
+
+/// What is found in the file, with every rule on.
+fn findings(sql: &str, case: &Case) -> Vec<Finding> {
+    let off = RULES.iter().filter(|rule| rule.level.is_none());
+    let options = Options {
+        server: case.major.map_or_else(Server::default, Server::major),
+        levels: off.map(|rule| (rule.name.to_owned(), Some(Level::Warning))).collect(),
+        timeouts: Timeouts::default(),
+    };
+    lint_last(&[("001_before.sql", case.before), ("002_case.sql", sql)], case.dialect, &options).findings
+}
+
+#[test]
+fn every_case_fires_or_not() {
+    let mut wrong = Vec::new();
+    for rule in RULES {
+        for case in rule.cases {
+            let found = findings(case.sql, case);
+            if found.iter().any(|finding| finding.rule == rule.name) != case.fires {
+                let found: Vec<String> = found.iter().map(|f| format!("{}: {}", f.rule, f.diagnostic)).collect();
+                let should = if case.fires { "fire on" } else { "be silent on" };
+                wrong.push(format!(
+                    "{} should {should}\n{}\n-- after\n{}\n{found:#?}",
+                    rule.name, case.sql, case.before
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}\n{} wrong", wrong.join("\n\n"), wrong.len());
+}
+
+#[test]
+fn every_rule_has_a_case_that_fires_and_one_that_does_not() {
+    for rule in RULES {
+        for fires in [true, false] {
+            assert!(rule.cases.iter().any(|case| case.fires == fires), "{}: no case with {fires}", rule.name);
+        }
+        assert!(rule.cases.iter().all(|case| rule.is_for(case.dialect)), "{}: a case of another database", rule.name);
+    }
+}
+
+fn mended(sql: &str, fix: &Fix) -> String {
+    let mut text = sql.to_owned();
+    let mut edits = fix.edits.clone();
+    edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
+    edits.iter().for_each(|edit| text.replace_range(edit.span.range(), &edit.text));
+    text
+}
+
+#[test]
+fn a_fix_can_be_read_and_silences_its_finding() {
+    let mut fixes = 0;
+    for rule in RULES {
+        for case in rule.cases.iter().filter(|case| case.fires) {
+            let before = findings(case.sql, case);
+            let of_rule = |found: &[Finding]| found.iter().filter(|finding| finding.rule == rule.name).count();
+            for fix in before.iter().filter(|f| f.rule == rule.name).filter_map(|finding| finding.fix.as_ref()) {
+                let text = mended(case.sql, fix);
+                let after = findings(&text, case);
+                assert!(of_rule(&after) < of_rule(&before), "{} is found still in\n{text}", rule.name);
+                assert!(after.iter().all(|finding| finding.rule != "syntax"), "{after:#?} in\n{text}");
+                fixes += 1;
+            }
+        }
+    }
+    assert!(fixes > 5, "only {fixes} fixes");
+}
+
+#[test]
+fn names_are_unique_and_in_kebab_case() {
+    for (at, rule) in RULES.iter().enumerate() {
+        assert!(rule.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", rule.name);
+        assert!(RULES[at + 1..].iter().all(|other| other.name != rule.name), "{} is there twice", rule.name);
+    }
+}
