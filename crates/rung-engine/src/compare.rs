@@ -122,7 +122,7 @@ fn difference(set: &MigrationSet, row: &Applied) -> Option<Difference> {
     let Some(migration) = set.get(&row.id) else {
         return Some(Difference::Missing { applied: row.clone() });
     };
-    if migration.repeatable {
+    if migration.runs.again() {
         return None;
     }
     let migration = Arc::clone(migration);

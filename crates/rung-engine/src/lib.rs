@@ -7,6 +7,7 @@ mod analyse;
 mod compare;
 mod dialect;
 mod driver;
+mod due;
 mod event;
 mod execute;
 mod graph;
@@ -36,7 +37,7 @@ pub use graph::Graph;
 pub use history::{Applied, History, Status};
 pub use lock::locked;
 pub use model::{
-    Body, Code, Digest, Down, Hints, Migration, MigrationId, MigrationSet, Renumber, Session, SqlBody, Timeouts,
+    Body, Code, Digest, Down, Hints, Migration, MigrationId, MigrationSet, Renumber, Runs, Session, SqlBody, Timeouts,
 };
 pub use plan::{
     Action, CheckPlan, Goal, Order, Plan, PlanError, PlanErrorKind, PlanErrors, PlanOptions, Step, pending, plan,

@@ -126,8 +126,8 @@ pub struct Migration {
     pub body: Body,
     /// How it is undone, where the files say.
     pub down: Option<Down>,
-    /// Whether it runs again when its content changes, after the versioned ones.
-    pub repeatable: bool,
+    /// How often it runs.
+    pub runs: Runs,
     /// Where the file says that its up does not run in a transaction: `-- @no-transaction`.
     pub no_transaction: Option<Span>,
     /// Where it says so of its down.
@@ -157,6 +157,27 @@ impl Migration {
             Down::Sql(script) => Some(script.text().to_owned()),
             Down::Code(_) => None,
         }
+    }
+}
+
+/// How often a migration runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Runs {
+    /// Once: what has changed since is an error.
+    #[default]
+    Once,
+    /// Again when its statements have changed.
+    WhenChanged,
+    /// In every run, changed or not.
+    Always,
+    /// Once, where nothing is applied, and then instead of all that is before it.
+    Baseline,
+}
+
+impl Runs {
+    /// Whether it may run again once it is applied.
+    pub fn again(self) -> bool {
+        matches!(self, Self::WhenChanged | Self::Always)
     }
 }
 

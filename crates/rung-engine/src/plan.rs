@@ -9,9 +9,10 @@ use rung_sql::{Diagnostic, MigrationType, Script, SourceFile, Span, Want};
 use crate::analyse::{Asks, JournalReason, Mode, ScriptPlan};
 use crate::compare::{Difference, compare};
 use crate::dialect::Dialect;
+use crate::due::{Due, is_here};
 use crate::graph::Graph;
 use crate::history::{Applied, History, Status};
-use crate::model::{Body, Down, Migration, MigrationSet, Timeouts};
+use crate::model::{Body, Down, Migration, MigrationSet, Runs, Timeouts};
 use crate::record::Direction;
 use crate::target::Target;
 use crate::version::Version;
@@ -205,7 +206,7 @@ pub fn plan(
     let steps = match goal {
         Goal::Latest => {
             errors.extend(drift());
-            planner.up(planner.pending(), &mut errors)
+            planner.up(planner.pending(usize::MAX), &mut errors)
         }
         Goal::Up(target) => {
             errors.extend(drift());
@@ -218,7 +219,7 @@ pub fn plan(
         Goal::Down(target) => planner.down(planner.applied_after(target)?, &mut errors),
         Goal::DownOnly(ids) => planner.down(planner.applied_only(ids, &mut errors), &mut errors),
         Goal::Redo(count) => {
-            let undone: Vec<&Applied> = planner.applied_newest_first().take(*count).collect();
+            let undone = planner.newest(*count);
             let ids: HashSet<&str> = undone.iter().map(|row| row.id.as_str()).collect();
             // To be run as it is now is what a changed file is redone for; one that is gone can't be.
             let is_for = |found: &Difference| matches!(found, Difference::Missing { .. }) || !ids.contains(found.id());
@@ -248,25 +249,9 @@ pub fn pending<'a>(
 ) -> Result<Vec<&'a Arc<Migration>>, PlanErrors> {
     let graph = Graph::new(set).map_err(PlanErrors)?;
     let migrations: Vec<_> = set.iter().collect();
-    Ok(graph
-        .order()
-        .iter()
-        .map(|at| migrations[*at])
-        .filter(|migration| is_here(migration, options) && is_pending(migration, history))
-        .collect())
-}
-
-/// Whether a migration is for the environment.
-fn is_here(migration: &Migration, options: &PlanOptions) -> bool {
-    migration.only.is_empty()
-        || options.environment.as_ref().is_some_and(|here| migration.only.iter().any(|name| name == here))
-}
-
-fn is_pending(migration: &Migration, history: &History) -> bool {
-    match history.get(migration.id.as_str()) {
-        Some(row) if row.is_done() => migration.repeatable && row.fingerprint != migration.fingerprint,
-        _ => true,
-    }
+    let due = Due::new(set, history, options, usize::MAX);
+    let pending = graph.order().iter().filter(|at| due.is_pending(**at, migrations[**at]));
+    Ok(pending.map(|at| migrations[*at]).collect())
 }
 
 struct Planner<'a> {
@@ -284,20 +269,25 @@ impl<'a> Planner<'a> {
         others.map(|migration| migration.id.to_string()).collect()
     }
 
-    /// Positions of what is pending here. Repeatable migrations run after the versioned ones.
-    fn pending(&self) -> Vec<usize> {
-        let pending = self.graph.order().iter().copied().filter(|at| {
+    /// Positions of what runs here. Repeatable migrations run after the versioned ones, unless they have a place. A new
+    /// baseline is taken at `limit` or before it.
+    fn pending(&self, limit: usize) -> Vec<usize> {
+        let due = Due::new(self.set, self.history, self.options, limit);
+        let pending = self.graph.order().iter().copied().filter(|at| due.runs(*at, self.migrations[*at]));
+        let (repeatable, mut versioned): (Vec<usize>, Vec<usize>) = pending.partition(|at| {
             let migration = self.migrations[*at];
-            is_here(migration, self.options) && is_pending(migration, self.history)
+            migration.runs.again() && migration.version != Version::Unnumbered
         });
-        let (repeatable, mut versioned): (Vec<usize>, Vec<usize>) =
-            pending.partition(|at| self.migrations[*at].repeatable);
         versioned.extend(repeatable);
         versioned
     }
 
     fn pending_up_to(&self, target: &Target) -> Result<Vec<usize>, PlanErrors> {
-        let mut pending = self.pending();
+        let limit = match target {
+            Target::Id(id) => self.set.position(id),
+            _ => None,
+        };
+        let mut pending = self.pending(limit.unwrap_or(usize::MAX));
         match target {
             Target::Head => Ok(pending),
             Target::Zero => Ok(Vec::new()),
@@ -328,6 +318,9 @@ impl<'a> Planner<'a> {
 
     fn not_for_here(&self, id: &str) -> PlanError {
         match self.set.get(id) {
+            Some(migration) if is_here(migration, self.options) => {
+                usage(format!("{id} does not run here: a baseline stands for it"))
+            }
             Some(migration) => usage(format!(
                 "{id} is only for {}, and this is {}",
                 migration.only.join(", "),
@@ -351,17 +344,34 @@ impl<'a> Planner<'a> {
                 stack.extend(self.graph.dependencies(at).iter().copied());
             }
         }
-        Ok(self.pending().into_iter().filter(|at| wanted.contains(at)).collect())
+        Ok(self.pending(usize::MAX).into_iter().filter(|at| wanted.contains(at)).collect())
     }
 
     fn applied_newest_first(&self) -> impl Iterator<Item = &'a Applied> {
         self.history.done().rev()
     }
 
+    /// The newest so many. What runs again and has no way back stands on top of others: it goes with them, uncounted.
+    fn newest(&self, count: usize) -> Vec<&'a Applied> {
+        let mut left = count;
+        let mut is_of_them = |row: &&Applied| {
+            let is_one = left > 0;
+            left = left.saturating_sub(usize::from(!self.stands_on_top(row)));
+            is_one
+        };
+        self.applied_newest_first().take_while(|row| is_of_them(row)).collect()
+    }
+
+    /// Whether nothing has to be done to undo it, but to run it again the next time.
+    fn stands_on_top(&self, row: &Applied) -> bool {
+        let again = |migration: &Arc<Migration>| migration.runs.again() && migration.down.is_none();
+        !row.has_down && self.set.get(&row.id).is_some_and(again)
+    }
+
     fn applied_after(&self, target: &Target) -> Result<Vec<&'a Applied>, PlanErrors> {
         match target {
             Target::Zero => Ok(self.applied_newest_first().collect()),
-            Target::Back(count) => Ok(self.applied_newest_first().take(*count).collect()),
+            Target::Back(count) => Ok(self.newest(*count)),
             Target::Head => Ok(Vec::new()),
             Target::Forward(_) => Err(usage("down goes back; `rung up` goes forward").into()),
             Target::Id(id) => {
@@ -438,7 +448,7 @@ impl<'a> Planner<'a> {
                 match self.up_step(migration) {
                     Ok(step) => Some(step),
                     Err(found) => {
-                        errors.extend(found.into_iter().map(|d| PlanError::new(PlanErrorKind::Files, d)));
+                        errors.extend(of_files(found));
                         None
                     }
                 }
@@ -509,10 +519,12 @@ impl<'a> Planner<'a> {
             return;
         }
         let mut by_version: HashMap<&Version, Vec<usize>> = HashMap::with_capacity(self.migrations.len());
-        for (at, migration) in self.migrations.iter().enumerate().filter(|(_, other)| other.version.is_unique()) {
+        // A baseline has the version of the last one that it stands for.
+        let counts = |migration: &Migration| migration.version.is_unique() && migration.runs != Runs::Baseline;
+        for (at, migration) in self.migrations.iter().enumerate().filter(|(_, other)| counts(other)) {
             by_version.entry(&migration.version).or_default().push(at);
         }
-        for at in pending {
+        for at in pending.iter().filter(|at| counts(self.migrations[**at])) {
             let migration = self.migrations[*at];
             // Two files in different environments never meet. Of two that are pending, the second is one too many.
             let is_twin = |other: usize| {
@@ -586,6 +598,10 @@ impl<'a> Planner<'a> {
             Some((migration, Down::Sql(script))) => Action::Script(self.down_script(migration, script)?),
             Some((_, Down::Code(_))) => Action::Program,
             None if row.has_down => Action::StoredDown,
+            None if self.stands_on_top(row) => {
+                let nothing = Script::whole(Arc::new(SourceFile::new(row.id.clone(), "")));
+                Action::Script(ScriptPlan::new(&nothing, Asks::default(), self.dialect).map_err(of_files)?)
+            }
             None => {
                 let mut diagnostic =
                     Diagnostic::error("no-down", format!("{} has no down: it can't be undone", row.id));
@@ -622,9 +638,12 @@ impl<'a> Planner<'a> {
     }
 
     fn down_script(&self, migration: &Migration, script: &Script) -> Result<ScriptPlan, Vec<PlanError>> {
-        ScriptPlan::new(script, Asks::down(migration), self.dialect)
-            .map_err(|found| found.into_iter().map(|d| PlanError::new(PlanErrorKind::Files, d)).collect())
+        ScriptPlan::new(script, Asks::down(migration), self.dialect).map_err(of_files)
     }
+}
+
+fn of_files(found: Vec<Diagnostic>) -> Vec<PlanError> {
+    found.into_iter().map(|diagnostic| PlanError::new(PlanErrorKind::Files, diagnostic)).collect()
 }
 
 /// Reads a stored down as a script, as if it were a file.
@@ -634,8 +653,7 @@ impl<'a> Planner<'a> {
 pub(crate) fn stored_script(id: &str, sql: &str, dialect: &dyn Dialect) -> Result<ScriptPlan, PlanErrors> {
     let source = Arc::new(SourceFile::new(format!("{id} (its stored down)"), sql));
     let script = Script::whole(source);
-    ScriptPlan::new(&script, Asks::default(), dialect)
-        .map_err(|found| PlanErrors(found.into_iter().map(|d| PlanError::new(PlanErrorKind::Files, d)).collect()))
+    ScriptPlan::new(&script, Asks::default(), dialect).map_err(|found| PlanErrors(of_files(found)))
 }
 
 /// A migration that is half done, which other runs must not pass over.

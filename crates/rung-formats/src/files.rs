@@ -85,6 +85,11 @@ impl File {
         Diagnostic::error("duplicate-version", message).help("rename or delete one of them")
     }
 
+    /// A warning about it as a whole.
+    pub(crate) fn warning(&self, code: &'static str, what: &str) -> Diagnostic {
+        Diagnostic::warning(code, format!("{} {what}", self.path.display()))
+    }
+
     /// An error about it as a whole.
     pub(crate) fn error(&self, code: &'static str, what: &str) -> Diagnostic {
         Diagnostic::error(code, format!("{} {what}", self.path.display()))

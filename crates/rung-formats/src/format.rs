@@ -6,13 +6,16 @@ use rung_sql::{Diagnostic, Level, closest};
 use crate::LoadOptions;
 use crate::dbmate::Dbmate;
 use crate::diesel::Diesel;
+use crate::drizzle::Drizzle;
 use crate::files::Files;
+use crate::flyway::Flyway;
 use crate::golang_migrate::GolangMigrate;
 use crate::goose::Goose;
 use crate::hasura::Hasura;
 use crate::native::Native;
 use crate::pop::Pop;
 use crate::postgres_migrations::PostgresMigrations;
+use crate::prisma::Prisma;
 use crate::refinery::Refinery;
 use crate::sqlx::Sqlx;
 use crate::tern::Tern;
@@ -33,8 +36,22 @@ pub(crate) trait Format: Sync {
 }
 
 /// Every format. rung's own is first: it is what a directory without a sign is.
-const FORMATS: &[&dyn Format] =
-    &[&Native, &Dbmate, &Goose, &GolangMigrate, &Sqlx, &Diesel, &Refinery, &Tern, &PostgresMigrations, &Hasura, &Pop];
+const FORMATS: &[&dyn Format] = &[
+    &Native,
+    &Dbmate,
+    &Goose,
+    &GolangMigrate,
+    &Sqlx,
+    &Diesel,
+    &Refinery,
+    &Tern,
+    &PostgresMigrations,
+    &Hasura,
+    &Pop,
+    &Flyway,
+    &Prisma,
+    &Drizzle,
+];
 
 /// A sign of a format.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,17 +2,21 @@
 
 mod dbmate;
 mod diesel;
+mod drizzle;
 mod files;
+mod flyway;
 mod format;
 mod golang_migrate;
 mod goose;
 mod hasura;
 mod interpolate;
+mod json;
 mod migration;
 mod native;
 mod pairs;
 mod pop;
 mod postgres_migrations;
+mod prisma;
 mod refinery;
 mod seeds;
 mod sqlx;
@@ -26,6 +30,7 @@ use rung_sql::{Diagnostic, Reading, Variables};
 
 use crate::files::Files;
 
+pub use flyway::flyway_checksum;
 pub use format::Choice;
 pub use migration::bare_migration;
 pub use native::load_file;

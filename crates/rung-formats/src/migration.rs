@@ -5,8 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use rung_engine::{Body, Digest, Down, Hints, Migration, MigrationId, MigrationSet, Order, SqlBody, Timeouts, Version};
-use rung_sql::{Diagnostic, Script, SourceFile, Span, Syntax, TokenKind, checksum, fingerprint, tokens};
+use rung_engine::{
+    Body, Dialect, Digest, Down, Hints, Migration, MigrationId, MigrationSet, Order, Runs, SqlBody, Timeouts, Version,
+};
+use rung_sql::{
+    Diagnostic, Script, SourceFile, Span, Statement, Syntax, TokenKind, checksum, fingerprint, split, tokens,
+};
 
 use crate::files::File;
 
@@ -49,7 +53,7 @@ fn bare(id: &str, version: Version, up: Script, hints: &'static Hints) -> Migrat
         source: Arc::clone(up.source()),
         body: Body::Sql(SqlBody { up, verify: Vec::new(), expects: Vec::new() }),
         down: None,
-        repeatable: version == Version::Repeatable,
+        runs: if version == Version::Repeatable { Runs::WhenChanged } else { Runs::Once },
         version,
         no_transaction: None,
         down_no_transaction: None,
@@ -95,6 +99,22 @@ pub(crate) fn checked(migration: Migration, warnings: Vec<Diagnostic>, syntax: &
         check(down);
     }
     if errors.is_empty() { Ok((migration, warnings)) } else { Err(errors) }
+}
+
+/// Lets statements that refuse a transaction be run one by one, beside others, as the tool does; a way to say so in the
+/// file its format has not.
+pub(crate) fn journalled_where_needed(migration: &mut Migration, dialect: &dyn Dialect) {
+    let outside = |script: &Script| {
+        let (statements, _) = split(script.text(), dialect.syntax());
+        let refuses = |statement: &&Statement| dialect.facts(&script.text()[statement.span.range()]).outside.is_some();
+        statements.iter().find(refuses).map(|statement| script.source_span(statement.span))
+    };
+    if let (Body::Sql(body), None) = (&migration.body, migration.no_transaction) {
+        migration.no_transaction = outside(&body.up);
+    }
+    if let (Some(Down::Sql(down)), None) = (&migration.down, migration.down_no_transaction) {
+        migration.down_no_transaction = outside(down);
+    }
 }
 
 /// Makes migrations of items, on as many threads as there are processors, and a set of them.

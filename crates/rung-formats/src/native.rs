@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use rung_engine::{Body, Digest, Down, Migration, MigrationSet, SqlBody, Timeouts, Version};
+use rung_engine::{Body, Digest, Down, Migration, MigrationSet, Runs, SqlBody, Timeouts, Version};
 use rung_sql::{Diagnostic, MigrationFile, Reading, Script, SourceFile, Verify, Want, checksum, read_file, values};
 
 use crate::LoadOptions;
@@ -226,7 +226,9 @@ fn from_file(migration: &mut Migration, file: MigrationFile) -> Vec<Diagnostic> 
     migration.fingerprint = Digest(file.fingerprint);
     migration.body = Body::Sql(SqlBody { up: file.up, verify: file.verify, expects: directives.expects });
     migration.down = file.down.or(file.rollback).map(Down::Sql);
-    migration.repeatable |= directives.repeatable;
+    if directives.repeatable {
+        migration.runs = Runs::WhenChanged;
+    }
     // A file that declares itself free of transactions means its way back, too.
     migration.no_transaction = directives.no_transaction;
     migration.down_no_transaction = directives.no_transaction;

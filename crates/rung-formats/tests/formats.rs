@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use rung_engine::{Body, Down, Migration, MigrationSet};
+use rung_engine::{Body, Down, Migration, MigrationSet, Order, Runs, Version};
 use rung_formats::{Choice, LoadOptions, load};
 use rung_sql::Diagnostic;
 use rung_sqlite::SQLITE;
@@ -87,6 +87,16 @@ fn a_format_is_recognised_by_what_only_it_has() {
         (&[("1_a.pg.up.sql", "")], "pop"),
         (&[("1_a.up.fizz", "")], "fizz-migration"),
         (&[("1_a.autocommit.up.sql", "")], "pop"),
+        (&[("V1__a.sql", "")], "refinery flyway"),
+        (&[("V1__a.sql", ""), ("U1__a.sql", "")], "flyway"),
+        (&[("V1_2__a.sql", "")], "flyway"),
+        (&[("V1__a.sql", ""), ("R__b.sql", "")], "flyway"),
+        (&[("V1__a.sql", ""), ("afterMigrate.sql", "")], "flyway"),
+        (&[("sub/B1__a.sql", "")], "flyway"),
+        (&[("1_a/migration.sql", "")], "prisma"),
+        (&[("1_a/migration.sql", ""), ("migration_lock.toml", "provider = \"sqlite\"")], "prisma"),
+        (&[("1_a/migration.sql", ""), ("1_a/snapshot.json", "{}")], "drizzle"),
+        (&[("0_a.sql", ""), ("meta/_journal.json", "{\"entries\":[]}")], "drizzle"),
     ] {
         assert_eq!(recognised(Choice::Unsaid, files), format, "{files:?}");
     }
@@ -99,8 +109,9 @@ fn a_format_is_recognised_by_what_only_it_has() {
 
 #[test]
 fn what_native_has_no_name_for_may_be_of_another_format() {
-    assert_eq!(recognised(Choice::Unsaid, &[("V1__a.sql", "")]), "refinery");
+    assert_eq!(recognised(Choice::Unsaid, &[("V1__a.sql", "")]), "refinery flyway");
     assert_eq!(recognised(Choice::Unsaid, &[("U1__a.sql", ""), ("readme.sql", "")]), "refinery");
+    assert_eq!(recognised(Choice::Unsaid, &[("V1__a.sql", ""), ("../pom.xml", "flyway-core")]), "flyway");
     assert_eq!(recognised(Choice::Unsaid, &[("readme.sql", "")]), "unknown-format");
     assert_eq!(recognised(Choice::Unsaid, &[("readme.md", "")]), "native");
     let pair = [("1_a.up.sql", ""), ("1_a.down.sql", "")];
@@ -155,4 +166,77 @@ fn what_goose_reads() {
     assert_eq!((up(a), up(b), down(b)), ("select '$OWNER'", "select 'anna', 'y';", "select 'anna';"));
     assert!(a.down.is_none());
     assert_eq!(set.warnings[0].code, "stray-file");
+}
+
+#[test]
+fn what_flyway_reads() {
+    let files = [
+        ("../flyway.toml", "[flyway]\noutOfOrder = true\n[flyway.placeholders]\nowner = \"bert\"\n"),
+        ("B2__base.sql", "select 'base';"),
+        ("deep/V2.0__b.sql", "select '${Owner}';"),
+        ("V1_1__a.sql", "select '${env}';"),
+        ("V1_1__a.sql.conf", "placeholderReplacement=false"),
+        ("U1.1__undo.sql", "select 'undone';"),
+        ("R__r.sql", "select '${flyway:timestamp}';"),
+        ("beforeMigrate.sql", "select 'before';"),
+        ("afterEachMigrate__x.sql", "select 'after'"),
+    ];
+    let set = set("flyway", &files);
+    assert_eq!(ids(&set), ["beforeMigrate", "V1_1__a", "V2.0__b", "B2__base", "R__r"]);
+    let runs: Vec<Runs> = set.iter().map(|migration| migration.runs).collect();
+    assert_eq!(runs, [Runs::Always, Runs::Once, Runs::Once, Runs::Baseline, Runs::Always]);
+    let a = set.get("V1_1__a").unwrap();
+    assert_eq!((up(a), down(a)), ("select '${env}';\n;\nselect 'after'\n;", "select 'undone';"));
+    assert!(up(set.get("V2.0__b").unwrap()).starts_with("select 'bert';"));
+    assert!(set.iter().all(|migration| migration.order == Order::Any));
+    let dotted = Version::dotted("1.1.0").unwrap();
+    assert_eq!(a.version, dotted);
+}
+
+/// The codes and messages of all errors, each on a line.
+fn errors(format: &'static str, files: &[(&str, &str)]) -> String {
+    let errors = read(Choice::Named(format), files).err().unwrap_or_default();
+    let shown: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.code, error.message)).collect();
+    shown.join("\n").replace("\\", "/")
+}
+
+#[test]
+fn what_flyway_can_t_be_read_from() {
+    let files = [
+        ("V1__a.sql", "select '${nobody}';\nselect '${open';"),
+        ("V2__b.java", ""),
+        ("V3__c.sh", ""),
+        ("V4__d.sql", ""),
+        ("V4__d.sql.conf", "executeInTransaction=maybe\nshouldExecute=${env}==test\nencodng=x"),
+        ("afterMigrateApplied.sql", ""),
+        ("V99999999999999999999__e.sql", ""),
+    ];
+    let found = errors("flyway", &files);
+    for expected in [
+        "unknown-placeholder: the placeholder nobody has no value",
+        "flyway: this placeholder is never closed",
+        "V2__b.java is a migration that is a program",
+        "V3__c.sh is a migration that is a program",
+        "executeInTransaction is true or false, not \"maybe\"",
+        "V4__d.sql runs is for Flyway to work out",
+        "the .conf of a migration has no key encodng",
+        "afterMigrateApplied.sql is a callback that can't be run",
+        "has a version that is none: 99999999999999999999",
+    ] {
+        assert!(found.contains(expected), "{expected} in\n{found}");
+    }
+}
+
+#[test]
+fn what_drizzle_reads() {
+    let journal = r#"{"dialect": "sqlite", "entries": [{"tag": "0001_b", "when": 1}, {"tag": "0000_a", "when": 2}]}"#;
+    let set = set(
+        "drizzle",
+        &[("meta/_journal.json", journal), ("0000_a.sql", "select 1"), ("0001_b.sql", "a--> statement-breakpoint\nb")],
+    );
+    assert_eq!(ids(&set), ["0001_b", "0000_a"], "as the journal has them");
+    assert_eq!(up(set.get("0001_b").unwrap()), "a\n;\n--> statement-breakpoint\nb");
+    assert!(set.warnings.is_empty());
+    let other = errors("drizzle", &[("meta/_journal.json", r#"{"dialect": "postgresql", "entries": []}"#)]);
+    assert!(other.contains("these migrations are for postgresql"), "{other}");
 }

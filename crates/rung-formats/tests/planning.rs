@@ -288,3 +288,44 @@ fn variables_and_dialects_make_one_file_serve_both() {
     let source = body.up.source();
     assert!(source.text()[body.up.source_offset(at)..].starts_with("note text"));
 }
+
+/// Flyway's names: what runs once, again, always, and instead of others.
+const BASED: &[(&str, &str)] = &[
+    ("V1__a.sql", "create table a (x int);"),
+    ("V2__b.sql", "create table b (x int);"),
+    ("B2__all.sql", "create table a (x int); create table b (x int);"),
+    ("V3__c.sql", "create table c (x int);"),
+    ("U3__c.sql", "drop table c;"),
+    ("R__view.sql", "select 1;"),
+    ("beforeMigrate.sql", "select 0;"),
+    ("afterMigrate.sql", "select 2;"),
+];
+
+#[test]
+fn a_baseline_runs_where_nothing_is_applied_instead_of_all_before_it() {
+    let set = set(BASED);
+    let all = ["beforeMigrate", "B2__all", "V3__c", "R__view", "afterMigrate"];
+    assert_eq!(ids(&set, &[], &Goal::Latest), all);
+    assert_eq!(ids(&set, &["beforeMigrate"], &Goal::Latest), all, "what runs in every run counts for nothing");
+    let to = |id: &str| Goal::Up(Target::Id(id.to_owned()));
+    assert_eq!(ids(&set, &[], &to("V1__a")), ["beforeMigrate", "V1__a"], "the baseline is above");
+    assert_eq!(ids(&set, &[], &to("V2__b")), ["beforeMigrate", "V1__a", "V2__b"]);
+    let last = ["beforeMigrate", "V2__b", "V3__c", "R__view", "afterMigrate"];
+    assert_eq!(ids(&set, &["V1__a"], &Goal::Latest), last, "whoever began without it goes on without it");
+    let done = ["beforeMigrate", "B2__all", "V3__c", "R__view", "afterMigrate"];
+    assert_eq!(ids(&set, &done, &Goal::Latest), ["beforeMigrate", "afterMigrate"]);
+    assert_eq!(
+        refused(&set, &done, &to("V1__a")).0[0].diagnostic.message,
+        "V1__a does not run here: a baseline stands for it"
+    );
+}
+
+#[test]
+fn what_runs_again_goes_with_what_is_below_it() {
+    let set = set(BASED);
+    let done = ["beforeMigrate", "V1__a", "V2__b", "V3__c", "R__view", "afterMigrate"];
+    assert_eq!(ids(&set, &done, &Goal::Down(Target::Back(1))), ["afterMigrate", "R__view", "V3__c"]);
+    let again = ["afterMigrate", "R__view", "V3__c", "V3__c", "R__view", "afterMigrate"];
+    assert_eq!(ids(&set, &done, &Goal::Redo(1)), again);
+    assert_eq!(codes(&refused(&set, &done, &Goal::Down(Target::Back(2)))), ["no-down"]);
+}

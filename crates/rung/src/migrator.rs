@@ -292,7 +292,7 @@ impl Builder {
             let place = (migration.version.number(), migration.id.clone());
             let is_later = |other: &rung_engine::Migration| match other.version.number() {
                 number @ Some(_) => (number, &other.id) > (place.0, &place.1),
-                None => other.repeatable,
+                None => other.runs.again(),
             };
             let at = migrations.iter().position(is_later).unwrap_or(migrations.len());
             migrations.insert(at, migration);

@@ -15,11 +15,16 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// README.md and its like, and all of `docs/`.
+/// README.md and its like, and all of `docs/`, folders and all.
 fn documents() -> Vec<String> {
     let mut found: Vec<String> = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(str::to_owned).to_vec();
-    for entry in fs::read_dir(root().join("docs")).expect("docs/") {
-        found.push(format!("docs/{}", entry.expect("an entry").file_name().to_string_lossy()));
+    let mut folders = vec!["docs".to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root().join(&folder)).unwrap_or_else(|error| panic!("{folder}: {error}")) {
+            let entry = entry.expect("an entry");
+            let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if entry.path().is_dir() { folders.push(path) } else { found.push(path) }
+        }
     }
     found
 }
