@@ -37,16 +37,17 @@ impl Graph {
         for (at, migration) in migrations.iter().enumerate() {
             for dependency in migration.depends_on.iter().flatten() {
                 let named = dependency.value.as_str();
-                let found = by_id.get(named).copied().or_else(|| {
+                let numbered = || {
                     let version = Version::of(named).filter(|_| named.bytes().all(|b| b.is_ascii_digit()))?;
-                    match by_version.get(&version)?.as_slice() {
-                        [only] => Some(*only),
-                        _ => None,
+                    by_version.get(&version).map(Vec::as_slice)
+                };
+                match by_id.get(named).map(std::slice::from_ref).or_else(numbered) {
+                    Some([found]) => edges[at].push(*found),
+                    None | Some([]) => errors.push(missing_dependency(migration, dependency, by_id.keys().copied())),
+                    Some(several) => {
+                        let ids = several.iter().map(|at| migrations[*at].id.as_str()).collect();
+                        errors.push(ambiguous_dependency(migration, dependency, ids));
                     }
-                });
-                match found {
-                    Some(found) => edges[at].push(found),
-                    None => errors.push(missing_dependency(migration, dependency, by_id.keys().copied())),
                 }
             }
         }
@@ -87,6 +88,16 @@ fn missing_dependency<'a>(
         diagnostic = diagnostic.help("add the file, or take the name out of `Depends on`");
     }
     PlanError::new(PlanErrorKind::Files, diagnostic)
+}
+
+fn ambiguous_dependency(
+    migration: &Migration,
+    dependency: &rung_sql::Spanned<String>,
+    ids: Vec<&str>,
+) -> PlanError {
+    let message = format!("{} depends on {}, which may be {}", migration.id, dependency.value, ids.join(" or "));
+    let diagnostic = Diagnostic::error("ambiguous-dependency", message).at(&migration.source, dependency.span, "");
+    PlanError::new(PlanErrorKind::Files, diagnostic.help("write the whole id"))
 }
 
 /// Kahn's algorithm with a heap, so that of all that may run next the lowest version does.

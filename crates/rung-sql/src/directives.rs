@@ -207,7 +207,10 @@ fn timeout(word: &str, text: &str, span: Span) -> Result<Spanned<Duration>, Prob
     match parse_duration(text) {
         Some(value) => Ok(Spanned { value, span }),
         None => Err((
-            format!("@{word} is followed by a duration, not by {text:?}"),
+            match text {
+                "" => format!("@{word} names no duration"),
+                _ => format!("@{word} is followed by a duration, not by {text:?}"),
+            },
             Some(format!("write e.g. `-- @{word} 5s`; units are ms, s, min and h, and 0 is no timeout")),
         )),
     }

@@ -8,6 +8,7 @@ use crate::directives::{Comparison, Directives, Expect};
 use crate::header::{CommentLine, Header, MigrationType, Spanned, looks_like_sql, read_header, rollback_of};
 use crate::lexer::{Token, TokenKind, tokens};
 use crate::script::{Reach, Script, Variables};
+use crate::split::{SplitIssue, SplitIssueKind, split};
 use crate::{Diagnostic, SourceFile, Span, Syntax, closest};
 
 /// How to read files.
@@ -85,15 +86,28 @@ enum SectionKind {
     Down,
 }
 
-/// The names that a section may give a dialect, and whose they are.
-const DIALECTS: [(&str, &str); 6] = [
-    ("postgres", "postgres"),
-    ("postgresql", "postgres"),
-    ("pg", "postgres"),
-    ("pgsql", "postgres"),
-    ("sqlite", "sqlite"),
-    ("sqlite3", "sqlite"),
+/// The names that a section may give a dialect, whose they are, and how it is read.
+const DIALECTS: [(&str, &str, &Syntax); 6] = [
+    ("postgres", "postgres", &Syntax::POSTGRES),
+    ("postgresql", "postgres", &Syntax::POSTGRES),
+    ("pg", "postgres", &Syntax::POSTGRES),
+    ("pgsql", "postgres", &Syntax::POSTGRES),
+    ("sqlite", "sqlite", &Syntax::SQLITE),
+    ("sqlite3", "sqlite", &Syntax::SQLITE),
 ];
+
+/// What the tokens of a file tell.
+struct Scan<'a> {
+    /// Comments that have their lines for themselves.
+    lines: Vec<CommentLine<'a>>,
+    /// Where the first SQL is.
+    code: Option<usize>,
+    /// Whether there is a token that can keep a section from being split.
+    troubled: bool,
+}
+
+/// The words that begin a section.
+const SECTIONS: [&str; 3] = ["up", "verify", "down"];
 
 struct Section {
     kind: SectionKind,
@@ -136,25 +150,8 @@ impl<'a> Reader<'a> {
 
     fn read(&mut self, stem: &str) -> Option<MigrationFile> {
         let text = self.source.text();
-        let mut lines: Vec<CommentLine<'a>> = Vec::new();
-        let mut top = None;
-        let mut code = None;
-        // Only these tokens can keep a section from being split.
-        let mut troubled = false;
-        for token in tokens(text, self.reading.syntax) {
-            match token.kind {
-                TokenKind::LineComment => lines.extend(alone(self.source.text(), token)),
-                TokenKind::Whitespace | TokenKind::BlockComment => {}
-                kind => {
-                    troubled |= matches!(kind, TokenKind::Unterminated | TokenKind::MetaCommand);
-                    top.get_or_insert(token.span.start);
-                    if code.is_none() {
-                        code = Some(token.span.start);
-                    }
-                }
-            }
-        }
-        let top = top.unwrap_or(text.len());
+        let Scan { lines, code, troubled } = self.scan();
+        let top = code.unwrap_or(text.len());
         let mut directives = Directives::default();
         let mut sections: Vec<Section> = Vec::new();
         for line in lines.iter().filter(|line| is_directive(line.content)) {
@@ -215,6 +212,43 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Reads all tokens, each section by the rules of its own dialect: what ends a string in one does not in the other,
+    /// and the line that begins the next section must not be taken for a part of it.
+    fn scan(&mut self) -> Scan<'a> {
+        let text = self.source.text();
+        let mut scan = Scan { lines: Vec::new(), code: None, troubled: false };
+        let ours = (self.reading.dialect, self.reading.syntax);
+        let (mut at, mut current) = (0, ours);
+        while at < text.len() {
+            let (dialect, syntax) = current;
+            let from = std::mem::replace(&mut at, text.len());
+            for token in tokens(&text[from..], syntax) {
+                let token = Token { span: Span::new(from + token.span.start, from + token.span.end), ..token };
+                match token.kind {
+                    TokenKind::Whitespace | TokenKind::BlockComment => {}
+                    TokenKind::LineComment => {
+                        let Some(line) = alone(text, token) else { continue };
+                        scan.lines.push(line);
+                        if let Some(named) = section_dialect(line.content) {
+                            (at, current) = (token.span.end, named.unwrap_or(ours));
+                            break;
+                        }
+                    }
+                    kind => {
+                        scan.code.get_or_insert(token.span.start);
+                        scan.troubled |= matches!(kind, TokenKind::Unterminated | TokenKind::MetaCommand);
+                        // The scripts that are read say so themselves.
+                        if kind == TokenKind::Unterminated && dialect != self.reading.dialect {
+                            let issue = SplitIssue { span: token.span, kind: SplitIssueKind::Unterminated };
+                            self.errors.push(issue.diagnostic(self.source, token.span));
+                        }
+                    }
+                }
+            }
+        }
+        scan
+    }
+
     /// A line that begins a section; `None` where the line is another directive.
     #[expect(clippy::option_option, reason = "a section's line may be wrong, and is then no other directive either")]
     fn section(&mut self, line: &CommentLine<'_>) -> Option<Option<Section>> {
@@ -232,12 +266,12 @@ impl<'a> Reader<'a> {
         };
         for word in words {
             let lower = word.to_lowercase();
-            if let Some((_, dialect)) = DIALECTS.iter().find(|(name, _)| *name == lower) {
+            if let Some((_, dialect, _)) = DIALECTS.iter().find(|(name, ..)| *name == lower) {
                 section.dialect = Some(dialect);
             } else if lower == "no-rows" && matches!(kind, SectionKind::Verify(_)) {
                 section.kind = SectionKind::Verify(Want::NoRows);
             } else {
-                let near = closest(&lower, DIALECTS.iter().map(|(name, _)| *name).chain(["no-rows"]));
+                let near = closest(&lower, DIALECTS.iter().map(|(name, ..)| *name).chain(["no-rows"]));
                 let help = near.map_or_else(
                     || "a section may name postgres or sqlite; @verify may say no-rows".to_owned(),
                     |near| format!("did you mean {near}?"),
@@ -275,7 +309,7 @@ impl<'a> Reader<'a> {
 
     /// What the splitter finds wrong is wrong whether or not the script will run.
     fn check_split(&mut self, script: &Script) {
-        let (_, issues) = crate::split::split(script.text(), self.reading.syntax);
+        let (_, issues) = split(script.text(), self.reading.syntax);
         for issue in issues {
             let diagnostic = issue.diagnostic(self.source, script.source_span(issue.span));
             if issue.is_error() { &mut self.errors } else { &mut self.warnings }.push(diagnostic);
@@ -382,13 +416,23 @@ fn is_directive(content: &str) -> bool {
         && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
+/// The dialect that a line gives the section that it begins, and how that is read; `None` where it begins none.
+fn section_dialect(content: &str) -> Option<Option<(&'static str, &'static Syntax)>> {
+    let mut words = content.strip_prefix('@')?.split_whitespace();
+    SECTIONS.contains(&words.next()?.to_lowercase().as_str()).then(|| {
+        words.find_map(|word| {
+            let (_, dialect, syntax) = DIALECTS.iter().find(|(name, ..)| name.eq_ignore_ascii_case(word))?;
+            Some((*dialect, *syntax))
+        })
+    })
+}
+
 /// The comment lines before the first SQL, up to the first section.
 fn header_block<'a>(text: &str, lines: &[CommentLine<'a>], top: usize) -> Vec<CommentLine<'a>> {
     let mut block = Vec::new();
     let mut last = 0;
     for line in lines.iter().take_while(|line| line.span.start < top) {
-        let marker = line.content.strip_prefix('@').and_then(|rest| rest.split_whitespace().next());
-        if marker.is_some_and(|word| ["up", "down", "verify"].contains(&word.to_lowercase().as_str())) {
+        if section_dialect(line.content).is_some() {
             break;
         }
         // An empty line ends a wrapped value, as a comment line without content does.

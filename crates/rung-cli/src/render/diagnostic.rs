@@ -110,8 +110,7 @@ fn snippet<'a>(file: &'a Arc<SourceFile>, labels: &'a [Label]) -> Snippet<'a, an
 fn shown(file: &SourceFile, span: Span) -> Span {
     let start = floor(file.text(), span.start);
     let end = floor(file.text(), span.end.max(start));
-    let first_line = file.text()[start..end].find('\n').map_or(end, |line| start + line);
-    Span::new(start, first_line)
+    Span::new(start, end.min(line_end(file.text(), start)))
 }
 
 /// The lines from the first that labels mark to the last, and what follows of the statement that is marked: their offset
@@ -135,7 +134,9 @@ fn line_start(text: &str, at: usize) -> usize {
 
 fn line_end(text: &str, at: usize) -> usize {
     let at = floor(text, at);
-    text[at..].find('\n').map_or(text.len(), |end| at + end)
+    let end = text[at..].find('\n').map_or(text.len(), |end| at + end);
+    // The return of CRLF is no part of the line.
+    if text[at..end].ends_with('\r') { end - 1 } else { end }
 }
 
 fn floor(text: &str, at: usize) -> usize {
