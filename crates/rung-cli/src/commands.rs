@@ -55,6 +55,17 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Fa
     }
 }
 
+/// Refuses to print SQL where JSON is asked for: whoever reads it could read neither.
+///
+/// # Errors
+/// Both are asked for.
+fn not_json(terminal: &Terminal, sql: &str) -> Result<(), Failure> {
+    if terminal.is_json() {
+        return Err(Failure::usage(format!("{sql} prints SQL, and --json asks for JSON"), "leave one of them out"));
+    }
+    Ok(())
+}
+
 /// Shows what the reader of the files has to say.
 fn warn(migrator: &Migrator, terminal: &Terminal) {
     for warning in &migrator.set().warnings {

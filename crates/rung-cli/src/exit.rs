@@ -69,6 +69,7 @@ impl From<&DbError> for Exit {
             | DbErrorKind::Permission
             | DbErrorKind::ReadOnly
             | DbErrorKind::DiskFull
+            | DbErrorKind::Io
             | DbErrorKind::RefusesTransaction
             | DbErrorKind::Guard
             | DbErrorKind::Statement => Self::Failed,

@@ -461,6 +461,8 @@ pub enum DbErrorKind {
     ReadOnly,
     /// No room.
     DiskFull,
+    /// The system refused to read or write: a quota, a limit, a broken disk.
+    Io,
     /// The statement can't be part of a transaction: a procedure that commits, or a command that refuses one.
     RefusesTransaction,
     /// The deployer's lock was not to be had.

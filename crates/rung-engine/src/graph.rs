@@ -90,11 +90,7 @@ fn missing_dependency<'a>(
     PlanError::new(PlanErrorKind::Files, diagnostic)
 }
 
-fn ambiguous_dependency(
-    migration: &Migration,
-    dependency: &rung_sql::Spanned<String>,
-    ids: Vec<&str>,
-) -> PlanError {
+fn ambiguous_dependency(migration: &Migration, dependency: &rung_sql::Spanned<String>, ids: Vec<&str>) -> PlanError {
     let message = format!("{} depends on {}, which may be {}", migration.id, dependency.value, ids.join(" or "));
     let diagnostic = Diagnostic::error("ambiguous-dependency", message).at(&migration.source, dependency.span, "");
     PlanError::new(PlanErrorKind::Files, diagnostic.help("write the whole id"))

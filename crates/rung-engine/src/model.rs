@@ -154,7 +154,7 @@ impl Migration {
     /// What undoes it, as the history keeps it.
     pub fn down_text(&self) -> Option<String> {
         match self.down.as_ref()? {
-            Down::Sql(script) => Some(script.text().to_owned()),
+            Down::Sql(script) => Some(script.text().trim().to_owned()),
             Down::Code(_) => None,
         }
     }

@@ -65,7 +65,13 @@ pub fn open(target: &str, environment: &Environment, options: &OpenOptions) -> R
         let error = DbError::new(DbErrorKind::Config, error.to_string());
         if hint.is_empty() { error } else { error.with_hint(hint) }
     })?;
-    let (wire, greeting) = Wire::open(&settings)?;
+    let (wire, greeting) = Wire::open(&settings).map_err(|error| match error.kind {
+        // A password file that is passed over is why none was found.
+        DbErrorKind::Authentication if !settings.warnings().is_empty() => {
+            DbError { detail: Some(settings.warnings().join("\n")), ..error }
+        }
+        _ => error,
+    })?;
     let (place, user) = (settings.display_name(), settings.user().to_owned());
     Ok(Postgres::new(wire, greeting, place, user, Some(settings), options))
 }

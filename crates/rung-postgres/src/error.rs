@@ -52,6 +52,7 @@ fn kind(state: &SqlState, message: &str) -> DbErrorKind {
         "25006" => DbErrorKind::ReadOnly,
         "42501" => DbErrorKind::Permission,
         "53100" => DbErrorKind::DiskFull,
+        "58030" => DbErrorKind::Io,
         // invalid_transaction_termination, active_sql_transaction
         "2D000" | "25001" => DbErrorKind::RefusesTransaction,
         "28P01" | "28000" => DbErrorKind::Authentication,

@@ -40,6 +40,7 @@ fn failed(failure: rusqlite::ffi::Error, message: String, offset: Option<usize>)
         ErrorCode::DatabaseLocked => (DbErrorKind::LockTimeout, None),
         ErrorCode::ReadOnly => (DbErrorKind::ReadOnly, Some("make the file and its directory writable for this user")),
         ErrorCode::DiskFull => (DbErrorKind::DiskFull, Some("make room on the disk, then run again")),
+        ErrorCode::SystemIoFailure => (DbErrorKind::Io, None),
         ErrorCode::OperationInterrupted => (DbErrorKind::Canceled, None),
         ErrorCode::CannotOpen => (DbErrorKind::NoSuchDatabase, Some("check the path, and that this user may use it")),
         ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied => (DbErrorKind::Permission, None),

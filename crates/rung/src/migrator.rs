@@ -308,6 +308,7 @@ pub struct Migrator {
     driver: Box<dyn Driver>,
     set: MigrationSet,
     /// The history as it was on connecting, for the first question about it.
+    /// As it was on connecting, until it is used or may have changed.
     history: Option<History>,
     variables: BTreeMap<String, String>,
     process: BTreeMap<String, String>,
@@ -446,6 +447,7 @@ impl Migrator {
     /// # Errors
     /// See [`rung_engine::stamp`].
     pub fn stamp(&mut self, target: &Target) -> Result<Settled, Error> {
+        self.history = None;
         let waiting = &mut wait_on(&self.running);
         Ok(rung_engine::stamp(&mut *self.driver, &self.set, target, &self.planning, &self.running, waiting)?)
     }
@@ -455,6 +457,7 @@ impl Migrator {
     /// # Errors
     /// See [`rung_engine::resolve`].
     pub fn resolve(&mut self, id: &str, resolution: Resolution) -> Result<Settled, Error> {
+        self.history = None;
         let waiting = &mut wait_on(&self.running);
         Ok(rung_engine::resolve(&mut *self.driver, &self.set, id, resolution, &self.running, waiting)?)
     }
@@ -522,6 +525,7 @@ impl Migrator {
     /// # Errors
     /// The lock or the database.
     pub fn wipe(&mut self) -> Result<(), Error> {
+        self.history = None;
         let waiting = &mut wait_on(&self.running);
         let wait = self.running.lock_wait;
         Ok(rung_engine::locked(&mut *self.driver, wait, waiting, |driver| driver.wipe())?)

@@ -7,7 +7,7 @@ use rung::{Plan, Step};
 
 use super::run::{explained, up_goal};
 use super::status::heading;
-use super::warn;
+use super::{not_json, warn};
 use crate::args::{Arguments, PlanArguments};
 use crate::config::Project;
 use crate::exit::Exit;
@@ -16,6 +16,9 @@ use crate::render::{DIM, Failure, Names, OK, Terminal, WARN, fit, outside, pad, 
 
 pub(crate) fn plan(arguments: &Arguments, options: &PlanArguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let project = Project::resolve(arguments)?;
+    if options.sql {
+        not_json(terminal, "--sql")?;
+    }
     let mut migrator = project.connect()?;
     warn(&migrator, terminal);
     let goal = up_goal(&mut migrator, &options.target)?;

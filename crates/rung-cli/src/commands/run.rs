@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use rung::engine::{Action, Direction, PlanErrorKind};
 use rung::{DbErrorKind, Driver, Durability, Goal, Grouping, Migrator, Order, Plan, RunError, Target};
 
-use super::warn;
+use super::{not_json, warn};
 use crate::args::{Arguments, Down, Durable, OrderChoice, Redo, Running, Up, UpTarget};
 use crate::config::Project;
 use crate::exit::Exit;
@@ -96,6 +96,7 @@ fn go(
     configure(migrator, running);
     warn(migrator, terminal);
     if running.dry_run {
+        not_json(terminal, "--dry-run")?;
         let sql = migrator.preview(goal).map_err(|error| explained(migrator, error, None))?;
         terminal.data(&sql);
         return Ok(Exit::Done);

@@ -86,6 +86,7 @@ fn next(failure: &StepFailure, verb: &str) -> String {
                 );
             }
             DbErrorKind::DiskFull => return format!("make room on the disk, then `{verb}`"),
+            DbErrorKind::Io => return format!("look at the disk, its quota and its limits, then `{verb}`"),
             DbErrorKind::LockTimeout => {
                 return format!(
                     "see who holds the lock with `rung locks`, then `{verb}`; or wait longer: --lock-timeout"
