@@ -180,6 +180,17 @@ impl Files {
         })
     }
 
+    /// The file of a name in the folder that the directory is in.
+    pub(crate) fn beside(&self, name: &str) -> Option<File> {
+        let dir = self.dirs.first()?;
+        // `migrations` is in the folder that a path of one part does not name.
+        let path = match dir.parent() {
+            Some(parent) if dir.file_name().is_some() => parent.join(name),
+            _ => std::path::absolute(dir).ok()?.parent()?.join(name),
+        };
+        path.is_file().then(|| File { name: name.to_owned(), path, content: Content::OnDisk })
+    }
+
     /// The nearest file or folder of a name, beside the directories or in one above, within the repository.
     pub(crate) fn nearby(&self, name: &str) -> Option<PathBuf> {
         let dir = std::path::absolute(self.dirs.first()?).ok()?;

@@ -13,11 +13,14 @@ use crate::golang_migrate::GolangMigrate;
 use crate::goose::Goose;
 use crate::hasura::Hasura;
 use crate::native::Native;
+use crate::node_pg_migrate::NodePgMigrate;
 use crate::pop::Pop;
 use crate::postgres_migrations::PostgresMigrations;
 use crate::prisma::Prisma;
 use crate::refinery::Refinery;
+use crate::river::River;
 use crate::sqlx::Sqlx;
+use crate::supabase::Supabase;
 use crate::tern::Tern;
 
 /// A reader of migration directories.
@@ -51,6 +54,9 @@ const FORMATS: &[&dyn Format] = &[
     &Flyway,
     &Prisma,
     &Drizzle,
+    &River,
+    &NodePgMigrate,
+    &Supabase,
 ];
 
 /// A sign of a format.

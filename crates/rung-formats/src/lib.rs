@@ -13,13 +13,16 @@ mod interpolate;
 mod json;
 mod migration;
 mod native;
+mod node_pg_migrate;
 mod pairs;
 mod pop;
 mod postgres_migrations;
 mod prisma;
 mod refinery;
+mod river;
 mod seeds;
 mod sqlx;
+mod supabase;
 mod tern;
 
 use std::collections::BTreeMap;

@@ -84,6 +84,10 @@ fn a_format_is_recognised_by_what_only_it_has() {
         (&[("001_a.sql", "---- tern: disable-tx ----\nselect 1;")], "tern"),
         (&[("1-a.sql", "-- postgres-migrations disable-transaction\n")], "postgres-migrations"),
         (&[("1_a.up.sql", ""), ("1_a.down.sql", "")], "native"),
+        (&[("001_a.up.sql", "create table /* TEMPLATE: schema */a (x int);"), ("001_a.down.sql", "")], "river"),
+        (&[("main/001_create_river_migration.up.sql", ""), ("main/001_create_river_migration.down.sql", "")], "river"),
+        (&[("1_a.sql", "-- Up Migration\n-- down migration\n")], "node-pg-migrate"),
+        (&[("1_a.sql", "-- Up Migration\n")], "native"),
         (&[("1_a.pg.up.sql", "")], "pop"),
         (&[("1_a.up.fizz", "")], "fizz-migration"),
         (&[("1_a.autocommit.up.sql", "")], "pop"),
@@ -115,7 +119,10 @@ fn what_native_has_no_name_for_may_be_of_another_format() {
     assert_eq!(recognised(Choice::Unsaid, &[("readme.sql", "")]), "unknown-format");
     assert_eq!(recognised(Choice::Unsaid, &[("readme.md", "")]), "native");
     let pair = [("1_a.up.sql", ""), ("1_a.down.sql", "")];
-    assert_eq!(recognised(Choice::Auto, &pair), "native golang-migrate sqlx tern postgres-migrations hasura pop");
+    assert_eq!(
+        recognised(Choice::Auto, &pair),
+        "native golang-migrate sqlx tern postgres-migrations hasura pop node-pg-migrate"
+    );
 }
 
 #[test]
@@ -131,6 +138,7 @@ fn what_is_nearby_makes_a_format_likelier() {
         recognised(Choice::Auto, &[("../package.json", "{\"postgres-migrations\": 1}"), file]),
         "postgres-migrations"
     );
+    assert_eq!(recognised(Choice::Auto, &[("../package.json", "{\"node-pg-migrate\": 1}"), file]), "node-pg-migrate");
     assert_eq!(recognised(Choice::Auto, &[("../tern.conf", ""), file]), "tern");
     assert_eq!(recognised(Choice::Auto, &[("../refinery.toml", ""), ("V1__a.sql", "")]), "refinery");
     assert_eq!(recognised(Choice::Auto, &[("../diesel.toml", ""), ("1_a/up.sql", "")]), "diesel");
