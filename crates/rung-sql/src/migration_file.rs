@@ -151,23 +151,25 @@ impl<'a> Reader<'a> {
     fn read(&mut self, stem: &str) -> Option<MigrationFile> {
         let text = self.source.text();
         let Scan { lines, code, troubled } = self.scan();
-        let top = code.unwrap_or(text.len());
+        let code = code.unwrap_or(text.len());
         let mut directives = Directives::default();
         let mut sections: Vec<Section> = Vec::new();
+        let mut preamble = Span::new(0, text.len());
         for line in lines.iter().filter(|line| is_directive(line.content)) {
             if let Some(section) = self.section(line) {
-                if let Some(last) = sections.last_mut() {
-                    last.span.end = line_start(text, line.span.start);
-                }
+                let before = sections.last_mut().map_or(&mut preamble, |last| &mut last.span);
+                before.end = line_start(text, line.span.start);
                 sections.extend(section);
             } else if let Err((message, help)) = directives.read(line) {
                 self.error("directive", message, line.span, "", help);
             }
         }
-        let header_lines: Vec<CommentLine<'_>> = header_block(text, &lines, top);
+        let header_lines: Vec<CommentLine<'_>> = header_block(text, &lines, code);
         let header = read_header(&header_lines);
         self.check_header(&header, stem);
-        self.check_preamble(&sections, code);
+        if code < preamble.end && !sections.is_empty() {
+            self.preamble(preamble, code, &mut sections);
+        }
         let rollback = self.rollback(&lines);
         let reach = if directives.expand_all { Reach::All } else { Reach::Code };
         let has_markers = !sections.is_empty();
@@ -332,16 +334,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// With sections, everything is in one.
-    fn check_preamble(&mut self, sections: &[Section], code: Option<usize>) {
-        if let (Some(first), Some(at)) = (sections.first(), code)
-            && at < first.span.start
-        {
-            let line = self.source.text()[at..].lines().next().unwrap_or_default();
-            let span = Span::new(at, at + line.len());
-            let help = Some("move it below `-- @up`".to_owned());
-            self.error("before-sections", "this SQL stands before the first section".to_owned(), span, "", help);
+    /// SQL before the first section is what `@up` would hold, and is not there beside one.
+    fn preamble(&mut self, span: Span, code: usize, sections: &mut Vec<Section>) {
+        if sections.iter().all(|section| section.kind != SectionKind::Up) {
+            sections.insert(0, Section { kind: SectionKind::Up, dialect: None, span });
+            return;
         }
+        let line = self.source.text()[code..].lines().next().unwrap_or_default();
+        let at = Span::new(code, code + line.len());
+        let help = Some("move it below `-- @up`".to_owned());
+        self.error("before-sections", "this SQL stands before the first section".to_owned(), at, "", help);
     }
 
     /// The SQL of a `ROLLBACK:` comment.
