@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rung_sql::{Comparison, Diagnostic, Effect, Span, TransactionControl, Want, fingerprint};
 
 use crate::analyse::{JournalReason, Mode, ScriptPlan};
-use crate::driver::{DbError, DbErrorKind, Durability, Failure, Part, Probe, Unit, UnitError};
+use crate::driver::{DbError, DbErrorKind, Driver, Durability, Failure, Part, Probe, Unit, UnitError};
 use crate::event::{Event, Kept, Report, RunError, StepFailure};
 use crate::execute::{Run, Watcher, locate, message, pause_before, sleep_unless, word_at};
 use crate::history::Status;
@@ -92,14 +92,7 @@ impl Run<'_> {
         began: Instant,
     ) -> Result<(), RunError> {
         let hashes = fingerprints(script, self.driver.dialect_of().syntax());
-        let mut journal: BTreeMap<usize, (String, JournalState)> = BTreeMap::new();
-        let half_done = step.before.as_ref().is_some_and(is_half_done) || step.direction == Direction::Down;
-        if half_done {
-            for row in self.driver.journal(&step.id, step.direction)? {
-                journal.insert(row.index, (row.fingerprint, row.state));
-            }
-            check_still_the_same(step, script, &hashes, &journal)?;
-        }
+        let journal = journal_of(self.driver, step, script, &hashes)?;
         let resumed = journal.values().any(|(_, state)| *state == JournalState::Done);
         if resumed {
             let done = journal.values().filter(|(_, state)| *state == JournalState::Done).count();
@@ -523,7 +516,7 @@ struct Walk<'a> {
     step: &'a Step,
     script: &'a ScriptPlan,
     hashes: &'a [String],
-    journal: BTreeMap<usize, (String, JournalState)>,
+    journal: Journal,
     /// Row counts from before, by slot.
     counts: BTreeMap<usize, Option<u64>>,
     /// The statement that opened the file's own transaction.
@@ -579,12 +572,35 @@ pub(crate) fn fingerprints(script: &ScriptPlan, syntax: &rung_sql::Syntax) -> Ve
         .collect()
 }
 
+/// How far the statements of a step came, by index: their hashes and states.
+pub(crate) type Journal = BTreeMap<usize, (String, JournalState)>;
+
+/// The journal of a step that may have been begun before.
+///
+/// # Errors
+/// The server's; the file no longer begins with what stands.
+pub(crate) fn journal_of(
+    driver: &mut dyn Driver,
+    step: &Step,
+    script: &ScriptPlan,
+    hashes: &[String],
+) -> Result<Journal, RunError> {
+    let half_done = step.before.as_ref().is_some_and(is_half_done) || step.direction == Direction::Down;
+    if !half_done {
+        return Ok(Journal::new());
+    }
+    let rows = driver.journal(&step.id, step.direction)?;
+    let journal = rows.into_iter().map(|row| (row.index, (row.fingerprint, row.state))).collect();
+    check_still_the_same(step, script, hashes, &journal)?;
+    Ok(journal)
+}
+
 /// A file that was mended after a failure must still begin with what stands.
 fn check_still_the_same(
     step: &Step,
     script: &ScriptPlan,
     hashes: &[String],
-    journal: &BTreeMap<usize, (String, JournalState)>,
+    journal: &Journal,
 ) -> Result<(), RunError> {
     for (at, (hash, state)) in journal {
         if *state != JournalState::Done || hashes.get(*at) == Some(hash) {

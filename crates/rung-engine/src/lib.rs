@@ -42,7 +42,7 @@ pub use model::{
 pub use plan::{
     Action, CheckPlan, Goal, Order, Plan, PlanError, PlanErrorKind, PlanErrors, PlanOptions, Step, pending, plan,
 };
-pub use preview::{Site, preview};
+pub use preview::preview;
 pub use record::{
     Actor, Direction, FORMAT_VERSION, HistoryEntry, JournalRow, JournalState, MigrationRow, Record, STORED_SQL_LIMIT,
     Tag, Took, render,

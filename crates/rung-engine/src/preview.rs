@@ -6,43 +6,41 @@ use rung_sql::Want;
 
 use crate::analyse::{JournalReason, ScriptPlan};
 use crate::dialect::Dialect;
-use crate::driver::Part;
+use crate::driver::{Driver, Part, Probe};
+use crate::event::RunError;
 use crate::execute::{Grouping, RunOptions};
 use crate::history::Status;
-use crate::journal::fingerprints;
+use crate::journal::{Journal, fingerprints, journal_of};
 use crate::model::Body;
-use crate::plan::{Action, Plan, PlanErrors, Step};
+use crate::plan::{Action, Plan, Step};
 use crate::record::{Direction, JournalState, Record, Took, render};
 use crate::unit::{Parts, completion, migration_row};
 
-/// Where a plan would be carried out.
-#[derive(Debug, Clone, Copy)]
-pub struct Site<'a> {
-    /// The schema (or prefix) of rung's own tables.
-    pub schema: &'a str,
-    /// Whether they are there.
-    pub has_tables: bool,
-    /// The place in the order of application that the first step would take.
-    pub first_sequence: i64,
-}
-
 /// Renders everything that carrying the plan out would send, in order: rung's own tables where they are not there,
-/// transactions, statements, checks, records. What is decided only as it runs (a retry, a resumed journal) is said in
-/// comments.
+/// transactions, statements, checks, records. Of a migration that was interrupted, what is left of it, as the journal
+/// and the catalog have it now; in the one that waits for somebody to settle it, that is said. Only reads.
 ///
 /// # Errors
-/// A step that can't be in the one transaction that is asked for.
-pub fn preview(plan: &Plan, dialect: &dyn Dialect, site: Site<'_>, options: &RunOptions) -> Result<String, PlanErrors> {
-    let Site { schema, first_sequence, .. } = site;
-    let mut out = Preview { text: String::new(), dialect, schema, options };
+/// A step that can't be in the one transaction that is asked for; one that was interrupted, and whose file no longer
+/// begins with what stands; the server's.
+pub fn preview(
+    plan: &Plan,
+    driver: &mut dyn Driver,
+    first_sequence: i64,
+    options: &RunOptions,
+) -> Result<String, RunError> {
+    let dialect = driver.dialect_of();
+    let schema = driver.schema().to_owned();
+    let has_tables = driver.has_tables()?;
+    let mut out = Preview { text: String::new(), driver, dialect, schema: &schema, options };
     let single = options.grouping == Grouping::Single;
     if single && let Some((step, reason)) = plan.steps.iter().find_map(|step| Some((step, step.journal_reason()?))) {
-        return Err(crate::journal::not_in_one(step, &reason));
+        return Err(RunError::Plan(crate::journal::not_in_one(step, &reason)));
     }
-    if !site.has_tables && !plan.is_empty() {
+    if !has_tables && !plan.is_empty() {
         out.text.push_str("-- rung's own tables\n");
         out.line("BEGIN");
-        dialect.own_tables_ddl(schema).iter().for_each(|statement| out.line(statement));
+        dialect.own_tables_ddl(&schema).iter().for_each(|statement| out.line(statement));
         out.line("COMMIT");
         out.text.push('\n');
     }
@@ -50,7 +48,7 @@ pub fn preview(plan: &Plan, dialect: &dyn Dialect, site: Site<'_>, options: &Run
         let direction = step.direction.as_str();
         let _ = writeln!(out.text, "-- {} ({direction})", step.id);
         match step.journal_reason() {
-            Some(reason) => out.journalled(step, &reason, sequence),
+            Some(reason) => out.journalled(step, &reason, sequence)?,
             None => {
                 if !single || sequence == first_sequence {
                     out.line(&dialect.begin(&step.timeouts));
@@ -72,7 +70,8 @@ pub fn preview(plan: &Plan, dialect: &dyn Dialect, site: Site<'_>, options: &Run
 
 struct Preview<'a> {
     text: String,
-    dialect: &'a dyn Dialect,
+    driver: &'a mut dyn Driver,
+    dialect: &'static dyn Dialect,
     schema: &'a str,
     options: &'a RunOptions,
 }
@@ -81,6 +80,10 @@ impl Preview<'_> {
     fn line(&mut self, sql: &str) {
         self.text.push_str(sql.trim_end().trim_end_matches(';'));
         self.text.push_str(";\n");
+    }
+
+    fn comment(&mut self, text: &str) {
+        let _ = writeln!(self.text, "-- {text}");
     }
 
     fn records(&mut self, records: &[Record]) {
@@ -114,30 +117,46 @@ impl Preview<'_> {
                     self.commented(sql, &wanted);
                 }
                 Part::Affected { op, count } => {
-                    let _ = writeln!(self.text, "-- must have affected {op} {count} rows");
+                    self.comment(&format!("must have affected {op} {count} rows"));
                 }
-                Part::Code(_) => self.text.push_str("-- a function of the program runs here\n"),
+                Part::Code(_) => self.comment("a function of the program runs here"),
             }
         }
     }
 
     fn commented(&mut self, sql: &str, comment: &str) {
         self.line(sql);
-        let _ = writeln!(self.text, "-- {comment}");
+        self.comment(comment);
     }
 
-    fn journalled(&mut self, step: &Step, reason: &JournalReason, sequence: i64) {
-        let _ = writeln!(self.text, "-- statement by statement: {}", crate::journal::explain(reason));
-        self.records(&[Record::JournalClear { id: step.id.clone(), direction: step.direction }]);
-        if step.direction == Direction::Up {
-            let row = migration_row(step, Status::Running, sequence, Took::Unknown, &self.options.actor);
-            self.records(&row.map(|row| Record::Migration(Box::new(row))).into_iter().collect::<Vec<_>>());
+    fn journalled(&mut self, step: &Step, reason: &JournalReason, sequence: i64) -> Result<(), RunError> {
+        self.comment(&format!("statement by statement: {}", crate::journal::explain(reason)));
+        let hashes = match &step.action {
+            Action::Script(script) => fingerprints(script, self.dialect.syntax()),
+            Action::Program | Action::StoredDown => Vec::new(),
+        };
+        let journal = match &step.action {
+            Action::Script(script) => journal_of(self.driver, step, script, &hashes)?,
+            Action::Program | Action::StoredDown => Journal::new(),
+        };
+        if journal.is_empty() {
+            self.records(&[Record::JournalClear { id: step.id.clone(), direction: step.direction }]);
+            if step.direction == Direction::Up {
+                let row = migration_row(step, Status::Running, sequence, Took::Unknown, &self.options.actor);
+                self.records(&row.map(|row| Record::Migration(Box::new(row))).into_iter().collect::<Vec<_>>());
+            }
         }
+        let mut statements = None;
         match &step.action {
-            Action::Script(script) => self.journalled_statements(step, script),
+            Action::Script(script) => {
+                statements = Some(script.statements.len());
+                for (at, hash) in hashes.into_iter().enumerate() {
+                    self.journalled_statement(step, script, (at, hash), journal.get(&at).map(|(_, state)| *state))?;
+                }
+            }
             Action::Program => {
                 if let Some(Body::Command(path)) = step.migration.as_ref().map(|migration| &migration.body) {
-                    let _ = writeln!(self.text, "-- runs {}", path.display());
+                    self.comment(&format!("runs {}", path.display()));
                 }
             }
             Action::StoredDown => {}
@@ -145,40 +164,71 @@ impl Preview<'_> {
         let mut checks = Parts::default();
         checks.checks(step);
         self.parts(&checks.parts);
-        let statements = match &step.action {
-            Action::Script(script) => Some(script.statements.len()),
-            Action::Program | Action::StoredDown => None,
-        };
         self.records(&completion(step, sequence, Took::Unknown, &self.options.actor, statements));
         if step.direction == Direction::Down {
             let clear = |direction| Record::JournalClear { id: step.id.clone(), direction };
             self.records(&[clear(Direction::Up), clear(Direction::Down)]);
         }
+        Ok(())
     }
 
-    fn journalled_statements(&mut self, step: &Step, script: &ScriptPlan) {
-        for (at, fingerprint) in fingerprints(script, self.dialect.syntax()).iter().enumerate() {
-            let record = |state| Record::Journal {
-                id: step.id.clone(),
-                direction: step.direction,
-                index: at,
-                fingerprint: fingerprint.clone(),
-                state,
-            };
-            let facts = &script.statements[at].facts;
-            let alone = facts.outside.is_some() || facts.transaction.is_some();
-            if alone {
-                self.records(&[record(JournalState::Intent)]);
-            } else {
-                self.line(&self.dialect.begin(&step.timeouts));
-            }
-            let mut parts = Parts::default();
-            parts.statements(step, script, at..at + 1);
-            self.parts(&parts.parts);
-            self.records(&[record(JournalState::Done)]);
-            if !alone {
-                self.line("COMMIT");
+    fn journalled_statement(
+        &mut self,
+        step: &Step,
+        script: &ScriptPlan,
+        (at, hash): (usize, String),
+        before: Option<JournalState>,
+    ) -> Result<(), RunError> {
+        let number = at + 1;
+        if before == Some(JournalState::Done) {
+            self.comment(&format!("statement {number} stands already"));
+            return Ok(());
+        }
+        let record = |state| {
+            let fingerprint = hash.clone();
+            Record::Journal { id: step.id.clone(), direction: step.direction, index: at, fingerprint, state }
+        };
+        let facts = &script.statements[at].facts;
+        let alone = facts.outside.is_some() || facts.transaction.is_some() || before == Some(JournalState::Intent);
+        if alone && before.is_some() {
+            match self.driver.probe(&facts.effect)? {
+                Probe::Done => {
+                    self.comment(&format!("statement {number} took effect when it was interrupted"));
+                    self.records(&[record(JournalState::Done)]);
+                    return Ok(());
+                }
+                Probe::Finish { found, finish } => {
+                    self.comment(&found);
+                    self.line(&finish);
+                    self.records(&[record(JournalState::Done)]);
+                    return Ok(());
+                }
+                Probe::Broken { found, cleanup } => {
+                    self.comment(&found);
+                    cleanup.iter().for_each(|sql| self.line(sql));
+                }
+                Probe::Unknown if before == Some(JournalState::Intent) => {
+                    self.comment(&format!(
+                        "whether statement {number} took effect when it was interrupted must be said first: \
+                         `rung resolve {} --statement {number} --done` or `--not-done`",
+                        step.id
+                    ));
+                }
+                Probe::Unknown | Probe::NotDone | Probe::Repeatable => {}
             }
         }
+        if alone {
+            self.records(&[record(JournalState::Intent)]);
+        } else {
+            self.line(&self.dialect.begin(&step.timeouts));
+        }
+        let mut parts = Parts::default();
+        parts.statements(step, script, at..number);
+        self.parts(&parts.parts);
+        self.records(&[record(JournalState::Done)]);
+        if !alone {
+            self.line("COMMIT");
+        }
+        Ok(())
     }
 }

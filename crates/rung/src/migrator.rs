@@ -400,7 +400,8 @@ impl Migrator {
         Ok(rung_engine::plan(&self.set, &history, goal, &self.planning, self.driver.dialect_of())?)
     }
 
-    /// The SQL that [`Self::run`] would send now. Writes nothing.
+    /// The SQL that [`Self::run`] would send now. Writes nothing. Where an interrupted migration's statement is still at
+    /// work in another session, its end is waited for.
     ///
     /// # Errors
     /// What would keep it from running.
@@ -410,9 +411,7 @@ impl Migrator {
         let mut plan = rung_engine::plan(&self.set, &history, goal, &self.planning, dialect)?;
         rung_engine::read_stored_downs(&mut *self.driver, &mut plan)?;
         let first_sequence = history.iter().map(|row| row.sequence).max().unwrap_or(0) + 1;
-        let has_tables = self.driver.has_tables()?;
-        let site = rung_engine::Site { schema: self.driver.schema(), has_tables, first_sequence };
-        Ok(rung_engine::preview(&plan, dialect, site, &self.running).map_err(RunError::Plan)?)
+        Ok(rung_engine::preview(&plan, &mut *self.driver, first_sequence, &self.running)?)
     }
 
     /// The history: the first time as it was on connecting, then as it is.
