@@ -55,16 +55,11 @@ fn own_names(schema: &str) -> String {
     names.join(", ")
 }
 
-/// What a missing table means: nothing was ever written, or something is wrong with what was.
-fn missing<T>(connection: &Connection, schema: &str, error: DbError) -> Result<Vec<T>, DbError> {
+/// How many of rung's own tables are there. They are made in one transaction: all or none, where nobody has meddled.
+fn own_count(connection: &Connection, schema: &str) -> Result<usize, DbError> {
     let sql = format!("SELECT count(*) FROM sqlite_schema WHERE name IN ({})", own_names(schema));
-    let others: u32 = connection.query_row(&sql, [], |row| row.get(0)).map_err(convert)?;
-    if others == 0 {
-        return Ok(Vec::new());
-    }
-    let message = format!("some of rung's own tables are there and others are not: {}", error.message);
-    Err(DbError { message, ..error }
-        .with_hint("restore them from a backup: the history is not complete, and rung does not guess"))
+    let count: u32 = connection.query_row(&sql, [], |row| row.get(0)).map_err(convert)?;
+    Ok(count as usize)
 }
 
 /// Reads rows; none where rung's tables do not exist.
@@ -75,15 +70,31 @@ fn rows<T>(
     parameters: impl rusqlite::Params,
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<Vec<T>, DbError> {
-    let mut statement = match connection.prepare(sql) {
-        Ok(statement) => statement,
-        Err(error) => {
-            let error = convert(error);
-            let is_missing = error.message.starts_with("no such table");
-            return if is_missing { missing(connection, schema, error) } else { Err(error) };
+    let mut prepared = connection.prepare(sql);
+    if prepared.as_ref().is_err_and(is_missing) {
+        match own_count(connection, schema)? {
+            0 => return Ok(Vec::new()),
+            // They were made by another process in between.
+            count if count == OWN.len() => prepared = connection.prepare(sql),
+            _ => {}
         }
-    };
+    }
+    let mut statement = prepared.map_err(|error| {
+        let is_missing = is_missing(&error);
+        let error = convert(error);
+        if !is_missing {
+            return error;
+        }
+        let message = format!("some of rung's own tables are there and others are not: {}", error.message);
+        DbError { message, ..error }
+            .with_hint("restore them from a backup: the history is not complete, and rung does not guess")
+    })?;
     statement.query_map(parameters, read).map_err(convert)?.collect::<Result<_, _>>().map_err(convert)
+}
+
+fn is_missing(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqlInputError { msg, .. } if msg.starts_with("no such table"))
+        || matches!(error, rusqlite::Error::SqliteFailure(_, Some(text)) if text.starts_with("no such table"))
 }
 
 /// The history, by one query. The format's version comes with every row, and alone where there are none.
