@@ -81,6 +81,13 @@ pub enum Event<'a> {
         /// The line.
         line: &'a str,
     },
+    /// A resumed migration can't be held to what it expects: the count from before it began is gone.
+    Unchecked {
+        /// The step.
+        step: &'a Step,
+        /// What it expects, e.g. `rows(users) unchanged`.
+        what: &'a str,
+    },
     /// A step is done.
     StepDone {
         /// The step.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::Arc;
 
-use rung_sql::{Diagnostic, closest};
+use rung_sql::{Diagnostic, Span, closest};
 
 use crate::model::{Migration, MigrationSet};
 use crate::plan::{PlanError, PlanErrorKind};
@@ -34,6 +34,8 @@ impl Graph {
         }
         let mut errors = Vec::new();
         let mut edges = vec![Vec::new(); migrations.len()];
+        // Where each of them is written.
+        let mut places: Vec<Vec<Span>> = vec![Vec::new(); migrations.len()];
         for (at, migration) in migrations.iter().enumerate() {
             for dependency in migration.depends_on.iter().flatten() {
                 let named = dependency.value.as_str();
@@ -42,7 +44,10 @@ impl Graph {
                     by_version.get(&version).map(Vec::as_slice)
                 };
                 match by_id.get(named).map(std::slice::from_ref).or_else(numbered) {
-                    Some([found]) => edges[at].push(*found),
+                    Some([found]) => {
+                        edges[at].push(*found);
+                        places[at].push(dependency.span);
+                    }
                     None | Some([]) => errors.push(missing_dependency(migration, dependency, by_id.keys().copied())),
                     Some(several) => {
                         let ids = several.iter().map(|at| migrations[*at].id.as_str()).collect();
@@ -55,7 +60,7 @@ impl Graph {
             Ok(order) if errors.is_empty() => Ok(Self { edges, order }),
             Ok(_) => Err(errors),
             Err(cycles) => {
-                errors.extend(cycles.iter().map(|cycle| cycle_error(&migrations, &edges, cycle)));
+                errors.extend(cycles.iter().map(|cycle| cycle_error(&migrations, &edges, &places, cycle)));
                 Err(errors)
             }
         }
@@ -145,7 +150,12 @@ fn cycles(edges: &[Vec<usize>], waiting: &[usize]) -> Vec<Vec<usize>> {
     found.into_values().collect()
 }
 
-fn cycle_error(migrations: &[&Arc<Migration>], edges: &[Vec<usize>], cycle: &[usize]) -> PlanError {
+fn cycle_error(
+    migrations: &[&Arc<Migration>],
+    edges: &[Vec<usize>],
+    places: &[Vec<Span>],
+    cycle: &[usize],
+) -> PlanError {
     let start = cycle.iter().position(|at| Some(at) == cycle.iter().min()).unwrap_or(0);
     let mut path: Vec<usize> = cycle.iter().cycle().skip(start).take(cycle.len()).copied().collect();
     path.push(path[0]);
@@ -157,13 +167,10 @@ fn cycle_error(migrations: &[&Arc<Migration>], edges: &[Vec<usize>], cycle: &[us
     let mut diagnostic = Diagnostic::error("cycle", message);
     for pair in path.windows(2) {
         let migration = migrations[pair[0]];
-        let at = edges[pair[0]].iter().position(|edge| *edge == pair[1]).unwrap_or(0);
-        if let Some(dependency) = migration.depends_on.as_ref().and_then(|all| all.get(at)) {
-            diagnostic = diagnostic.at(
-                &migration.source,
-                dependency.span,
-                format!("{} needs {}", migration.id, migrations[pair[1]].id),
-            );
+        let mut written = edges[pair[0]].iter().zip(&places[pair[0]]);
+        if let Some((_, span)) = written.find(|(edge, _)| **edge == pair[1]) {
+            let label = format!("{} needs {}", migration.id, migrations[pair[1]].id);
+            diagnostic = diagnostic.at(&migration.source, *span, label);
         }
     }
     let help = match shown.len() {

@@ -340,16 +340,14 @@ impl Run<'_> {
         for at in (0..checks.parts.len()).rev() {
             if let Part::Same { slot, sql, what } = &checks.parts[at] {
                 if resumed {
-                    let text = format!(
-                        "{what} could not be checked: the migration was resumed, and the count from before it began is gone"
-                    );
-                    (self.events)(&Event::Notice { step, text: &text });
+                    (self.events)(&Event::Unchecked { step, what });
                     checks.parts.remove(at);
                     checks.origins.remove(at);
                 } else {
                     let before = walk.counts.get(slot).copied().flatten().unwrap_or_default();
                     let want = Want::Count(Comparison::Equal, before);
-                    checks.parts[at] = Part::Check { sql: sql.clone(), want, what: Some(what.clone()) };
+                    checks.parts[at] =
+                        Part::Check { sql: sql.clone(), want, what: Some(format!("{what} from {before}")) };
                 }
             }
         }
@@ -432,6 +430,11 @@ impl Run<'_> {
             }
         }
         records.extend(failed_row(step, &failure));
+        if step.direction == Direction::Down && matches!(walk.kept(), Kept::Statements { done, .. } if !done.is_empty())
+        {
+            let error = Some(format!("undone part of the way: {}", message(&failure)));
+            records.push(Record::SetStatus { id: step.id.clone(), status: Status::Completed, error });
+        }
         let place = offset.map_or(span, |at| word_at(script.text(), at, span));
         let failure = StepFailure {
             id: step.id.clone(),

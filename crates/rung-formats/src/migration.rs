@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::thread;
 
 use rung_engine::{
-    Body, Dialect, Digest, Down, Hints, Migration, MigrationId, MigrationSet, Order, Runs, SqlBody, Timeouts, Version,
+    Body, Dialect, Digest, Down, Graph, Hints, Migration, MigrationId, MigrationSet, Order, Runs, SqlBody, Timeouts,
+    Version,
 };
 use rung_sql::{
     Diagnostic, Script, SourceFile, Span, Statement, Syntax, TokenKind, checksum, fingerprint, split, tokens,
@@ -153,13 +154,47 @@ pub(crate) fn read_each<T: Sync>(
             Err(found) => errors.extend(found),
         }
     }
-    if !errors.is_empty() {
-        errors.sort_by(|a, b| place(a).cmp(&place(b)));
-        return Err(errors);
-    }
-    match sorting {
+    let set = match sorting {
         Sorting::ByVersion => MigrationSet::new(migrations, warnings),
         Sorting::AsGiven => MigrationSet::ordered(migrations, warnings),
+    };
+    if errors.is_empty() {
+        return set;
+    }
+    errors.extend(between(set, &errors));
+    errors.sort_by(|a, b| place(a).cmp(&place(b)));
+    Err(errors)
+}
+
+/// What is wrong between the files that could be read, beside `errors` in those that could not: two with one id,
+/// dependencies that no file has, circles.
+fn between(set: Result<MigrationSet, Vec<Diagnostic>>, errors: &[Diagnostic]) -> Vec<Diagnostic> {
+    let set = match set {
+        Ok(set) => set,
+        Err(found) => return found,
+    };
+    let found = Graph::new(&set).err().into_iter().flatten().map(|error| error.diagnostic);
+    // What is missing may well be one of those that could not be read.
+    let Some(unread) = errors.iter().map(stem).collect::<Option<Vec<&str>>>() else { return Vec::new() };
+    let is_unread = |name: &str| {
+        let name = name.strip_suffix(".sql").or_else(|| name.strip_suffix(".sh")).unwrap_or(name);
+        unread
+            .iter()
+            .any(|stem| *stem == name || Version::of(stem).is_some_and(|version| Version::of(name) == Some(version)))
+    };
+    let is_sure = |found: &Diagnostic| {
+        found.code != "missing-dependency" || !found.labels.iter().any(|at| is_unread(at.source.slice(at.span)))
+    };
+    found.filter(is_sure).collect()
+}
+
+/// The id of the migration whose file an error is about, or part of it; `None` where it is about no file.
+fn stem(error: &Diagnostic) -> Option<&str> {
+    let path = error.labels.first()?.source.path();
+    let name = path.file_stem()?.to_str()?;
+    match name {
+        "up" | "down" | "verify" => path.parent()?.file_name()?.to_str(),
+        _ => Some(name.strip_suffix(".up").or_else(|| name.strip_suffix(".down")).unwrap_or(name)),
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) fn try_advisory(wire: &mut Wire, schema: &str) -> Result<bool, DbErro
 pub(crate) fn advisory_holder(wire: &mut Wire, schema: &str) -> LockHolder {
     let bits = key(schema).cast_unsigned();
     let sql = format!(
-        "SELECT a.pid, a.application_name, a.usename, coalesce(a.client_addr::text, 'this machine'), \
+        "SELECT a.pid, a.application_name, a.usename, coalesce(pg_catalog.host(a.client_addr), 'this machine'), \
          extract(epoch FROM clock_timestamp() - a.backend_start)::bigint \
          FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid) \
          WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = {} AND l.objid = {} \

@@ -93,6 +93,8 @@ fn applied(text: &mut String, row: &Applied, difference: Option<&Difference>, na
     let _ = write!(text, "  {}  {time:>8}", zone.minute(&row.applied_at));
     if !remark.is_empty() {
         let _ = write!(text, "{}", paint(BAD, remark));
+    } else if let Some(error) = row.error.as_deref().and_then(|error| error.lines().next()) {
+        let _ = write!(text, "   {}", paint(BAD, error));
     }
     text.push('\n');
 }
@@ -118,6 +120,8 @@ fn next(report: &StatusReport) -> Option<&'static str> {
         Some("`rung check` shows what differs, and what mends it")
     } else if is(Status::Failed) {
         Some("mend the file, then `rung up`: it goes on where it failed")
+    } else if report.history.done().any(|row| row.error.is_some()) {
+        Some("mend the file, then `rung down`: it goes on where it failed")
     } else if is(Status::Running) {
         Some("`rung up` goes on where it was interrupted")
     } else {
@@ -158,7 +162,7 @@ pub(super) fn applied_json(row: &Applied) -> json::Migration<'_> {
         state: "applied",
         applied_at: Some(&row.applied_at),
         execution_time_ms: row.execution_time_ms,
-        error: None,
+        error: row.error.as_deref(),
     }
 }
 

@@ -55,6 +55,9 @@ impl<'a> Progress<'a> {
                 self.note(&format!("{} goes on after its first {first}", step.id));
             }
             Event::Repaired { step, found } => self.note(&format!("{}: {found}; putting it right", step.id)),
+            Event::Unchecked { step, what } => {
+                self.note(&format!("{}: {what} is not checked: the count from before it began is gone", step.id));
+            }
             Event::Blocked { step, blockers } => self.blocked(step, blockers),
             Event::Retry { step, attempt, pause, error } => {
                 self.attempt = *attempt;

@@ -105,6 +105,9 @@ fn next(failure: &StepFailure, verb: &str) -> String {
         }
     }
     match &failure.kept {
+        Kept::Statements { done, of } if done.len() == *of => {
+            format!("put right what the check found, or mend the check, then `{verb}`: it is checked again")
+        }
         Kept::Statements { done, .. } if !done.is_empty() => {
             format!("mend the file from the statement that failed on, then `{verb}`: it goes on there")
         }
