@@ -27,25 +27,14 @@ const WORDS: &[(&[&str], Here)] = &[
     (&["heads"], Is(&["status"])),
     (&["merge"], Says("several heads are fine here; two files with one number are mended by `rung renumber`")),
     // Supabase, diesel, sqlx, prisma
-    (&["migration", "list"], Is(&["status"])),
-    (&["migration", "new"], Is(&["new"])),
-    (&["migration", "generate"], Is(&["new"])),
-    (&["migration", "up"], Is(&["up"])),
     (&["migration", "run"], Is(&["up"])),
-    (&["migration", "down"], Is(&["down"])),
-    (&["migration", "revert"], Is(&["down"])),
-    (&["migration", "redo"], Is(&["redo"])),
     (
         &["migration", "repair"],
         Says("settle one migration with `rung resolve ID --done` or `--not-done`; see `rung check`"),
     ),
     (&["migration"], Says("say what to do: `rung status`, `rung new NAME`, `rung up`, `rung down`")),
-    (&["migrations", "list"], Is(&["status"])),
     (&["db", "push"], Is(&["up"])),
-    (&["db", "reset"], Is(&["reset"])),
     (&["db", "migrate"], Is(&["up"])),
-    (&["db", "rollback"], Is(&["down"])),
-    (&["db", "seed"], Is(&["seed"])),
     (&["db"], Says("say what to do: `rung up`, `rung reset`, `rung seed`")),
     (&["database", "reset"], Is(&["reset", "--up"])),
     (&["database", "setup"], Is(&["up"])),
@@ -54,17 +43,9 @@ const WORDS: &[(&[&str], Here)] = &[
         Says("make the database with your server's tools (a SQLite file is made by `rung up`), then `rung up`"),
     ),
     (&["setup"], Is(&["init"])),
-    (&["migrate", "up"], Is(&["up"])),
     (&["migrate", "run"], Is(&["up"])),
     (&["migrate", "dev"], Is(&["up"])),
-    (&["migrate", "deploy"], Is(&["up"])),
-    (&["migrate", "down"], Is(&["down"])),
-    (&["migrate", "revert"], Is(&["down"])),
-    (&["migrate", "status"], Is(&["status"])),
-    (&["migrate", "info"], Is(&["status"])),
-    (&["migrate", "add"], Is(&["new"])),
     (&["migrate", "reset"], Is(&["reset", "--up"])),
-    (&["migrate", "resolve"], Is(&["resolve"])),
     (&["migrate"], Is(&["up"])),
     // Rails
     (&["db:migrate"], Is(&["up"])),
@@ -93,6 +74,9 @@ const WORDS: &[(&[&str], Here)] = &[
     (&["drop"], Says("`rung reset` drops everything in a database")),
 ];
 
+/// Words that go before a command in other tools, and add nothing to it: `migration list`, `db seed`.
+const BEFORE: [&str; 5] = ["db", "database", "migrate", "migration", "migrations"];
+
 /// Global options that take a value, which is not to be taken for a command.
 const WITH_VALUE: [&str; 6] = ["--url", "--dir", "--format", "--env", "--config", "--color"];
 
@@ -104,7 +88,16 @@ const WITH_VALUE: [&str; 6] = ["--url", "--dir", "--format", "--env", "--config"
 pub(crate) fn rewrite(mut arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
     let Some(at) = command_at(&arguments) else { return Ok(arguments) };
     let typed: Vec<&str> = arguments[at..].iter().map(|word| word.to_str().unwrap_or_default()).collect();
-    let Some((words, here)) = WORDS.iter().find(|(words, _)| typed.starts_with(words)) else { return Ok(arguments) };
+    let found = WORDS.iter().find(|(words, _)| typed.starts_with(words));
+    if let [first, second, ..] = typed[..]
+        && BEFORE.contains(&first)
+        && found.is_none_or(|(words, _)| words.len() == 1)
+        && Arguments::command().find_subcommand(second).is_some()
+    {
+        arguments.remove(at);
+        return Ok(arguments);
+    }
+    let Some((words, here)) = found else { return Ok(arguments) };
     let ours = match here {
         Is(ours) => ours,
         Says(advice) => return Err(Failure::usage(format!("there is no command {}", words.join(" ")), *advice)),
@@ -139,7 +132,7 @@ pub(crate) fn meant(error: &clap::Error) -> Option<Failure> {
     let command = Arguments::command();
     let names: Vec<&str> = command
         .get_subcommands()
-        .flat_map(|sub| std::iter::once(sub.get_name()).chain(sub.get_all_aliases()))
+        .flat_map(|sub| std::iter::once(sub.get_name()).chain(sub.get_visible_aliases()))
         .collect();
     let next = match closest(typed, names) {
         Some(near) => format!("did you mean `rung {near}`? `rung --help` lists all commands"),
@@ -163,12 +156,16 @@ mod tests {
     #[test]
     fn words_of_other_tools_become_ours() {
         for (typed, ours) in [
-            ("rung migration list", "rung status"),
+            ("rung migration list", "rung list"),
+            ("rung migrations new add_users", "rung new add_users"),
+            ("rung db status", "rung status"),
+            ("rung migrate revert", "rung revert"),
+            ("rung database reset", "rung reset --up"),
             ("rung --env dev migration new add_users", "rung --env dev new add_users"),
             ("rung revision -m add_users", "rung new add_users"),
             ("rung db reset --yes", "rung reset --yes"),
             ("rung migrate", "rung up"),
-            ("rung migrate deploy", "rung up"),
+            ("rung migrate deploy", "rung deploy"),
             ("rung migrate --to 3", "rung up --to 3"),
             ("rung up-to 3", "rung up --to 3"),
             ("rung up", "rung up"),

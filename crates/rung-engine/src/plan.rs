@@ -216,9 +216,13 @@ pub fn plan(
             errors.extend(drift());
             planner.up(planner.with_dependencies(ids)?, &mut errors)
         }
-        Goal::Down(target) => planner.down(planner.applied_after(target)?, &mut errors),
+        Goal::Down(target) => {
+            errors.extend(planner.unfinished());
+            planner.down(planner.applied_after(target)?, &mut errors)
+        }
         Goal::DownOnly(ids) => planner.down(planner.applied_only(ids, &mut errors), &mut errors),
         Goal::Redo(count) => {
+            errors.extend(planner.unfinished());
             let undone = planner.newest(*count);
             let ids: HashSet<&str> = undone.iter().map(|row| row.id.as_str()).collect();
             // To be run as it is now is what a changed file is redone for; one that is gone can't be.
@@ -574,6 +578,18 @@ impl<'a> Planner<'a> {
                 errors.push(PlanError::new(PlanErrorKind::Files, diagnostic.help(help)));
             }
         }
+    }
+
+    /// Migrations that stopped part of the way. They stand on what is applied, so that nothing below them can go; and how
+    /// to take them back themselves is not known.
+    fn unfinished(&self) -> impl Iterator<Item = PlanError> {
+        self.history.unfinished().map(|row| {
+            let message = format!("{} stopped part of the way: nothing before it can be undone", row.id);
+            let diagnostic = Diagnostic::error("unfinished", message)
+                .help("finish it: `rung up`")
+                .help(format!("or take back by hand what stands of it, then `rung resolve {} --not-done`", row.id));
+            PlanError::new(PlanErrorKind::Files, diagnostic)
+        })
     }
 
     fn down(&self, rows: Vec<&'a Applied>, errors: &mut Vec<PlanError>) -> Vec<Step> {

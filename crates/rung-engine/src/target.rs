@@ -80,8 +80,9 @@ impl Target {
         }
         let mut diagnostic =
             Diagnostic::error("unknown-target", format!("no migration, version or tag is called {text}"));
+        let without_number = ids.iter().find(|id| id.split_once('_').is_some_and(|(_, name)| name == wanted));
         let names = ids.iter().copied().chain(tags.iter().map(|tag| tag.name.as_str()));
-        diagnostic = match closest(wanted, names) {
+        diagnostic = match without_number.copied().or_else(|| closest(wanted, names)) {
             Some(near) => diagnostic.help(format!("did you mean {near}?")),
             None => diagnostic.help("see `rung status` for the ids there are"),
         };

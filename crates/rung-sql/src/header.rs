@@ -123,6 +123,12 @@ enum Key {
     Rollback,
 }
 
+impl Key {
+    fn is_list(self) -> bool {
+        matches!(self, Self::DependsOn | Self::Environment | Self::Tags)
+    }
+}
+
 const KEYS: [(&str, Key); 18] = [
     ("migration", Key::Migration),
     ("description", Key::Description),
@@ -163,11 +169,9 @@ fn part<'a>(line: &CommentLine<'a>, from: usize, to: usize) -> CommentLine<'a> {
     CommentLine { content: trimmed, span: Span::new(start, start + trimmed.len()) }
 }
 
-/// Whether a line is only there to be looked at: `=====`, `-----`, `===== UP MIGRATION =====`.
+/// Whether a line says nothing: an empty one, `=====`, `-----`, `===== UP MIGRATION =====`.
 fn is_banner(content: &str) -> bool {
-    let is_rule = |c: char| matches!(c, '=' | '-' | '*' | '#' | '~' | '_' | '+');
-    let rules = content.chars().filter(|c| is_rule(*c)).count();
-    rules > 0 && content.chars().all(|c| is_rule(c) || c.is_whitespace())
+    !content.contains(char::is_alphanumeric)
         || content.starts_with("===")
         || content.starts_with("---")
         || content.starts_with("***")
@@ -193,23 +197,27 @@ pub(crate) fn looks_like_sql(text: &str) -> bool {
         && (text.contains(';') || first.chars().all(|c| c.is_ascii_uppercase()))
 }
 
-/// Reads the comment lines at the top of a file. A line without content ends a wrapped value.
+/// Reads the comment lines at the top of a file. A line without content ends a wrapped value, and one that does not go on
+/// with a list ends the list.
 pub(crate) fn read_header(lines: &[CommentLine<'_>]) -> Header {
     let mut header = Header::default();
-    let mut open: Option<Key> = None;
+    // The key whose value may go on, and the last line of it.
+    let mut open: Option<(Key, &str)> = None;
     let mut first_plain: Option<String> = None;
     for line in lines {
-        if line.content.is_empty() || is_banner(line.content) || line.content.starts_with('@') {
+        if is_banner(line.content) || line.content.starts_with('@') {
             open = None;
             continue;
         }
         if let Some((key, value)) = key_of(line) {
-            open = Some(key);
+            open = Some((key, value.content));
             start(&mut header, key, &value);
-        } else if let Some(key) = open {
+        } else if let Some((key, _)) = open.filter(|(key, above)| !key.is_list() || goes_on(above, line)) {
+            open = Some((key, line.content));
             go_on(&mut header, key, line);
-        } else if first_plain.is_none() {
-            first_plain = Some(line.content.to_owned());
+        } else {
+            open = None;
+            first_plain.get_or_insert_with(|| line.content.to_owned());
         }
     }
     header.description = header.description.filter(|text| !text.is_empty()).or(first_plain);
@@ -229,6 +237,19 @@ fn start(header: &mut Header, key: Key, value: &CommentLine<'_>) {
         Key::Environment => header.environments.extend(words(value)),
         Key::Tags => header.tags.extend(words(value)),
     }
+}
+
+/// Whether a list goes on with a line: the one above it is not the last by its comma, bracket or emptiness; or the line
+/// has a bullet, or the id of a migration. Anything else is a remark, or a key that rung does not know.
+fn goes_on(above: &str, line: &CommentLine<'_>) -> bool {
+    let is_open = match above.rsplit_once('[') {
+        Some((_, last)) => !last.contains(']'),
+        None => above.is_empty() || above.ends_with(','),
+    };
+    let has_bullet = ["- ", "* "].iter().any(|bullet| line.content.starts_with(bullet));
+    let is_id =
+        |word: &Spanned<String>| word.value.starts_with(|c: char| c.is_ascii_digit()) && word.value.contains('_');
+    is_open || has_bullet || !above.ends_with(']') && words(line).first().is_some_and(is_id)
 }
 
 /// A line that goes on with the value above it.
@@ -358,5 +379,25 @@ mod tests {
             assert_eq!(ids_of(&read(text)), Some(vec!["001_a", "002_b"]), "{text}");
         }
         assert_eq!(ids_of(&read("-- Dependencies: None (initial migration)\n")), Some(vec![]));
+    }
+
+    #[test]
+    fn what_follows_a_list_is_no_part_of_it() {
+        for text in [
+            "-- Depends on: [001_a]\n-- Ticket: ABC-12\n",
+            "-- Depends on: [\n--   001_a\n-- ]\n-- 2 tables, and 1_more\n",
+            "-- Dependencies:\n--   - 001_a.sql\n-- Reviewed by two of us\n",
+            "-- Requires: 001_a\n-- Adds the roles\n",
+        ] {
+            assert_eq!(ids_of(&read(text)), Some(vec!["001_a"]), "{text}");
+        }
+        assert_eq!(ids_of(&read("-- Dependencies: None\n-- Adds the roles\n")), Some(vec![]));
+        let header = read("-- Environment: production\n-- Tags: billing,\n--   v2\n-- Not for the faint of heart\n");
+        let values = |of: &[Spanned<String>]| of.iter().map(|word| word.value.clone()).collect::<Vec<_>>();
+        assert_eq!(
+            (values(&header.environments), values(&header.tags)),
+            (vec!["production".into()], vec!["billing".into(), "v2".into()])
+        );
+        assert_eq!(header.description.as_deref(), Some("Not for the faint of heart"));
     }
 }

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A program that carries its migrations with it embeds them with [`embed!`]; an async program wraps the blocking calls
-//! with [`tokio`] (feature `tokio`). On a database that is up to date, [`Migrator::up`] costs one query.
+//! with [`rung::tokio`](./tokio/index.html) (feature `tokio`). On a database that is up to date, [`Migrator::up`] costs one query.
 //!
 //! Features: `postgres` and `sqlite` (both on by default) choose the databases, `tokio` the async wrapper.
 

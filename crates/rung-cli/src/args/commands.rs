@@ -39,10 +39,10 @@ pub struct StatusArguments {
 #[derive(Debug, Args)]
 pub struct UpTarget {
     /// Up to here: an id, a number, a tag, +2 for two further, head
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", allow_negative_numbers = true)]
     pub target: Option<String>,
     /// The same, as an option
-    #[arg(long, value_name = "TARGET", conflicts_with = "target")]
+    #[arg(long, value_name = "TARGET", conflicts_with = "target", allow_negative_numbers = true)]
     pub to: Option<String>,
     /// Only this migration, and the unapplied ones it depends on; may be given several times
     #[arg(long, value_name = "ID", value_delimiter = ',', conflicts_with_all = ["target", "to"])]
@@ -148,6 +148,10 @@ fn duration(text: &str) -> Result<Duration, String> {
     rung::sql::parse_duration(text).ok_or_else(|| "write e.g. 250ms, 5s, 10min or 1h".to_owned())
 }
 
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "write a number from 1 up".to_owned())
+}
+
 /// When commits wait for the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Durable {
@@ -202,7 +206,7 @@ pub struct Down {
 #[derive(Debug, Args)]
 pub struct Redo {
     /// How many
-    #[arg(default_value_t = 1, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    #[arg(default_value_t = 1, value_parser = at_least_one, allow_negative_numbers = true)]
     pub count: usize,
     /// How to run.
     #[command(flatten)]
@@ -213,7 +217,7 @@ pub struct Redo {
 #[derive(Debug, Args)]
 pub struct HistoryArguments {
     /// How many entries to show, the newest ones
-    #[arg(long, short = 'n', value_name = "N")]
+    #[arg(long, short = 'n', value_name = "N", value_parser = at_least_one)]
     pub limit: Option<usize>,
 }
 
@@ -243,7 +247,7 @@ pub struct Resolve {
     #[arg(long)]
     pub forget: bool,
     /// Speak of one statement only, by its number, with --done or --not-done
-    #[arg(long, value_name = "N", conflicts_with_all = ["accept", "forget"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["accept", "forget"], value_parser = at_least_one)]
     pub statement: Option<usize>,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::args::{Arguments, EnvArguments};
-use crate::config::{Files, Project, redacted, url_of};
+use crate::config::{Files, Project, no_environment, redacted, url_of};
 use crate::exit::Exit;
 use crate::json;
 use crate::render::{DIM, Failure, Names, OK, Terminal, WARN, paint};
@@ -52,12 +52,7 @@ fn list(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> {
 fn show(arguments: &Arguments, name: &str, terminal: &Terminal) -> Result<Exit, Failure> {
     let files = Files::find(arguments)?;
     let Some((name, env)) = files.config.env.get_key_value(name) else {
-        let there: Vec<&str> = files.config.env.keys().map(String::as_str).collect();
-        let next = match rung::sql::closest(name, there.iter().copied()) {
-            Some(near) => format!("did you mean {near}?"),
-            None => "`rung env` lists those there are".to_owned(),
-        };
-        return Err(Failure::usage(format!("there is no environment {name}"), next));
+        return Err(no_environment(&files, name));
     };
     let url = redacted(&url_of(&files, Some(name), env)?);
     if terminal.is_json() {

@@ -14,8 +14,7 @@ pub(crate) fn locks(arguments: &Arguments, locks: &Locks, terminal: &Terminal) -
     let mut driver = project.connect_only()?;
     let title = project.title(&*driver);
     if let Some(pid) = locks.kill {
-        if project.protected {
-            let why = format!("{title} is protected");
+        if let Some(why) = project.caution(&*driver) {
             prompt::require(terminal, &format!("{why}. End session {pid}?"), &why, "ended")?;
         }
         if !driver.kill(pid)? {

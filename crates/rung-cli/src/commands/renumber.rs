@@ -9,7 +9,7 @@ use rung::engine::{Graph, Version};
 use rung::{History, Migration, MigrationSet, Target};
 
 use self::changes::Changes;
-use super::new::{is_timestamp, timestamp};
+use super::new::{is_timestamp, timestamp_after};
 use crate::args::{Arguments, Renumber};
 use crate::config::Project;
 use crate::exit::Exit;
@@ -113,10 +113,7 @@ fn numbers(set: &MigrationSet, history: &History, chosen: &[String]) -> Vec<(Str
         .filter_map(|migration| {
             let id = migration.id.as_str();
             let (digits, name) = id.split_once('_')?;
-            last += 1;
-            if is_timestamp(digits) {
-                last = last.max(timestamp());
-            }
+            last = if is_timestamp(digits) { timestamp_after(last) } else { last + 1 };
             let width = digits.len();
             Some((id.to_owned(), format!("{last:0width$}_{name}")))
         })

@@ -15,10 +15,10 @@ use crate::render::{Failure, NEXT, Progress, Terminal, count, paint, took};
 
 pub(crate) fn reset(arguments: &Arguments, reset: &Reset, terminal: &Terminal) -> Result<Exit, Failure> {
     let project = Project::resolve(arguments)?;
-    if project.protected {
+    if let Some(protection) = &project.protection {
         let name = project.name.as_deref().unwrap_or("this database");
         return Err(Failure::usage(
-            format!("{name} is protected: reset is refused"),
+            format!("{name} {protection}: reset is refused"),
             "undo it migration by migration: `rung down --to 0`",
         ));
     }

@@ -102,22 +102,19 @@ fn go(
         return Ok(Exit::Done);
     }
     interrupt::catch(migrator, terminal);
-    let title = project.title(migrator.driver());
+    let (title, caution) = (project.title(migrator.driver()), project.caution(migrator.driver()));
     let progress = RefCell::new(Progress::new(terminal));
     let mut refusal = None;
     let mut approve = |_: &mut dyn Driver, plan: &Plan| -> Result<bool, RunError> {
         announce(plan, terminal);
-        if !project.protected {
-            return Ok(true);
-        }
-        let why = format!("{title} is protected");
+        let Some(why) = &caution else { return Ok(true) };
         let what = listed(plan);
         let question = format!("{why}. {} {what}?", words.question);
         match prompt::ask(terminal, &question) {
             Answer::Yes => Ok(true),
             Answer::No => Ok(false),
             Answer::None => {
-                refusal = Some(prompt::nobody(&why, "run"));
+                refusal = Some(prompt::nobody(why, "run"));
                 Ok(false)
             }
         }
@@ -138,7 +135,7 @@ fn go(
         terminal.say(nothing_to_do(goal, progress.borrow().applied(), &title));
     } else {
         let steps = match goal {
-            Goal::Redo(count) => *count.min(&report.steps.len()),
+            Goal::Redo(_) => report.steps.iter().filter(|step| step.direction == Direction::Down).count(),
             _ => report.steps.len(),
         };
         let (done, to) = (words.done, words.to);

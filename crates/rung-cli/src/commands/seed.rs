@@ -19,8 +19,7 @@ pub(crate) fn seed(arguments: &Arguments, seed: &Seed, terminal: &Terminal) -> R
     let mut migrator = project.connect()?;
     let seeds = migrator.load_seeds(&dir)?;
     let title = project.title(migrator.driver());
-    if project.protected {
-        let why = format!("{title} is protected");
+    if let Some(why) = project.caution(migrator.driver()) {
         prompt::require(terminal, &format!("{why}. Run seed files?"), &why, "run")?;
     }
     interrupt::catch(&mut migrator, terminal);

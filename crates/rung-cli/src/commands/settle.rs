@@ -12,10 +12,7 @@ use crate::render::{Failure, Names, OK, Terminal, Zone, count, paint};
 
 /// Asks before the history of a protected environment is changed.
 fn approve(project: &Project, migrator: &mut Migrator, terminal: &Terminal, what: &str) -> Result<(), Failure> {
-    if !project.protected {
-        return Ok(());
-    }
-    let why = format!("{} is protected", project.title(migrator.driver()));
+    let Some(why) = project.caution(migrator.driver()) else { return Ok(()) };
     prompt::require(terminal, &format!("{why}. {what}?"), &why, "changed")
 }
 

@@ -20,7 +20,7 @@ use toml::Spanned;
 use crate::args::OrderChoice;
 
 pub(crate) use files::Files;
-pub(crate) use project::{Project, migration_dirs, url_of};
+pub(crate) use project::{Project, migration_dirs, no_environment, url_of};
 pub(crate) use redact::redacted;
 pub use reference::reference;
 

@@ -27,8 +27,8 @@ pub(crate) struct Project {
     /// Its name; `None` where the URL was given by itself.
     pub(crate) name: Option<String>,
     pub(crate) url: String,
-    /// Whether it is asked before anything is written.
-    pub(crate) protected: bool,
+    /// Why somebody is asked before anything is written: it `is protected`, maybe `as` another environment.
+    pub(crate) protection: Option<String>,
     pub(crate) dirs: Vec<PathBuf>,
     /// The format of the migrations.
     format: Choice,
@@ -70,9 +70,9 @@ impl Project {
 
     fn of(arguments: &Arguments, files: Files, name: Option<String>, url: String, env: Env) -> Self {
         let dirs = dirs(arguments, &files, &env);
-        let protected = env.protected || is_url_of_protected(&files, &url);
+        let protection = protection(&files, name.as_deref(), &url);
         let format = arguments.files_format().or(files.config.format.map(|format| format.0)).unwrap_or_default();
-        Self { files, name, url, protected, dirs, format, env }
+        Self { files, name, url, protection, dirs, format, env }
     }
 
     /// The order that the configuration asks for.
@@ -167,6 +167,11 @@ impl Project {
         Ok(rung::connect(&self.url, &self.connecting())?)
     }
 
+    /// The same as a sentence; `None` where nobody is asked.
+    pub(crate) fn caution(&self, driver: &dyn Driver) -> Option<String> {
+        Some(format!("{} {}", self.title(driver), self.protection.as_ref()?))
+    }
+
     /// The environment for people: its name and where it is.
     pub(crate) fn title(&self, driver: &dyn Driver) -> String {
         match &self.name {
@@ -217,7 +222,7 @@ fn default_name(files: &Files) -> String {
     config.default_env.clone().or_else(only).unwrap_or_else(|| "dev".to_owned())
 }
 
-fn no_environment(files: &Files, name: &str) -> Failure {
+pub(crate) fn no_environment(files: &Files, name: &str) -> Failure {
     let names: Vec<&str> = files.config.env.keys().map(String::as_str).collect();
     let message = format!("there is no environment {name}");
     if let Some(near) = closest(name, names.iter().copied()) {
@@ -254,10 +259,16 @@ pub(crate) fn url_of(files: &Files, name: Option<&str>, env: &Env) -> Result<Str
     }
 }
 
-/// Whether a protected environment of the file has this very URL: going round its name does not go round its protection.
-fn is_url_of_protected(files: &Files, url: &str) -> bool {
-    let mut protected = files.config.env.values().filter(|env| env.protected && env.url.is_some());
-    protected.any(|env| url_of(files, None, env).is_ok_and(|of| of == url))
+/// Whether an environment is protected, or one that has this very URL: going round its name does not go round its
+/// protection.
+fn protection(files: &Files, name: Option<&str>, url: &str) -> Option<String> {
+    let is_ours = |other: &str| name == Some(other);
+    let mut protected: Vec<_> = files.config.env.iter().filter(|(_, env)| env.protected).collect();
+    protected.sort_by_key(|(other, _)| !is_ours(other));
+    let (other, _) = protected.into_iter().find(|(other, env)| {
+        is_ours(other) || env.url.is_some() && url_of(files, None, env).is_ok_and(|of| of == url)
+    })?;
+    Some(if is_ours(other) { "is protected".to_owned() } else { format!("is protected as {other}") })
 }
 
 /// The migrations directories, as they are named: on the command line, by the environment, by the file.

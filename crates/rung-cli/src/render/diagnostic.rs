@@ -24,15 +24,24 @@ enum Code {
 
 /// A diagnostic for the terminal, its lines ended.
 pub(crate) fn render(diagnostic: &Diagnostic) -> String {
-    rendered(diagnostic, Code::Hidden)
+    joined(rendered(diagnostic, Code::Hidden))
 }
 
 /// As [`render`], with its code: `error[index-nonconcurrent]: ...`.
 pub(crate) fn render_coded(diagnostic: &Diagnostic) -> String {
-    rendered(diagnostic, Code::Shown)
+    joined(rendered(diagnostic, Code::Shown))
 }
 
-fn rendered(diagnostic: &Diagnostic, code: Code) -> String {
+fn joined((text, helps): (String, String)) -> String {
+    text + &helps
+}
+
+/// A diagnostic, and the lines below it that say what to do: none where that stands in its frame.
+pub(crate) fn parts(diagnostic: &Diagnostic) -> (String, String) {
+    rendered(diagnostic, Code::Hidden)
+}
+
+fn rendered(diagnostic: &Diagnostic, code: Code) -> (String, String) {
     let short = |label: &Label| marked_lines(&label.source, &[label]).1.lines().all(|line| line.len() <= LONGEST_LINE);
     if diagnostic.labels.is_empty() || !diagnostic.labels.iter().all(short) {
         return plain(diagnostic, code);
@@ -50,11 +59,11 @@ fn rendered(diagnostic: &Diagnostic, code: Code) -> String {
     let columns = terminal_size::terminal_size_of(io::stderr()).map_or(COLUMNS, |size| usize::from(size.0.0));
     let mut text = Renderer::styled().term_width(columns).render(&[group]);
     text.push('\n');
-    text
+    (text, String::new())
 }
 
 /// A diagnostic without a file to show: what, why, and what to do.
-fn plain(diagnostic: &Diagnostic, code: Code) -> String {
+fn plain(diagnostic: &Diagnostic, code: Code) -> (String, String) {
     let title = match diagnostic.level {
         Severity::Error => paint(BAD, "error"),
         Severity::Warning => paint(WARN, "warning"),
@@ -70,11 +79,12 @@ fn plain(diagnostic: &Diagnostic, code: Code) -> String {
     for note in &diagnostic.notes {
         text.push_str(&format!("  {}\n", note.replace('\n', "\n  ")));
     }
+    let mut helps = String::new();
     for help in &diagnostic.helps {
         let sign = if help.starts_with("did you mean") { "help" } else { "next" };
-        text.push_str(&format!("{}: {help}\n", paint(NEXT, sign)));
+        helps.push_str(&format!("{}: {help}\n", paint(NEXT, sign)));
     }
-    text
+    (text, helps)
 }
 
 /// A snippet for each file, cut down to the lines that are marked.

@@ -3,7 +3,7 @@
 use rung::sql::Diagnostic;
 use rung::{DbError, DbErrorKind, Report, RunError};
 
-use super::{Comparison, NEXT, Terminal, count, paint, render, step_failure};
+use super::{Comparison, NEXT, Terminal, count, paint, parts, step_failure};
 use crate::exit::Exit;
 use crate::json;
 
@@ -69,12 +69,16 @@ impl Failure {
     /// For the terminal.
     pub(crate) fn text(&self, columns: Option<usize>) -> String {
         let mut text = String::new();
+        // What to do comes last where it is about one thing, and else with each.
+        let mut last = String::new();
         for (at, finding) in self.findings.iter().enumerate() {
             // What has several lines needs one between.
             if at > 0 && text.lines().count() > at {
                 text.push('\n');
             }
-            text.push_str(&finding.text(columns));
+            let (what, helps) = finding.parts(columns);
+            text.push_str(&what);
+            if self.findings.len() == 1 { last = helps } else { text.push_str(&helps) }
         }
         if self.findings.len() > 1 && !self.said.is_empty() {
             text.push('\n');
@@ -82,6 +86,7 @@ impl Failure {
         for sentence in &self.said {
             text.push_str(&format!("{sentence}\n"));
         }
+        text.push_str(&last);
         for next in &self.next {
             text.push_str(&format!("{}: {next}\n", paint(NEXT, "next")));
         }
@@ -101,8 +106,9 @@ impl Failure {
 }
 
 impl Finding {
-    fn text(&self, columns: Option<usize>) -> String {
-        let Some(comparison) = &self.comparison else { return render(&self.diagnostic) };
+    /// What is wrong, and the lines that say what to do.
+    fn parts(&self, columns: Option<usize>) -> (String, String) {
+        let Some(comparison) = &self.comparison else { return parts(&self.diagnostic) };
         let mut title = self.diagnostic.clone();
         let count = comparison.statements();
         title.message = match count {
@@ -111,12 +117,8 @@ impl Finding {
         };
         // The statements say more than their fingerprints.
         title.notes.clear();
-        let helps = std::mem::take(&mut title.helps);
-        let mut text = render(&title) + &comparison.render(columns);
-        for help in helps {
-            text.push_str(&format!("{}: {help}\n", paint(NEXT, "next")));
-        }
-        text
+        let (text, helps) = parts(&title);
+        (text + &comparison.render(columns), helps)
     }
 }
 
@@ -135,16 +137,13 @@ impl From<DbError> for Failure {
 impl From<rung::Error> for Failure {
     fn from(error: rung::Error) -> Self {
         match error {
+            // Nothing was read that could be wrong.
+            rung::Error::Files(diagnostics) if diagnostics.iter().all(|found| found.code == "no-directory") => {
+                Self::of(Exit::Usage, diagnostics)
+            }
             rung::Error::Files(diagnostics) => {
                 let errors = count(diagnostics.len(), "error");
-                // Where there is no file there is none to speak of.
-                let is_about_files = diagnostics.iter().any(|diagnostic| diagnostic.code != "no-directory");
-                let failure = Self::of(Exit::Failed, diagnostics);
-                if is_about_files {
-                    failure.saying(format!("{errors} in the migration files; nothing was run"))
-                } else {
-                    failure
-                }
+                Self::of(Exit::Failed, diagnostics).saying(format!("{errors} in the migration files; nothing was run"))
             }
             rung::Error::Database(error) => error.into(),
             rung::Error::Run(error) => error.into(),

@@ -9,7 +9,7 @@ mod step;
 mod terminal;
 mod text;
 
-pub(crate) use diagnostic::{render, render_coded};
+pub(crate) use diagnostic::{parts, render, render_coded};
 pub(crate) use difference::Comparison;
 pub(crate) use failure::{Failure, Finding};
 pub(crate) use progress::{Progress, held_by};

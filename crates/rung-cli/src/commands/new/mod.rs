@@ -7,6 +7,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use jiff::civil::DateTime;
 use rung::engine::Version;
 use rung::sql::{MigrationType, closest};
 
@@ -34,7 +35,7 @@ pub(crate) fn new(arguments: &Arguments, new: &New, terminal: &Terminal) -> Resu
     let dirs = migration_dirs(arguments)?;
     let Some(dir) = dirs.first().filter(|dir| dir.is_dir()) else {
         let dir = dirs.first().map_or_else(|| "migrations".to_owned(), |dir| dir.display().to_string());
-        let message = format!("there is no migrations directory {dir}");
+        let message = format!("there is no directory {dir}");
         return Err(Failure::usage(message, "`rung init` makes one; or name it with --dir"));
     };
     let stems = stems(&dirs)?;
@@ -181,19 +182,26 @@ fn number(new: &New, stems: &[String]) -> String {
     let newest = numbers.iter().max_by_key(|(_, number)| *number);
     let is_time = newest.is_some_and(|(digits, _)| digits.len() >= TIMESTAMP_DIGITS);
     if new.timestamp || (is_time && !new.sequential) {
-        // Two in one second, or a clock that runs behind: still after the newest.
-        let next = newest.filter(|_| is_time).map_or(0, |(_, number)| number + 1);
-        return timestamp().max(next).to_string();
+        let next = timestamp_after(newest.filter(|_| is_time).map_or(0, |(_, number)| *number));
+        return next.to_string();
     }
     let sequential = numbers.iter().filter(|(digits, _)| digits.len() < TIMESTAMP_DIGITS);
     let (width, next) = sequential.max_by_key(|(_, number)| *number).map_or((3, 1), |(d, n)| (d.len(), n + 1));
     format!("{next:0width$}")
 }
 
-/// Now as a version, in UTC.
-pub(super) fn timestamp() -> u64 {
-    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
-    now.strftime("%Y%m%d%H%M%S").to_string().parse().unwrap_or(0)
+/// Now as a version, in UTC; a second after `newest` where that is not before now, as with two in one second or a clock
+/// that runs behind.
+pub(super) fn timestamp_after(newest: u64) -> u64 {
+    const FORMAT: &str = "%Y%m%d%H%M%S";
+    let number = |time: DateTime| time.strftime(FORMAT).to_string().parse().unwrap_or(0);
+    let now = number(jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).datetime());
+    if newest < now {
+        return now;
+    }
+    let newest_time = DateTime::strptime(FORMAT, newest.to_string());
+    // Digits that are no time have a next number all the same.
+    newest_time.and_then(|time| time.checked_add(jiff::Span::new().seconds(1))).map_or(newest + 1, number)
 }
 
 /// Whether a version's digits are a time.
@@ -220,7 +228,8 @@ mod tests {
         assert_eq!(of(&[], plain()), "001");
         assert_eq!(of(&["0001_a", "0009_b"], plain()), "0010");
         assert_eq!(of(&["999_a"], plain()), "1000");
-        assert_eq!(of(&["99991231235959_a"], plain()), "99991231235960");
+        assert_eq!(of(&["99981231235959_a"], plain()), "99990101000000");
+        assert_eq!(of(&["99999999999999_a"], plain()), "100000000000000");
         assert_eq!(of(&["99991231235959_a"], New { sequential: true, ..plain() }), "001");
         assert_eq!(of(&["007_a"], New { timestamp: true, ..plain() }).len(), 14);
     }
