@@ -112,6 +112,7 @@ impl Preview<'_> {
                     let wanted = match want {
                         Want::True => "must be true".to_owned(),
                         Want::NoRows => "must give no rows".to_owned(),
+                        Want::Success => "must give no error".to_owned(),
                         Want::Count(op, count) => format!("must be {op} {count}"),
                     };
                     self.commented(sql, &wanted);

@@ -4,6 +4,7 @@ use rung_engine::MigrationSet;
 use rung_sql::{Diagnostic, Level, closest};
 
 use crate::LoadOptions;
+use crate::atlas::Atlas;
 use crate::dbmate::Dbmate;
 use crate::diesel::Diesel;
 use crate::drizzle::Drizzle;
@@ -11,6 +12,7 @@ use crate::files::Files;
 use crate::flyway::Flyway;
 use crate::golang_migrate::GolangMigrate;
 use crate::goose::Goose;
+use crate::graphile_migrate::GraphileMigrate;
 use crate::hasura::Hasura;
 use crate::native::Native;
 use crate::node_pg_migrate::NodePgMigrate;
@@ -19,6 +21,7 @@ use crate::postgres_migrations::PostgresMigrations;
 use crate::prisma::Prisma;
 use crate::refinery::Refinery;
 use crate::river::River;
+use crate::sqitch::Sqitch;
 use crate::sqlx::Sqlx;
 use crate::supabase::Supabase;
 use crate::tern::Tern;
@@ -57,6 +60,9 @@ const FORMATS: &[&dyn Format] = &[
     &River,
     &NodePgMigrate,
     &Supabase,
+    &Sqitch,
+    &Atlas,
+    &GraphileMigrate,
 ];
 
 /// A sign of a format.

@@ -1,4 +1,5 @@
-//! JSON, as far as other tools' journals need it read: values, each with its place.
+//! JSON, as far as other tools' journals and configuration need it read: values, each with its place. Comments and a
+//! comma before the end are let pass.
 
 use rung_sql::Span;
 
@@ -37,6 +38,11 @@ impl Node {
     /// The number that it is.
     pub(crate) fn number(&self) -> Option<f64> {
         if let Json::Number(number) = self.value { Some(number) } else { None }
+    }
+
+    /// The keys and values that it is made of; none where it is no map.
+    pub(crate) fn entries(&self) -> &[(String, Self)] {
+        if let Json::Map(entries) = &self.value { entries } else { &[] }
     }
 
     /// The list that it is.
@@ -78,9 +84,21 @@ impl Parser<'_> {
         (Span::new(self.at, self.at + length), message.to_owned())
     }
 
+    /// Passes over blanks, and over comments as people write them into configuration.
     fn blanks(&mut self) {
-        let rest = self.rest();
-        self.at += rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len();
+        loop {
+            let rest = self.rest();
+            let blank = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len();
+            let end = match rest.get(blank..blank + 2) {
+                Some("//") => rest[blank..].find('\n'),
+                Some("/*") => rest[blank..].find("*/").map(|end| end + 2),
+                _ => {
+                    self.at += blank;
+                    return;
+                }
+            };
+            self.at += end.map_or(rest.len(), |end| blank + end);
+        }
     }
 
     /// Takes what stands here after blanks.
@@ -127,6 +145,9 @@ impl Parser<'_> {
         while !self.take(end) {
             if !all.is_empty() && !self.take(",") {
                 return Err(self.wrong(&format!("`,` or `{end}` is expected here")));
+            }
+            if !all.is_empty() && self.take(end) {
+                break;
             }
             all.push(one(self)?);
         }
@@ -204,7 +225,7 @@ mod tests {
     #[test]
     fn what_is_no_json_is_shown() {
         for (text, at) in
-            [("", 0), ("{", 1), ("[1 2]", 3), ("{a: 1}", 1), ("[1,]", 3), ("\"a", 2), ("1 1", 2), ("-", 0)]
+            [("", 0), ("{", 1), ("[1 2]", 3), ("{a: 1}", 1), ("[1,,]", 3), ("\"a", 2), ("1 1", 2), ("-", 0)]
         {
             assert_eq!(Json::parse(text).unwrap_err().0.start, at, "{text}");
         }

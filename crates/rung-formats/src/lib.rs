@@ -1,5 +1,6 @@
 //! Readers of migration directories: from files to a [`rung_engine::MigrationSet`].
 
+mod atlas;
 mod dbmate;
 mod diesel;
 mod drizzle;
@@ -8,6 +9,7 @@ mod flyway;
 mod format;
 mod golang_migrate;
 mod goose;
+mod graphile_migrate;
 mod hasura;
 mod interpolate;
 mod json;
@@ -18,9 +20,11 @@ mod pairs;
 mod pop;
 mod postgres_migrations;
 mod prisma;
+mod psql;
 mod refinery;
 mod river;
 mod seeds;
+mod sqitch;
 mod sqlx;
 mod supabase;
 mod tern;
@@ -35,9 +39,11 @@ use crate::files::Files;
 
 pub use flyway::flyway_checksum;
 pub use format::Choice;
+pub use graphile_migrate::graphile_hash;
 pub use migration::bare_migration;
 pub use native::load_file;
 pub use seeds::load_seeds;
+pub use sqitch::sqitch_change_ids;
 
 /// How to read migrations.
 #[derive(Clone, Copy)]

@@ -100,6 +100,11 @@ fn a_format_is_recognised_by_what_only_it_has() {
         (&[("1_a/migration.sql", "")], "prisma"),
         (&[("1_a/migration.sql", ""), ("migration_lock.toml", "provider = \"sqlite\"")], "prisma"),
         (&[("1_a/migration.sql", ""), ("1_a/snapshot.json", "{}")], "drizzle"),
+        (&[("a/sqitch.plan", "%project=a"), ("a/deploy/a.sql", "")], "sqitch"),
+        (&[("1_a.sql", ""), ("atlas.sum", SUM_OF_1_A)], "atlas"),
+        (&[("1_a.sql", "-- atlas:txmode none\n\n")], "atlas"),
+        (&[("1_a.up.sql", ""), ("atlas.sum", SUM_OF_1_A)], "native"),
+        (&[("committed/000001.sql", COMMITTED)], "graphile-migrate"),
         (&[("0_a.sql", ""), ("meta/_journal.json", "{\"entries\":[]}")], "drizzle"),
     ] {
         assert_eq!(recognised(Choice::Unsaid, files), format, "{files:?}");
@@ -248,3 +253,67 @@ fn what_drizzle_reads() {
     let other = errors("drizzle", &[("meta/_journal.json", r#"{"dialect": "postgresql", "entries": []}"#)]);
     assert!(other.contains("these migrations are for postgresql"), "{other}");
 }
+
+const SUM_OF_1_A: &str =
+    "h1:J2mQwjKOHIv7nqql31DylgLifkHfC5IIP2KCaCgt6DM=\n1_a.sql h1:dLLyhFZAItHQEY+VjtN6DLc7uBMUZv8aFLe0FRITlnk=\n";
+
+const COMMITTED: &str = "--! Previous: -\n--! Hash: sha1:005c6eb7364156e6b0d158d8b2767a24f1ce6611\n\nselect 1;\n";
+
+#[test]
+fn what_atlas_reads() {
+    let archive = "-- atlas:txtar\n-- atlas:txmode none\n\n-- migration.sql --\nselect 1;\n-- down.sql --\nselect 2;\n";
+    let set = set(
+        "atlas",
+        &[
+            ("2_b.sql", archive),
+            ("10_a.sql", "-- atlas:delimiter \\n--\n\nselect 1\n--\nselect 2\n--\n"),
+            ("3_c.sql", "-- atlas:checkpoint v1\n\nselect 3;"),
+            ("4_d.sql", "-- atlas:txmode none\nselect 4;"),
+        ],
+    );
+    assert_eq!(ids(&set), ["10_a", "2_b", "3_c", "4_d"], "by name, as text");
+    let b = set.get("2_b").unwrap();
+    assert_eq!((up(b), down(b)), ("select 1;", "select 2;"));
+    assert!(b.no_transaction.is_some() && set.get("4_d").unwrap().no_transaction.is_none(), "only above an empty line");
+    assert_eq!(set.get("3_c").unwrap().runs, Runs::Baseline);
+    assert!(up(set.get("10_a").unwrap()).contains("select 1\n;\n\nselect 2\n;"));
+    let wrong = errors(
+        "atlas",
+        &[
+            ("1_a.sql", "-- atlas:txmode all\n\n"),
+            ("2_b.sql", "-- atlas:txtar\n\n-- checks.sql --\nselect true;\n-- migration.sql --\n"),
+            ("atlas.sum", "h1:x\n1_a.sql h1:y\n3_c.sql h1:z\n"),
+        ],
+    );
+    for expected in [
+        "no txmode \"all\"",
+        "the section checks.sql",
+        "the hash of the lines",
+        "no file 3_c.sql",
+        "2_b.sql is not in atlas.sum",
+    ] {
+        assert!(wrong.contains(expected), "{expected} in\n{wrong}");
+    }
+}
+
+#[test]
+fn what_sqitch_knows_changes_by() {
+    // As sqitch 1.3 shows them: `sqitch plan --format format:%H`.
+    let plan = "%syntax-version=1.0.0\n%project=app\n%uri=https://example.org/app/\n\n\
+        schema 2024-01-01T10:00:00Z Anna A <a@example.org> # the first\n\
+        rows [schema] 2024-01-02T10:00:00Z Anna A <a@example.org> # two\\nlines\n\
+        @v1.0.0 2024-01-03T10:00:00Z Anna A <a@example.org> # a release\n\n\
+        deep/index [rows other:thing] 2024-01-04T10:00:00Z Bert B <b@example.org>\n\
+        rows [rows@v1.0.0 !gone] 2024-01-05T10:00:00Z Bert B <b@example.org> # again\n";
+    let source = std::sync::Arc::new(rung_sql::SourceFile::new("sqitch.plan", plan));
+    let ids = rung_formats::sqitch_change_ids(&source).unwrap();
+    let shown: Vec<String> = ids.iter().map(|(id, change)| format!("{id} {change}")).collect();
+    assert_eq!(shown, SQITCH_IDS);
+}
+
+const SQITCH_IDS: [&str; 4] = [
+    "schema a7f6b4f13d7e716781039cd4741c6ef6674b06bd",
+    "rows 09c254f2ba44b23ab87aa42d14fe0930cf93a869",
+    "deep/index aab7bd8e6bceb7eb92e13041dcec14303a49431a",
+    "rows#2 6c8dd128c48562b3e583901b11093c8f6a77cc94",
+];

@@ -365,6 +365,7 @@ impl Pipeline<'_> {
                 let verdict = match want {
                     Want::True => is_true(rows),
                     Want::NoRows => is_none(rows),
+                    Want::Success => Ok(()),
                     Want::Count(op, count) => match first(rows).map(str::parse) {
                         Some(Ok(number)) if op.holds(number, count) => Ok(()),
                         _ => Err(first(rows).unwrap_or("NULL").to_owned()),

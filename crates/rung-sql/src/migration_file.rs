@@ -29,6 +29,8 @@ pub enum Want {
     True,
     /// No rows.
     NoRows,
+    /// Anything but an error.
+    Success,
     /// One number that compares so: what `@expect rows(..)` asks for.
     Count(Comparison, u64),
 }
@@ -38,6 +40,7 @@ impl fmt::Display for Want {
         match self {
             Self::True => f.write_str("one true value"),
             Self::NoRows => f.write_str("no rows"),
+            Self::Success => f.write_str("no error"),
             Self::Count(op, count) => write!(f, "a number {op} {count}"),
         }
     }
