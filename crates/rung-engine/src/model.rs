@@ -317,6 +317,8 @@ pub struct MigrationSet {
     pub warnings: Vec<Diagnostic>,
     /// The tool whose format the files are in; `None` for rung's own.
     pub format: Option<&'static str>,
+    /// The tool's own seed files, by name and path, in order; `None` where it has no such thing.
+    pub seeds: Option<Vec<(String, PathBuf)>>,
 }
 
 impl MigrationSet {
@@ -352,7 +354,7 @@ impl MigrationSet {
             return Err(errors);
         }
         let migrations = migrations.into_iter().map(Arc::new).collect();
-        Ok(Self { migrations, by_id, warnings, format: None })
+        Ok(Self { migrations, by_id, warnings, format: None, seeds: None })
     }
 
     /// Where a migration stands in the set's order.

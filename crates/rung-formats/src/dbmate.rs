@@ -3,13 +3,13 @@
 //! Facts from its `pkg/dbmate/migration.go` and `db.go`: files are run by name, whatever is pending below the newest
 //! applied one as well; the parts of a file that has several are undone in the order of the file.
 
-use rung_engine::{Hints, MigrationSet, Order, Renumber, Version};
-use rung_sql::{Diagnostic, Script, Span, Syntax};
+use rung_engine::{Dialect, Hints, MigrationSet, Order, Renumber, Version};
+use rung_sql::{Diagnostic, Script, Span};
 
 use crate::LoadOptions;
 use crate::files::{File, Files};
 use crate::format::{Format, Sign};
-use crate::migration::{Outcome, Sorting, checked, lines, migration, next_line, read_each};
+use crate::migration::{Outcome, Sorting, checked, lines, migration, next_line, read_each, without_idle};
 
 pub(crate) struct Dbmate;
 
@@ -30,11 +30,10 @@ impl Format for Dbmate {
     }
 
     fn load(&self, files: &Files, options: &LoadOptions<'_>) -> Result<MigrationSet, Vec<Diagnostic>> {
-        let syntax = options.dialect.syntax();
         let (items, strays): (Vec<&File>, Vec<&File>) =
             files.at_top(".sql").partition(|file| file.name.starts_with(|c: char| c.is_ascii_digit()));
         let strays = strays.into_iter().map(|file| file.stray("its name has no number in front")).collect();
-        read_each(&items, Sorting::AsGiven, strays, Vec::new(), |file| read(file, syntax))
+        read_each(&items, Sorting::AsGiven, strays, Vec::new(), |file| read(file, options.dialect))
     }
 }
 
@@ -60,7 +59,8 @@ impl<'a> Mark<'a> {
     }
 }
 
-fn read(file: &File, syntax: &Syntax) -> Outcome {
+fn read(file: &File, dialect: &dyn Dialect) -> Outcome {
+    let syntax = dialect.syntax();
     let source = file.source()?;
     let text = source.text();
     let stem = file.name.trim_end_matches(".sql");
@@ -112,5 +112,6 @@ fn read(file: &File, syntax: &Syntax) -> Outcome {
     migration.no_transaction = up_outside;
     migration.down_no_transaction = down_outside;
     migration.order = Order::Any;
+    without_idle(&mut migration, dialect, &mut warnings);
     checked(migration, warnings, syntax)
 }

@@ -94,7 +94,10 @@ impl Sign {
     pub(crate) fn fits(why: impl Into<String>, files: &Files, mentions: &[(&str, &str)]) -> Self {
         let mentioned = |(file, tool): &&(&str, &str)| match (files.nearby(file), *tool) {
             (Some(_), "") => true,
-            (Some(path), tool) => std::fs::read_to_string(path).is_ok_and(|text| text.contains(tool)),
+            // What a go.mod calls indirect is none of the project's own tools.
+            (Some(path), tool) => std::fs::read_to_string(path).is_ok_and(|text| {
+                text.lines().any(|line| line.contains(tool) && !line.trim_end().ends_with("// indirect"))
+            }),
             (None, _) => false,
         };
         match mentions.iter().find(mentioned) {

@@ -12,7 +12,7 @@ use crate::LoadOptions;
 use crate::files::{File, Files};
 use crate::format::{Format, Sign};
 use crate::interpolate::interpolate;
-use crate::migration::{Outcome, Sorting, checked, lines, migration, next_line, read_each};
+use crate::migration::{Outcome, Sorting, checked, lines, migration, next_line, read_each, without_idle};
 
 pub(crate) struct Goose;
 
@@ -185,5 +185,7 @@ fn read(file: &File, stem: &str, version: Version, options: &LoadOptions<'_>) ->
     migration.down = down.map(|down| Down::Sql(filled(down)));
     migration.no_transaction = no_transaction;
     migration.down_no_transaction = no_transaction;
-    checked(migration, Vec::new(), syntax)
+    let mut warnings = Vec::new();
+    without_idle(&mut migration, options.dialect, &mut warnings);
+    checked(migration, warnings, syntax)
 }

@@ -42,7 +42,7 @@ pub use format::Choice;
 pub use graphile_migrate::graphile_hash;
 pub use migration::bare_migration;
 pub use native::load_file;
-pub use seeds::load_seeds;
+pub use seeds::{load_own_seeds, load_seeds};
 pub use sqitch::sqitch_change_ids;
 
 /// How to read migrations.

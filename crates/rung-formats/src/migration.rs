@@ -10,7 +10,7 @@ use rung_engine::{
     Version,
 };
 use rung_sql::{
-    Diagnostic, Script, SourceFile, Span, Statement, Syntax, TokenKind, checksum, fingerprint, split, tokens,
+    Diagnostic, Inside, Script, SourceFile, Span, Statement, Syntax, TokenKind, checksum, fingerprint, split, tokens,
 };
 
 use crate::files::File;
@@ -100,6 +100,43 @@ pub(crate) fn checked(migration: Migration, warnings: Vec<Diagnostic>, syntax: &
         check(down);
     }
     if errors.is_empty() { Ok((migration, warnings)) } else { Err(errors) }
+}
+
+/// Leaves out what does nothing in the transaction that its tool runs it in, such as `PRAGMA foreign_keys`: run one by one,
+/// it would do something. A script that controls transactions itself keeps it.
+pub(crate) fn without_idle(migration: &mut Migration, dialect: &dyn Dialect, warnings: &mut Vec<Diagnostic>) {
+    let how = migration.hints.no_transaction;
+    let mut idle = |script: &mut Script| {
+        // Nothing else is such a statement; to split a text is not paid for without one.
+        if !script.text().as_bytes().windows(6).any(|word| word.eq_ignore_ascii_case(b"pragma")) {
+            return;
+        }
+        let (statements, _) = split(script.text(), dialect.syntax());
+        let facts = |statement: &Statement| dialect.facts(&script.text()[statement.span.range()]);
+        let facts: Vec<_> = statements.iter().map(|statement| (statement.span, facts(statement))).collect();
+        if facts.iter().any(|(_, facts)| facts.transaction.is_some()) {
+            return;
+        }
+        let mut edits = Vec::new();
+        for (span, outside) in facts.into_iter().filter_map(|(span, facts)| Some((span, facts.outside?))) {
+            if outside.inside == Inside::DoesNothing {
+                let mut warning = Diagnostic::warning("no-effect", format!("{outside}, and so is left out"));
+                warning = warning.at(script.source(), script.source_span(span), "");
+                warnings.push(match how {
+                    Some(how) => warning.help(format!("to let it count, {how}")),
+                    None => warning,
+                });
+                edits.push((span, ""));
+            }
+        }
+        *script = script.replaced(&edits);
+    };
+    if let (Body::Sql(body), None) = (&mut migration.body, migration.no_transaction) {
+        idle(&mut body.up);
+    }
+    if let (Some(Down::Sql(down)), None) = (&mut migration.down, migration.down_no_transaction) {
+        idle(down);
+    }
 }
 
 /// Lets statements that refuse a transaction be run one by one, beside others, as the tool does; a way to say so in the

@@ -7,7 +7,7 @@ use rung_sql::{Diagnostic, Script, Span};
 
 use crate::LoadOptions;
 use crate::files::{File, Files};
-use crate::migration::{Outcome, Sorting, checked, migration, read_each};
+use crate::migration::{Outcome, Sorting, checked, migration, read_each, without_idle};
 
 /// Which way a file goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -154,7 +154,9 @@ fn read(pair: &Pair<'_>, files: &Files, rules: &Rules, options: &LoadOptions<'_>
         migration.down_no_transaction = outside;
         migration.down = Some(Down::Sql((rules.fill)(down, options)?));
     }
-    checked(migration, Vec::new(), syntax)
+    let mut warnings = Vec::new();
+    without_idle(&mut migration, options.dialect, &mut warnings);
+    checked(migration, warnings, syntax)
 }
 
 /// The version before the first `_` of a name, where it is a number.

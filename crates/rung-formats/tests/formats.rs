@@ -137,6 +137,8 @@ fn what_is_nearby_makes_a_format_likelier() {
     assert_eq!(recognised(Choice::Auto, &[go, file]), "golang-migrate");
     assert_eq!(recognised(Choice::Auto, &[rust, file]), "sqlx");
     assert_eq!(recognised(Choice::Auto, &[go, rust, file]), "golang-migrate sqlx");
+    let both = "golang-migrate/migrate/v4 v4.1.0\ngithub.com/ory/pop/v6 v6.2.0 // indirect\n";
+    assert_eq!(recognised(Choice::Auto, &[("../go.mod", both), file]), "golang-migrate");
     assert_eq!(recognised(Choice::Unsaid, &[go, file]), "native");
     assert_eq!(recognised(Choice::Auto, &[("../database.yml", "dialect: sqlite3"), file]), "pop");
     assert_eq!(
@@ -148,6 +150,18 @@ fn what_is_nearby_makes_a_format_likelier() {
     assert_eq!(recognised(Choice::Auto, &[("../refinery.toml", ""), ("V1__a.sql", "")]), "refinery");
     assert_eq!(recognised(Choice::Auto, &[("../diesel.toml", ""), ("1_a/up.sql", "")]), "diesel");
     assert_eq!(recognised(Choice::Auto, &[("../config.yaml", "metadata_directory: x"), ("1_a/up.sql", "")]), "hasura");
+}
+
+#[test]
+fn what_does_nothing_in_a_transaction_is_left_out_of_one() {
+    let text = "PRAGMA foreign_keys = OFF;\nCREATE TABLE a (x int);\nPRAGMA foreign_keys = ON";
+    let own = "PRAGMA foreign_keys = OFF;\nBEGIN;\nSELECT 1;\nCOMMIT;";
+    let outside = "-- no-transaction\nPRAGMA foreign_keys = OFF;\nSELECT 1";
+    let set = set("sqlx", &[("1_a.sql", text), ("2_b.sql", own), ("3_c.sql", outside)]);
+    let ups: Vec<&str> = set.iter().map(|migration| up(migration)).collect();
+    assert_eq!(ups, [";\nCREATE TABLE a (x int);", own, outside]);
+    let warnings: Vec<usize> = set.warnings.iter().map(|warning| warning.labels[0].span.start).collect();
+    assert_eq!(warnings, [0, 51]);
 }
 
 #[test]

@@ -13,12 +13,36 @@ use crate::{Span, Syntax};
 pub struct Facts {
     /// Whether it opens or ends a transaction.
     pub transaction: Option<TransactionControl>,
-    /// Why it can't run in a transaction; `None` where it can.
-    pub outside: Option<Cow<'static, str>>,
+    /// Why it is not for a transaction; `None` where it can be in one.
+    pub outside: Option<Outside>,
     /// What it leaves in the catalog.
     pub effect: Effect,
     /// The type of migration it makes; `None` for what says nothing about it (`SET`, `COMMENT`, `SELECT`).
     pub change: Option<MigrationType>,
+}
+
+/// Why a statement is to run outside of a transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    /// In words.
+    pub why: Cow<'static, str>,
+    /// What it does in one all the same.
+    pub inside: Inside,
+}
+
+impl fmt::Display for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+/// What a statement does in a transaction that it is not for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inside {
+    /// It fails.
+    Fails,
+    /// Nothing.
+    DoesNothing,
 }
 
 /// Control of transactions.
@@ -348,7 +372,7 @@ fn transaction(words: &Words<'_>) -> Option<TransactionControl> {
     if control == Commit && words.is(1, "prepared") { None } else { Some(control) }
 }
 
-fn postgres_outside(words: &Words<'_>) -> Option<Cow<'static, str>> {
+fn postgres_outside(words: &Words<'_>) -> Option<Outside> {
     let first = words.text(0).to_ascii_lowercase();
     let second = words.text(1).to_ascii_lowercase();
     let concurrently = words.has("concurrently");
@@ -379,7 +403,7 @@ fn postgres_outside(words: &Words<'_>) -> Option<Cow<'static, str>> {
         ("do", _) if body_controls_transactions(words) => "a DO block that commits or rolls back",
         _ => return None,
     };
-    Some(Cow::Owned(format!("{what} cannot run inside a transaction")))
+    Some(Outside { why: Cow::Owned(format!("{what} cannot run inside a transaction")), inside: Inside::Fails })
 }
 
 /// `WITH (create_slot = false)` or `connect = false`.
@@ -416,23 +440,27 @@ fn body_controls_transactions(words: &Words<'_>) -> bool {
     false
 }
 
-fn sqlite_outside(words: &Words<'_>) -> Option<Cow<'static, str>> {
-    const NOT_IN_TRANSACTION: [&str; 7] =
-        ["foreign_keys", "journal_mode", "synchronous", "auto_vacuum", "page_size", "wal_checkpoint", "locking_mode"];
-    let text = match words.text(0).to_ascii_lowercase().as_str() {
-        "vacuum" => "VACUUM cannot run inside a transaction".to_owned(),
-        "attach" => "ATTACH cannot run inside a transaction".to_owned(),
-        "detach" => "DETACH cannot run inside a transaction".to_owned(),
+fn sqlite_outside(words: &Words<'_>) -> Option<Outside> {
+    const IDLE: [&str; 3] = ["foreign_keys", "auto_vacuum", "page_size"];
+    const REFUSED: [&str; 4] = ["journal_mode", "synchronous", "wal_checkpoint", "locking_mode"];
+    let fails = |what: &str| (format!("{what} cannot run inside a transaction"), Inside::Fails);
+    let (why, inside) = match words.text(0).to_ascii_lowercase().as_str() {
+        "vacuum" => fails("VACUUM"),
+        "attach" => fails("ATTACH"),
+        "detach" => fails("DETACH"),
         "pragma" => {
             let name = words.name(1).map(|(name, _)| name.name)?;
-            if !NOT_IN_TRANSACTION.contains(&name.as_str()) {
+            if REFUSED.contains(&name.as_str()) {
+                fails(&format!("PRAGMA {name}"))
+            } else if IDLE.contains(&name.as_str()) {
+                (format!("PRAGMA {name} has no effect inside a transaction"), Inside::DoesNothing)
+            } else {
                 return None;
             }
-            format!("PRAGMA {name} has no effect inside a transaction")
         }
         _ => return None,
     };
-    Some(Cow::Owned(text))
+    Some(Outside { why: Cow::Owned(why), inside })
 }
 
 fn effect(words: &Words<'_>) -> Effect {

@@ -17,7 +17,10 @@ mod syntax;
 pub use diagnostic::{Diagnostic, Label, Level};
 pub use digest::{checksum, fingerprint, fingerprint_of};
 pub use directives::{Allow, Comparison, Directives, Expect, parse_duration};
-pub use facts::{Effect, Facts, ObjectKind, ObjectName, TransactionControl, infer_type, postgres_facts, sqlite_facts};
+pub use facts::{
+    Effect, Facts, Inside, ObjectKind, ObjectName, Outside, TransactionControl, infer_type, postgres_facts,
+    sqlite_facts,
+};
 pub use header::{CommentLine, Header, MigrationType, Spanned};
 pub use lexer::{Token, TokenKind, Tokens, tokens};
 pub use migration_file::{MigrationFile, Reading, Verify, Want, read_file, values};

@@ -500,13 +500,26 @@ impl Migrator {
     /// # Errors
     /// All that is wrong with the files.
     pub fn load_seeds(&self, dir: &std::path::Path) -> Result<Vec<Seed>, Error> {
-        let reading = LoadOptions {
+        rung_formats::load_seeds(dir, &self.reading()).map_err(Error::Files)
+    }
+
+    /// Reads the seed files that the tool whose format the migrations are in has of its own; `None` where it has no such
+    /// thing.
+    ///
+    /// # Errors
+    /// All that is wrong with the files.
+    pub fn load_own_seeds(&self) -> Result<Option<Vec<Seed>>, Error> {
+        let own = self.set.seeds.as_ref();
+        own.map(|files| rung_formats::load_own_seeds(files, &self.reading()).map_err(Error::Files)).transpose()
+    }
+
+    fn reading(&self) -> LoadOptions<'_> {
+        LoadOptions {
             format: Choice::Unsaid,
             dialect: self.driver.dialect_of(),
             variables: &self.variables,
             environment: &self.process,
-        };
-        rung_formats::load_seeds(dir, &reading).map_err(Error::Files)
+        }
     }
 
     /// Runs seeds that are new or changed, or all.

@@ -12,12 +12,14 @@ use crate::render::{Failure, Names, OK, Terminal, count, paint, took};
 
 pub(crate) fn seed(arguments: &Arguments, seed: &Seed, terminal: &Terminal) -> Result<Exit, Failure> {
     let project = Project::resolve(arguments)?;
-    let dir = match &seed.from {
-        Some(dir) => dir.clone(),
-        None => project.files.path(project.files.config.seeds.dir.as_deref().unwrap_or("seeds")),
-    };
+    let named = project.files.config.seeds.dir.as_deref();
+    let dir = seed.from.clone().unwrap_or_else(|| project.files.path(named.unwrap_or("seeds")));
     let mut migrator = project.connect()?;
-    let seeds = migrator.load_seeds(&dir)?;
+    let own = if seed.from.is_none() && named.is_none() { migrator.load_own_seeds()? } else { None };
+    let seeds = match own {
+        Some(seeds) => seeds,
+        None => migrator.load_seeds(&dir)?,
+    };
     let title = project.title(migrator.driver());
     if let Some(why) = project.caution(migrator.driver()) {
         prompt::require(terminal, &format!("{why}. Run seed files?"), &why, "run")?;
@@ -38,7 +40,12 @@ pub(crate) fn seed(arguments: &Arguments, seed: &Seed, terminal: &Terminal) -> R
         terminal.json(&json::Report::from(&report));
     }
     match report.steps.len() {
-        0 if seeds.is_empty() => terminal.say(format!("nothing to do: there are no seed files in {}", dir.display())),
+        0 if seeds.is_empty() => match migrator.set().format {
+            Some(tool) if migrator.set().seeds.is_some() => {
+                terminal.say(format!("nothing to do: {tool} has no seed files here"));
+            }
+            _ => terminal.say(format!("nothing to do: there are no seed files in {}", dir.display())),
+        },
         0 => terminal.say(format!("nothing to do: {} unchanged", count(seeds.len(), "seed file"))),
         run => terminal.say(format!("ran {} on {title} in {}", count(run, "seed file"), took(report.took))),
     }
