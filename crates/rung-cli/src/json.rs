@@ -100,6 +100,40 @@ pub(crate) struct PlanStep<'a> {
     /// Why it runs statement by statement; absent where it is one transaction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) outside_transaction: Option<String>,
+    /// What it does to those who use the database; absent where nobody notices, and on the way down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) effect: Option<Effect>,
+}
+
+/// What a migration does to those who use the database while it runs.
+#[derive(Debug, Serialize)]
+pub(crate) struct Effect {
+    /// On tables that were there before, the strongest on each.
+    pub(crate) locks: Vec<TableLock>,
+    pub(crate) work: Vec<Work>,
+    /// Whether it waits for every transaction that began before it.
+    pub(crate) waits_for_snapshots: bool,
+    /// About how long its work takes; null where the tables' sizes are not known.
+    pub(crate) about_ms: Option<u128>,
+}
+
+/// A lock.
+#[derive(Debug, Serialize)]
+pub(crate) struct TableLock {
+    pub(crate) table: String,
+    pub(crate) mode: &'static str,
+    /// `nothing`, `writes`, `reads and writes`.
+    pub(crate) blocks: &'static str,
+}
+
+/// Something that takes time.
+#[derive(Debug, Serialize)]
+pub(crate) struct Work {
+    /// `scans TABLE`, `indexes TABLE`, `rewrites TABLE`.
+    pub(crate) what: String,
+    pub(crate) why: String,
+    /// Whether it is certain.
+    pub(crate) sure: bool,
 }
 
 /// `up`, `down`, `redo`, `seed`, `reset --up`.

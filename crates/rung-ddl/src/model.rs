@@ -668,6 +668,70 @@ pub enum Statement {
     Other,
 }
 
+impl Statement {
+    /// The tables that it makes, changes or drops, and those that it references; not those that it reads.
+    pub fn tables(&self) -> impl Iterator<Item = &Name> {
+        fn referenced(constraint: &Constraint) -> Option<&Name> {
+            match &constraint.kind {
+                ConstraintKind::ForeignKey(key) => Some(&key.table),
+                _ => None,
+            }
+        }
+        let mut found: Vec<&Name> = Vec::new();
+        match self {
+            Self::CreateTable(create) => {
+                found.push(&create.name);
+                found.extend(create.partition_of.iter().chain(&create.inherits).chain(&create.like));
+                found.extend(create.all_constraints().filter_map(referenced));
+            }
+            Self::AlterTable(alter) if alter.kind != Kind::Index => {
+                found.push(&alter.name);
+                for (action, _) in &alter.actions {
+                    match action {
+                        Action::AddColumn { column, .. } => {
+                            found.extend(column.constraints.iter().filter_map(referenced))
+                        }
+                        Action::AddConstraint(constraint) => found.extend(referenced(constraint)),
+                        Action::Attach(other)
+                        | Action::Inherit(other)
+                        | Action::NoInherit(other)
+                        | Action::Detach { partition: other, .. } => found.push(other),
+                        _ => {}
+                    }
+                }
+            }
+            Self::CreateIndex(create) => found.push(&create.table),
+            Self::Create { on: Some(on), .. } | Self::Alter { on: Some(on), .. } => found.push(on),
+            Self::Drop {
+                kind: Kind::Table | Kind::View | Kind::MaterializedView | Kind::ForeignTable, names, ..
+            } => {
+                found.extend(names);
+            }
+            Self::Drop { on: Some(on), .. } => found.push(on),
+            Self::Truncate { tables, .. } | Self::Lock { tables, .. } | Self::Vacuum { tables, .. } => {
+                found.extend(tables)
+            }
+            Self::Data { table: Some(table), .. } | Self::Cluster { table: Some(table) } => found.push(table),
+            Self::Refresh { name, .. } => found.push(name),
+            _ => {}
+        }
+        found.into_iter()
+    }
+
+    /// The columns that it makes.
+    pub fn new_columns(&self) -> impl Iterator<Item = &Column> {
+        let (made, added): (&[Column], &[(Action, Span)]) = match self {
+            Self::CreateTable(create) => (&create.columns, &[]),
+            Self::AlterTable(alter) => (&[], &alter.actions),
+            _ => (&[], &[]),
+        };
+        made.iter().chain(added.iter().filter_map(|(action, _)| match action {
+            Action::AddColumn { column, .. } => Some(column),
+            _ => None,
+        }))
+    }
+}
+
 /// A statement that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parsed {

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use rung_ddl::{Name, Statement};
-use rung_engine::MigrationId;
+use rung_ddl::{Action, Name, Persistence, Statement, Verb};
+use rung_engine::{Migration, MigrationId};
 use rung_sql::{Diagnostic, Level, SourceFile, Span, tokens};
 
 use crate::{
     Blocks, Born, File, Finding, Fix, Impact, Key, Language, Line, LockMode, Options, Rule, Schema, ScriptLines,
-    Server, Standing, Table,
+    Server, Standing, Subject, Table,
 };
 
 /// What a rule sees, and where it says what it found.
@@ -26,8 +26,10 @@ pub struct Context<'a> {
     /// What the statements before it do, with their places in the script.
     pub(crate) earlier: &'a [(Span, Impact)],
     pub(crate) language: &'static Language,
-    /// The migrations before, and this one, by number.
-    pub(crate) standings: &'a [(MigrationId, Standing)],
+    /// The part of the schema that the migration is about, as it stood before it.
+    pub(crate) start: &'a Schema,
+    /// All migrations, by number.
+    pub(crate) subjects: &'a [Subject<'a>],
     pub(crate) number: usize,
     pub(crate) rule: &'static Rule,
     pub(crate) level: Level,
@@ -66,6 +68,66 @@ impl<'a> Context<'a> {
     /// The statements of this migration after the one that is asked about.
     pub fn after(&self) -> impl Iterator<Item = (usize, &'a Statement)> {
         self.file.lines().iter().map(|line| &line.parsed.statement).enumerate().skip(self.at + 1)
+    }
+
+    /// What was known of the schema before this migration, as far as it and its down are about it.
+    pub fn before_up(&self) -> Schema {
+        self.start.clone()
+    }
+
+    /// Every statement of this migration.
+    pub fn statements(&self) -> impl Iterator<Item = (usize, &'a Statement)> {
+        self.file.lines().iter().map(|line| &line.parsed.statement).enumerate()
+    }
+
+    /// A migration of the set.
+    pub fn migration(&self, id: &str) -> Option<&'a Migration> {
+        self.subjects.iter().map(|subject| subject.migration).find(|migration| migration.id.as_str() == id)
+    }
+
+    /// Whether a statement before this one copies rows out of a table: it is being rebuilt.
+    pub fn is_copied(&self, name: &Name) -> bool {
+        let key = self.schema.key(name);
+        self.file.lines().iter().take(self.at).any(|line| {
+            matches!(&line.parsed.statement, Statement::Data { verb: Verb::Insert, .. })
+                && line.parsed.relations.iter().skip(1).any(|from| self.schema.key(from) == key)
+        })
+    }
+
+    /// Whether a statement before this one adds a column of this name to a table.
+    pub fn is_own_column(&self, table: &Name, column: &str) -> bool {
+        let key = self.schema.key(table);
+        self.before().any(|(_, statement)| {
+            matches!(statement, Statement::AlterTable(alter) if self.schema.key(&alter.name) == key)
+                && statement.new_columns().any(|added| added.name.name == column)
+        })
+    }
+
+    /// The names that a statement gives, each with its place: of tables, columns, indexes, constraints, types.
+    pub fn new_names(&self, statement: &Statement) -> Vec<(String, Span)> {
+        let of = |name: &Name| (name.name.clone(), name.span);
+        let mut found: Vec<(String, Span)> =
+            statement.new_columns().map(|column| (column.name.name.clone(), column.name.span)).collect();
+        match statement {
+            Statement::CreateTable(create) => {
+                found.insert(0, of(&create.name));
+                found
+                    .extend(create.all_constraints().filter_map(|c| c.name.as_ref()).map(|n| (n.name.clone(), n.span)));
+            }
+            Statement::AlterTable(alter) => found.extend(alter.actions.iter().filter_map(|(action, _)| match action {
+                Action::Rename(to) | Action::RenameColumn { to, .. } | Action::RenameConstraint { to, .. } => {
+                    Some((to.name.clone(), to.span))
+                }
+                Action::AddConstraint(added) => added.name.as_ref().map(|name| (name.name.clone(), name.span)),
+                _ => None,
+            })),
+            Statement::CreateIndex(create) => found.extend(create.name.iter().map(of)),
+            Statement::CreateEnum { name, .. }
+            | Statement::CreateDomain { name, .. }
+            | Statement::Create { name: Some(name), .. } => found.push(of(name)),
+            _ => {}
+        }
+        found
     }
 
     /// The text of a place within the statement.
@@ -123,7 +185,7 @@ impl<'a> Context<'a> {
     pub fn maker(&self, born: Born) -> Option<&'a MigrationId> {
         match born {
             Born::Before => None,
-            Born::In(number) => self.standings.get(number).map(|(id, _)| id),
+            Born::In(number) => self.subjects.get(number).map(|subject| &subject.migration.id),
         }
     }
 
@@ -134,13 +196,7 @@ impl<'a> Context<'a> {
 
     /// Whether nobody uses what was made: by this migration, or by one that is not applied either.
     pub fn is_fresh(&self, born: Born) -> bool {
-        match born {
-            Born::Before => false,
-            Born::In(number) => {
-                number == self.number
-                    || self.standings.get(number).is_some_and(|(_, standing)| *standing == Standing::Pending)
-            }
-        }
+        is_fresh(self.subjects, self.number, born)
     }
 
     /// Whether a table is new, so that nobody waits for it and there is nothing in it to read.
@@ -150,9 +206,7 @@ impl<'a> Context<'a> {
 
     /// As [`Self::is_fresh_table`], by its full name.
     pub fn is_fresh_key(&self, key: &Key) -> bool {
-        self.schema
-            .table_at(key)
-            .is_some_and(|table| self.is_fresh(table.born) || table.persistence == rung_ddl::Persistence::Temporary)
+        is_fresh_key(self.schema, self.subjects, self.number, key)
     }
 
     /// A table, where something is known of it.
@@ -212,6 +266,22 @@ impl<'a> Context<'a> {
         let at = self.findings.len() - 1;
         Reported { finding: &mut self.findings[at], up: self.file.up.as_ref() }
     }
+}
+
+fn is_fresh(subjects: &[Subject<'_>], number: usize, born: Born) -> bool {
+    match born {
+        Born::Before => false,
+        Born::In(maker) => {
+            maker == number || subjects.get(maker).is_some_and(|subject| subject.standing == Standing::Pending)
+        }
+    }
+}
+
+/// Whether a table is new to the migration of a number, so that nobody waits for it.
+pub(crate) fn is_fresh_key(schema: &Schema, subjects: &[Subject<'_>], number: usize, key: &Key) -> bool {
+    schema
+        .table_at(key)
+        .is_some_and(|table| is_fresh(subjects, number, table.born) || table.persistence == Persistence::Temporary)
 }
 
 /// A span cut to its first line, so that a caret has a place to stand.

@@ -26,5 +26,5 @@ pub use options::Options;
 pub use reference::{explain, reference};
 pub use rule::{Case, Check, Group, Rule};
 pub use rules::{RULES, rule};
-pub use run::{Report, Standing, Subject, lint};
+pub use run::{Effect, Report, Standing, Subject, bytes, duration, lint};
 pub use schema::{Born, Column, Constraint, ConstraintKind, Index, Key, Schema, Size, Table, Type, Volatility};

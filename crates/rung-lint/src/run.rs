@@ -1,13 +1,15 @@
 //! Linting a set of migrations.
 
 use std::thread;
+use std::time::Duration;
 
 use rung_engine::{Dialect, Migration, MigrationId};
 use rung_sql::{Level, Span};
 
 use crate::allow::settle;
+use crate::context::is_fresh_key;
 use crate::{
-    Born, Check, Context, File, Finding, Impact, Language, Options, RULES, Rule, Schema, ScriptLines, language,
+    Born, Check, Context, File, Finding, Group, Impact, Language, Options, RULES, Rule, Schema, ScriptLines, language,
 };
 
 /// Whether a migration is in the database.
@@ -35,8 +37,19 @@ pub struct Subject<'a> {
 pub struct Report {
     /// The findings, in the order of the run.
     pub findings: Vec<Finding>,
-    /// For each migration that was linted: what its statements do, with their places in the script.
-    pub impacts: Vec<(MigrationId, Vec<(Span, Impact)>)>,
+    /// What each migration that was linted does to others, in the order of the run.
+    pub effects: Vec<Effect>,
+}
+
+/// What a migration does to those who use the database while it runs.
+#[derive(Debug, Clone)]
+pub struct Effect {
+    /// The migration.
+    pub migration: MigrationId,
+    /// What all its statements do together, to tables that were there before.
+    pub impact: Impact,
+    /// About how long their work takes; `None` where the tables' sizes are not known.
+    pub about: Option<Duration>,
 }
 
 /// Lints migrations, which are in the order of the run. `schema` is what is known before the first.
@@ -45,8 +58,6 @@ pub struct Report {
 pub fn lint(subjects: &[Subject<'_>], dialect: &dyn Dialect, options: &Options, mut schema: Schema) -> Report {
     let Some(language) = language(dialect.name()) else { return Report::default() };
     let files = read_all(subjects, dialect, language);
-    let standings: Vec<(MigrationId, Standing)> =
-        subjects.iter().map(|subject| (subject.migration.id.clone(), subject.standing)).collect();
     let rules: Vec<(&'static Rule, Level)> = RULES
         .iter()
         .filter(|rule| rule.is_for(language.name))
@@ -54,15 +65,15 @@ pub fn lint(subjects: &[Subject<'_>], dialect: &dyn Dialect, options: &Options, 
         .collect();
     let mut report = Report::default();
     for (number, (subject, file)) in subjects.iter().zip(&files).enumerate() {
-        let mut run = Run { language, options, standings: &standings, number, file, rules: &rules, found: Vec::new() };
+        let mut run = Run { language, options, subjects, number, file, rules: &rules, found: Vec::new() };
         if subject.lint {
-            let impacts = run.lint(&mut schema);
+            let effect = run.lint(&mut schema);
             let mut found = run.found;
             settle(file, options, language, &mut found);
             // As the file is read, and not as the rules stand in their table.
             found.sort_by_key(|finding| finding.diagnostic.labels.first().map(|label| label.span.start));
             report.findings.extend(found);
-            report.impacts.push((subject.migration.id.clone(), impacts));
+            report.effects.push(effect);
         } else {
             run.replay(&mut schema);
         }
@@ -99,52 +110,102 @@ fn read_all<'a>(subjects: &[Subject<'a>], dialect: &dyn Dialect, language: &Lang
 struct Run<'a> {
     language: &'static Language,
     options: &'a Options,
-    standings: &'a [(MigrationId, Standing)],
+    subjects: &'a [Subject<'a>],
     number: usize,
     file: &'a File<'a>,
     rules: &'a [(&'static Rule, Level)],
     found: Vec<Finding>,
 }
 
+/// A statement of the migration, or its end, and what is known there.
+#[derive(Clone, Copy)]
+struct Moment<'s> {
+    schema: &'s Schema,
+    impact: &'s Impact,
+    earlier: &'s [(Span, Impact)],
+    start: &'s Schema,
+    at: usize,
+}
+
 impl Run<'_> {
     fn replay(&self, schema: &mut Schema) {
         let Some(up) = &self.file.up else { return };
         for (at, line) in up.lines.iter().enumerate() {
-            schema.apply(&line.parsed.statement, up.text(at), Born::In(self.number));
+            schema.apply(&line.parsed, up.text(at), Born::In(self.number));
         }
     }
 
-    fn lint(&mut self, schema: &mut Schema) -> Vec<(Span, Impact)> {
+    fn lint(&mut self, schema: &mut Schema) -> Effect {
         let mut impacts = Vec::new();
+        let mut effect = Effect {
+            migration: self.file.migration.id.clone(),
+            impact: Impact::default(),
+            about: Some(Duration::ZERO),
+        };
         self.unreadable();
+        let scripts = || self.file.up.iter().chain(&self.file.down).flat_map(|script| &script.lines);
+        let start = match self.file.down {
+            Some(_) => schema.part(scripts().map(|line| &line.parsed.statement)),
+            None => Schema::default(),
+        };
         if let Some(up) = &self.file.up {
             for (at, line) in up.lines.iter().enumerate() {
                 let impact = (self.language.impact)(&line.parsed, up.text(at), schema, self.options.server);
-                self.ask(schema, &impact, &impacts, at);
+                let first = self.found.len();
+                self.ask(&Moment { schema, impact: &impact, earlier: &impacts, start: &start, at });
+                let felt = impact.felt(|key| is_fresh_key(schema, self.subjects, self.number, key));
+                let about = felt.about(schema);
+                self.weigh(first, &felt, about, schema);
+                effect.about = effect.about.zip(about).map(|(sum, about)| sum + about);
+                effect.impact.merge(felt);
                 impacts.push((line.span, impact));
-                schema.apply(&line.parsed.statement, up.text(at), Born::In(self.number));
+                schema.apply(&line.parsed, up.text(at), Born::In(self.number));
             }
         }
+        let nothing = Impact::default();
         let at = self.file.lines().len();
+        let after = Moment { schema, impact: &nothing, earlier: &impacts, start: &start, at };
         for (rule, level) in self.rules {
             if let Check::Migration(check) = rule.check {
-                check(&mut self.context(schema, &Impact::default(), &impacts, at, rule, *level));
+                check(&mut self.context(&after, rule, *level));
             }
         }
-        impacts
+        effect
     }
 
-    fn ask(&mut self, schema: &Schema, impact: &Impact, earlier: &[(Span, Impact)], at: usize) {
-        let statement = &self.file.lines()[at].parsed.statement;
+    /// Lets findings about locks be as bad as the time is long that others wait, where that is known.
+    fn weigh(&mut self, first: usize, felt: &Impact, about: Option<Duration>, schema: &Schema) {
+        /// Nobody notices a shorter wait.
+        const SHORT: Duration = Duration::from_millis(100);
+        let Some(about) = about else { return };
+        let Some((table, size)) = felt.heaviest().and_then(|task| Some((&task.table, schema.size(&task.table)?)))
+        else {
+            return;
+        };
+        let is_lock = |name: &str| self.rules.iter().any(|(rule, _)| rule.name == name && rule.group == Group::Locks);
+        for finding in self.found[first..].iter_mut().filter(|finding| is_lock(finding.rule)) {
+            let level = &mut finding.diagnostic.level;
+            if about < SHORT {
+                *level = Level::Note;
+            }
+            finding.diagnostic.notes.push(format!(
+                "{table} has {} rows in {}: about {}",
+                size.rows,
+                bytes(size.bytes + size.index_bytes),
+                duration(about)
+            ));
+        }
+    }
+
+    fn ask(&mut self, moment: &Moment<'_>) {
+        let statement = &self.file.lines()[moment.at].parsed.statement;
         for (rule, level) in self.rules {
             match rule.check {
-                Check::Statement(check) => {
-                    check(&mut self.context(schema, impact, earlier, at, rule, *level), statement)
-                }
+                Check::Statement(check) => check(&mut self.context(moment, rule, *level), statement),
                 Check::Action(check) => {
                     if let rung_ddl::Statement::AlterTable(alter) = statement {
                         for (action, span) in &alter.actions {
-                            check(&mut self.context(schema, impact, earlier, at, rule, *level), alter, action, *span);
+                            check(&mut self.context(moment, rule, *level), alter, action, *span);
                         }
                     }
                 }
@@ -153,15 +214,8 @@ impl Run<'_> {
         }
     }
 
-    fn context<'s>(
-        &'s mut self,
-        schema: &'s Schema,
-        impact: &'s Impact,
-        earlier: &'s [(Span, Impact)],
-        at: usize,
-        rule: &'static Rule,
-        level: Level,
-    ) -> Context<'s> {
+    fn context<'s>(&'s mut self, moment: &Moment<'s>, rule: &'static Rule, level: Level) -> Context<'s> {
+        let Moment { schema, impact, earlier, start, at } = *moment;
         Context {
             schema,
             file: self.file,
@@ -169,8 +223,9 @@ impl Run<'_> {
             at,
             options: self.options,
             earlier,
+            start,
             language: self.language,
-            standings: self.standings,
+            subjects: self.subjects,
             number: self.number,
             rule,
             level,
@@ -207,5 +262,28 @@ impl Run<'_> {
         let diagnostic = rung_sql::Diagnostic { level: *level, code: rule.name, ..diagnostic };
         let migration = self.file.migration.id.clone();
         self.found.push(Finding { rule: rule.name, migration, statement, diagnostic, fix: None });
+    }
+}
+
+/// A size for people.
+pub fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["bytes", "kB", "MB", "GB", "TB"];
+    let mut unit = 0;
+    let mut rest = bytes;
+    while rest >= 10_000 && unit + 1 < UNITS.len() {
+        rest /= 1000;
+        unit += 1;
+    }
+    format!("{rest} {}", UNITS[unit])
+}
+
+/// An estimate for people.
+pub fn duration(about: Duration) -> String {
+    match about.as_secs() {
+        0 if about.as_millis() < 10 => "10 ms or less".to_owned(),
+        0 => format!("{} ms", about.as_millis() / 10 * 10),
+        seconds @ 1..120 => format!("{seconds} s"),
+        seconds @ 120..7200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3600),
     }
 }

@@ -1,16 +1,17 @@
 //! The migrator: a set of migrations, a connection, and everything that can be done with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rung_engine::{
-    Applied, Body, Continue, DbError, Difference, Down, Driver, Event, Goal, History, HistoryEntry, LockHolder,
-    MigrationSet, Plan, PlanErrors, PlanOptions, Report, Resolution, RunError, RunOptions, Seed, SeedChoice, Settled,
-    Tag, Target,
+    Applied, Body, Continue, DbError, Difference, Direction, Down, Driver, Event, Goal, History, HistoryEntry,
+    LockHolder, MigrationSet, Plan, PlanErrors, PlanOptions, Report, Resolution, RunError, RunOptions, Seed,
+    SeedChoice, Settled, Tag, Target,
 };
 use rung_formats::{Choice, LoadOptions};
+use rung_lint::{Standing, Subject};
 use rung_sql::Diagnostic;
 
 use crate::database::{ConnectOptions, connect, dialect_of};
@@ -398,6 +399,38 @@ impl Migrator {
     pub fn plan(&mut self, goal: &Goal) -> Result<Plan, Error> {
         let history = self.read_history()?;
         Ok(rung_engine::plan(&self.set, &history, goal, &self.planning, self.driver.dialect_of())?)
+    }
+
+    /// What the steps of a plan do to those who use the database, and what the linter has to say of them. The migrations
+    /// before them are read for what they made; the database is asked for its version, and for the size of its tables where
+    /// that is cheap. Writes nothing.
+    ///
+    /// # Errors
+    /// What the database has to say.
+    pub fn lint(&mut self, plan: &Plan, mut options: rung_lint::Options) -> Result<rung_lint::Report, Error> {
+        let planned: HashSet<&str> =
+            plan.steps.iter().filter(|step| step.direction == Direction::Up).map(|step| step.id.as_str()).collect();
+        let dialect = self.driver.dialect_of();
+        let last = self.set.iter().rposition(|migration| planned.contains(migration.id.as_str()));
+        let (Some(last), Some(language)) = (last, rung_lint::language(dialect.name())) else {
+            return Ok(rung_lint::Report::default());
+        };
+        options.server = rung_lint::Server::major(self.driver.facts().version_number / language.major);
+        let mut schema = rung_lint::Schema::new(language.search_path);
+        if !language.statistics.is_empty() {
+            schema.set_sizes(&self.driver.query(language.statistics)?);
+        }
+        let subjects: Vec<Subject<'_>> = self
+            .set
+            .iter()
+            .take(last + 1)
+            .map(|migration| {
+                let lint = planned.contains(migration.id.as_str());
+                let standing = if lint { Standing::Pending } else { Standing::Applied };
+                Subject { migration, standing, lint }
+            })
+            .collect();
+        Ok(rung_lint::lint(&subjects, dialect, &options, schema))
     }
 
     /// The SQL that [`Self::run`] would send now. Writes nothing. Where an interrupted migration's statement is still at

@@ -108,7 +108,9 @@ fn show(findings: &[Finding], linted: usize, dialect: &dyn Dialect, options: &Li
     if terminal.is_json() {
         return terminal.json(&json::Lint { version: json::VERSION, migrations: linted, findings: listed() });
     }
-    for finding in findings {
+    let notes_too = terminal.is_verbose() || options.deny == Deny::Note;
+    let shown = findings.iter().filter(|finding| notes_too || finding.diagnostic.level > Level::Note);
+    for finding in shown {
         terminal.show(render_coded(&finding.diagnostic) + "\n");
         terminal.data("\n");
     }
@@ -123,7 +125,9 @@ fn show(findings: &[Finding], linted: usize, dialect: &dyn Dialect, options: &Li
     terminal.say(if found.is_empty() {
         format!("{} {migrations} linted: nothing found", paint(OK, "✓"))
     } else {
-        format!("{} in {migrations}; `rung lint --explain RULE` tells why", found.join(", "))
+        let hidden = !notes_too && of(Level::Note) > 0;
+        let hidden = if hidden { " (-v shows notes)" } else { "" };
+        format!("{}{hidden} in {migrations}; `rung lint --explain RULE` tells why", found.join(", "))
     });
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use rung::engine::{Action, Direction};
+use rung::lint::{self, Blocks, Effect, LockMode, Sure, Task, Work};
 use rung::{Plan, Step};
 
 use super::run::{explained, up_goal};
@@ -28,19 +29,21 @@ pub(crate) fn plan(arguments: &Arguments, options: &PlanArguments, terminal: &Te
         return Ok(Exit::Done);
     }
     let plan = migrator.plan(&goal).map_err(|error| explained(&mut migrator, error, None))?;
+    // What can't be asked is not shown; the plan is what it is.
+    let effects = migrator.lint(&plan, rung::lint::Options::default()).map(|report| report.effects).unwrap_or_default();
     if terminal.is_json() {
-        let steps = plan.steps.iter().map(step).collect();
+        let steps = plan.steps.iter().map(|planned| step(planned, &effects)).collect();
         let environment = project.name.as_deref();
         let (version, applied) = (json::VERSION, plan.applied);
         terminal.json(&json::Plan { version, environment, applied, steps, elsewhere: &plan.elsewhere });
         return Ok(Exit::Done);
     }
     let title = migrator.driver().dialect_of().title();
-    terminal.show(heading(&project, migrator.driver().facts(), title) + &lines(&plan, terminal.columns()));
+    terminal.show(heading(&project, migrator.driver().facts(), title) + &lines(&plan, &effects, terminal.columns()));
     Ok(Exit::Done)
 }
 
-fn lines(plan: &Plan, columns: Option<usize>) -> String {
+fn lines(plan: &Plan, effects: &[Effect], columns: Option<usize>) -> String {
     /// Signs, gaps and the type.
     const BESIDE: usize = 22;
     let names = Names::new(plan.steps.iter().map(|step| step.id.as_str()), columns, BESIDE);
@@ -49,8 +52,12 @@ fn lines(plan: &Plan, columns: Option<usize>) -> String {
     let mut text = format!("      {} applied · {} pending\n", plan.applied, plan.steps.len());
     for step in &plan.steps {
         let sign = if step.direction == Direction::Down { paint(WARN, "-") } else { paint(OK, "+") };
-        let line =
-            format!("  {sign} {}  {}  {}", names.cell(&step.id), pad(step.kind.as_str(), 14), description(step, room));
+        let line = format!(
+            "  {sign} {}  {}  {}",
+            names.cell(&step.id),
+            pad(step.kind.as_str(), 14),
+            beside(step, effects, room)
+        );
         let _ = writeln!(text, "{}", line.trim_end());
     }
     for step in &plan.steps {
@@ -73,6 +80,49 @@ fn lines(plan: &Plan, columns: Option<usize>) -> String {
     text
 }
 
+fn effect_of<'a>(step: &Step, effects: &'a [Effect]) -> Option<&'a Effect> {
+    effects.iter().find(|effect| {
+        let felt = !effect.impact.locks.is_empty() || !effect.impact.tasks.is_empty();
+        felt && step.direction == Direction::Up && effect.migration.as_str() == step.id
+    })
+}
+
+/// What a step does to others; else what it is for.
+fn beside(step: &Step, effects: &[Effect], room: usize) -> String {
+    let effect = effect_of(step, effects).and_then(felt);
+    match effect {
+        Some((blocks, text)) if blocks > Blocks::Nothing => paint(WARN, fit(&text, room)),
+        Some((_, text)) => fit(&text, room),
+        None => description(step, room),
+    }
+}
+
+/// The lock that others feel, whom it blocks, and what is done meanwhile; `None` where nobody feels anything.
+fn felt(effect: &Effect) -> Option<(Blocks, String)> {
+    let (table, mode) = effect.impact.strongest().filter(|(_, mode)| *mode >= LockMode::ShareUpdateExclusive)?;
+    let others = effect.impact.locks.iter().filter(|(_, other)| other.blocks() == mode.blocks()).count() - 1;
+    let more = if others > 0 { format!(" and {others} more") } else { String::new() };
+    let work: Vec<String> = effect.impact.tasks.iter().map(work).collect();
+    let doing = match work.as_slice() {
+        [] => "catalog only".to_owned(),
+        [one] => one.clone(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+    };
+    let about = effect.about.map(|about| format!(", {}", lint::duration(about))).unwrap_or_default();
+    let about = if work.is_empty() { String::new() } else { about };
+    Some((mode.blocks(), format!("{mode} on {table}{more}   blocks {}   {doing}{about}", mode.blocks().as_str())))
+}
+
+fn work(task: &Task) -> String {
+    let verb = match task.work {
+        Work::Scan => "scans",
+        Work::BuildIndex => "indexes",
+        Work::Rewrite => "rewrites",
+    };
+    let perhaps = if task.sure == Sure::Perhaps { "perhaps " } else { "" };
+    format!("{perhaps}{verb} {}", task.table)
+}
+
 fn description(step: &Step, room: usize) -> String {
     let description = step.migration.as_ref().and_then(|migration| migration.description.as_deref());
     match description {
@@ -82,7 +132,7 @@ fn description(step: &Step, room: usize) -> String {
     }
 }
 
-fn step(step: &Step) -> json::PlanStep<'_> {
+fn step<'a>(step: &'a Step, effects: &[Effect]) -> json::PlanStep<'a> {
     json::PlanStep {
         id: &step.id,
         direction: step.direction.as_str(),
@@ -93,5 +143,25 @@ fn step(step: &Step) -> json::PlanStep<'_> {
             Action::Program | Action::StoredDown => None,
         },
         outside_transaction: outside(step),
+        effect: effect_of(step, effects).map(|effect| json::Effect {
+            locks: effect
+                .impact
+                .locks
+                .iter()
+                .map(|(table, mode)| json::TableLock {
+                    table: table.to_string(),
+                    mode: mode.as_str(),
+                    blocks: mode.blocks().as_str(),
+                })
+                .collect(),
+            work: effect
+                .impact
+                .tasks
+                .iter()
+                .map(|task| json::Work { what: work(task), why: task.why.clone(), sure: task.sure == Sure::Yes })
+                .collect(),
+            waits_for_snapshots: effect.impact.waits_for_snapshots,
+            about_ms: effect.about.map(|about| about.as_millis()),
+        }),
     }
 }

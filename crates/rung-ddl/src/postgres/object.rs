@@ -25,6 +25,9 @@ fn named(node: &Node) -> Option<Name> {
 
 /// The table that a trigger, a policy or a rule is on.
 fn on(node: &Node) -> Option<Name> {
+    if let Some(rule) = node.child(K::RULE_ON) {
+        return rule.name(K::RELATION_NAME_REF);
+    }
     node.first(&[K::ON_RELATION, K::ON_TABLE])?.as_name().or_else(|| node.name(K::RELATION_NAME_REF))
 }
 

@@ -5,6 +5,7 @@ mod sqlite;
 mod types;
 
 use std::fmt;
+use std::time::Duration;
 
 use rung_ddl::Parsed;
 use rung_sql::Span;
@@ -172,9 +173,36 @@ impl Impact {
         self.locks.iter().find(|(there, _)| there == table).map(|(_, mode)| *mode)
     }
 
+    /// About how long its work takes, where the tables' sizes are known. It is what a disk of today does: 400 MB/s read,
+    /// 60 MB/s of rows indexed, 80 MB/s of table and indexes written.
+    pub fn about(&self, schema: &Schema) -> Option<Duration> {
+        const SCAN: u64 = 400_000_000;
+        const BUILD: u64 = 60_000_000;
+        const WRITE: u64 = 80_000_000;
+        let of = |task: &Task| {
+            let size = schema.size(&task.table)?;
+            let (bytes, each_second) = match task.work {
+                Work::Scan => (size.bytes, SCAN),
+                Work::BuildIndex => (size.bytes, BUILD),
+                Work::Rewrite => (size.bytes + size.index_bytes, WRITE),
+            };
+            Some(Duration::from_millis(bytes * 1000 / each_second))
+        };
+        self.tasks.iter().map(of).sum()
+    }
+
     /// The heaviest work.
     pub fn heaviest(&self) -> Option<&Task> {
         self.tasks.iter().max_by_key(|task| (task.work, task.sure))
+    }
+
+    /// The part that others feel: without what nobody else knows of.
+    #[must_use]
+    pub fn felt(&self, is_fresh: impl Fn(&Key) -> bool) -> Self {
+        let mut felt = self.clone();
+        felt.locks.retain(|(table, _)| !is_fresh(table));
+        felt.tasks.retain(|task| !is_fresh(&task.table));
+        felt
     }
 
     /// Adds what another statement does.

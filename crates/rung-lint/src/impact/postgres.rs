@@ -15,13 +15,14 @@ use crate::schema::{ConstraintKind, Key, Schema, Type, Volatility};
 use LockMode::{AccessExclusive, AccessShare, RowExclusive, RowShare, Share, ShareRowExclusive, ShareUpdateExclusive};
 
 /// What a statement does on a server, with the schema as it stands before.
-pub(crate) fn impact(parsed: &Parsed, text: &str, schema: &Schema, _server: Server) -> Impact {
-    let mut reader = Reader { impact: Impact::default(), schema, text };
+pub(crate) fn impact(parsed: &Parsed, text: &str, schema: &Schema, server: Server) -> Impact {
+    let mut reader = Reader { impact: Impact::default(), schema, server, text };
     reader.statement(&parsed.statement);
+    let for_update = matches!(parsed.statement, Statement::Data { verb: Verb::SelectForUpdate, .. });
     // Whatever else is named is read.
     if !matches!(parsed.statement, Statement::Comment { .. } | Statement::Grant { .. } | Statement::Drop { .. }) {
         for name in &parsed.relations {
-            reader.lock(name, AccessShare);
+            reader.lock(name, if for_update { RowShare } else { AccessShare });
         }
     }
     if let Statement::CreateTable(create) = &parsed.statement {
@@ -34,6 +35,7 @@ pub(crate) fn impact(parsed: &Parsed, text: &str, schema: &Schema, _server: Serv
 struct Reader<'a> {
     impact: Impact,
     schema: &'a Schema,
+    server: Server,
     text: &'a str,
 }
 
@@ -41,6 +43,13 @@ impl Reader<'_> {
     fn lock(&mut self, name: &Name, mode: LockMode) {
         let key = self.schema.key(name);
         self.impact.lock(key, mode);
+    }
+
+    /// Locks a table with its partitions, and what inherits from it.
+    fn lock_family(&mut self, table: &Key, mode: LockMode) {
+        self.impact.lock(table.clone(), mode);
+        let children: Vec<Key> = self.schema.children(table).cloned().collect();
+        children.into_iter().for_each(|child| self.impact.lock(child, mode));
     }
 
     fn task(&mut self, work: Work, table: &Key, why: impl Into<String>, span: Span) {
@@ -73,8 +82,7 @@ impl Reader<'_> {
                 } else {
                     self.impact.lock(key.clone(), Share);
                     if !create.only {
-                        let partitions: Vec<Key> = self.schema.partitions(&key).cloned().collect();
-                        partitions.into_iter().for_each(|partition| self.impact.lock(partition, Share));
+                        self.lock_family(&key, Share);
                     }
                 }
                 let hollow = create.only && self.schema.table_at(&key).is_some_and(|table| table.partitioned);
@@ -92,10 +100,15 @@ impl Reader<'_> {
             Statement::Drop { kind, names, concurrently, on, .. } => {
                 self.drop_objects(*kind, names, *concurrently, on.as_ref())
             }
+            Statement::Create { kind: Object::View, name: Some(name), replace: true, .. }
+                if self.schema.table(name).is_some() =>
+            {
+                self.lock(name, AccessExclusive);
+            }
             Statement::Truncate { tables, cascade } => {
                 for name in tables {
                     let key = self.schema.key(name);
-                    self.impact.lock(key.clone(), AccessExclusive);
+                    self.lock_family(&key, AccessExclusive);
                     let inbound: Vec<Key> = self.schema.inbound(&key).map(|(key, _)| key.clone()).collect();
                     if *cascade {
                         inbound.into_iter().for_each(|other| self.impact.lock(other, AccessExclusive));
@@ -119,7 +132,9 @@ impl Reader<'_> {
             Statement::Refresh { name, concurrently, with_data } => {
                 let mode = if *concurrently { LockMode::Exclusive } else { AccessExclusive };
                 self.lock(name, mode);
+                let reads = self.schema.table(name).map(|view| view.reads.clone()).unwrap_or_default();
                 if *with_data {
+                    reads.into_iter().for_each(|read| self.impact.lock(read, AccessShare));
                     let key = self.schema.key(name);
                     // Concurrently, the difference is written into the view as it is.
                     let work = if *concurrently { Work::Scan } else { Work::Rewrite };
@@ -159,7 +174,14 @@ impl Reader<'_> {
                 };
                 table.iter().for_each(|name| self.lock(name, mode));
             }
-            Statement::Comment { kind: Object::Table, name: Some(name) } => self.lock(name, ShareUpdateExclusive),
+            // Before 18, rights were changed without any.
+            Statement::Grant { tables } if self.server.may_have(18) => {
+                tables.iter().for_each(|name| self.lock(name, AccessShare));
+            }
+            Statement::Comment {
+                kind: Object::Table | Object::View | Object::MaterializedView | Object::ForeignTable,
+                name: Some(name),
+            } => self.lock(name, ShareUpdateExclusive),
             _ => {}
         }
     }
@@ -185,6 +207,8 @@ impl Reader<'_> {
                 for name in names {
                     let key = self.schema.key(name);
                     self.impact.lock(key.clone(), AccessExclusive);
+                    self.lock_family(&key, AccessExclusive);
+                    self.schema.views_of(&key).into_iter().for_each(|view| self.impact.lock(view, AccessExclusive));
                     self.lock_referenced(&key, AccessExclusive, |_, _| true);
                     // With CASCADE the keys of others go too; without, the server refuses.
                     let inbound: Vec<Key> = self.schema.inbound(&key).map(|(key, _)| key.clone()).collect();
@@ -197,7 +221,8 @@ impl Reader<'_> {
                 for name in names {
                     if let Some(index) = self.schema.index(name) {
                         let mode = if concurrently { ShareUpdateExclusive } else { AccessExclusive };
-                        self.impact.lock(index.table.clone(), mode);
+                        let table = index.table.clone();
+                        self.lock_family(&table, mode);
                     }
                 }
                 self.impact.waits_for_snapshots = concurrently;
@@ -245,8 +270,7 @@ impl Reader<'_> {
                     Action::Attach(_) | Action::Detach { .. } | Action::Rename(_) | Action::SetSchema(_)
                 )
             {
-                let partitions: Vec<Key> = self.schema.partitions(&key).cloned().collect();
-                partitions.into_iter().for_each(|partition| self.impact.lock(partition, mode));
+                self.lock_family(&key, mode);
             }
         }
     }
@@ -273,10 +297,10 @@ impl Reader<'_> {
                 self.lock_referenced(table, AccessExclusive, |_, columns| columns.contains(&column.name));
             }
             Action::ValidateConstraint(name) => {
-                self.lock_referenced(table, RowShare, |there, _| there == name.name);
                 let valid =
                     self.schema.table_at(table).and_then(|table| table.constraint(&name.name)).is_some_and(|c| c.valid);
                 if !valid {
+                    self.lock_referenced(table, RowShare, |there, _| there == name.name);
                     self.task(Work::Scan, table, "every row is checked", span);
                 }
                 return ShareUpdateExclusive;
@@ -306,9 +330,13 @@ impl Reader<'_> {
                 }
             }
             Action::SetAccessMethod(_) => {
-                self.task(Work::Rewrite, table, "the table is written in the other method's form", span);
+                let why = "the table is written in the other method's form, unless it has it already";
+                self.impact.task(Work::Rewrite, table, why, Sure::Perhaps, span);
             }
-            Action::SetTablespace => self.task(Work::Rewrite, table, "the table is copied to the tablespace", span),
+            Action::SetTablespace => {
+                let why = "the table is copied to the tablespace, unless it is there already";
+                self.impact.task(Work::Rewrite, table, why, Sure::Perhaps, span);
+            }
             Action::Attach(partition) => {
                 let partition = self.schema.key(partition);
                 self.impact.lock(partition.clone(), AccessExclusive);
@@ -323,7 +351,8 @@ impl Reader<'_> {
             }
             Action::Detach { partition, concurrently, finalize } => {
                 let partition = self.schema.key(partition);
-                self.impact.lock(partition, AccessExclusive);
+                let weaker = !self.server.may_have(14);
+                self.impact.lock(partition, if weaker { ShareUpdateExclusive } else { AccessExclusive });
                 self.impact.outside |= *concurrently;
                 self.impact.waits_for_snapshots |= *concurrently;
                 return if *concurrently || *finalize { ShareUpdateExclusive } else { AccessExclusive };

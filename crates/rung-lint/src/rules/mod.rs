@@ -4,14 +4,23 @@ use crate::Rule;
 
 /// What the files of the rules have in common.
 mod prelude {
-    pub(super) use rung_ddl::{Action, AlterTable, ConstraintKind as Demand, Kind, Name, Statement, Verb};
-    pub(super) use rung_sql::{Level, Span};
+    pub(super) use rung_ddl::{
+        Action, AlterTable, ConstraintKind as Demand, Ident, Kind, Name, Persistence, Statement, Verb,
+    };
+    pub(super) use std::collections::HashSet;
+    pub(super) use std::sync::Arc;
+
+    pub(super) use rung_engine::{Body, Hints, MigrationId};
+    pub(super) use rung_sql::{Level, MigrationType, Span, infer_type};
 
     pub(super) use crate::schema::{ConstraintKind, Type, Volatility};
     pub(super) use crate::{Case, Check, Context, Group, LockMode, Rule, Sure, TypeChange, Work, type_change};
 
     /// Rules that are for every database.
     pub(super) const ALL: &[&str] = &[];
+
+    /// Rules about what only SQLite has.
+    pub(super) const SQLITE: &[&str] = &["sqlite"];
 
     /// Rules about what only PostgreSQL has.
     pub(super) const POSTGRES: &[&str] = &["postgres"];
@@ -59,12 +68,53 @@ rules! {
     partition_of,
     attach_unchecked,
     trigger_added,
+    drop_table,
+    drop_column,
+    truncate,
+    drop_foreign_key,
+    data_dependent,
+    unfiltered_change,
+    unchecked_data,
+    autovacuum_off,
+    sqlite_add_column,
+    sqlite_drop_column,
+    sqlite_cascading_drop,
+    sqlite_shadow_table,
+    rename,
+    drop_not_null,
+    replica_identity,
+    foreign_key_index,
+    definer_search_path,
+    row_security_missing,
+    policy_without_row_security,
+    row_security_without_policy,
+    down_missing,
+    down_not_inverse,
+    header_mismatch,
+    undeclared_dependency,
+    opaque_sql,
+    sqlite_pragma_in_transaction,
     syntax,
     unrunnable,
     own_transactions,
     unused_allow,
     allow_without_reason,
     unknown_rule,
+    naming,
+    name_too_long,
+    enum_type,
+    small_key,
+    serial_column,
+    limited_text,
+    padded_text,
+    zoneless_timestamp,
+    json_column,
+    deprecated_type,
+    if_exists,
+    schema_qualify,
+    sqlite_type_affinity,
+    sqlite_autoincrement,
+    sqlite_strict,
 }
 
 /// The rule of a name.

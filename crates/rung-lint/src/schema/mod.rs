@@ -7,7 +7,7 @@ mod replay;
 
 use std::collections::{HashMap, HashSet};
 
-use rung_ddl::{DataType, Expression, ForeignKey, Kind, Name, Persistence};
+use rung_ddl::{DataType, Expression, ForeignKey, Kind, Name, Persistence, Statement};
 
 /// A name with its schema; the schema is empty where the database has none.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -131,14 +131,16 @@ pub struct Table {
     pub partitioned: bool,
     /// What it is a partition of.
     pub partition_of: Option<Key>,
+    /// What it inherits from.
+    pub inherits: Vec<Key>,
+    /// What it reads, if it is a view.
+    pub reads: Vec<Key>,
     /// Whether row level security is on.
     pub row_security: bool,
     /// Its policies.
     pub policies: usize,
     /// Whether SQLite made it virtual.
     pub module: Option<String>,
-    /// How much it holds, where a live database was asked.
-    pub size: Option<Size>,
 }
 
 impl Table {
@@ -153,10 +155,11 @@ impl Table {
             constraints: Vec::new(),
             partitioned: false,
             partition_of: None,
+            inherits: Vec::new(),
+            reads: Vec::new(),
             row_security: false,
             policies: 0,
             module: None,
-            size: None,
         }
     }
 
@@ -215,8 +218,10 @@ pub struct Schema {
     types: HashMap<Key, Type>,
     /// Everything else that was made, by kind, with who made it.
     others: HashMap<(Kind, Key), Born>,
-    /// Functions that are not volatile.
-    steady: HashSet<Key>,
+    /// How much tables hold, where a live database was asked.
+    sizes: HashMap<Key, Size>,
+    /// How volatile functions are.
+    functions: HashMap<Key, Volatility>,
 }
 
 impl Schema {
@@ -284,6 +289,48 @@ impl Schema {
         self.named_type(&Name { schema: data_type.schema.clone(), name: data_type.name.clone(), span: data_type.span })
     }
 
+    /// All indexes.
+    pub fn indexes(&self) -> impl Iterator<Item = (&Key, &Index)> {
+        self.indexes.iter()
+    }
+
+    /// As [`Self::index`], by its full name.
+    pub fn index_at(&self, key: &Key) -> Option<&Index> {
+        self.indexes.get(key)
+    }
+
+    /// All types that are not built in.
+    pub fn types(&self) -> impl Iterator<Item = &Key> {
+        self.types.keys()
+    }
+
+    /// Whether there is a type of this full name.
+    pub fn has_type(&self, key: &Key) -> bool {
+        self.types.contains_key(key)
+    }
+
+    /// The part that some statements are about: tables by name, with their indexes, and all types.
+    pub fn part<'a>(&self, statements: impl Iterator<Item = &'a Statement>) -> Self {
+        let mut keys: HashSet<Key> = HashSet::new();
+        for statement in statements {
+            keys.extend(statement.tables().flat_map(|name| [self.key(name), self.made(name)]));
+            if let Statement::Drop { kind: Kind::Index, names, .. } = statement {
+                keys.extend(names.iter().filter_map(|name| self.index(name)).map(|index| index.table.clone()));
+            }
+        }
+        let tables = keys.iter().filter_map(|key| Some((key.clone(), self.tables.get(key)?.clone()))).collect();
+        let indexes = self.indexes.iter().filter(|(_, index)| keys.contains(&index.table));
+        Self {
+            search_path: self.search_path.clone(),
+            tables,
+            indexes: indexes.map(|(key, index)| (key.clone(), index.clone())).collect(),
+            types: self.types.clone(),
+            others: HashMap::new(),
+            sizes: HashMap::new(),
+            functions: HashMap::new(),
+        }
+    }
+
     /// Foreign keys of other tables to this one.
     pub fn inbound<'a>(&'a self, table: &'a Key) -> impl Iterator<Item = (&'a Key, &'a Constraint)> {
         self.tables.iter().filter(move |(key, _)| *key != table).flat_map(move |(key, other)| {
@@ -295,9 +342,24 @@ impl Schema {
         })
     }
 
-    /// The partitions of a table.
-    pub fn partitions<'a>(&'a self, table: &'a Key) -> impl Iterator<Item = &'a Key> {
-        self.tables.iter().filter(move |(_, other)| other.partition_of.as_ref() == Some(table)).map(|(key, _)| key)
+    /// The views that read a table, or a view that does.
+    pub fn views_of(&self, table: &Key) -> Vec<Key> {
+        let mut found = vec![table.clone()];
+        let mut next = 0;
+        while let Some(key) = found.get(next).cloned() {
+            next += 1;
+            let readers = self.tables.iter().filter(|(_, other)| other.reads.contains(&key)).map(|(reader, _)| reader);
+            let new: Vec<Key> = readers.filter(|reader| !found.contains(reader)).cloned().collect();
+            found.extend(new);
+        }
+        found.split_off(1)
+    }
+
+    /// What a change of a table reaches besides: its partitions, and the tables that inherit from it.
+    pub fn children<'a>(&'a self, table: &'a Key) -> impl Iterator<Item = &'a Key> {
+        let is_child =
+            move |other: &Table| other.partition_of.as_ref() == Some(table) || other.inherits.contains(table);
+        self.tables.iter().filter(move |(_, other)| is_child(other)).map(|(key, _)| key)
     }
 
     /// Who made an object that is neither table nor index.
@@ -320,9 +382,24 @@ impl Schema {
         }
     }
 
-    /// Says how much a table of a live database holds; a table that no migration made is known from then on.
-    pub fn set_size(&mut self, key: Key, size: Size) {
-        self.tables.entry(key).or_insert_with(|| Table::unknown(Kind::Table)).size = Some(size);
+    /// Takes in what a live database answered to [`crate::Language::statistics`].
+    pub fn set_sizes(&mut self, rows: &[Vec<Option<String>>]) {
+        for row in rows {
+            let [Some(schema), Some(name), figures @ ..] = row.as_slice() else { continue };
+            let figure = |at: usize| figures.get(at).and_then(|text| text.as_ref()?.parse().ok()).unwrap_or(0);
+            let size = Size { rows: figure(0), bytes: figure(1), index_bytes: figure(2) };
+            self.sizes.insert(Key { schema: schema.clone(), name: name.clone() }, size);
+        }
+    }
+
+    /// How much a table holds, partitions included, where a live database was asked.
+    pub fn size(&self, key: &Key) -> Option<Size> {
+        let sizes = std::iter::once(key).chain(self.children(key)).filter_map(|key| self.sizes.get(key));
+        sizes.copied().reduce(|a, b| Size {
+            rows: a.rows + b.rows,
+            bytes: a.bytes + b.bytes,
+            index_bytes: a.index_bytes + b.index_bytes,
+        })
     }
 
     /// How sure it is that an expression gives one value for all rows of a statement.
@@ -395,10 +472,11 @@ impl Schema {
             "txid_current",
         ];
         let built_in = call.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
-        let key = self.found(call, &HashMap::<Key, ()>::new());
-        if self.steady.contains(&key) || built_in && STEADY.contains(&call.name.as_str()) {
+        if let Some(volatility) = self.functions.get(&self.found(call, &self.functions)) {
+            *volatility
+        } else if built_in && STEADY.contains(&call.name.as_str()) {
             Volatility::Steady
-        } else if VOLATILE.contains(&call.name.as_str()) || self.others.contains_key(&(Kind::Routine, key)) {
+        } else if VOLATILE.contains(&call.name.as_str()) {
             Volatility::Volatile
         } else {
             Volatility::Unknown

@@ -1,16 +1,16 @@
 //! Carrying a statement out on what is known of a schema.
 
 use rung_ddl::{Action, AlterTable, Constraint as Written, ConstraintKind as WrittenKind, CreateTable, Kind, Name};
-use rung_ddl::{Persistence, Statement};
+use rung_ddl::{Parsed, Persistence, Statement};
 
-use super::{Born, Column, Constraint, ConstraintKind, Index, Key, Schema, Table, Type, foreign_key};
+use super::{Born, Column, Constraint, ConstraintKind, Index, Key, Schema, Table, Type, Volatility, foreign_key};
 
 impl Schema {
     /// Carries a statement out. `text` is the statement's own, `born` who runs it.
     ///
     /// What makes no sense here (a column that is dropped twice) changes nothing: the server says so soon enough.
-    pub fn apply(&mut self, statement: &Statement, text: &str, born: Born) {
-        match statement {
+    pub fn apply(&mut self, parsed: &Parsed, text: &str, born: Born) {
+        match &parsed.statement {
             Statement::CreateTable(create) => self.create_table(create, text, born),
             Statement::AlterTable(alter) => self.alter_table(alter, text, born),
             Statement::CreateIndex(create) => {
@@ -55,7 +55,13 @@ impl Schema {
                     *constrained = true;
                 }
             }
-            Statement::Create { kind, name: Some(name), on, .. } => self.create(*kind, name, on.as_ref(), text, born),
+            Statement::Create { kind, name: Some(name), on, .. } => {
+                self.create(*kind, name, on.as_ref(), text, born);
+                if matches!(kind, Kind::View | Kind::MaterializedView) {
+                    let reads = parsed.relations.iter().map(|read| self.key(read)).collect();
+                    self.table_mut(name, *kind).reads = reads;
+                }
+            }
             Statement::Drop { kind, names, on, .. } => {
                 names.iter().for_each(|name| self.drop_one(*kind, name));
                 if let (Kind::Policy, Some(on)) = (kind, on) {
@@ -104,12 +110,16 @@ impl Schema {
                 let key = self.made(name);
                 if kind == Kind::Routine {
                     let words = text.to_ascii_lowercase();
-                    let steady = words.split_whitespace().any(|word| matches!(word, "immutable" | "stable"));
-                    if steady {
-                        self.steady.insert(key.clone());
+                    let has = |wanted: &[&str]| words.split_whitespace().any(|word| wanted.contains(&word));
+                    let volatility = if has(&["immutable", "stable"]) {
+                        Volatility::Steady
+                    } else if words.contains("language sql") {
+                        // The planner may put its body in its place, and that need not be volatile.
+                        Volatility::Unknown
                     } else {
-                        self.steady.remove(&key);
-                    }
+                        Volatility::Volatile
+                    };
+                    self.functions.insert(key.clone(), volatility);
                 }
                 self.others.entry((kind, key)).or_insert(born);
             }
@@ -133,6 +143,7 @@ impl Schema {
             columns: inherited,
             partitioned: create.partitioned,
             partition_of: create.partition_of.as_ref().map(|name| self.key(name)),
+            inherits: create.inherits.iter().map(|name| self.key(name)).collect(),
             module: create.module.clone(),
             ..Table::unknown(Kind::Table)
         };
@@ -314,6 +325,11 @@ impl Schema {
                     table.partitioned = true;
                 }
                 Action::Detach { partition, .. } => self.table_mut(partition, Kind::Table).partition_of = None,
+                Action::Inherit(parent) => table.inherits.push(self.key(parent)),
+                Action::NoInherit(parent) => {
+                    let parent = self.key(parent);
+                    table.inherits.retain(|there| *there != parent);
+                }
                 Action::RowSecurity { enable } => table.row_security = *enable,
                 Action::SetUnlogged => table.persistence = Persistence::Unlogged,
                 Action::SetLogged => table.persistence = Persistence::Permanent,
@@ -373,7 +389,7 @@ impl Schema {
             Kind::Policy => {}
             _ => {
                 let key = self.made(name);
-                self.steady.remove(&key);
+                self.functions.remove(&key);
                 self.others.remove(&(kind, key));
             }
         }

@@ -1,0 +1,28 @@
+//! `drop-column`.
+
+use super::prelude::*;
+
+pub(super) static RULE: Rule = Rule {
+    name: "drop-column",
+    group: Group::Data,
+    level: Some(Level::Error),
+    dialects: ALL,
+    what: "A column is dropped.",
+    why: "Its values are gone for good. And programs that run and still name it fail, those that select every column and have cached the plan among them.",
+    instead: "First a release that does not name it any more, then the migration that drops it. Then allow the finding.",
+    check: Check::Action(check),
+    cases: &[
+        Case::fires("ALTER TABLE t DROP COLUMN a;"),
+        Case::silent("CREATE TABLE t (a int, b int);\nALTER TABLE t DROP COLUMN a;"),
+        Case::silent("ALTER TABLE t ADD COLUMN a int;\nALTER TABLE t DROP COLUMN a;"),
+        Case::fires("ALTER TABLE t DROP COLUMN a;").sqlite(),
+    ],
+};
+
+fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) {
+    let Action::DropColumn { column, .. } = action else { return };
+    if !cx.is_fresh_table(&alter.name) && !cx.is_own_column(&alter.name, &column.name) {
+        cx.report(span, format!("every value of {column} in {} is lost, and programs that name it fail", alter.name))
+            .help("drop it once no program names it, and there is a backup; then allow this with the reason");
+    }
+}

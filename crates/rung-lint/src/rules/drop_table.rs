@@ -1,0 +1,39 @@
+//! `drop-table`.
+
+use super::prelude::*;
+
+pub(super) static RULE: Rule = Rule {
+    name: "drop-table",
+    group: Group::Data,
+    level: Some(Level::Error),
+    dialects: ALL,
+    what: "A table, a schema or a database is dropped.",
+    why: "What was in it is gone for good, and programs that still use it fail.",
+    instead: "See that nobody uses it any more and make a backup; rename it first and drop it some weeks later. Then allow the finding.",
+    check: Check::Statement(check),
+    cases: &[
+        Case::fires("DROP TABLE t;"),
+        Case::silent("CREATE TABLE t (a int);\nDROP TABLE t;"),
+        Case::silent("CREATE TEMP TABLE t (a int);\nDROP TABLE t;"),
+        Case::fires("DROP SCHEMA app CASCADE;"),
+        Case::silent("DROP VIEW v;"),
+        Case::silent("CREATE TABLE n (a);\nINSERT INTO n SELECT a FROM t;\nDROP TABLE t;\nALTER TABLE n RENAME TO t;").after("CREATE TABLE t (a, b);").sqlite(),
+        Case::fires("DROP TABLE t;").after("CREATE TABLE t (a);").sqlite(),
+    ],
+};
+
+fn check(cx: &mut Context<'_>, statement: &Statement) {
+    let Statement::Drop { kind: kind @ (Kind::Table | Kind::Schema | Kind::Database), names, .. } = statement else {
+        return;
+    };
+    for name in names {
+        let is_new = match kind {
+            Kind::Table => cx.is_fresh_table(name),
+            _ => cx.schema.born(*kind, name).is_some_and(|born| cx.is_fresh(born)),
+        };
+        if !is_new && !cx.is_copied(name) {
+            cx.report(name.span, format!("everything in the {} {name} is lost", kind.as_str()))
+                .help("make sure that nobody uses it and that there is a backup, then allow this with the reason");
+        }
+    }
+}

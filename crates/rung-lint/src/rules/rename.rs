@@ -1,0 +1,74 @@
+//! `rename`.
+
+use super::prelude::*;
+
+pub(super) static RULE: Rule = Rule {
+    name: "rename",
+    group: Group::Compatibility,
+    level: Some(Level::Error),
+    dialects: ALL,
+    what: "A table, a column, a view, a schema, a type or an enum value is given another name.",
+    why: "Programs that run while it does, and those of the old release, still use the old name, and fail.",
+    instead: "Expand and contract: add the new name, let programs write both, move over, drop the old one. For a table, a view of the old name does.",
+    check: Check::Statement(check),
+    cases: &[
+        Case::fires("ALTER TABLE t RENAME TO u;"),
+        Case::silent("CREATE TABLE t (a int);\nALTER TABLE t RENAME TO u;"),
+        Case::fires("ALTER TABLE t RENAME COLUMN a TO b;"),
+        Case::silent("ALTER TABLE t RENAME CONSTRAINT a TO b;"),
+        Case::silent("ALTER INDEX i RENAME TO j;"),
+        Case::fires("ALTER SCHEMA a RENAME TO b;"),
+        Case::fires("ALTER TYPE e RENAME VALUE 'a' TO 'b';"),
+        Case::fires("ALTER TABLE t SET SCHEMA app;"),
+        Case::fires("ALTER VIEW v RENAME TO w;"),
+        Case::silent("ALTER TABLE t RENAME TO old;\nCREATE VIEW t AS SELECT * FROM old;"),
+        Case::silent("ALTER TABLE t ADD COLUMN n int;\nALTER TABLE t RENAME COLUMN n TO m;"),
+        Case::fires("ALTER TABLE t RENAME a TO b;").sqlite(),
+        Case::silent("CREATE TABLE n (a);\nINSERT INTO n SELECT a FROM t;\nDROP TABLE t;\nALTER TABLE n RENAME TO t;").after("CREATE TABLE t (a, b);").sqlite(),
+    ],
+};
+
+fn check(cx: &mut Context<'_>, statement: &Statement) {
+    match statement {
+        Statement::AlterTable(alter) if alter.kind != Kind::Index => {
+            if cx.is_fresh_table(&alter.name) {
+                return;
+            }
+            for (action, span) in &alter.actions {
+                let what = match action {
+                    Action::RenameColumn { from, .. } if !cx.is_own_column(&alter.name, &from.name) => {
+                        format!("column {from} of {}", alter.name)
+                    }
+                    Action::Rename(_) | Action::SetSchema(_) if !is_stood_in_for(cx, &alter.name) => {
+                        format!("{} {}", alter.kind.as_str(), alter.name)
+                    }
+                    _ => continue,
+                };
+                report(cx, *span, &what);
+            }
+        }
+        Statement::Rename { kind: kind @ (Kind::Schema | Kind::Type | Kind::Domain | Kind::Routine), name, .. }
+            if !cx.schema.born(*kind, name).is_some_and(|born| cx.is_fresh(born)) => {
+                report(cx, name.span, &format!("{} {name}", kind.as_str()));
+            }
+        Statement::RenameEnumValue { name, from, .. }
+            if !cx.schema.born(Kind::Type, name).is_some_and(|born| cx.is_fresh(born)) => {
+                report(cx, name.span, &format!("value '{from}' of {name}"));
+            }
+        _ => {}
+    }
+}
+
+/// Whether a view of the old name is made in the same transaction.
+fn is_stood_in_for(cx: &Context<'_>, name: &Name) -> bool {
+    let key = cx.schema.key(name);
+    cx.after().any(|(at, statement)| {
+        matches!(statement, Statement::Create { kind: Kind::View, name: Some(view), .. } if cx.schema.made(view) == key)
+            && cx.is_together(at)
+    })
+}
+
+fn report(cx: &mut Context<'_>, span: Span, what: &str) {
+    cx.report(span, format!("programs that use the {what} fail as soon as this is done"))
+        .help("add the new name beside the old, move programs over, and drop the old one later");
+}

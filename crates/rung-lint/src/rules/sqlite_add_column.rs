@@ -1,0 +1,49 @@
+//! `sqlite-add-column`.
+
+use super::prelude::*;
+
+pub(super) static RULE: Rule = Rule {
+    name: "sqlite-add-column",
+    group: Group::Data,
+    level: Some(Level::Error),
+    dialects: SQLITE,
+    what: "`ADD COLUMN` of a column that SQLite can't add.",
+    why: "SQLite refuses PRIMARY KEY, UNIQUE and stored generated columns, NOT NULL without a default, and (once there are rows) defaults that are no constant: `CURRENT_TIMESTAMP` or an expression in parentheses.",
+    instead: "Add it without, fill it, and add a unique index; or rebuild the table.",
+    check: Check::Action(check),
+    cases: &[
+        Case::fires("ALTER TABLE t ADD COLUMN a int UNIQUE;").sqlite(),
+        Case::silent("ALTER TABLE t ADD COLUMN a int DEFAULT 0;").sqlite(),
+        Case::fires("ALTER TABLE t ADD COLUMN a int NOT NULL;").sqlite(),
+        Case::silent("ALTER TABLE t ADD COLUMN a int NOT NULL DEFAULT 0;").sqlite(),
+        Case::fires("ALTER TABLE t ADD COLUMN a text DEFAULT CURRENT_TIMESTAMP;").sqlite(),
+        Case::fires("ALTER TABLE t ADD COLUMN a text DEFAULT (random());").sqlite(),
+        Case::silent("ALTER TABLE t ADD COLUMN a int DEFAULT -1;").sqlite(),
+        Case::fires("ALTER TABLE t ADD COLUMN a int AS (b + 1) STORED;").sqlite(),
+        Case::silent("ALTER TABLE t ADD COLUMN a int AS (b + 1) VIRTUAL;").sqlite(),
+        Case::silent("CREATE TABLE t (b);\nALTER TABLE t ADD COLUMN a text DEFAULT CURRENT_TIMESTAMP;").sqlite(),
+    ],
+};
+
+fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) {
+    let Action::AddColumn { column, .. } = action else { return };
+    let has = |wanted: fn(&Demand) -> bool| column.constraints.iter().any(|constraint| wanted(&constraint.kind));
+    let default = column.default();
+    let why = if has(|kind| matches!(kind, Demand::PrimaryKey { .. })) {
+        "SQLite adds no column that is a PRIMARY KEY"
+    } else if has(|kind| matches!(kind, Demand::Unique { .. })) {
+        "SQLite adds no column that is UNIQUE"
+    } else if has(|kind| matches!(kind, Demand::Generated { stored: true, .. })) {
+        "SQLite adds no generated column that is stored"
+    } else if has(|kind| matches!(kind, Demand::NotNull(_)))
+        && default.is_none_or(|default| default.null)
+        && !has(|kind| matches!(kind, Demand::Generated { .. }))
+    {
+        "SQLite adds no NOT NULL column without a default"
+    } else if default.is_some_and(|default| !default.literal) && !cx.is_fresh_table(&alter.name) {
+        "SQLite adds no column with a default that is no constant, once there are rows"
+    } else {
+        return;
+    };
+    cx.report(span, why).help("add it without, fill it, and then create an index; or rebuild the table");
+}

@@ -1,0 +1,49 @@
+//! `undeclared-dependency`.
+
+use super::prelude::*;
+
+pub(super) static RULE: Rule = Rule {
+    name: "undeclared-dependency",
+    group: Group::Migration,
+    level: Some(Level::Warning),
+    dialects: ALL,
+    what: "A migration that says what it depends on uses a table that yet another one creates.",
+    why: "`Depends on` decides the order: the migration may run before the other, or be run without it by `--only`.",
+    instead: "The other migration's id in `Depends on`.",
+    check: Check::Migration(check),
+    cases: &[
+        Case::fires("-- Depends on: []\nALTER TABLE t ADD COLUMN b int;").after("CREATE TABLE t (a int);"),
+        Case::silent("-- Depends on: [001_before]\nALTER TABLE t ADD COLUMN b int;").after("CREATE TABLE t (a int);"),
+        Case::silent("ALTER TABLE t ADD COLUMN b int;").after("CREATE TABLE t (a int);"),
+        Case::silent("-- Depends on: []\nALTER TABLE u ADD COLUMN b int;").after("CREATE TABLE t (a int);"),
+        Case::fires("-- Depends on: []\nCREATE TABLE u (a int REFERENCES t (a));").after("CREATE TABLE t (a int);"),
+        Case::fires("-- Depends on: []\nINSERT INTO u SELECT * FROM t;").after("CREATE TABLE t (a);").sqlite(),
+    ],
+};
+
+fn check(cx: &mut Context<'_>) {
+    let Some(named) = &cx.file.migration.depends_on else { return };
+    // Everything that is surely before this one.
+    let mut before: HashSet<&str> = named.iter().map(|id| id.value.as_str()).collect();
+    let mut open: Vec<&str> = before.iter().copied().collect();
+    while let Some(id) = open.pop() {
+        let next = cx.migration(id).and_then(|migration| migration.depends_on.as_ref());
+        open.extend(next.into_iter().flatten().map(|id| id.value.as_str()).filter(|id| before.insert(id)));
+    }
+    let mut missing: Vec<(usize, Name, MigrationId)> = Vec::new();
+    for (at, line) in cx.file.lines().iter().enumerate() {
+        for name in line.parsed.statement.tables().chain(&line.parsed.relations) {
+            let maker = cx.table(name).and_then(|table| cx.maker(table.born));
+            let Some(maker) = maker.filter(|id| **id != cx.file.migration.id && !before.contains(id.as_str())) else {
+                continue;
+            };
+            if !missing.iter().any(|(_, _, id)| id == maker) {
+                missing.push((at, name.clone(), maker.clone()));
+            }
+        }
+    }
+    for (at, name, maker) in missing {
+        cx.report_line(at, name.span, format!("{name} is made by {maker}, which this does not depend on"))
+            .help(format!("add {maker} to `Depends on`"));
+    }
+}

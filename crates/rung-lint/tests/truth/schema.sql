@@ -1,0 +1,46 @@
+-- What the probes run on: every kind of table that a lock depends on. Each is filled with rows.
+CREATE SCHEMA elsewhere;
+CREATE TABLE p (id bigint PRIMARY KEY, name text);
+CREATE TABLE t (
+    id bigint PRIMARY KEY, a int, b int NOT NULL, c varchar(20), d text, e timestamp, f timestamptz(3), g numeric(10, 2),
+    h json, p_id bigint, i cidr, j varchar(20) COLLATE "C", k char(5), l bit varying(5), n time(2), o interval(2),
+    s varchar(20), ix varchar(20), x varchar(20) COLLATE "C",
+    CONSTRAINT s_check CHECK (s <> 'nope'), CONSTRAINT d_not_null CHECK (d IS NOT NULL),
+    CONSTRAINT later CHECK (a < 100000)
+);
+CREATE INDEX t_a ON t (a);
+CREATE UNIQUE INDEX t_b ON t (b);
+CREATE UNIQUE INDEX t_a_b ON t (a, b);
+CREATE INDEX t_ix ON t (ix);
+CREATE INDEX t_e ON t (e);
+CREATE TABLE child (id bigint PRIMARY KEY, p_id bigint, CONSTRAINT child_p FOREIGN KEY (p_id) REFERENCES p (id));
+CREATE TABLE bare (a int NOT NULL, b int, p_id bigint);
+CREATE UNIQUE INDEX bare_a ON bare (a);
+CREATE UNIQUE INDEX bare_b ON bare (b);
+ALTER TABLE bare ADD CONSTRAINT bare_check CHECK (b < 100000) NOT VALID;
+ALTER TABLE bare ADD CONSTRAINT bare_p FOREIGN KEY (p_id) REFERENCES p (id) NOT VALID;
+CREATE TABLE parts (id int, k int) PARTITION BY LIST (k);
+CREATE TABLE part_1 PARTITION OF parts FOR VALUES IN (1);
+CREATE TABLE part_2 PARTITION OF parts FOR VALUES IN (2);
+CREATE INDEX parts_id ON parts (id);
+CREATE TABLE loose (id int, k int);
+CREATE TABLE checked (id int, k int NOT NULL, CONSTRAINT checked_k CHECK (k = 4));
+CREATE TABLE ranges (r tstzrange);
+CREATE UNLOGGED TABLE passing (id int);
+CREATE TABLE above (id int);
+CREATE TABLE below () INHERITS (above);
+CREATE TABLE apart (id int);
+CREATE MATERIALIZED VIEW m AS SELECT id, name FROM p;
+CREATE UNIQUE INDEX m_id ON m (id);
+CREATE VIEW v AS SELECT id, name FROM p;
+CREATE DOMAIN posint AS int CHECK (VALUE > 0);
+CREATE DOMAIN plain AS int;
+CREATE TABLE domains (a posint, b plain, c int);
+CREATE TYPE mood AS ENUM ('good', 'bad');
+CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE FUNCTION steady(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+CREATE FUNCTION restless(int) RETURNS int LANGUAGE plpgsql VOLATILE AS $$ BEGIN RETURN $1; END $$;
+CREATE FUNCTION inlined(int) RETURNS int LANGUAGE sql VOLATILE AS 'SELECT $1';
+CREATE TRIGGER t_touched BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touched();
+CREATE POLICY t_policy ON t USING (true);
+CREATE STATISTICS t_statistics ON a, b FROM t;
