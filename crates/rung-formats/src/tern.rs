@@ -2,19 +2,20 @@
 //! `---- create above / drop below ----`.
 //!
 //! Facts from its `migrate/migrate.go`: the dividing line is sought anywhere in the file, and
-//! `---- tern: disable-tx ----` in each part; a file is a template of Go's, and so is not SQL where it has a `{{`; a file
-//! that brings nothing is refused. The database has one number, so that nothing can be pending below it.
+//! `---- tern: disable-tx ----` in each part; a file that brings nothing is refused. The database has one number, so that
+//! nothing can be pending below it. A file is a template of Go's: `{{.name}}` and `{{template "file" .}}` are filled in,
+//! any other is a program, and an error.
 
 use std::collections::BTreeMap;
 
-use rung_engine::{Hints, MigrationSet, Renumber, Version};
-use rung_sql::{Diagnostic, Script, Span, Syntax};
+use rung_engine::{Body, Down, Hints, MigrationSet, Renumber, Version};
+use rung_sql::{Diagnostic, Script, Span, closest};
 
 use crate::LoadOptions;
 use crate::files::{File, Files};
 use crate::format::{Format, Sign};
 use crate::migration::{Outcome, Sorting, checked, consecutive, lines, migration, read_each};
-use crate::pairs::{numbered, without_templates};
+use crate::pairs::numbered;
 
 pub(crate) struct Tern;
 
@@ -55,19 +56,19 @@ impl Format for Tern {
         }
         errors.extend(consecutive(&items));
         let items: Vec<_> = items.into_iter().collect();
-        let syntax = options.dialect.syntax();
-        read_each(&items, Sorting::ByVersion, strays, errors, |(number, file)| read(*number, file, options, syntax))
+        read_each(&items, Sorting::ByVersion, strays, errors, |(number, file)| read(*number, file, files, options))
     }
 }
 
-fn read(number: u64, file: &File, options: &LoadOptions<'_>, syntax: &Syntax) -> Outcome {
+fn read(number: u64, file: &File, files: &Files, options: &LoadOptions<'_>) -> Outcome {
+    let syntax = options.dialect.syntax();
     let source = file.source()?;
     let text = source.text();
     let (up, down) = match text.split_once(DIVIDER) {
         Some((up, down)) => (Span::new(0, up.len()), Some(Span::new(text.len() - down.len(), text.len()))),
         None => (Span::new(0, text.len()), None),
     };
-    let script = |part: Span| without_templates(Script::slice(source.clone(), part), options);
+    let script = |part: Span| included(Script::slice(source.clone(), part), files, DEPTH);
     let outside = |part: Span| {
         let part_lines = lines(&text[part.range()]);
         let mark = part_lines.into_iter().find(|(_, line)| *line == OUTSIDE);
@@ -80,8 +81,75 @@ fn read(number: u64, file: &File, options: &LoadOptions<'_>, syntax: &Syntax) ->
     }
     let back = down.map(script).transpose()?.filter(|down| !down.text().trim().is_empty());
     let id = file.name.trim_end_matches(".sql");
-    let mut migration = migration(id, Version::Number(number), forth, back, HINTS, syntax);
+    let mut migration = migration(id, Version::Number(number), forth.clone(), None, HINTS, syntax);
+    if let Body::Sql(body) = &mut migration.body {
+        body.up = filled(forth, options)?;
+    }
+    migration.down = back.map(|back| filled(back, options)).transpose()?.map(Down::Sql);
     migration.no_transaction = outside(up);
     migration.down_no_transaction = down.and_then(outside);
     checked(migration, Vec::new(), syntax)
+}
+
+/// How deep files may include files.
+const DEPTH: usize = 8;
+
+/// The places of `{{ ... }}`, and what is within.
+fn templates(text: &str) -> impl Iterator<Item = (Span, &str)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + text[at..].find("{{")?;
+        let end = text[start..].find("}}").map_or(text.len(), |end| start + end);
+        at = (end + 2).min(text.len());
+        Some((Span::new(start, at), text[start + 2..end].trim()))
+    })
+}
+
+/// The script with the files that it includes.
+fn included(script: Script, files: &Files, depth: usize) -> Result<Script, Vec<Diagnostic>> {
+    let path = |within: &str| {
+        let path = within.strip_prefix("template")?.trim_start().strip_suffix('.')?.trim_end();
+        Some(path.strip_prefix('"')?.strip_suffix('"')?.to_owned())
+    };
+    let mut edits = Vec::new();
+    for (place, path) in templates(script.text()).filter_map(|(place, within)| Some((place, path(within)?))) {
+        let Some(file) = files.get(&path).filter(|_| depth > 0) else {
+            let error = Diagnostic::error("template", format!("there is no file {path} to include here"));
+            let error = error.at(script.source(), script.source_span(place), "");
+            return Err(vec![error.help("its path begins in the directory of the migrations")]);
+        };
+        let inner = included(Script::whole(file.source()?), files, depth - 1)?;
+        edits.push((place, inner.text().to_owned()));
+    }
+    Ok(script.replaced(&edits))
+}
+
+/// The script with the values of its variables.
+fn filled(script: Script, options: &LoadOptions<'_>) -> Result<Script, Vec<Diagnostic>> {
+    let is_name = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let mut edits = Vec::new();
+    let mut errors = Vec::new();
+    for (place, within) in templates(script.text()) {
+        let name = within.strip_prefix('.').filter(is_name);
+        let value = name.and_then(|name| options.variables.get(name));
+        let (message, help) = match (name, value) {
+            (_, Some(value)) => {
+                edits.push((place, value.as_str()));
+                continue;
+            }
+            (Some(name), None) => {
+                let near = closest(name, options.variables.keys().map(String::as_str));
+                let help = near.map(|near| format!("did you mean {{{{.{near}}}}}?"));
+                let give = || format!("give it one in rung.toml: [vars] {name} = \"...\"");
+                (format!("the variable {name} has no value"), help.unwrap_or_else(give))
+            }
+            (None, None) => {
+                let message = "this is a template of Go's that only tern itself can fill in".to_owned();
+                (message, "write what it stands for".to_owned())
+            }
+        };
+        let error = Diagnostic::error("template", message).at(script.source(), script.source_span(place), "");
+        errors.push(error.help(help));
+    }
+    if errors.is_empty() { Ok(script.replaced(&edits)) } else { Err(errors) }
 }
