@@ -59,7 +59,7 @@ pub trait Driver: Session + Send {
 
     /// Runs units in order, each all or nothing together with its records, and stops at the first that fails. Sends
     /// ahead where it can; a unit's guard then makes sure that nothing runs after a failure. Once it returns `Ok`, all
-    /// is on disk as the session's own durability asks. The session is reset between units.
+    /// is on disk as the session's own durability asks. The session is reset behind each unit that does not keep it.
     ///
     /// # Errors
     /// The unit and part that failed. Every unit before it is committed, that one and all after it left nothing.
@@ -211,6 +211,18 @@ pub struct Unit {
     pub parts: Vec<Part>,
     /// What is recorded in the same transaction.
     pub records: Vec<Record>,
+    /// What becomes of the session behind it.
+    pub session: SessionAfter,
+}
+
+/// What becomes of a session's settings, role and temporary objects when a unit is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SessionAfter {
+    /// They are put back as they were after connecting.
+    #[default]
+    Reset,
+    /// They stay, for the migration's next statement: [`Driver::reset`] puts them back when it is done.
+    Keep,
 }
 
 impl Unit {

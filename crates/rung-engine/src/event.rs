@@ -190,9 +190,12 @@ impl StepFailure {
             if let Some(detail) = &error.detail {
                 diagnostic = diagnostic.note(format!("detail from the server: {detail}"));
             }
-            if let Some(hint) = &error.hint {
-                diagnostic = diagnostic.note(format!("hint from the server: {hint}"));
-            }
+            diagnostic = match &error.hint {
+                // What has a code is the server's.
+                Some(hint) if error.code.is_some() => diagnostic.note(format!("hint from the server: {hint}")),
+                Some(hint) => diagnostic.help(hint),
+                None => diagnostic,
+            };
         }
         diagnostic
     }
@@ -244,8 +247,13 @@ impl Interrupt {
         self.0.fetch_add(1, Ordering::SeqCst).saturating_add(1)
     }
 
+    /// How often it was asked for.
+    pub fn count(&self) -> u8 {
+        self.0.load(Ordering::SeqCst)
+    }
+
     /// Whether it was asked for.
     pub fn is_raised(&self) -> bool {
-        self.0.load(Ordering::SeqCst) > 0
+        self.count() > 0
     }
 }

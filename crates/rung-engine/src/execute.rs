@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use rung_sql::{SourceFile, Span};
 
 use crate::driver::{
-    Blocker, Continue, DbErrorKind, Driver, Durability, Failure, Guard, LockHolder, Progress, Unit, UnitError,
-    UnitObserver,
+    Blocker, Continue, DbErrorKind, Driver, Durability, Failure, Guard, LockHolder, Progress, SessionAfter, Unit,
+    UnitError, UnitObserver,
 };
 use crate::event::{Event, Interrupt, Kept, Report, RunError, StepFailure, StepReport};
 use crate::history::{History, Status};
@@ -252,8 +252,14 @@ impl Run<'_> {
         if let Some((step, reason)) = self.steps.iter().find_map(|step| Some((step, step.journal_reason()?))) {
             return Err(journal::not_in_one(step, &reason).into());
         }
-        let mut all =
-            Unit { index: 0, guard: None, timeouts: self.steps[0].timeouts, parts: Vec::new(), records: Vec::new() };
+        let mut all = Unit {
+            index: 0,
+            guard: None,
+            timeouts: self.steps[0].timeouts,
+            parts: Vec::new(),
+            records: Vec::new(),
+            session: SessionAfter::Reset,
+        };
         let mut slots = 0;
         for (index, step) in self.steps.iter().enumerate() {
             let mut one = unit(index, step, self.sequence_of(index), &self.options.actor);

@@ -2,17 +2,17 @@
 //! so that a run that was interrupted goes on where it stopped.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Output, Stdio};
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use rung_sql::{Comparison, Diagnostic, Effect, Span, TransactionControl, Want, fingerprint};
 
 use crate::analyse::{JournalReason, Mode, ScriptPlan};
-use crate::driver::{DbError, DbErrorKind, Driver, Durability, Failure, Part, Probe, Unit, UnitError};
+use crate::driver::{DbError, DbErrorKind, Driver, Durability, Failure, Part, Probe, SessionAfter, Unit, UnitError};
 use crate::event::{Event, Kept, Report, RunError, StepFailure};
 use crate::execute::{Run, Watcher, locate, message, pause_before, sleep_unless, word_at};
 use crate::history::Status;
-use crate::model::{Body, Timeouts};
+use crate::model::Timeouts;
 use crate::plan::{Action, PlanError, PlanErrorKind, PlanErrors, Step, is_half_done};
 use crate::record::{Direction, JournalState, Record, Took};
 use crate::unit::{Parts, affected, completion, count_rows, migration_row, unchanged};
@@ -70,7 +70,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn begin_record(&self, index: usize, step: &Step) -> Vec<Record> {
+    pub(crate) fn begin_record(&self, index: usize, step: &Step) -> Vec<Record> {
         let mut records = vec![Record::JournalClear { id: step.id.clone(), direction: step.direction }];
         if step.direction == Direction::Up {
             let actor = &self.options.actor;
@@ -80,7 +80,7 @@ impl Run<'_> {
         records
     }
 
-    fn sequence_for(&self, index: usize) -> i64 {
+    pub(crate) fn sequence_for(&self, index: usize) -> i64 {
         self.sequence.saturating_add(i64::try_from(index).unwrap_or(i64::MAX))
     }
 
@@ -91,6 +91,9 @@ impl Run<'_> {
         script: &ScriptPlan,
         began: Instant,
     ) -> Result<(), RunError> {
+        if self.driver.facts().pooled {
+            refuse_session(step, script)?;
+        }
         let hashes = fingerprints(script, self.driver.dialect_of().syntax());
         let journal = journal_of(self.driver, step, script, &hashes)?;
         let resumed = journal.values().any(|(_, state)| *state == JournalState::Done);
@@ -101,7 +104,8 @@ impl Run<'_> {
         if journal.is_empty() {
             self.driver.write(&self.begin_record(index, step))?;
         }
-        let mut walk = Walk { step, script, hashes: &hashes, journal, counts: BTreeMap::new(), opened: None };
+        let timeouts = step.timeouts;
+        let mut walk = Walk { step, script, hashes: &hashes, journal, counts: BTreeMap::new(), opened: None, timeouts };
         if !resumed {
             for (slot, table, span) in unchanged(step) {
                 let count = match self.driver.query(&count_rows(table)) {
@@ -114,13 +118,18 @@ impl Run<'_> {
         if let Err((at, trouble)) = self.walk(&mut walk) {
             return Err(self.journal_failure(&walk, at, trouble));
         }
-        self.finish(index, &walk, resumed, began)
+        self.finish(index, &walk, resumed, began)?;
+        // From statement to statement the session was kept; the next migration gets none of it.
+        Ok(self.driver.reset()?)
     }
 
     /// Runs what the journal does not have as done.
     fn walk(&mut self, walk: &mut Walk<'_>) -> Result<(), (usize, Trouble)> {
         let own = walk.script.mode == Mode::Journal(JournalReason::OwnTransactions);
         let first = (0..walk.script.statements.len()).find(|at| !walk.is_done(*at));
+        for at in walk.set_up_before(first) {
+            self.set_up_again(walk, at).map_err(|trouble| (at, trouble))?;
+        }
         // Where a file counts on a transaction being open before its first statement, rung opens it.
         if own && walk.script.begins_inside() && first == Some(0) {
             let begin = self.driver.dialect_of().begin(&Timeouts::default());
@@ -135,37 +144,53 @@ impl Run<'_> {
                 let error = DbError::new(DbErrorKind::Canceled, "asked to stop");
                 return Err((at, error.into()));
             }
+            walk.heed_settings(at);
             if own { self.own_statement(walk, at) } else { self.statement(walk, at) }
                 .map_err(|trouble| (at, trouble))?;
         }
         Ok(())
     }
 
-    /// A statement of a file that controls transactions itself, sent as it is. Its outcome is recorded inside the
-    /// file's own transaction where one is open, so that both are kept or neither.
+    /// Runs a statement that stands once more: what it set went with the connection that set it.
+    fn set_up_again(&mut self, walk: &mut Walk<'_>, at: usize) -> Result<(), Trouble> {
+        walk.heed_settings(at);
+        self.watched(walk.script.statement(at), &Timeouts::default()).map(|_| ()).map_err(Trouble::from)
+    }
+
+    /// Clears away what a statement that failed has left, and nothing else.
+    fn renew_session(&mut self, walk: &mut Walk<'_>, at: usize) -> Result<(), Trouble> {
+        self.driver.reset()?;
+        walk.set_up_before(Some(at)).into_iter().try_for_each(|before| self.set_up_again(walk, before))
+    }
+
+    /// A statement of a file that controls transactions itself, sent as it is.
     fn own_statement(&mut self, walk: &mut Walk<'_>, at: usize) -> Result<(), Trouble> {
         let statement = &walk.script.statements[at];
         match statement.facts.transaction {
             Some(TransactionControl::Begin) => {
                 self.execute(walk, at)?;
                 walk.opened = Some(at);
-                self.mark(walk, at..at + 1, JournalState::Done)
+                Ok(())
             }
+            // The outcome of all of it is recorded inside the file's own transaction, so that both are kept or neither;
+            // and at its end, as a ROLLBACK TO would take away what was recorded before it.
             Some(TransactionControl::Commit) if self.driver.in_transaction() => {
-                self.mark(walk, at..at + 1, JournalState::Done)?;
-                walk.opened = None;
-                self.execute(walk, at)
+                let range = walk.opened.unwrap_or(at)..at + 1;
+                let records: Vec<Record> = range.clone().map(|at| walk.record(at, JournalState::Done)).collect();
+                self.driver.write(&records)?;
+                self.execute(walk, at)?;
+                walk.note(range, JournalState::Done);
+                // COMMIT AND CHAIN opens the next one.
+                walk.opened = self.driver.in_transaction().then_some(at + 1);
+                Ok(())
             }
             Some(TransactionControl::Rollback) => {
                 self.execute(walk, at)?;
-                // What was marked inside went with the transaction, and is done all the same: undone by the file itself.
+                // It is done: undone by the file itself.
                 let from = walk.opened.take().unwrap_or(at);
                 self.mark(walk, from..at + 1, JournalState::Done)
             }
-            _ if self.driver.in_transaction() => {
-                self.execute(walk, at)?;
-                self.mark(walk, at..at + 1, JournalState::Done)
-            }
+            _ if self.driver.in_transaction() => self.execute(walk, at),
             _ => self.statement(walk, at),
         }
     }
@@ -178,7 +203,7 @@ impl Run<'_> {
         let was_sent_alone = matches!(walk.journal.get(&at), Some((_, JournalState::Intent)));
         if statement.facts.outside.is_none() && statement.facts.transaction.is_none() && !was_sent_alone {
             match self.in_transaction(walk, at) {
-                Err(Trouble::Unit(error)) if refuses_transaction(&error) => self.driver.reset()?,
+                Err(Trouble::Unit(error)) if refuses_transaction(&error) => self.renew_session(walk, at)?,
                 result => return result,
             }
         }
@@ -244,9 +269,10 @@ impl Run<'_> {
             let unit = Unit {
                 index: 0,
                 guard: None,
-                timeouts: walk.step.timeouts,
+                timeouts: walk.timeouts,
                 parts: parts.parts,
                 records: vec![walk.record(at, JournalState::Done)],
+                session: SessionAfter::Keep,
             };
             let steps = std::slice::from_ref(walk.step);
             let mut report = Report::default();
@@ -254,7 +280,7 @@ impl Run<'_> {
             let result = self.driver.apply(&mut std::iter::once(unit), Durability::Each, &mut watcher);
             match result {
                 Ok(()) => {
-                    walk.journal.insert(at, (walk.hashes[at].clone(), JournalState::Done));
+                    walk.note(at..at + 1, JournalState::Done);
                     return Ok(());
                 }
                 Err(error) => match &error.failure {
@@ -262,7 +288,7 @@ impl Run<'_> {
                         attempt += 1;
                         let pause = pause_before(attempt);
                         (self.events)(&Event::Retry { step: walk.step, attempt, pause, error: db });
-                        self.driver.reset()?;
+                        self.renew_session(walk, at)?;
                         sleep_unless(pause, &self.options.interrupt);
                         if self.options.interrupt.is_raised() {
                             return Err(Trouble::Unit(error));
@@ -282,8 +308,8 @@ impl Run<'_> {
             Some(data) => self.driver.copy(sql, &walk.script.script.text()[data.range()])?,
             None => {
                 // A concurrent build waits for old transactions: a lock timeout would end it half-way, INVALID.
-                let mut timeouts = walk.step.timeouts;
-                if statement.facts.outside.is_some() {
+                let mut timeouts = walk.timeouts;
+                if statement.facts.outside.is_some() && timeouts.lock.is_some() {
                     timeouts.lock = walk
                         .step
                         .migration
@@ -309,12 +335,10 @@ impl Run<'_> {
         self.driver.execute_watched(sql, timeouts, &mut watcher)
     }
 
-    fn mark(&mut self, walk: &mut Walk<'_>, range: std::ops::Range<usize>, state: JournalState) -> Result<(), Trouble> {
+    fn mark(&mut self, walk: &mut Walk<'_>, range: Range<usize>, state: JournalState) -> Result<(), Trouble> {
         let records: Vec<Record> = range.clone().map(|at| walk.record(at, state)).collect();
         self.driver.write(&records)?;
-        for at in range {
-            walk.journal.insert(at, (walk.hashes[at].clone(), state));
-        }
+        walk.note(range, state);
         Ok(())
     }
 
@@ -351,7 +375,14 @@ impl Run<'_> {
                 }
             }
         }
-        let unit = Unit { index: 0, guard: None, timeouts: step.timeouts, parts: checks.parts.clone(), records };
+        let unit = Unit {
+            index: 0,
+            guard: None,
+            timeouts: walk.timeouts,
+            parts: checks.parts.clone(),
+            records,
+            session: SessionAfter::Keep,
+        };
         let steps = std::slice::from_ref(step);
         let mut report = Report::default();
         let mut watcher = Watcher::of_journal(steps, self.events, &mut report);
@@ -443,76 +474,15 @@ impl Run<'_> {
             place: Some((std::sync::Arc::clone(script.source()), script.source_span(place))),
             sql: Some(walk.script.statement(at).to_owned()),
             failure,
-            kept: walk.kept_without_open(),
+            kept: walk.kept(),
         };
         self.report_failure(step, failure, records)
-    }
-
-    /// Runs the executable of a script migration. It must be safe to run again: a run that was cut off is repeated.
-    fn program(&mut self, index: usize, step: &Step, began: Instant) -> Result<(), RunError> {
-        let Some(Body::Command(path)) = step.migration.as_ref().map(|migration| &migration.body) else { return Ok(()) };
-        self.driver.write(&self.begin_record(index, step))?;
-        let output = Command::new(path)
-            .envs(self.options.script_environment.iter().map(|(name, value)| (name, value)))
-            .env("RUNG_MIGRATION", &step.id)
-            .env("RUNG_DIRECTION", step.direction.as_str())
-            .stdin(Stdio::null())
-            .output();
-        let shown = step.migration.as_ref().map_or(path.as_path(), |migration| migration.source.path()).display();
-        let problem = match output {
-            Ok(output) => {
-                let printed = self.printed(&output);
-                let in_error = if output.status.success() { 0 } else { printed.len().min(LINES_IN_ERROR) };
-                let (before, last) = printed.split_at(printed.len() - in_error);
-                for line in before {
-                    (self.events)(&Event::Printed { step, line });
-                }
-                (!output.status.success()).then(|| {
-                    let status = output.status.to_string().replacen(": ", " ", 1);
-                    let said: String = last.iter().map(|line| format!("\n{line}")).collect();
-                    format!("{shown} ended with {status}{said}")
-                })
-            }
-            Err(error) => Some(format!("{shown} could not be started: {error}")),
-        };
-        if let Some(problem) = problem {
-            let failure = StepFailure {
-                id: step.id.clone(),
-                direction: step.direction,
-                statement: None,
-                place: None,
-                sql: None,
-                failure: Failure::Code(problem.into()),
-                kept: Kept::Program,
-            };
-            let records = failed_row(step, &failure.failure);
-            return Err(self.report_failure(step, failure, records));
-        }
-        let took = Took::Milliseconds(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
-        let records = completion(step, self.sequence_for(index), took, &self.options.actor, None);
-        self.driver.write(&records)?;
-        Ok(())
-    }
-
-    /// What a script has printed, its errors last, in lines without empty ones, and without the secrets that it was given.
-    fn printed(&self, output: &Output) -> Vec<String> {
-        let url = self.options.script_environment.iter().find(|(name, _)| name == "DATABASE_URL");
-        let url = url.map(|(_, url)| (url.as_str(), "$DATABASE_URL"));
-        let secrets = self.options.secrets.iter().map(|secret| (secret.as_str(), "***"));
-        let hidden: Vec<_> = url.into_iter().chain(secrets).filter(|(secret, _)| !secret.is_empty()).collect();
-        let text = [&output.stdout[..], b"\n", &output.stderr[..]].concat();
-        let text = String::from_utf8_lossy(&text).into_owned();
-        let text = hidden.iter().fold(text, |text, (secret, name)| text.replace(secret, name));
-        text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect()
     }
 }
 
 fn refuses_transaction(error: &UnitError) -> bool {
     matches!(&error.failure, Failure::Database(error) if error.kind == DbErrorKind::RefusesTransaction)
 }
-
-/// So many of the last lines that a failed script has printed are its error message, which the history keeps.
-const LINES_IN_ERROR: usize = 20;
 
 /// A step on its way through the journal.
 struct Walk<'a> {
@@ -522,8 +492,10 @@ struct Walk<'a> {
     journal: Journal,
     /// Row counts from before, by slot.
     counts: BTreeMap<usize, Option<u64>>,
-    /// The statement that opened the file's own transaction.
+    /// The first statement of the file's own transaction that is open.
     opened: Option<usize>,
+    /// Those in force, but for what the file has set by itself.
+    timeouts: Timeouts,
 }
 
 impl Walk<'_> {
@@ -546,19 +518,39 @@ impl Walk<'_> {
         Kept::Statements { done, of: self.script.statements.len() }
     }
 
-    /// What stands when the file's own open transaction is rolled back.
-    fn kept_without_open(&self) -> Kept {
-        match (self.kept(), self.opened) {
-            (Kept::Statements { mut done, of }, Some(from)) => {
-                done.retain(|number| *number <= from);
-                Kept::Statements { done, of }
-            }
-            (kept, _) => kept,
+    fn note(&mut self, range: Range<usize>, state: JournalState) {
+        for at in range {
+            self.journal.insert(at, (self.hashes[at].clone(), state));
         }
+    }
+
+    /// What the file sets by itself is not set over.
+    fn heed_settings(&mut self, at: usize) {
+        if self.script.statements[at].facts.effect == Effect::Session {
+            let text = self.script.statement(at).to_ascii_lowercase();
+            self.timeouts.lock = self.timeouts.lock.filter(|_| !text.contains("lock_timeout"));
+            self.timeouts.statement = self.timeouts.statement.filter(|_| !text.contains("statement_timeout"));
+        }
+    }
+
+    /// Statements that stand before the first that does not, and are about the session alone; not those that the file
+    /// itself rolled back.
+    fn set_up_before(&self, first: Option<usize>) -> Vec<usize> {
+        let (mut settings, mut since_begin) = (Vec::new(), 0);
+        for at in (0..first.unwrap_or(0)).filter(|at| self.is_done(*at)) {
+            let facts = &self.script.statements[at].facts;
+            match facts.transaction {
+                Some(TransactionControl::Begin | TransactionControl::Commit) => since_begin = settings.len(),
+                Some(TransactionControl::Rollback) => settings.truncate(since_begin),
+                _ if facts.effect == Effect::Session => settings.push(at),
+                _ => {}
+            }
+        }
+        settings
     }
 }
 
-fn failed_row(step: &Step, failure: &Failure) -> Vec<Record> {
+pub(crate) fn failed_row(step: &Step, failure: &Failure) -> Vec<Record> {
     match step.direction {
         Direction::Up => {
             vec![Record::SetStatus { id: step.id.clone(), status: Status::Failed, error: Some(message(failure)) }]
@@ -596,6 +588,22 @@ pub(crate) fn journal_of(
     let journal = rows.into_iter().map(|row| (row.index, (row.fingerprint, row.state))).collect();
     check_still_the_same(step, script, hashes, &journal)?;
     Ok(journal)
+}
+
+/// Behind a transaction pooler the next statement may run in another session, and a stranger's in this one.
+fn refuse_session(step: &Step, script: &ScriptPlan) -> Result<(), RunError> {
+    let Some(statement) = script.statements.iter().find(|statement| statement.facts.effect == Effect::Session) else {
+        return Ok(());
+    };
+    let (source, span) = (script.script.source(), script.script.source_span(statement.span));
+    let diagnostic = Diagnostic::error(
+        "session-behind-pooler",
+        format!("{} runs statement by statement, and a pooler does not keep a session from one to the next", step.id),
+    )
+    .at(source, span, "holds for the session")
+    .help("connect to the server itself for this migration: `rung up --url URL`")
+    .help("or leave it out: schema-qualified names do without search_path, `-- @lock-timeout 5s` without SET");
+    Err(RunError::Plan(PlanError::new(PlanErrorKind::Usage, diagnostic).into()))
 }
 
 /// A file that was mended after a failure must still begin with what stands.

@@ -17,6 +17,7 @@ mod lock;
 mod model;
 mod plan;
 mod preview;
+mod program;
 mod record;
 mod seed;
 mod settle;
@@ -29,7 +30,7 @@ pub use compare::{Difference, compare};
 pub use dialect::{Dialect, ServerFacts};
 pub use driver::{
     BlockedSession, Blocker, Continue, DbError, DbErrorKind, Driver, Durability, Failure, Guard, Interrupter,
-    LockHolder, Part, Probe, Progress, Unit, UnitError, UnitObserver, describe_rows, describe_value,
+    LockHolder, Part, Probe, Progress, SessionAfter, Unit, UnitError, UnitObserver, describe_rows, describe_value,
 };
 pub use event::{Event, Interrupt, Kept, Report, RunError, StepFailure, StepReport};
 pub use execute::{Grouping, RunOptions, read_stored_downs, run};

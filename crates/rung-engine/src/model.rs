@@ -10,6 +10,7 @@ use std::time::Duration;
 use rung_sql::{Allow, Diagnostic, Expect, MigrationType, Script, SourceFile, Span, Spanned, Verify};
 
 use crate::plan::Order;
+use crate::record::STORED_SQL_LIMIT;
 use crate::version::Version;
 
 /// The identity of a migration: its file's stem, e.g. `001_create_users`; in another tool's format, what that tool knows
@@ -143,12 +144,13 @@ pub struct Migration {
 }
 
 impl Migration {
-    /// What it runs, as the history keeps it; `None` for a program.
+    /// What it runs, as the history keeps it; `None` for a program, and above [`STORED_SQL_LIMIT`].
     pub fn up_text(&self) -> Option<String> {
-        match &self.body {
-            Body::Sql(body) => Some(body.up.text().trim().to_owned()),
-            Body::Command(_) | Body::Code(_) => None,
-        }
+        let text = match &self.body {
+            Body::Sql(body) => body.up.text().trim(),
+            Body::Command(_) | Body::Code(_) => return None,
+        };
+        (text.len() <= STORED_SQL_LIMIT).then(|| text.to_owned())
     }
 
     /// What undoes it, as the history keeps it.

@@ -275,7 +275,7 @@ pub fn render(record: &Record, dialect: &dyn Dialect, schema: &str, elapsed: Opt
             writer.text(checksum),
             writer.text(fingerprint),
             dialect.text_list(depends_on),
-            writer.optional(stored(up_sql.as_deref())),
+            writer.optional(up_sql.as_deref()),
             writer.optional(down_sql.as_deref()),
             writer.text(id)
         ),
@@ -332,11 +332,6 @@ pub fn render(record: &Record, dialect: &dyn Dialect, schema: &str, elapsed: Opt
             writer.user(actor)
         ),
     }
-}
-
-/// An up script that is small enough to be kept.
-fn stored(up_sql: Option<&str>) -> Option<&str> {
-    up_sql.filter(|sql| sql.len() <= STORED_SQL_LIMIT)
 }
 
 /// Renders values.
@@ -399,7 +394,7 @@ impl Writer<'_> {
             self.text(&row.name),
             self.optional(row.description.as_deref()),
             self.text(&row.migration_type),
-            self.optional(stored(row.up_sql.as_deref())),
+            self.optional(row.up_sql.as_deref()),
             self.optional(row.down_sql.as_deref()),
             self.dialect.text_list(&row.depends_on),
             self.text(row.status.as_str()),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rung_sql::Diagnostic;
 
 use crate::analyse::{Mode, ScriptPlan};
-use crate::driver::{Blocker, Driver, Part, Progress, Unit, UnitObserver};
+use crate::driver::{Blocker, Driver, Part, Progress, SessionAfter, Unit, UnitObserver};
 use crate::event::{Kept, Report, RunError, StepFailure, StepReport};
 use crate::execute::{RunOptions, locate_in};
 use crate::lock::locked;
@@ -70,6 +70,7 @@ pub fn seed(
         driver.ensure_tables()?;
         let todo = wanted(driver.seeds()?);
         let mut units = todo.iter().enumerate().map(|(index, seed)| Unit {
+            session: SessionAfter::Reset,
             index,
             guard: None,
             timeouts,

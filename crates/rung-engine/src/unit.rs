@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rung_sql::{Comparison, Expect, Script, SourceFile, Span, Spanned, Want};
 
 use crate::analyse::{ScriptPlan, StatementPlan};
-use crate::driver::{Part, Unit};
+use crate::driver::{Part, SessionAfter, Unit};
 use crate::history::Status;
 use crate::model::{Body, Down};
 use crate::plan::{Action, Step};
@@ -239,6 +239,7 @@ pub(crate) fn migration_row(
 /// A step in a transaction, as a unit.
 pub(crate) fn unit(index: usize, step: &Step, sequence: i64, actor: &Actor) -> Unit {
     Unit {
+        session: SessionAfter::Reset,
         index,
         guard: None,
         timeouts: step.timeouts,

@@ -14,7 +14,7 @@ use crate::connect::{Environment, Settings};
 use crate::dialect::milliseconds;
 use crate::line::Rows;
 use crate::lock::{Lease, advisory_holder, key, poll, try_advisory};
-use crate::session::NOTICE_DEATH;
+use crate::session::{AS_OURSELVES, NOTICE_DEATH};
 use crate::statements::{client_copy, is_client_copy, is_open_after};
 use crate::tables::Tables;
 use crate::watch::{SESSION, blocker, blockers_of};
@@ -138,9 +138,12 @@ impl Postgres {
         Tables { wire: &mut self.wire, schema: &self.schema, iso_dates: self.iso_dates }
     }
 
-    /// Compares the process that the handshake named with the one that answers: a pooler makes the first one up.
+    /// Compares the process that the handshake named with the one that answers: a pooler makes the first one up. Once is
+    /// enough, and behind a pooler the first one is forgotten.
     fn learn(&mut self, backend: i32) {
-        self.known = true;
+        if std::mem::replace(&mut self.known, true) {
+            return;
+        }
         self.facts.pooled = self.wire.pid.is_some_and(|handshake| handshake != backend);
         if self.facts.pooled {
             self.wire.pid = None;
@@ -164,9 +167,24 @@ impl Postgres {
         }
     }
 
+    /// Takes the lock again, which `DISCARD ALL` gave back with all that the session had.
+    fn after_discard(&mut self) -> Result<(), DbError> {
+        if !self.locked {
+            return Ok(());
+        }
+        self.notices_death = false;
+        self.ask_to_notice_death();
+        if try_advisory(&mut self.wire, &self.schema)? {
+            return Ok(());
+        }
+        self.locked = false;
+        let message = "DISCARD ALL gave rung's lock back, and another rung has taken it";
+        Err(DbError::new(DbErrorKind::Locked, message).with_hint("run again when the other one is done"))
+    }
+
     /// Runs a transaction of our own, in one message.
     fn transaction(&mut self, statements: &str) -> Result<(), DbError> {
-        let begin = format!("BEGIN; SET LOCAL client_min_messages = warning; {}", self.fence());
+        let begin = format!("BEGIN; SET LOCAL client_min_messages = warning; {AS_OURSELVES}{}", self.fence());
         let result = self.wire.run(&format!("{begin}{statements}; COMMIT"));
         if result.is_err() {
             let _ = self.wire.run("ROLLBACK");
@@ -338,10 +356,16 @@ impl Driver for Postgres {
             // Where this fails the connection is gone, and the statement's own result says so.
             let _ = self.wire.receive(after, None);
         }
-        if result.is_ok() {
-            self.open_transaction = is_open_after(self.open_transaction, sql);
+        let affected = result?.affected;
+        self.open_transaction = is_open_after(self.open_transaction, sql);
+        let facts = POSTGRES.facts(sql);
+        if facts.effect == Effect::Session && facts.outside.is_some() {
+            self.after_discard()?;
+        } else if facts.effect == Effect::Session && self.open_transaction {
+            // What is sent is UTF-8, whatever a file says of it.
+            self.wire.run("SET client_encoding = 'UTF8'")?;
         }
-        result.map(|reply| reply.affected)
+        Ok(affected)
     }
 
     fn copy(&mut self, statement: &str, data: &str) -> Result<u64, DbError> {
@@ -360,7 +384,7 @@ impl Driver for Postgres {
         let took = Some(Duration::ZERO);
         let rows: String = records.iter().map(|record| render(record, &POSTGRES, &self.schema, took)).collect();
         if self.open_transaction {
-            return self.wire.run(&rows).map(|_| ());
+            return self.wire.run(&format!("{AS_OURSELVES}{rows}")).map(|_| ());
         }
         self.transaction(&rows)
     }

@@ -17,7 +17,6 @@ pub(crate) fn from_driver(error: &tokio_postgres::Error) -> DbError {
         cause = inner.source();
     }
     DbError::new(DbErrorKind::ConnectionLost, format!("the connection to the server was lost: {message}"))
-        .with_hint("run the same command again: it goes on from what the history says")
 }
 
 /// Where in the message that was sent an error is, in characters from one.

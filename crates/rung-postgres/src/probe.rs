@@ -40,7 +40,7 @@ pub(crate) fn probe(wire: &mut Wire, effect: &Effect) -> Result<Probe, DbError> 
             );
             found(wire, &sql)
         }
-        Effect::Repeatable => Ok(Probe::Repeatable),
+        Effect::Repeatable | Effect::Session => Ok(Probe::Repeatable),
         Effect::CreateIndex { name: None, .. } | Effect::Other => Ok(Probe::Unknown),
     }
 }

@@ -1,6 +1,6 @@
 //! The SQL around a migration's own: what opens a transaction, makes sure that it should run, and puts the session back.
 
-use rung_engine::{DbError, Dialect, Guard, Record, Status, Unit, describe_rows, render};
+use rung_engine::{DbError, Dialect, Guard, Record, SessionAfter, Status, Unit, describe_rows, render};
 use tokio_postgres::SimpleQueryRow;
 
 use crate::POSTGRES;
@@ -43,6 +43,12 @@ const IN_TRANSACTION: [&str; 2] = ["SAVEPOINT rung_unit", "RELEASE SAVEPOINT run
 /// would do more, and can't run in a transaction.
 const RESET: &str =
     "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; DEALLOCATE ALL; UNLISTEN *; DISCARD TEMP";
+
+/// For records that are written while a migration's session is kept, at the end of their transaction: its deferred
+/// constraints are checked while its role is in force, and its role may have no right to rung's tables. The encoding is
+/// that of files, whatever a file says.
+pub(crate) const AS_OURSELVES: &str = "SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL role = DEFAULT; \
+      SET client_encoding = 'UTF8';";
 
 /// The setting by which a unit knows that its forerunner is committed. It is set within the forerunner's transaction.
 const CHAIN: &str = "rung.unit";
@@ -104,12 +110,14 @@ impl Postgres {
     /// the next one; its deferred constraints are checked while it is in force.
     pub(crate) fn closing(&mut self, unit: &Unit, flush: Flush) -> String {
         self.chain += 1;
-        let mut sql = format!(
-            "\n;{}; {}; SET CONSTRAINTS ALL IMMEDIATE; {RESET};{}",
-            IN_TRANSACTION[0],
-            IN_TRANSACTION[1],
-            self.settings_kept()
-        );
+        let mut sql = format!("\n;{}; {}; ", IN_TRANSACTION[0], IN_TRANSACTION[1]);
+        match unit.session {
+            SessionAfter::Keep if self.lease.is_none() => sql.push_str(AS_OURSELVES),
+            // Behind a pooler the session is everybody's.
+            SessionAfter::Keep | SessionAfter::Reset => {
+                sql.push_str(&format!("SET CONSTRAINTS ALL IMMEDIATE; {RESET};{}", self.settings_kept()));
+            }
+        }
         if flush == Flush::Later {
             sql.push_str("SET LOCAL synchronous_commit = off;");
         }

@@ -124,6 +124,9 @@ impl Tables<'_> {
     }
 
     pub(crate) fn log(&mut self, limit: Option<usize>) -> Result<Vec<HistoryEntry>, DbError> {
+        if let Some(format) = self.format_version()?.filter(|format| *format > FORMAT_VERSION) {
+            return Err(newer(format));
+        }
         let limit = limit.map_or_else(|| "ALL".to_owned(), |limit| limit.to_string());
         // Ids are version 7 UUIDs: they order by time, finer than the times do.
         let sql = format!(

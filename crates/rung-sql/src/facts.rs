@@ -201,8 +201,11 @@ pub enum Effect {
         /// The value.
         value: String,
     },
-    /// Running it again does no harm: `VACUUM`, `ANALYZE`, `ALTER SYSTEM`, `SET`, a `PRAGMA`.
+    /// Running it again does no harm: `VACUUM`, `ANALYZE`, `ALTER SYSTEM`.
     Repeatable,
+    /// It is about the session: `SET`, `set_config`, `DISCARD`, a `PRAGMA`, `ATTACH`. Running it again does no harm, and
+    /// is needed where the session is another.
+    Session,
     /// Anything else.
     Other,
 }
@@ -471,8 +474,11 @@ fn effect(words: &Words<'_>) -> Effect {
         "alter" if words.starts(&["alter", "type"]) => add_value(words),
         "alter" if words.is(1, "system") => Some(Effect::Repeatable),
         "reindex" => reindex(words),
-        "vacuum" | "analyze" | "analyse" | "cluster" | "pragma" | "set" | "reset" | "discard" | "attach"
-        | "comment" | "refresh" | "checkpoint" => Some(Effect::Repeatable),
+        // For the transaction only.
+        "set" if words.is_any(1, &["local", "transaction", "constraints"]) => Some(Effect::Repeatable),
+        "set" | "reset" | "discard" | "pragma" | "attach" | "detach" => Some(Effect::Session),
+        "select" if words.name(1).is_some_and(|(name, _)| name.name == "set_config") => Some(Effect::Session),
+        "vacuum" | "analyze" | "analyse" | "cluster" | "comment" | "refresh" | "checkpoint" => Some(Effect::Repeatable),
         _ => None,
     };
     effect.unwrap_or(Effect::Other)

@@ -55,13 +55,21 @@ pub struct LineColumn {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
     path: PathBuf,
-    text: Arc<str>,
+    text: Box<str>,
 }
 
 impl SourceFile {
     /// A source file from text that is already UTF-8. A leading byte order mark is dropped.
     pub fn new(path: impl Into<PathBuf>, text: &str) -> Self {
-        Self { path: path.into(), text: Arc::from(text.strip_prefix('\u{feff}').unwrap_or(text)) }
+        Self::owned(path.into(), text.to_owned())
+    }
+
+    /// Without a copy: a file may have 50 MB.
+    fn owned(path: PathBuf, mut text: String) -> Self {
+        if text.starts_with('\u{feff}') {
+            text.drain(..'\u{feff}'.len_utf8());
+        }
+        Self { path, text: text.into_boxed_str() }
     }
 
     /// A source file from the bytes on disk.
@@ -73,10 +81,10 @@ impl SourceFile {
         let path = path.into();
         match String::from_utf8(bytes) {
             Ok(text) => match text.find('\0') {
-                None => Ok(Self::new(path, &text)),
+                None => Ok(Self::owned(path, text)),
                 Some(offset) => {
                     let line = 1 + text[..offset].matches('\n').count();
-                    let source = Arc::new(Self { path, text: Arc::from(text) });
+                    let source = Arc::new(Self { path, text: text.into_boxed_str() });
                     let message = format!("there is a NUL byte at offset {offset} (line {line})");
                     let diagnostic = Diagnostic::error("nul", message);
                     let diagnostic = diagnostic.at(&source, Span::new(offset, offset + 1), "no text has this");
@@ -88,7 +96,7 @@ impl SourceFile {
                 let bytes = error.into_bytes();
                 let line = 1 + bytes[..offset].iter().filter(|b| **b == b'\n').count();
                 let shown = String::from_utf8_lossy(&bytes).into_owned();
-                let source = Arc::new(Self { path, text: Arc::from(shown) });
+                let source = Arc::new(Self { path, text: shown.into_boxed_str() });
                 Err(Box::new(
                     Diagnostic::error(
                         "not-utf8",

@@ -21,7 +21,7 @@ pub(crate) fn probe(connection: &Connection, effect: &Effect) -> Result<Probe, D
         // What is not there to be looked at has not got it, and running the statement says so.
         Effect::AddColumn { table, column } => has_column(connection, table, column)?.or(Some(false)),
         Effect::DropColumn { table, column } => has_column(connection, table, column)?.map(|found| !found),
-        Effect::Repeatable | Effect::Reindex { .. } => return Ok(Probe::Repeatable),
+        Effect::Repeatable | Effect::Session | Effect::Reindex { .. } => return Ok(Probe::Repeatable),
         _ => None,
     };
     Ok(match found {

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use rung_engine::{
-    DbError, DbErrorKind, Dialect, Durability, Failure, Part, Record, Unit, UnitError, UnitObserver, render,
+    DbError, DbErrorKind, Dialect, Durability, Failure, Part, Record, SessionAfter, Unit, UnitError, UnitObserver,
+    render,
 };
 use rusqlite::Connection;
 
@@ -84,7 +85,7 @@ impl Sqlite {
                 self.restore_session().map_err(|error| Stopped::from(error).of_unit(index))?;
             }
             let after = self.after(&unit, durability);
-            if after == After::CommitAndRestore {
+            if marks_session(&unit) {
                 self.remember_session().map_err(|error| Stopped::from(error).of_unit(index))?;
             }
             if ran.is_empty() {
@@ -106,7 +107,9 @@ impl Sqlite {
     }
 
     fn after(&self, unit: &Unit, durability: Durability) -> After {
-        if marks_session(unit) {
+        if unit.session == SessionAfter::Keep {
+            After::Commit
+        } else if marks_session(unit) {
             After::CommitAndRestore
         } else if durability == Durability::Each {
             After::Commit

@@ -174,6 +174,9 @@ pub(crate) fn journal(
 }
 
 pub(crate) fn log(connection: &Connection, schema: &str, limit: Option<usize>) -> Result<Vec<HistoryEntry>, DbError> {
+    if let Some(format) = format_version(connection, schema)?.filter(|format| *format > FORMAT_VERSION) {
+        return Err(newer(format));
+    }
     let limit = limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1);
     // Ids are version 7 UUIDs: they order by time, finer than the times do.
     let sql = format!(

@@ -254,7 +254,9 @@ impl Running {
     #[track_caller]
     pub fn wait(mut self) -> Run {
         let mut pause = Duration::from_micros(500);
+        let mut peak_memory = 0;
         let status = loop {
+            peak_memory = peak_memory.max(peak_memory_of(self.child.id()));
             if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
                 break Some(status);
             }
@@ -268,7 +270,7 @@ impl Running {
         let took = self.started.elapsed();
         let (stdout, stderr) = (text(self.stdout.take()), text(self.stderr.take()));
         let Some(status) = status else { panic!("{} took more than {:?}\n{stdout}{stderr}", self.line, self.limit) };
-        Run { line: self.line.clone(), stdout, stderr, code: status.code(), signal: status.signal(), took }
+        Run { line: self.line.clone(), stdout, stderr, code: status.code(), signal: status.signal(), took, peak_memory }
     }
 
     fn kill_group(&mut self) {
@@ -286,6 +288,14 @@ impl Drop for Running {
         self.kill_group();
         let _ = self.child.wait();
     }
+}
+
+/// The highest resident set of a running process. (Linux, proc_pid_status(5): `VmHWM`, in kB)
+fn peak_memory_of(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    kilobytes.unwrap_or(0) * 1024
 }
 
 fn text(collected: Option<JoinHandle<Vec<u8>>>) -> String {
@@ -307,6 +317,9 @@ pub struct Run {
     pub signal: Option<i32>,
     /// How long it took.
     pub took: Duration,
+    /// The most memory that it had at once, in bytes, but for what it took in its last five milliseconds; 0 where the
+    /// system does not tell, or it was gone too soon.
+    pub peak_memory: u64,
 }
 
 impl Run {

@@ -1,8 +1,9 @@
 //! How a command fails: what is wrong, what stands, and what to do next.
 
 use rung::sql::Diagnostic;
-use rung::{DbError, DbErrorKind, Report, RunError};
+use rung::{DbError, Report, RunError};
 
+use super::step::remedy;
 use super::{Comparison, NEXT, Terminal, count, paint, parts, step_failure};
 use crate::exit::Exit;
 use crate::json;
@@ -127,9 +128,7 @@ impl From<DbError> for Failure {
         let mut found = Diagnostic::error("database", &error.message);
         found.notes.extend(error.detail.iter().flat_map(|detail| detail.lines()).map(str::to_owned));
         let mut failure = Self::of(Exit::from(&error), vec![found]);
-        let is_permission = error.kind == DbErrorKind::Permission;
-        let general = is_permission.then(|| "grant the right to this user, or connect as one that has it".to_owned());
-        failure.next.extend(error.hint.or(general));
+        failure.next.extend(error.hint.or_else(|| remedy(error.kind, "run it again")));
         failure
     }
 }
@@ -185,6 +184,8 @@ mod tests {
     use std::sync::Arc;
 
     use rung::sql::{SourceFile, Span};
+
+    use rung::DbErrorKind;
 
     use super::*;
 

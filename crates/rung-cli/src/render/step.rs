@@ -33,7 +33,17 @@ pub(crate) fn step_failure(failure: &StepFailure, report: Report, again: Option<
 /// What of it is in the database, and what was done before it.
 fn stands(failure: &StepFailure, report: &Report) -> String {
     let id = &failure.id;
+    let is_lost = matches!(&failure.failure, Trouble::Database(error) if error.kind == DbErrorKind::ConnectionLost);
     let mut text = match &failure.kept {
+        Kept::Statements { done, of } if is_lost => {
+            let verb = if done.len() == 1 { "stands" } else { "stand" };
+            let number = failure.statement.map_or(done.len() + 1, |(number, _)| number);
+            let known = if done.is_empty() { "none".to_owned() } else { numbers(done) };
+            format!(
+                "Of the {of} statements of {id}, {known} {verb} for certain; what became of statement {number} is not \
+                 known here, and the next run will see."
+            )
+        }
         Kept::Nothing if failure.direction == Direction::Down => {
             format!("{id} is still applied, whole: what was undone of it was rolled back.")
         }
@@ -75,33 +85,14 @@ fn stands(failure: &StepFailure, report: &Report) -> String {
 fn next(failure: &StepFailure, verb: &str) -> String {
     let id = &failure.id;
     if let Trouble::Database(error) = &failure.failure {
-        match error.kind {
-            DbErrorKind::Permission => {
-                return format!("grant the right to this user, or connect as one that has it, then `{verb}`");
-            }
-            DbErrorKind::RefusesTransaction if failure.kept == Kept::Nothing => {
-                return format!(
-                    "add the line `-- @no-transaction` to the file, so that each statement is committed by itself, then \
-                     `{verb}`"
-                );
-            }
-            DbErrorKind::DiskFull => return format!("make room on the disk, then `{verb}`"),
-            DbErrorKind::Io => return format!("look at the disk, its quota and its limits, then `{verb}`"),
-            DbErrorKind::LockTimeout => {
-                return format!(
-                    "see who holds the lock with `rung locks`, then `{verb}`; or wait longer: --lock-timeout"
-                );
-            }
-            DbErrorKind::StatementTimeout => {
-                return format!("give it more time with --statement-timeout, or do less at once, then `{verb}`");
-            }
-            DbErrorKind::ReadOnly => return format!("connect to a database that can be written to, then `{verb}`"),
-            DbErrorKind::ConnectionLost | DbErrorKind::Unreachable => {
-                return format!(
-                    "`{verb}` once the server is back (`rung wait` waits for it): it goes on from what is there"
-                );
-            }
-            _ => {}
+        if error.kind == DbErrorKind::RefusesTransaction && failure.kept == Kept::Nothing {
+            return format!(
+                "add the line `-- @no-transaction` to the file, so that each statement is committed by itself, then \
+                 `{verb}`"
+            );
+        }
+        if let Some(remedy) = remedy(error.kind, &format!("`{verb}`")) {
+            return remedy;
         }
     }
     match &failure.kept {
@@ -115,6 +106,28 @@ fn next(failure: &StepFailure, verb: &str) -> String {
         Kept::Program => format!("look at what it did, then `{verb}` to run it again, or `rung resolve {id} --done`"),
         Kept::Statements { .. } | Kept::Nothing | Kept::NothingOfAny(_) => format!("mend the file, then `{verb}`"),
     }
+}
+
+/// What mends an error whose cause is not in the file, and `again` to type after that.
+pub(super) fn remedy(kind: DbErrorKind, again: &str) -> Option<String> {
+    Some(match kind {
+        DbErrorKind::Permission => {
+            format!("grant the right to this user, or connect as one that has it, then {again}")
+        }
+        DbErrorKind::DiskFull => format!("make room on the disk, then {again}"),
+        DbErrorKind::Io => format!("look at the disk, its quota and its limits, then {again}"),
+        DbErrorKind::LockTimeout => {
+            format!("see who holds the lock with `rung locks`, then {again}; or wait longer: --lock-timeout")
+        }
+        DbErrorKind::StatementTimeout => {
+            format!("give it more time with --statement-timeout, or do less at once, then {again}")
+        }
+        DbErrorKind::ReadOnly => format!("connect to a database that can be written to, then {again}"),
+        DbErrorKind::ConnectionLost | DbErrorKind::Unreachable => {
+            format!("{again} once the server is back (`rung wait` waits for it): it goes on from what is there")
+        }
+        _ => return None,
+    })
 }
 
 /// `statement 1`, `statements 1 to 4`, `statements 1, 3`.
@@ -165,6 +178,10 @@ mod tests {
         );
         let some = failing(Direction::Up, DbErrorKind::Statement, Kept::Statements { done: vec![1, 2], of: 7 });
         assert_eq!(said(&some, after(&[])), "Of the 7 statements of 015_backfill, statements 1 to 2 stand.");
+        let lost = failing(Direction::Up, DbErrorKind::ConnectionLost, Kept::Statements { done: vec![1], of: 7 });
+        assert!(
+            said(&lost, after(&[])).starts_with("Of the 7 statements of 015_backfill, statement 1 stands for certain;")
+        );
         assert_eq!(
             said(&nothing, after(&["1", "2", "3", "4", "5"])),
             "Nothing of 015_backfill was kept (its transaction was rolled back). 5 migrations before it are applied."

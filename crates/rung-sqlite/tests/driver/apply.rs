@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rung_engine::{DbErrorKind, Dialect, Driver, Durability, Failure, Part, Session, Timeouts, Unit};
+use rung_engine::{DbErrorKind, Dialect, Driver, Durability, Failure, Part, Session, SessionAfter, Timeouts, Unit};
 use rung_sql::{Comparison, Want};
 use rung_sqlite::{OpenOptions, SQLITE};
 
@@ -356,7 +356,14 @@ fn a_unit_of_records_only() {
     let db = Db::new();
     let mut sqlite = db.ready();
     let records = unit(0, Vec::new()).records;
-    let unit = Unit { index: 0, guard: None, timeouts: Timeouts::default(), parts: Vec::new(), records };
+    let unit = Unit {
+        index: 0,
+        guard: None,
+        timeouts: Timeouts::default(),
+        parts: Vec::new(),
+        records,
+        session: SessionAfter::Reset,
+    };
     apply(&mut sqlite, vec![unit]).0.unwrap();
     assert_eq!(done(&mut sqlite), ids(0..1));
 }

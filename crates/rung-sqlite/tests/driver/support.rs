@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rung_engine::{
     Actor, Blocker, DbError, Direction, Driver, Durability, Guard, MigrationRow, Part, Progress, Record, Session,
-    Status, Timeouts, Took, Unit, UnitError, UnitObserver,
+    SessionAfter, Status, Timeouts, Took, Unit, UnitError, UnitObserver,
 };
 use rung_sql::{Script, SourceFile, Syntax};
 use rung_sqlite::{OpenOptions, Sqlite, open};
@@ -112,7 +112,7 @@ pub(crate) fn log(index: usize) -> Record {
 pub(crate) fn unit(index: usize, parts: Vec<Part>) -> Unit {
     let guard = index.checked_sub(1).map(|before| Guard { id: id(before), status: Status::Completed });
     let records = vec![Record::Migration(Box::new(row(index))), log(index)];
-    Unit { index, guard, timeouts: Timeouts::default(), parts, records }
+    Unit { index, guard, timeouts: Timeouts::default(), parts, records, session: SessionAfter::Reset }
 }
 
 pub(crate) fn sql(index: usize, sql: &str) -> Unit {

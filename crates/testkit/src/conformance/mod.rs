@@ -22,8 +22,8 @@ pub use records::*;
 pub use session::*;
 
 use rung_engine::{
-    Actor, Blocker, Direction, Driver, Durability, Failure, Guard, MigrationRow, Part, Progress, Record, Status, Took,
-    Unit, UnitError, UnitObserver,
+    Actor, Blocker, Direction, Driver, Durability, Failure, Guard, MigrationRow, Part, Progress, Record, SessionAfter,
+    Status, Took, Unit, UnitError, UnitObserver,
 };
 use rung_sql::{Script, SourceFile, Span};
 
@@ -184,7 +184,7 @@ pub fn sql(driver: &dyn Driver, text: &str) -> Part {
 pub fn unit(index: usize, parts: Vec<Part>) -> Unit {
     let guard = index.checked_sub(1).map(|before| Guard { id: id(before), status: Status::Completed });
     let records = records(&id(index), i64::try_from(index).unwrap_or(i64::MAX) + 1);
-    Unit { index, guard, timeouts: rung_engine::Timeouts::default(), parts, records }
+    Unit { index, guard, timeouts: rung_engine::Timeouts::default(), parts, records, session: SessionAfter::Reset }
 }
 
 /// The id of a unit's migration.
