@@ -201,8 +201,15 @@ fn outside(script: &Script, statements: &[StatementPlan], asks: Asks) -> Result<
     }
 }
 
-/// Whether a literal stands in any of the statements.
+/// Whether a literal stands in any of the statements, where it may be used when that is run: the body of a function in
+/// PL/pgSQL is only kept, and another type may have a value of the same name.
 fn mentions(script: &Script, statements: &[StatementPlan], value: &str) -> bool {
     let literal = format!("'{}'", value.replace('\'', "''"));
-    statements.iter().any(|statement| script.text()[statement.span.range()].contains(&literal))
+    statements.iter().any(|statement| {
+        let text = &script.text()[statement.span.range()];
+        let begins = |word: &str| text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
+        let is_kept = begins("create") && text.to_lowercase().contains("plpgsql");
+        let is_other = matches!(statement.facts.effect, Effect::AddEnumValue { .. });
+        text.contains(&literal) && !is_kept && !is_other
+    })
 }

@@ -53,6 +53,12 @@ impl Format for Drizzle {
     }
 }
 
+/// Whether a journal's dialect is the database's; older ones say `pg`.
+fn is_of(text: &str, dialect: &str) -> bool {
+    const OTHER_NAMES: [(&str, &str); 2] = [("pg", "postgres"), ("turso", "sqlite")];
+    text.starts_with(dialect) || OTHER_NAMES.contains(&(text, dialect))
+}
+
 fn folders(files: &Files) -> impl Iterator<Item = &File> {
     files.iter().filter(|file| file.name.split_once('/').is_some_and(|(_, name)| name == "migration.sql"))
 }
@@ -81,7 +87,7 @@ fn entries<'a>(journal: &File, files: &'a Files, dialect: &str) -> Result<Journa
     let root = Json::parse(source.text()).map_err(|(span, message)| vec![wrong(span, message, restore)])?;
     let (mut items, mut errors, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(node) = root.get("dialect")
-        && let Some(text) = node.text().filter(|text| !text.starts_with(dialect) && *text != "turso")
+        && let Some(text) = node.text().filter(|text| !is_of(text, dialect))
     {
         let message = format!("these migrations are for {text}, and the database is {dialect}");
         errors.push(wrong(node.span, message, "give rung the directory or the URL that fits the other"));

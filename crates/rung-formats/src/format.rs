@@ -4,6 +4,7 @@ use rung_engine::MigrationSet;
 use rung_sql::{Diagnostic, Level, closest};
 
 use crate::LoadOptions;
+use crate::alembic::Alembic;
 use crate::atlas::Atlas;
 use crate::dbmate::Dbmate;
 use crate::diesel::Diesel;
@@ -14,11 +15,13 @@ use crate::golang_migrate::GolangMigrate;
 use crate::goose::Goose;
 use crate::graphile_migrate::GraphileMigrate;
 use crate::hasura::Hasura;
+use crate::liquibase::Liquibase;
 use crate::native::Native;
 use crate::node_pg_migrate::NodePgMigrate;
 use crate::pop::Pop;
 use crate::postgres_migrations::PostgresMigrations;
 use crate::prisma::Prisma;
+use crate::rails::Rails;
 use crate::refinery::Refinery;
 use crate::river::River;
 use crate::sqitch::Sqitch;
@@ -63,6 +66,9 @@ const FORMATS: &[&dyn Format] = &[
     &Sqitch,
     &Atlas,
     &GraphileMigrate,
+    &Liquibase,
+    &Alembic,
+    &Rails,
 ];
 
 /// A sign of a format.

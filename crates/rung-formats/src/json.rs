@@ -14,7 +14,7 @@ pub(crate) struct Node {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Json {
     /// `null`, `true`, `false`.
-    Word,
+    Word(&'static str),
     Number(f64),
     Text(String),
     List(Vec<Node>),
@@ -33,6 +33,15 @@ impl Node {
     /// The text that it is.
     pub(crate) fn text(&self) -> Option<&str> {
         if let Json::Text(text) = &self.value { Some(text) } else { None }
+    }
+
+    /// A number or a word as it would be written.
+    pub(crate) fn raw(&self) -> String {
+        match &self.value {
+            Json::Number(number) => number.to_string(),
+            Json::Word(word) => (*word).to_owned(),
+            _ => String::new(),
+        }
     }
 
     /// The number that it is.
@@ -127,8 +136,8 @@ impl Parser<'_> {
             Json::List(self.several("]", |parser| parser.node(depth - 1))?)
         } else if self.rest().starts_with('"') {
             Json::Text(self.string()?)
-        } else if ["null", "true", "false"].iter().any(|word| self.take(word)) {
-            Json::Word
+        } else if let Some(word) = ["null", "true", "false"].into_iter().find(|word| self.take(word)) {
+            Json::Word(word)
         } else {
             let rest = self.rest();
             let is_of_number = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');

@@ -1,5 +1,6 @@
 //! Readers of migration directories: from files to a [`rung_engine::MigrationSet`].
 
+mod alembic;
 mod atlas;
 mod dbmate;
 mod diesel;
@@ -13,6 +14,7 @@ mod graphile_migrate;
 mod hasura;
 mod interpolate;
 mod json;
+mod liquibase;
 mod migration;
 mod native;
 mod node_pg_migrate;
@@ -21,6 +23,7 @@ mod pop;
 mod postgres_migrations;
 mod prisma;
 mod psql;
+mod rails;
 mod refinery;
 mod river;
 mod seeds;

@@ -105,6 +105,10 @@ fn a_format_is_recognised_by_what_only_it_has() {
         (&[("1_a.sql", "-- atlas:txmode none\n\n")], "atlas"),
         (&[("1_a.up.sql", ""), ("atlas.sum", SUM_OF_1_A)], "native"),
         (&[("committed/000001.sql", COMMITTED)], "graphile-migrate"),
+        (&[("a.sql", "\n-- Liquibase  formatted sql\n--changeset a:1\n")], "liquibase"),
+        (&[("db.changelog-master.json", "{\"databaseChangeLog\": []}")], "liquibase"),
+        (&[("versions/a.py", "revision = 'a'\ndown_revision = None\n")], "alembic"),
+        (&[("structure.sql", "CREATE TABLE ar_internal_metadata (x int);")], "rails"),
         (&[("0_a.sql", ""), ("meta/_journal.json", "{\"entries\":[]}")], "drizzle"),
     ] {
         assert_eq!(recognised(Choice::Unsaid, files), format, "{files:?}");
@@ -331,3 +335,29 @@ const SQITCH_IDS: [&str; 4] = [
     "deep/index aab7bd8e6bceb7eb92e13041dcec14303a49431a",
     "rows#2 6c8dd128c48562b3e583901b11093c8f6a77cc94",
 ];
+
+#[test]
+fn what_liquibase_can_t_be_read_from() {
+    let file = "--liquibase formatted sql\n\
+        --changeset a:1 failOnError:false\nselect 1;\n\
+        --changeset a:2 endDelimiter:[;/]\nselect 2;\n\
+        --changeset a:3 context:\"(a\"\nselect 3;\n\
+        --changeset a:4\n--preconditions onFail:CONTINUE\n--precondition-sql-check expectedResult:0 SELECT 1\nselect 4;\n\
+        --changeset a:5 runAlways:perhaps\nselect 5;\n\
+        --changeset a:6\n--rollback changesetId:7 changesetAuthor:a\nselect 6;\n";
+    let found = errors("liquibase", &[("a.sql", file), ("../liquibase.properties", "contexts=x")]);
+    for expected in [
+        "rung goes on after no error",
+        "the delimiter [;/] is a pattern",
+        "a `)` is missing in an expression",
+        "rung can't go on with onFail:CONTINUE",
+        "runalways is true or false, not perhaps",
+        "there is no change set a:7",
+    ] {
+        assert!(found.contains(expected), "{expected} in\n{found}");
+    }
+    let before = errors("liquibase", &[("a.sql", "--liquibase formatted sql\nselect 1;\n")]);
+    assert!(before.contains("this stands before all change sets"), "{before}");
+    let two = [("a.yaml", "databaseChangeLog:\n"), ("b.xml", "<databaseChangeLog/>")];
+    assert!(errors("liquibase", &two).contains("which changelog is the first?"));
+}

@@ -1,0 +1,389 @@
+//! Liquibase, as far as change sets are written in SQL: `--liquibase formatted sql`, and the changelogs that include them.
+//!
+//! Facts from its `AbstractFormattedChangeLogParser`, `FormattedSqlChangeLogParser`, `StringUtil.isDelimiter` and
+//! `ContextExpression`: what is pending runs wherever it stands; with no contexts chosen, all of them run; a change set
+//! that runs again keeps its place.
+
+mod changelog;
+mod changeset;
+mod expression;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rung_engine::{Body, Hints, Migration, MigrationSet, Order, Renumber, Runs, Version};
+use rung_sql::{Diagnostic, Script, Span, TokenKind, tokens};
+
+use crate::LoadOptions;
+use crate::files::Files;
+use crate::format::{Format, Sign};
+use crate::migration::{Outcome, Sorting, checked, lines, migration, read_each};
+use changelog::Tree;
+use changeset::{Attributes, ChangeSet, Formatted};
+
+pub(crate) struct Liquibase;
+
+const HINTS: &Hints = &Hints {
+    no_transaction: Some("add `runInTransaction:false` to its `--changeset` line"),
+    down: Some(
+        "write what undoes it as lines `--rollback SQL` below it; `--rollback empty` where there is nothing to undo",
+    ),
+    renumber: Renumber::ByHand,
+};
+
+impl Format for Liquibase {
+    fn name(&self) -> &'static str {
+        "liquibase"
+    }
+
+    fn recognise(&self, files: &Files) -> Option<Sign> {
+        if let Some((name, line)) = files.marked(changeset::is_first_line) {
+            return Some(Sign::sure(format!("{name} has a line `{line}`")));
+        }
+        let names = ["changelog", "master"];
+        let looks = |name: &str| names.iter().any(|part| name.contains(part)) && !name.ends_with(".md");
+        let log = files.iter().filter(|file| looks(file.base())).find(|file| changelog::is_changelog(file))?;
+        Some(Sign::sure(format!("{} is a changelog", log.name)))
+    }
+
+    fn load(&self, files: &Files, options: &LoadOptions<'_>) -> Result<MigrationSet, Vec<Diagnostic>> {
+        let mut tree = Tree::grow(files);
+        let (mut errors, mut warnings) = (std::mem::take(&mut tree.errors), Vec::new());
+        let chosen = Chosen::read(files, options);
+        let mut parameters: BTreeMap<String, String> = options.variables.clone();
+        let mut define = |all: &[(String, String)]| {
+            for (name, value) in all {
+                parameters.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        };
+        define(&chosen.parameters);
+        define(&tree.properties);
+        let mut items = Vec::new();
+        let mut unchosen = BTreeSet::new();
+        for included in &tree.included {
+            let formatted = match included.file.source().and_then(|source| Formatted::parse(&source)) {
+                Ok(formatted) => formatted,
+                Err(found) => {
+                    errors.extend(found);
+                    continue;
+                }
+            };
+            define(&formatted.properties);
+            let path = formatted.logical_path.as_deref().unwrap_or(&included.file.name);
+            for changeset in formatted.changesets {
+                match chosen.place(&changeset, &included.contexts, &included.labels, options.dialect.name()) {
+                    Ok(Place::Nowhere) => {}
+                    Ok(place) => {
+                        unchosen.extend(place.unchosen());
+                        let own = changeset.attributes.get("logicalfilepath").map(|(value, _)| value.clone());
+                        let path = own.unwrap_or_else(|| path.to_owned());
+                        let id = format!("{path}::{}::{}", changeset.id, changeset.author);
+                        items.push(Item { id, changeset, place });
+                    }
+                    Err(error) => errors.push(*error),
+                }
+            }
+        }
+        if !unchosen.is_empty() {
+            let names: Vec<&str> = unchosen.iter().map(String::as_str).collect();
+            let message = format!("change sets of all contexts and labels run: {}", names.join(", "));
+            let help = "as in Liquibase where none is chosen; choose with `export LIQUIBASE_COMMAND_CONTEXTS=...`";
+            warnings.push(Diagnostic::warning("liquibase", message).help(help));
+        }
+        let all: BTreeMap<(&str, &str), &Item> =
+            items.iter().map(|item| ((item.changeset.id.as_str(), item.changeset.author.as_str()), item)).collect();
+        let reader = Reader { all, parameters: &parameters, options };
+        read_each(&items, Sorting::AsGiven, warnings, errors, |item| reader.read(item))
+    }
+}
+
+struct Item {
+    id: String,
+    changeset: ChangeSet,
+    place: Place,
+}
+
+/// Where a change set runs.
+enum Place {
+    /// Here. What it would have been chosen by, where nothing is chosen.
+    Here(Vec<String>),
+    /// Not where these contexts and labels are chosen: its own.
+    Elsewhere(Vec<String>),
+    /// On another kind of database, or never.
+    Nowhere,
+}
+
+impl Place {
+    fn unchosen(&self) -> Vec<String> {
+        if let Self::Here(names) = self { names.clone() } else { Vec::new() }
+    }
+}
+
+/// What is chosen of contexts and labels.
+#[derive(Default)]
+struct Chosen {
+    contexts: Option<BTreeSet<String>>,
+    labels: Option<String>,
+    parameters: Vec<(String, String)>,
+}
+
+impl Chosen {
+    /// By the variables of the process, or by `liquibase.properties`.
+    fn read(files: &Files, options: &LoadOptions<'_>) -> Self {
+        let path = files.nearby("liquibase.properties");
+        let text = path.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+        let mut chosen = Self::default();
+        let (mut contexts, mut labels) = (None, None);
+        for (_, line) in lines(&text) {
+            let Some((key, value)) = line.split_once(['=', ':']).filter(|_| !line.trim_start().starts_with('#')) else {
+                continue;
+            };
+            let value = value.trim().to_owned();
+            match key.trim().trim_start_matches("liquibase.").trim_start_matches("command.") {
+                "contexts" | "contextFilter" | "context-filter" => contexts = Some(value),
+                "labelFilter" | "label-filter" | "labels" => labels = Some(value),
+                key => chosen.parameters.extend(key.strip_prefix("parameter.").map(|name| (name.to_owned(), value))),
+            }
+        }
+        let variable = |names: &[&str]| names.iter().find_map(|name| options.environment.get(*name)).cloned();
+        contexts = variable(&["LIQUIBASE_COMMAND_CONTEXTS", "LIQUIBASE_COMMAND_CONTEXT_FILTER"]).or(contexts);
+        labels = variable(&["LIQUIBASE_COMMAND_LABEL_FILTER"]).or(labels);
+        let names = |text: String| text.split(',').map(|name| name.trim().to_lowercase()).collect::<BTreeSet<_>>();
+        chosen.contexts = contexts.filter(|text| !text.is_empty()).map(names);
+        chosen.labels = labels.filter(|text| !text.is_empty());
+        chosen
+    }
+
+    fn place(
+        &self,
+        changeset: &ChangeSet,
+        contexts: &[String],
+        labels: &[String],
+        dialect: &str,
+    ) -> Result<Place, Box<Diagnostic>> {
+        let value = |key: &str| changeset.attributes.get(key).map(|(value, _)| value.as_str());
+        if value("ignore") == Some("true") || !is_for(value("dbms").unwrap_or_default(), dialect) {
+            return Ok(Place::Nowhere);
+        }
+        let own = value("contextfilter").or(value("context")).map(str::to_owned);
+        let contexts: Vec<String> = contexts.iter().cloned().chain(own).collect();
+        let labels: Vec<String> = labels.iter().cloned().chain(value("labels").map(str::to_owned)).collect();
+        let wrong = |message: String| {
+            let error = Diagnostic::error("liquibase", message).at(&changeset.source, changeset.span, "");
+            Box::new(error.help("write it with `and`, `or`, `!` and parentheses"))
+        };
+        let mut runs = true;
+        let mut names = Vec::new();
+        for expression in &contexts {
+            match &self.contexts {
+                Some(chosen) => runs &= expression::holds(expression, chosen).map_err(wrong)?,
+                None => {
+                    // `@name` asks for it to be chosen.
+                    runs &= !expression.contains('@');
+                    names.push(expression.clone());
+                }
+            }
+        }
+        match &self.labels {
+            Some(filter) if !labels.is_empty() => {
+                let all = labels.iter().flat_map(|labels| labels.split(',')).map(|name| name.trim().to_lowercase());
+                runs &= expression::holds(filter, &all.collect()).map_err(wrong)?;
+            }
+            Some(_) => {}
+            None => names.extend(labels.clone()),
+        }
+        Ok(if runs { Place::Here(names) } else { Place::Elsewhere(contexts.into_iter().chain(labels).collect()) })
+    }
+}
+
+/// Whether `dbms` names this kind of database: `postgresql, !sqlite`; empty is all.
+fn is_for(dbms: &str, dialect: &str) -> bool {
+    let names: Vec<&str> = dbms.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let is_ours = |name: &str| name == "all" || name.starts_with(dialect);
+    if names.iter().any(|name| name.strip_prefix('!').is_some_and(is_ours)) {
+        return false;
+    }
+    let mut wanted = names.iter().filter(|name| !name.starts_with('!')).peekable();
+    wanted.peek().is_none() || wanted.any(|name| is_ours(name))
+}
+
+struct Reader<'a> {
+    all: BTreeMap<(&'a str, &'a str), &'a Item>,
+    parameters: &'a BTreeMap<String, String>,
+    options: &'a LoadOptions<'a>,
+}
+
+impl Reader<'_> {
+    fn read(&self, item: &Item) -> Outcome {
+        let ChangeSet { attributes, source, .. } = &item.changeset;
+        let syntax = self.options.dialect.syntax();
+        let flag = |key: &str, default: bool| match attributes.get(key) {
+            None => Ok(default),
+            Some((value, _)) if value.eq_ignore_ascii_case("true") => Ok(true),
+            Some((value, _)) if value.eq_ignore_ascii_case("false") => Ok(false),
+            Some((value, span)) => {
+                let error = Diagnostic::error("liquibase", format!("{key} is true or false, not {value}"));
+                Err(vec![error.at(source, *span, "").help("write one of the two")])
+            }
+        };
+        if let (false, Some((_, span))) = (flag("failonerror", true)?, attributes.get("failonerror")) {
+            let error = Diagnostic::error("liquibase", "rung goes on after no error").at(source, *span, "");
+            return Err(vec![
+                error.help("write the statements so that they can't fail (IF EXISTS and the like), and take this out"),
+            ]);
+        }
+        let raw = Script::joined(source.clone(), &item.changeset.up);
+        let down = self.rollback(item)?;
+        let mut migration = migration(&item.id, Version::Unnumbered, raw.clone(), down, HINTS, syntax);
+        migration.order = Order::Any;
+        migration.author = Some(item.changeset.author.clone());
+        migration.description.clone_from(&item.changeset.comment);
+        if !flag("runintransaction", true)? {
+            let span = attributes.get("runintransaction").map(|(_, span)| *span);
+            (migration.no_transaction, migration.down_no_transaction) = (span, span);
+        }
+        migration.runs = match (flag("runalways", false)?, flag("runonchange", false)?) {
+            (true, _) => Runs::Always,
+            (false, true) => Runs::WhenChanged,
+            (false, false) => Runs::Once,
+        };
+        if let Place::Elsewhere(names) = &item.place {
+            migration.only.clone_from(names);
+        }
+        let up = self.filled(&raw, attributes, "enddelimiter")?;
+        let (mut migration, warnings) = checked(with_up(migration, up), Vec::new(), syntax)?;
+        if !item.changeset.checks.is_empty() {
+            guard(&mut migration, &item.changeset, self.options)?;
+        }
+        Ok((migration, warnings))
+    }
+
+    fn rollback(&self, item: &Item) -> Result<Option<Script>, Vec<Diagnostic>> {
+        let ChangeSet { attributes, source, rollback, .. } = &item.changeset;
+        let Some(parts) = rollback else { return Ok(None) };
+        let script = match parts.as_slice() {
+            [] => Script::slice(source.clone(), Span::new(0, 0)),
+            parts => Script::joined(source.clone(), parts),
+        };
+        let words = script.text().trim().to_lowercase();
+        if matches!(words.trim_end_matches(';'), "empty" | "not required") {
+            return Ok(Some(Script::slice(source.clone(), Span::new(parts[0].start, parts[0].start))));
+        }
+        if words.starts_with("changesetid:") {
+            let text = script.text().trim().to_owned();
+            let value = |key: &str| {
+                let at = text.to_lowercase().find(key)? + key.len();
+                text[at..].split_whitespace().next()
+            };
+            let (id, author) =
+                (value("changesetid:").unwrap_or_default(), value("changesetauthor:").unwrap_or_default());
+            let Some(other) = self.all.get(&(id, author)) else {
+                let message = format!("there is no change set {author}:{id}");
+                let error = Diagnostic::error("liquibase", message).at(source, parts[0], "");
+                return Err(vec![error.help("write what undoes this one as SQL")]);
+            };
+            let up = Script::joined(other.changeset.source.clone(), &other.changeset.up);
+            return self.filled(&up, &other.changeset.attributes, "enddelimiter").map(Some);
+        }
+        self.filled(&script, attributes, "rollbackenddelimiter").map(Some)
+    }
+
+    /// The script with parameters filled in, and `;` where a delimiter of its own ends a statement.
+    fn filled(&self, script: &Script, attributes: &Attributes, key: &str) -> Result<Script, Vec<Diagnostic>> {
+        let text = script.text();
+        let mut edits = Vec::new();
+        for (at, _) in text.match_indices("${") {
+            let Some(length) = text[at..].find('}') else { break };
+            // What has no value stays as it is.
+            let value = self.parameters.get(&text[at + 2..at + length]);
+            edits.extend(value.map(|value| (Span::new(at, at + length + 1), value.clone())));
+        }
+        let script = script.replaced(&edits);
+        let delimiter = attributes.get(key).filter(|(value, _)| !value.is_empty() && value != ";");
+        let text = script.text();
+        let mut ends: Vec<(Span, &str)> = Vec::new();
+        match delimiter {
+            None => {
+                // `/` or GO on a line of its own ends a statement everywhere.
+                let alone = |line: &str| line == "/" || line.eq_ignore_ascii_case("go");
+                ends.extend(lines(text).filter(|(_, line)| alone(line.trim())).map(|(span, _)| (span, ";")));
+            }
+            Some((value, span)) => {
+                let plain = value.replace("\\n", "\n").replace("\\s*", "").replace("\\r", "");
+                let plain = plain.trim_end_matches('$').trim_start_matches('^');
+                let plain = if plain.is_empty() { value.as_str() } else { plain };
+                if plain.contains(['[', ']', '(', ')', '*', '+', '?', '|', '{', '}', '\\']) {
+                    let message = format!("the delimiter {value} is a pattern that rung does not read");
+                    let source = attributes.get(key).map(|_| script.source()).unwrap_or(script.source());
+                    let error = Diagnostic::error("liquibase", message).at(source, *span, "");
+                    return Err(vec![error.help("write a delimiter of plain characters; one like `//` or `@@`")]);
+                }
+                let syntax = self.options.dialect.syntax();
+                let is_code = |kind: TokenKind| !matches!(kind, TokenKind::String) && !kind.is_trivia();
+                let code: Vec<Span> =
+                    tokens(text, syntax).filter(|token| is_code(token.kind)).map(|token| token.span).collect();
+                let is_outside = |at: usize| {
+                    plain.starts_with(['\n', '-']) || code.iter().any(|span| (span.start..span.end).contains(&at))
+                };
+                let at_start = |at: usize| plain != "/" || text[..at].trim_end_matches([' ', '\t']).ends_with('\n');
+                let found = text.match_indices(plain).filter(|(at, _)| is_outside(*at) && at_start(*at));
+                ends.extend(found.map(|(at, _)| (Span::new(at, at + plain.len()), "\n;\n")));
+            }
+        }
+        Ok(script.replaced(&ends))
+    }
+}
+
+fn with_up(mut migration: Migration, up: Script) -> Migration {
+    if let Body::Sql(body) = &mut migration.body {
+        body.up = up;
+    }
+    migration
+}
+
+/// Makes a change set look at its preconditions before it runs: a query has to be answered first, so that it becomes a
+/// function.
+fn guard(migration: &mut Migration, changeset: &ChangeSet, options: &LoadOptions<'_>) -> Result<(), Vec<Diagnostic>> {
+    let Body::Sql(body) = &migration.body else { return Ok(()) };
+    let on = |key: &str| changeset.preconditions.get(key).map_or("HALT", |(value, _)| value.as_str());
+    let place = changeset.checks[0].span;
+    let refuse = |message: String, help: &str| {
+        Err(vec![Diagnostic::error("liquibase", message).at(&changeset.source, place, "").help(help)])
+    };
+    let marks = match on("onfail").to_uppercase().as_str() {
+        "HALT" => false,
+        "MARK_RAN" => true,
+        "WARN" => return Ok(()),
+        other => return refuse(format!("rung can't go on with onFail:{other}"), "write MARK_RAN, HALT or WARN"),
+    };
+    if on("onerror").eq_ignore_ascii_case("HALT") && migration.no_transaction.is_some() {
+        return refuse(
+            "a change set outside of a transaction has no preconditions".to_owned(),
+            "write it so that it may run twice, and take them out",
+        );
+    }
+    let script = body.up.clone();
+    let statements = script.statements(options.dialect.syntax())?;
+    let at = changeset.source.line_column(place.start).line;
+    let shown = format!("{}:{at}", changeset.source.path().display());
+    let checks: Vec<(String, String)> =
+        changeset.checks.iter().map(|check| (check.query.clone(), check.expected.clone())).collect();
+    migration.body = Body::Code(Arc::new(move |session| {
+        for (query, expected) in &checks {
+            let rows = session.query(query)?;
+            let answer = rows.first().and_then(|row| row.first()).and_then(Option::as_deref).unwrap_or("NULL");
+            if answer == expected {
+                continue;
+            }
+            if marks {
+                return Ok(());
+            }
+            return Err(format!("{shown}: the precondition `{query}` gives {answer} and not {expected}").into());
+        }
+        for statement in &statements {
+            session.execute(&script.text()[statement.span.range()])?;
+        }
+        Ok(())
+    }));
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Rails with `structure.sql`: a baseline that is run where nothing is applied, and SQL files after it.
+//!
+//! Facts from Active Record's `structure_dump` and `dump_schema_information`: the file ends in an INSERT of the versions
+//! that it stands for. Migrations in Ruby that are among them need not be run; others can't be.
+
+use std::collections::{BTreeSet, HashMap};
+
+use rung_engine::{Down, Hints, MigrationSet, Renumber, Runs, Version};
+use rung_sql::{Diagnostic, Script};
+
+use crate::LoadOptions;
+use crate::files::{File, Files};
+use crate::format::{Format, Sign};
+use crate::migration::{Outcome, Sorting, checked, journalled_where_needed, migration, read_each};
+
+pub(crate) struct Rails;
+
+const HINTS: &Hints = &Hints {
+    no_transaction: None,
+    down: Some("write what undoes it into a file beside it that is named like it and ends in `.down.sql`"),
+    renumber: Renumber::ByHand,
+};
+
+const STRUCTURE: &str = "structure.sql";
+
+impl Format for Rails {
+    fn name(&self) -> &'static str {
+        "rails"
+    }
+
+    fn recognise(&self, files: &Files) -> Option<Sign> {
+        let file = files.get(STRUCTURE)?;
+        let source = file.source().ok()?;
+        let is_dump = source.text().contains("ar_internal_metadata") || versions(source.text()).next().is_some();
+        is_dump.then(|| Sign::sure(format!("{STRUCTURE} is Active Record's")))
+    }
+
+    fn load(&self, files: &Files, options: &LoadOptions<'_>) -> Result<MigrationSet, Vec<Diagnostic>> {
+        let Some(structure) = files.get(STRUCTURE) else {
+            let message = format!("there is no {STRUCTURE}");
+            let help = "set `config.active_record.schema_format = :sql` and run `bin/rails db:schema:dump`";
+            return Err(vec![Diagnostic::error("rails", message).help(help)]);
+        };
+        let source = structure.source()?;
+        let known: BTreeSet<&str> = versions(source.text()).collect();
+        let mut errors = Vec::new();
+        let mut downs: HashMap<&str, &File> = HashMap::new();
+        let mut items = Vec::new();
+        for file in files.iter() {
+            let base = file.base();
+            let Some((digits, _)) = base.split_once('_') else { continue };
+            let Some(version) = Version::number_of(digits) else { continue };
+            if base.ends_with(".rb") && !known.contains(digits) {
+                let error = file
+                    .error("ruby-migration", &format!("is a migration in Ruby that {STRUCTURE} does not stand for"));
+                errors.push(error.help(
+                    "run it with Rails, which writes structure.sql anew; or write it as an SQL file of the same number",
+                ));
+            } else if let Some(stem) = base.strip_suffix(".down.sql") {
+                downs.insert(stem, file);
+            } else if let Some(stem) = base.strip_suffix(".sql") {
+                items.push((stem, version, file));
+            }
+        }
+        items.sort_by(|a, b| (&a.1, a.0).cmp(&(&b.1, b.0)));
+        items.insert(0, ("structure", Version::Unnumbered, structure));
+        read_each(&items, Sorting::AsGiven, Vec::new(), errors, |(id, version, file)| {
+            read(id, version.clone(), file, downs.get(id).copied(), options)
+        })
+    }
+}
+
+/// The versions that the dump says it stands for.
+fn versions(text: &str) -> impl Iterator<Item = &str> {
+    let list = text.rfind("INSERT INTO \"schema_migrations\"").map_or("", |at| &text[at..]);
+    list.split('\'').skip(1).step_by(2).filter(|version| version.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn read(id: &str, version: Version, file: &File, down: Option<&File>, options: &LoadOptions<'_>) -> Outcome {
+    let syntax = options.dialect.syntax();
+    let runs = if version == Version::Unnumbered { Runs::Baseline } else { Runs::Once };
+    let mut migration = migration(id, version, Script::whole(file.source()?), None, HINTS, syntax);
+    migration.runs = runs;
+    migration.down = down.map(File::source).transpose()?.map(|source| Down::Sql(Script::whole(source)));
+    journalled_where_needed(&mut migration, options.dialect);
+    checked(migration, Vec::new(), syntax)
+}
