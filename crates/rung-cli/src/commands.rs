@@ -12,6 +12,7 @@ mod plan;
 mod renumber;
 mod reset;
 mod run;
+mod schema;
 mod seed;
 mod settle;
 mod shell;
@@ -39,6 +40,8 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Fa
         Command::Check(check) => check::check(arguments, check, terminal),
         Command::History(history) => history::history(arguments, history, terminal),
         Command::Current => current::current(arguments, terminal),
+        Command::Inspect(inspect) => schema::inspect(arguments, inspect, terminal),
+        Command::Dump(dump) => schema::dump(arguments, dump, terminal),
         Command::Up(up) => run::up(arguments, up, terminal),
         Command::Down(down) => run::down(arguments, down, terminal),
         Command::Redo(redo) => run::redo(arguments, redo, terminal),

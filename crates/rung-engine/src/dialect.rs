@@ -1,5 +1,8 @@
 //! What differs between databases and needs no connection: pure data and pure functions.
 
+use std::sync::Arc;
+
+use rung_catalog::{Catalog, Key};
 use rung_sql::{Facts, Syntax};
 
 /// A database's SQL, as far as the engine needs to know it. Implemented by the driver crates; pure.
@@ -43,8 +46,67 @@ pub trait Dialect: Sync + Send {
     /// A list of texts as a literal of the type that `depends_on` has.
     fn text_list(&self, items: &[String]) -> String;
 
+    /// A schema as the SQL that makes it anew in an empty database: an object a paragraph, each after what it needs, the
+    /// same for the same schema whatever the order in which it came about. An object that is written within another, such
+    /// as a key in its table, has no paragraph of its own; one that is announced first has two.
+    fn paragraphs(&self, catalog: &Catalog, options: &DumpOptions) -> Vec<Paragraph>;
+
+    /// What a session must be told before it reads a dump.
+    fn dump_head(&self) -> &'static str;
+
+    /// The paragraphs as one text. What the catalog could not describe is named at its end.
+    fn dump(&self, catalog: &Catalog, options: &DumpOptions) -> String {
+        let paragraphs = self.paragraphs(catalog, options);
+        let texts = paragraphs.iter().map(Paragraph::text);
+        let unknown =
+            catalog.unknown.iter().map(|it| format!("-- left out: {} ({})\n", it.what.replace('\n', " "), it.why));
+        let head = Some(self.dump_head().to_owned()).filter(|head| !head.is_empty());
+        head.into_iter().chain(texts).chain(unknown).collect::<Vec<_>>().join("\n")
+    }
+
     /// The statement that opens a unit's transaction, with its timeouts where the database has them as settings.
     fn begin(&self, timeouts: &crate::Timeouts) -> String;
+}
+
+/// The statements for one object of a dump.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paragraph {
+    /// The object.
+    pub key: Arc<Key>,
+    /// What makes it, then what is said of it; without the semicolons.
+    pub statements: Vec<String>,
+}
+
+impl Paragraph {
+    /// Its statements, each with its semicolon and on lines of its own.
+    pub fn text(&self) -> String {
+        let ended = |sql: &String| {
+            let last = sql.lines().last().unwrap_or_default();
+            match (sql.starts_with("--"), last.contains("--")) {
+                // It says what was left out.
+                (true, _) => format!("{sql}\n"),
+                // In a comment a semicolon would be lost.
+                (false, true) => format!("{sql}\n;\n"),
+                (false, false) => format!("{sql};\n"),
+            }
+        };
+        self.statements.iter().map(ended).collect()
+    }
+}
+
+/// What goes into a dump besides the objects themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DumpOptions {
+    /// Who owns them, where that is not the owner of the database.
+    pub owners: bool,
+    /// Who may do what with them.
+    pub privileges: bool,
+}
+
+impl Default for DumpOptions {
+    fn default() -> Self {
+        Self { owners: true, privileges: true }
+    }
 }
 
 /// What is known of the server once connected.

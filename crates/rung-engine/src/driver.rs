@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rung_catalog::Catalog;
 use rung_sql::{Comparison, Effect, Script, Span, Want};
 
 use crate::dialect::{Dialect, ServerFacts};
@@ -168,6 +169,13 @@ pub trait Driver: Session + Send {
     /// # Errors
     /// The server's error.
     fn is_blank(&mut self) -> Result<bool, DbError>;
+
+    /// The schema: every object that is not the system's or rung's own. What can't be described is named. Writes nothing,
+    /// and sees one moment.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn inspect(&mut self) -> Result<Catalog, DbError>;
 
     /// Something that stops the running statement, from any thread.
     fn interrupter(&self) -> Arc<dyn Interrupter>;

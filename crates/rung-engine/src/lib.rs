@@ -27,7 +27,7 @@ mod version;
 
 pub use analyse::{Asks, JournalReason, Mode, ScriptPlan, StatementPlan};
 pub use compare::{Difference, compare};
-pub use dialect::{Dialect, ServerFacts};
+pub use dialect::{Dialect, DumpOptions, Paragraph, ServerFacts};
 pub use driver::{
     BlockedSession, Blocker, Continue, DbError, DbErrorKind, Driver, Durability, Failure, Guard, Interrupter,
     LockHolder, Part, Probe, Progress, SessionAfter, Unit, UnitError, UnitObserver, describe_rows, describe_value,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use rung_engine::{Dialect, FORMAT_VERSION, Timeouts};
+use rung_catalog::Catalog;
+use rung_engine::{Dialect, DumpOptions, FORMAT_VERSION, Paragraph, Timeouts};
 use rung_sql::{Facts, Syntax, postgres_facts};
 
 /// The dialect of PostgreSQL.
@@ -169,6 +170,14 @@ impl Dialect for PostgresDialect {
         }
         let items: Vec<String> = items.iter().map(|item| self.quote_literal(item)).collect();
         format!("ARRAY[{}]", items.join(", "))
+    }
+
+    fn paragraphs(&self, catalog: &Catalog, options: &DumpOptions) -> Vec<Paragraph> {
+        crate::render::paragraphs(catalog, options)
+    }
+
+    fn dump_head(&self) -> &'static str {
+        crate::render::HEAD
     }
 
     fn begin(&self, timeouts: &Timeouts) -> String {

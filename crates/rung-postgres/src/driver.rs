@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rung_catalog::Catalog;
 use rung_engine::{
     BlockedSession, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability, FORMAT_VERSION, History,
     HistoryEntry, Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session, Tag, Timeouts, Unit,
@@ -19,7 +20,7 @@ use crate::statements::{client_copy, is_client_copy, is_open_after};
 use crate::tables::Tables;
 use crate::watch::{SESSION, blocker, blockers_of};
 use crate::wire::{Greeting, Wire, first, text, value};
-use crate::{POSTGRES, probe, tables, wipe};
+use crate::{POSTGRES, inspect, probe, tables, wipe};
 
 /// How to open a connection.
 #[derive(Debug, Clone)]
@@ -77,6 +78,11 @@ pub fn open(target: &str, environment: &Environment, options: &OpenOptions) -> R
 }
 
 impl Postgres {
+    /// 150001 for 15.1.
+    pub(crate) fn server_version(&self) -> u32 {
+        self.facts.version_number
+    }
+
     /// A driver on a connection that is there already, and that is moved by a task or thread of its owner: not by the
     /// one that calls the driver, which blocks (in an async program, on a thread where that is allowed). It must be a
     /// session of its own, not one of a transaction pooler, which can't be told apart from here.
@@ -455,6 +461,10 @@ impl Driver for Postgres {
 
     fn is_blank(&mut self) -> Result<bool, DbError> {
         wipe::is_blank(&mut self.wire, &self.schema)
+    }
+
+    fn inspect(&mut self) -> Result<Catalog, DbError> {
+        inspect::inspect(self)
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupter> {

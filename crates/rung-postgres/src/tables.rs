@@ -183,7 +183,7 @@ fn utc(text: Option<&str>) -> String {
 }
 
 /// A `text[]` in its text form (PostgreSQL 8.15.6).
-fn array(text: &str) -> Vec<String> {
+pub(crate) fn array(text: &str) -> Vec<String> {
     let inner = text.trim_start_matches('{').trim_end_matches('}');
     let mut items = Vec::new();
     let mut item = String::new();

@@ -1,6 +1,7 @@
 //! SQLite's SQL.
 
-use rung_engine::{Dialect, FORMAT_VERSION, Timeouts};
+use rung_catalog::Catalog;
+use rung_engine::{Dialect, DumpOptions, FORMAT_VERSION, Paragraph, Timeouts};
 use rung_sql::{Facts, Syntax, sqlite_facts};
 
 /// The dialect of SQLite.
@@ -147,6 +148,14 @@ impl Dialect for SqliteDialect {
     fn text_list(&self, items: &[String]) -> String {
         let items: Vec<String> = items.iter().map(|item| json_string(item)).collect();
         self.quote_literal(&format!("[{}]", items.join(",")))
+    }
+
+    fn paragraphs(&self, catalog: &Catalog, _options: &DumpOptions) -> Vec<Paragraph> {
+        crate::render::paragraphs(catalog)
+    }
+
+    fn dump_head(&self) -> &'static str {
+        ""
     }
 
     fn begin(&self, _timeouts: &Timeouts) -> String {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use rung_catalog::Catalog;
 use rung_engine::{
     BlockedSession, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability, History, HistoryEntry,
     Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session, Tag, Timeouts, Unit, UnitError,
@@ -20,7 +21,7 @@ use crate::place::{Access, Create, Place};
 use crate::run::no_copy;
 use crate::session::SessionState;
 use crate::statement::{ends_transaction, query_all, step_all};
-use crate::{SQLITE, probe, tables};
+use crate::{SQLITE, inspect, probe, tables};
 
 /// How to open a database.
 #[derive(Debug, Clone)]
@@ -481,6 +482,14 @@ impl Driver for Sqlite {
         }
         let schema = self.options.schema.clone();
         self.run(|connection| tables::is_blank(connection, &schema))
+    }
+
+    fn inspect(&mut self) -> Result<Catalog, DbError> {
+        if !self.is_present()? {
+            return Ok(Catalog::new());
+        }
+        let schema = self.options.schema.clone();
+        self.run(|connection| inspect::inspect(connection, &schema))
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupter> {

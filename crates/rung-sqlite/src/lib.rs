@@ -3,10 +3,12 @@
 mod dialect;
 mod driver;
 mod error;
+mod inspect;
 mod interrupt;
 mod lock;
 mod place;
 mod probe;
+mod render;
 mod run;
 mod session;
 mod statement;

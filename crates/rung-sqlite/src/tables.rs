@@ -50,7 +50,7 @@ pub(crate) fn is_blank(connection: &Connection, schema: &str) -> Result<bool, Db
 }
 
 /// The names of rung's own tables as a list of literals.
-fn own_names(schema: &str) -> String {
+pub(crate) fn own_names(schema: &str) -> String {
     let names: Vec<String> = OWN.iter().map(|table| SQLITE.quote_literal(&format!("{schema}_{table}"))).collect();
     names.join(", ")
 }

@@ -5,16 +5,29 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a crate may use of the workspace, by the names of the packages.
-const EDGES: [(&str, &[&str]); 10] = [
+const EDGES: [(&str, &[&str]); 11] = [
     ("rung-sql", &[]),
+    ("rung-catalog", &[]),
     ("rung-macros", &[]),
-    ("rung-engine", &["rung-sql"]),
+    ("rung-engine", &["rung-catalog", "rung-sql"]),
     ("rung-formats", &["rung-engine", "rung-sql"]),
     ("rung-ddl", &["rung-sql"]),
     ("rung-lint", &["rung-ddl", "rung-engine", "rung-sql"]),
-    ("rung-sqlite", &["rung-engine", "rung-sql"]),
-    ("rung-postgres", &["rung-engine", "rung-sql"]),
-    ("rung", &["rung-engine", "rung-formats", "rung-lint", "rung-macros", "rung-postgres", "rung-sql", "rung-sqlite"]),
+    ("rung-sqlite", &["rung-catalog", "rung-engine", "rung-sql"]),
+    ("rung-postgres", &["rung-catalog", "rung-engine", "rung-sql"]),
+    (
+        "rung",
+        &[
+            "rung-catalog",
+            "rung-engine",
+            "rung-formats",
+            "rung-lint",
+            "rung-macros",
+            "rung-postgres",
+            "rung-sql",
+            "rung-sqlite",
+        ],
+    ),
     ("rung-cli", &["rung-migrate"]),
 ];
 
@@ -119,8 +132,17 @@ fn only_one_crate_has_each_database_and_the_screen() {
 
 #[test]
 fn only_the_command_line_prints_and_reads_the_environment() {
-    let quiet =
-        ["rung-sql", "rung-ddl", "rung-lint", "rung-engine", "rung-formats", "rung-sqlite", "rung-postgres", "rung"];
+    let quiet = [
+        "rung-sql",
+        "rung-catalog",
+        "rung-ddl",
+        "rung-lint",
+        "rung-engine",
+        "rung-formats",
+        "rung-sqlite",
+        "rung-postgres",
+        "rung",
+    ];
     let texts =
         ["println!", "eprintln!", "print!(", "dbg!", "std::env", "env::var", "home_dir", "stdout()", "stderr()"];
     assert_absent(&sources_of(&quiet), &texts, "tell it by an event, or take it as an argument");
@@ -132,7 +154,7 @@ fn reading_sql_and_planning_do_no_input_or_output() {
     let pure =
         ["plan", "graph", "compare", "analyse", "target", "model", "history", "unit", "record", "preview", "dialect"];
     let mut paths: Vec<PathBuf> = pure.iter().map(|file| engine.join(file).with_extension("rs")).collect();
-    paths.extend(sources_of(&["rung-sql", "rung-ddl"]));
+    paths.extend(sources_of(&["rung-sql", "rung-catalog", "rung-ddl"]));
     let texts =
         ["std::fs", "fs::", "std::net", "std::process", "Command::new", "std::thread", "std::io", "Instant::now"];
     assert_absent(&paths, &texts, "it is handed what it works on");

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use rung::Resolution;
+use rung::catalog::Kind;
+use rung::engine::DumpOptions;
 
 /// Arguments of `new`.
 #[derive(Debug, Default, Args)]
@@ -71,7 +73,7 @@ pub struct Lint {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// How to report, or the format of the migrations; may be given for both
-    #[arg(long, value_name = "FORMAT", value_parser = super::any_format_parser())]
+    #[arg(long, value_name = "FORMAT", value_parser = super::shown_or_format_parser(super::Format::Report))]
     pub format: Vec<super::Format>,
     /// The mildest finding to end with 1 for
     #[arg(long, value_name = "LEVEL", default_value = "error")]
@@ -92,7 +94,7 @@ impl Lint {
     pub fn report_format(&self) -> ReportFormat {
         let named = self.format.iter().rev().find_map(|format| match format {
             super::Format::Report(report) => Some(*report),
-            super::Format::Files(_) => None,
+            _ => None,
         });
         named.unwrap_or(ReportFormat::Text)
     }
@@ -124,6 +126,94 @@ pub enum Deny {
     Never,
 }
 
+/// Which objects of a schema, and what of them.
+#[derive(Debug, Args)]
+pub struct Selection {
+    /// Only objects of these names, and what belongs to them: NAME or SCHEMA.NAME, with * and ?
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Only these schemas, with * and ?
+    #[arg(long, value_name = "SCHEMA", value_delimiter = ',')]
+    pub schema: Vec<String>,
+    /// Only these kinds: table, view, index, routine, type, ...
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = object_kind)]
+    pub kind: Vec<Kind>,
+    /// Without saying who owns what
+    #[arg(long)]
+    pub no_owners: bool,
+    /// Without GRANT and REVOKE
+    #[arg(long)]
+    pub no_privileges: bool,
+}
+
+impl Selection {
+    /// What a dump says beside the objects.
+    pub fn options(&self) -> DumpOptions {
+        DumpOptions { owners: !self.no_owners, privileges: !self.no_privileges }
+    }
+}
+
+fn object_kind(text: &str) -> Result<Kind, String> {
+    let names = || Kind::ALL.map(Kind::as_str);
+    Kind::parse(text).ok_or_else(|| match rung::sql::closest(text, names()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("there is {}", names().join(", ")),
+    })
+}
+
+/// Arguments of `inspect`.
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// Which objects.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// How to show it
+    #[arg(long, value_name = "FORMAT", value_parser = super::shown_or_format_parser(super::Format::Schema))]
+    pub format: Vec<super::Format>,
+}
+
+impl Inspect {
+    /// How to show it.
+    pub fn shown(&self) -> SchemaFormat {
+        let named = self.format.iter().rev().find_map(|format| match format {
+            super::Format::Schema(schema) => Some(*schema),
+            _ => None,
+        });
+        named.unwrap_or(SchemaFormat::Tree)
+    }
+}
+
+/// How a schema is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaFormat {
+    /// For people
+    Tree,
+    /// The statements that make it
+    Sql,
+    /// Every object with its properties
+    Json,
+    /// An entity-relationship diagram for Mermaid
+    Mermaid,
+    /// A graph of tables for Graphviz
+    Dot,
+    /// A document
+    Markdown,
+}
+
+/// Arguments of `dump`.
+#[derive(Debug, Args)]
+pub struct Dump {
+    /// Which objects.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Write to this file
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write nothing, and end with 4 where the file differs
+    #[arg(long, requires = "output")]
+    pub check: bool,
+}
+
 /// How to run.
 #[derive(Debug, Args)]
 pub struct Running {
@@ -139,6 +229,9 @@ pub struct Running {
     /// How long to wait for another rung that is at work
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10min")]
     pub lock_wait: Duration,
+    /// Write the schema to schema.sql after the run, or to what `dump` in rung.toml names, which needs no option
+    #[arg(long)]
+    pub dump: bool,
     /// When commits wait for the disk
     #[arg(long, value_name = "WHEN", default_value = "run")]
     pub durable: Durable,

@@ -24,7 +24,7 @@ const STYLES: Styles = Styles::styled()
 /// The commands as the help groups them: what a day begins with first.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Write", &["init", "new", "renumber"]),
-    ("Look", &["status", "plan", "lint", "check", "history", "current"]),
+    ("Look", &["status", "plan", "lint", "check", "history", "current", "inspect", "dump"]),
     ("Run", &["up", "down", "redo", "seed", "reset"]),
     ("Settle", &["stamp", "resolve", "tag"]),
     ("Surroundings", &["env", "wait", "locks", "completions", "man", "help"]),
@@ -47,11 +47,12 @@ impl Arguments {
     pub fn files_format(&self) -> Option<Choice> {
         let own = match &self.command {
             Command::Lint(lint) => lint.format.as_slice(),
+            Command::Inspect(inspect) => inspect.format.as_slice(),
             _ => &[],
         };
         own.iter().chain(&self.global.format).find_map(|format| match format {
             Format::Files(choice) => Some(*choice),
-            Format::Report(_) => None,
+            Format::Report(_) | Format::Schema(_) => None,
         })
     }
 
@@ -131,6 +132,8 @@ pub enum Format {
     Files(Choice),
     /// That of a report.
     Report(ReportFormat),
+    /// That of a schema.
+    Schema(SchemaFormat),
 }
 
 /// Reads the name of a format of migration directories.
@@ -138,12 +141,12 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(Choice::names()).try_map(|name| Choice::parse(&name).map(Format::Files))
 }
 
-/// Reads the name of a format of migration directories, or of a report.
-fn any_format_parser() -> impl TypedValueParser<Value = Format> {
-    let reports = ReportFormat::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+/// Reads the name of a way of showing something, or of a format of migration directories.
+fn shown_or_format_parser<T: ValueEnum + 'static>(shown: fn(T) -> Format) -> impl TypedValueParser<Value = Format> {
+    let ways = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
     let files = Choice::names().map(PossibleValue::new);
-    PossibleValuesParser::new(reports.chain(files)).try_map(|name| match ReportFormat::from_str(&name, false) {
-        Ok(report) => Ok(Format::Report(report)),
+    PossibleValuesParser::new(ways.chain(files)).try_map(move |name| match T::from_str(&name, false) {
+        Ok(way) => Ok(shown(way)),
         Err(_) => Choice::parse(&name).map(Format::Files),
     })
 }
@@ -176,6 +179,10 @@ pub enum Command {
     History(HistoryArguments),
     /// Show the newest applied migration
     Current,
+    /// Show the schema of the database
+    Inspect(Inspect),
+    /// Print the schema as SQL that makes it anew
+    Dump(Dump),
     /// Record that the database is at a migration, without running anything
     #[command(visible_alias = "baseline")]
     Stamp(Stamp),

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use rung::engine::{Action, Direction, PlanErrorKind};
 use rung::{DbErrorKind, Driver, Durability, Goal, Grouping, Migrator, Order, Plan, RunError, Target};
 
-use super::{not_json, warn};
+use super::{not_json, schema, warn};
 use crate::args::{Arguments, Down, Durable, OrderChoice, Redo, Running, Up, UpTarget};
 use crate::config::Project;
 use crate::exit::Exit;
@@ -140,6 +140,10 @@ fn go(
         };
         let (done, to) = (words.done, words.to);
         terminal.say(format!("{done} {} {to} {title} in {}", count(steps, "migration"), took(report.took)));
+    }
+    let kept = project.files.config.dump.as_deref().or(running.dump.then_some(schema::FILE));
+    if let Some(file) = kept {
+        schema::keep_current(migrator.driver(), &project.files.path(file), terminal)?;
     }
     Ok(Exit::Done)
 }

@@ -80,6 +80,8 @@ table! {
         lock_timeout: Option<Time> = "\"3s\"",
         /// How long a statement may run; for ever where nothing is said.
         statement_timeout: Option<Time> = "\"10min\"",
+        /// The file that `up`, `down` and `redo` keep the schema in, relative to this one; none where nothing is said.
+        dump: Option<String> = "\"schema.sql\"",
         /// See below.
         history: History = "",
         /// See below.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod apply;
+mod catalog;
 mod faults;
 mod interrupt;
 mod locking;

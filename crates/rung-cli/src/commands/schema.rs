@@ -1,0 +1,114 @@
+//! `rung inspect` and `rung dump`, and the schema file that `up --dump` keeps.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rung::Driver;
+use rung::catalog::{Catalog, Filter};
+use rung::engine::{Dialect, DumpOptions};
+
+use super::{not_json, status::heading};
+use crate::args::{Arguments, Dump, Inspect, SchemaFormat, Selection};
+use crate::config::Project;
+use crate::exit::Exit;
+use crate::json::Database;
+use crate::render::{Failure, Terminal, WARN, paint};
+use crate::schema;
+
+/// Where the schema is kept where nobody says where.
+pub(super) const FILE: &str = "schema.sql";
+
+/// The first line of a schema file.
+const MARK: &str = "-- The schema, as `rung dump` writes it. It changes with the migrations, and not here.\n";
+
+pub(crate) fn inspect(arguments: &Arguments, inspect: &Inspect, terminal: &Terminal) -> Result<Exit, Failure> {
+    let format = match (terminal.is_json(), inspect.shown()) {
+        (false, format) => format,
+        (true, SchemaFormat::Tree | SchemaFormat::Json) => SchemaFormat::Json,
+        (true, _) => return Err(Failure::usage("--format and --json ask for two things", "leave one of them out")),
+    };
+    let project = Project::resolve(arguments)?;
+    let mut driver = project.connect_only()?;
+    let catalog = selected(&mut *driver, &inspect.selection)?;
+    let (dialect, facts) = (driver.dialect_of(), driver.facts());
+    match format {
+        SchemaFormat::Tree => {
+            terminal.show(heading(&project, facts, dialect.title()));
+            terminal.show(schema::tree(&catalog));
+        }
+        SchemaFormat::Sql => terminal.data(&dialect.dump(&catalog, &inspect.selection.options())),
+        SchemaFormat::Json => {
+            let database = Database { product: dialect.title(), version: &facts.version, place: &facts.place };
+            terminal.json(&schema::Json::of(&catalog, database, dialect, &inspect.selection.options()));
+        }
+        SchemaFormat::Mermaid => terminal.data(&schema::mermaid(&catalog)),
+        SchemaFormat::Dot => terminal.data(&schema::dot(&catalog)),
+        SchemaFormat::Markdown => terminal.data(&schema::markdown(&catalog)),
+    }
+    Ok(Exit::Done)
+}
+
+pub(crate) fn dump(arguments: &Arguments, dump: &Dump, terminal: &Terminal) -> Result<Exit, Failure> {
+    not_json(terminal, "dump")?;
+    let project = Project::resolve(arguments)?;
+    let mut driver = project.connect_only()?;
+    let catalog = selected(&mut *driver, &dump.selection)?;
+    let text = text(&catalog, driver.dialect_of(), &dump.selection.options());
+    for unknown in &catalog.unknown {
+        terminal.note(format!("{} not in the dump: {} ({})", paint(WARN, "warning:"), unknown.what, unknown.why));
+    }
+    let Some(file) = &dump.output else {
+        terminal.data(&text);
+        return Ok(Exit::Done);
+    };
+    if dump.check {
+        let there = fs::read_to_string(file).unwrap_or_default();
+        if there == text {
+            terminal.say(format!("{} is what {} has", file.display(), project.title(&*driver)));
+            return Ok(Exit::Done);
+        }
+        terminal.error(&format!("{} is not what {} has", file.display(), project.title(&*driver)));
+        terminal.error(&format!("next: rung dump -o {}", file.display()));
+        return Ok(Exit::Drift);
+    }
+    keep(file, &text, terminal)?;
+    Ok(Exit::Done)
+}
+
+/// Writes the schema to its file after a run that changed it.
+pub(super) fn keep_current(driver: &mut dyn Driver, file: &Path, terminal: &Terminal) -> Result<(), Failure> {
+    let catalog = driver.inspect().map_err(rung::Error::from)?;
+    let text = text(&catalog, driver.dialect_of(), &DumpOptions::default());
+    keep(file, &text, terminal)
+}
+
+fn text(catalog: &Catalog, dialect: &dyn Dialect, options: &DumpOptions) -> String {
+    format!("{MARK}{}{}", if dialect.dump_head().is_empty() { "\n" } else { "" }, dialect.dump(catalog, options))
+}
+
+/// Puts a text into a file, unless it is there already; a reader sees the old one or the new one.
+fn keep(file: &Path, text: &str, terminal: &Terminal) -> Result<(), Failure> {
+    if fs::read_to_string(file).is_ok_and(|there| there == text) {
+        return Ok(());
+    }
+    let beside = PathBuf::from(format!("{}.new", file.display()));
+    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, file));
+    written
+        .map_err(|error| Failure::usage(format!("cannot write {}: {error}", file.display()), "name another file"))?;
+    terminal.say(format!("wrote {}", file.display()));
+    Ok(())
+}
+
+fn selected(driver: &mut dyn Driver, selection: &Selection) -> Result<Catalog, Failure> {
+    let mut catalog = driver.inspect().map_err(rung::Error::from)?;
+    let filter =
+        Filter { schemas: selection.schema.clone(), kinds: selection.kind.clone(), names: selection.names.clone() };
+    filter.apply(&mut catalog);
+    if catalog.is_empty() && !filter.is_all() {
+        return Err(Failure::usage(
+            "nothing in the schema is so called",
+            "`rung inspect` without names shows what there is",
+        ));
+    }
+    Ok(catalog)
+}

@@ -1,0 +1,110 @@
+//! A schema for the terminal.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use rung::catalog::{Body, Catalog, Column, Kind, Object, Type};
+
+use super::{constraint, in_order, index, kind_of, line, short, traits_of};
+use crate::render::{DIM, STRONG, WARN, count, pad, paint};
+
+/// The schema: what has no schema of its own first, then each schema with its objects.
+pub(crate) fn tree(catalog: &Catalog) -> String {
+    let parts = catalog.parts();
+    let mut schemas: BTreeMap<Option<&str>, Vec<&Object>> = BTreeMap::new();
+    for object in catalog.iter().filter(|object| catalog.parent(object).is_none()) {
+        match object.key.kind {
+            Kind::Schema => schemas.entry(Some(&object.key.name)).or_default(),
+            _ => schemas.entry(object.key.schema.as_deref()).or_default(),
+        }
+        .extend((object.key.kind != Kind::Schema).then_some(object));
+    }
+    let mut text = String::new();
+    for (schema, objects) in schemas {
+        let indent = if schema.is_some() { "  " } else { "" };
+        if let Some(schema) = schema {
+            let what = if objects.is_empty() { "empty".to_owned() } else { count(objects.len(), "object") };
+            let _ = writeln!(text, "schema {}  {}", paint(STRONG, schema), paint(DIM, what));
+        }
+        for object in objects {
+            let own = parts.get(&*object.key).map_or(&[][..], Vec::as_slice);
+            write_object(&mut text, indent, object, own);
+        }
+    }
+    for unknown in &catalog.unknown {
+        let _ = writeln!(text, "{} {}: {}", paint(WARN, "not described"), unknown.what, unknown.why);
+    }
+    text
+}
+
+fn write_object(text: &mut String, indent: &str, object: &Object, parts: &[&Object]) {
+    let arguments = object.key.arguments.as_ref().map_or_else(String::new, |arguments| format!("({arguments})"));
+    let name = format!("{}{arguments}", object.key.name);
+    let _ = write!(text, "{indent}{} {}", kind_of(object), paint(STRONG, name));
+    let about = about(object);
+    if !about.is_empty() {
+        let _ = write!(text, "  {}", paint(DIM, about));
+    }
+    text.push('\n');
+    columns(text, indent, object.columns());
+    let is_last = |kind| matches!(kind, Kind::Index | Kind::Statistics | Kind::Rule | Kind::Trigger | Kind::Policy);
+    for part in in_order(parts) {
+        let what = match &part.body {
+            Body::Constraint(it) => constraint(it),
+            Body::Index(it) => format!("index {} {}", part.key.name, index(it)),
+            _ if is_last(part.key.kind) => format!("{} {}", part.key.kind, part.key.name),
+            _ => continue,
+        };
+        let _ = writeln!(text, "{indent}  {what}");
+    }
+}
+
+fn columns(text: &mut String, indent: &str, columns: &[Column]) {
+    let width = |of: fn(&Column) -> usize| columns.iter().map(of).max().unwrap_or(0).min(40);
+    let names = width(|column| column.name.chars().count());
+    let types = width(|column| column.data_type.chars().count());
+    for column in columns {
+        let line = format!(
+            "{indent}    {}  {}  {}",
+            pad(&column.name, names),
+            pad(&column.data_type, types),
+            traits_of(column).join("  ")
+        );
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+}
+
+/// What is to be known of an object beside its name.
+fn about(object: &Object) -> String {
+    let mut about: Vec<String> = Vec::new();
+    match &object.body {
+        Body::Table(table) => {
+            match (&table.bound, &table.inherits[..]) {
+                (Some(bound), [parent, ..]) => about.push(format!("of {} {}", short(parent), bound.to_lowercase())),
+                (None, parents @ [_, ..]) => {
+                    about.push(format!(
+                        "inherits {}",
+                        parents.iter().map(|it| short(it)).collect::<Vec<_>>().join(", ")
+                    ));
+                }
+                _ => {}
+            }
+            about.extend(table.partition_by.iter().map(|by| format!("by {}", by.to_lowercase())));
+            about.extend(table.server.iter().map(|server| format!("on {server}")));
+            about.extend(table.access_method.iter().map(|method| format!("using {method}")));
+        }
+        Body::Extension(extension) => about.push(extension.version.clone()),
+        Body::Type(Type::Enum { labels }) => about.push(labels.join(", ")),
+        Body::Type(Type::Domain { base, .. }) => about.push(base.clone()),
+        Body::Routine(routine) => {
+            about.extend(routine.result.iter().map(|result| format!("→ {}", line(result))));
+            about.push(routine.language.clone());
+        }
+        Body::Sequence(sequence) => {
+            about.extend(sequence.owned_by.iter().map(|(table, column)| format!("of {}.{column}", short(table))));
+        }
+        _ => {}
+    }
+    about.extend(object.comment.iter().map(|comment| format!("“{}”", line(comment))));
+    about.join(" · ")
+}
