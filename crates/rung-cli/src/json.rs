@@ -329,8 +329,10 @@ pub(crate) struct LintFinding {
     pub(crate) notes: Vec<String>,
     /// What to do instead, one thing a line.
     pub(crate) help: String,
-    /// Absent where it can't be mended by an edit.
+    /// Null where it can't be mended by an edit.
     pub(crate) fix: Option<LintFix>,
+    #[serde(skip)]
+    pub(crate) severity: Level,
 }
 
 /// An edit that mends a finding.
@@ -338,6 +340,9 @@ pub(crate) struct LintFinding {
 pub(crate) struct LintFix {
     pub(crate) title: String,
     pub(crate) edits: Vec<LintEdit>,
+    /// The SQL of a migration that it needs after all others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) follow: Option<String>,
 }
 
 /// A text in the place of another.
@@ -377,6 +382,7 @@ impl From<&rung::lint::Finding> for LintFinding {
         Self {
             rule: finding.rule,
             level: level(found.level),
+            severity: found.level,
             message: found.message.clone(),
             migration: finding.migration.to_string(),
             file,
@@ -387,10 +393,11 @@ impl From<&rung::lint::Finding> for LintFinding {
             label: label.map(|label| label.text.clone()).unwrap_or_default(),
             notes: found.notes.clone(),
             help: found.helps.join("\n"),
-            fix: finding
-                .fix
-                .as_ref()
-                .map(|fix| LintFix { title: fix.title.clone(), edits: fix.edits.iter().map(edit).collect() }),
+            fix: finding.fix.as_ref().map(|fix| LintFix {
+                title: fix.title.clone(),
+                edits: fix.edits.iter().map(edit).collect(),
+                follow: fix.follow.as_ref().map(|follow| follow.up.clone()),
+            }),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rung_ddl::{Action, Name, Persistence, Statement, Verb};
+use rung_ddl::{Action, AlterTable, Constraint, Name, Persistence, Statement, Verb};
 use rung_engine::{Migration, MigrationId};
 use rung_sql::{Diagnostic, Level, SourceFile, Span, tokens};
 
@@ -73,6 +73,14 @@ impl<'a> Context<'a> {
     /// What was known of the schema before this migration, as far as it and its down are about it.
     pub fn before_up(&self) -> Schema {
         self.start.clone()
+    }
+
+    /// The migration that validates a constraint later: its name, and its statement. `None` where the constraint has no name.
+    pub fn validation(&self, alter: &AlterTable, constraint: &Constraint) -> Option<(String, String)> {
+        let name = constraint.name.as_ref()?;
+        // As they are written, quotes and all.
+        let (table, written) = (self.text(alter.name.span), self.text(name.span));
+        Some((format!("validate_{}", name.name), format!("ALTER TABLE {table} VALIDATE CONSTRAINT {written};")))
     }
 
     /// Every statement of this migration.
@@ -323,6 +331,14 @@ impl Reported<'_> {
         self
     }
 
+    /// A migration that the mend needs after this one.
+    pub fn follow(self, name: String, up: String) -> Self {
+        if let Some(fix) = &mut self.finding.fix {
+            fix.follow = Some(crate::Follow { name, up });
+        }
+        self
+    }
+
     /// A mend: texts in the place of spans of the statement. Left out where the statement is not the file's own text.
     pub fn fix(self, title: &str, edits: &[(Span, &str)]) -> Self {
         let (Some(up), Some(at)) = (self.up, self.finding.statement) else { return self };
@@ -336,7 +352,7 @@ impl Reported<'_> {
             source.slice(whole) == up.text(at) && edit.span.end <= whole.end
         });
         if own {
-            self.finding.fix = Some(Fix { title: title.to_owned(), edits });
+            self.finding.fix = Some(Fix { title: title.to_owned(), edits, follow: None });
         }
         self
     }

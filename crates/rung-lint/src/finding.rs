@@ -19,6 +19,17 @@ pub struct Fix {
     pub title: String,
     /// The changes, all in the finding's file; none overlap.
     pub edits: Vec<Edit>,
+    /// A migration that it needs after this one.
+    pub follow: Option<Follow>,
+}
+
+/// A migration that a mend needs after all others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Follow {
+    /// Its name, without a number.
+    pub name: String,
+    /// What it runs. There is nothing to undo in it.
+    pub up: String,
 }
 
 /// What a rule found.

@@ -19,7 +19,7 @@ mod schema;
 
 pub use context::Context;
 pub use file::{File, Line, ScriptLines};
-pub use finding::{Edit, Finding, Fix};
+pub use finding::{Edit, Finding, Fix, Follow};
 pub use impact::{Blocks, Impact, LockMode, Server, Sure, Task, TypeChange, Work, type_change};
 pub use language::{Language, language};
 pub use options::Options;

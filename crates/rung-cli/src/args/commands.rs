@@ -66,7 +66,7 @@ pub struct PlanArguments {
 }
 
 /// Arguments of `lint`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Lint {
     /// Files or directories to lint, instead of the project's migrations. A file of the project is linted on top of those
     /// before it, any other by itself
@@ -75,9 +75,15 @@ pub struct Lint {
     /// How to report, or the format of the migrations; may be given for both
     #[arg(long, value_name = "FORMAT", value_parser = super::shown_or_format_parser(super::Format::Report))]
     pub format: Vec<super::Format>,
-    /// The mildest finding to end with 1 for
-    #[arg(long, value_name = "LEVEL", default_value = "error")]
-    pub deny: Deny,
+    /// The mildest finding to end with 1 for; an error, where neither this nor rung.toml says anything
+    #[arg(long, value_name = "LEVEL")]
+    pub deny: Option<Deny>,
+    /// Lint only what was added or changed since the branch left this revision of git
+    #[arg(long, value_name = "REV", conflicts_with = "paths")]
+    pub since: Option<String>,
+    /// Mend what can be mended by an edit, and show the difference
+    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "write")]
+    pub fix: Option<FixChoice>,
     /// The dialect, where no database is named
     #[arg(long, value_name = "DIALECT", value_parser = dialect_parser())]
     pub dialect: Option<String>,
@@ -111,10 +117,28 @@ pub enum ReportFormat {
     Text,
     /// A list of findings
     Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// A code quality report of GitLab
+    Gitlab,
+    /// A JUnit report
+    Junit,
+}
+
+/// What `--fix` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FixChoice {
+    /// Change the files
+    Write,
+    /// Show what would be changed
+    Show,
 }
 
 /// The mildest finding that a command fails for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Deny {
     /// Any
     Note,

@@ -30,7 +30,7 @@ pub(crate) fn plan(arguments: &Arguments, options: &PlanArguments, terminal: &Te
     }
     let plan = migrator.plan(&goal).map_err(|error| explained(&mut migrator, error, None))?;
     // What can't be asked is not shown; the plan is what it is.
-    let effects = migrator.lint(&plan, rung::lint::Options::default()).map(|report| report.effects).unwrap_or_default();
+    let effects = migrator.lint(&plan, project.linting()?).map(|report| report.effects).unwrap_or_default();
     if terminal.is_json() {
         let steps = plan.steps.iter().map(|planned| step(planned, &effects)).collect();
         let environment = project.name.as_deref();

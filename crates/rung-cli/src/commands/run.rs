@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use rung::engine::{Action, Direction, PlanErrorKind};
 use rung::{DbErrorKind, Driver, Durability, Goal, Grouping, Migrator, Order, Plan, RunError, Target};
 
-use super::{not_json, schema, warn};
+use super::{lint, not_json, schema, warn};
 use crate::args::{Arguments, Down, Durable, OrderChoice, Redo, Running, Up, UpTarget};
 use crate::config::Project;
 use crate::exit::Exit;
@@ -100,6 +100,9 @@ fn go(
         let sql = migrator.preview(goal).map_err(|error| explained(migrator, error, None))?;
         terminal.data(&sql);
         return Ok(Exit::Done);
+    }
+    if project.protection.is_some() && words.question == UP.question {
+        lint::refuse(project, migrator, goal)?;
     }
     interrupt::catch(migrator, terminal);
     let (title, caution) = (project.title(migrator.driver()), project.caution(migrator.driver()));

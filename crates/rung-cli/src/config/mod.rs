@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 use toml::Spanned;
 
-use crate::args::OrderChoice;
+use crate::args::{Deny, OrderChoice};
 
 pub(crate) use files::Files;
 pub(crate) use project::{Project, migration_dirs, no_environment, url_of};
@@ -87,6 +87,8 @@ table! {
         /// See below.
         seeds: Seeds = "",
         /// See below.
+        lint: Lint = "",
+        /// See below.
         vars: BTreeMap<String, Spanned<String>> = "",
         /// See below.
         env: BTreeMap<String, Env> = "",
@@ -106,6 +108,19 @@ table! {
     Seeds ("[seeds]") {
         /// Their directory, relative to the file; `seeds` where nothing is said.
         dir: Option<String> = "\"seeds\"",
+    }
+}
+
+table! {
+    /// The linter. What it finds is in rules.md.
+    Lint ("[lint]") {
+        /// The mildest finding that `rung lint` ends with 1 for, and that `up` on a protected environment refuses: `note`,
+        /// `warning`, `error` or `never`; `error` where nothing is said.
+        deny: Option<Deny> = "\"warning\"",
+        /// The major version of the server, where none is asked.
+        server: Option<u32> = "15",
+        /// Levels of rules, instead of their own: `error`, `warning`, `note` or `off`.
+        rules: BTreeMap<String, Spanned<String>> = "{ rename = \"off\", if-exists = \"warning\" }",
     }
 }
 

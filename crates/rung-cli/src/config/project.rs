@@ -7,14 +7,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rung::formats::Choice;
+use rung::lint;
 use rung::postgres::connect::Environment;
-use rung::sql::{Diagnostic, closest};
+use rung::sql::{Diagnostic, Level, Span, closest};
 use rung::{Actor, Builder, ConnectOptions, Driver, Migrator, Order, Timeouts};
 
 use super::files::Origin;
 use super::redact::passwords;
 use super::{Env, Files};
-use crate::args::{Arguments, OrderChoice};
+use crate::args::{Arguments, Deny, OrderChoice};
 use crate::exit::Exit;
 use crate::render::Failure;
 
@@ -90,6 +91,58 @@ impl Project {
             lock: self.env.lock_timeout.or(config.lock_timeout).map(|time| time.0).or(Some(LOCK_TIMEOUT)),
             statement: self.env.statement_timeout.or(config.statement_timeout).map(|time| time.0),
         }
+    }
+
+    /// What the project wants of the linter.
+    ///
+    /// # Errors
+    /// A rule or a level that there is not.
+    pub(crate) fn linting(&self) -> Result<lint::Options, Failure> {
+        let wanted = &self.files.config.lint;
+        let mut levels = BTreeMap::new();
+        let mut wrong = Vec::new();
+        for (name, level) in &wanted.rules {
+            let known = match level.get_ref().as_str() {
+                "error" => Some(Some(Level::Error)),
+                "warning" => Some(Some(Level::Warning)),
+                "note" => Some(Some(Level::Note)),
+                "off" => Some(None),
+                _ => None,
+            };
+            let (message, help) = match (lint::rule(name), known) {
+                (Some(rule), Some(level)) => {
+                    levels.insert(rule.name.to_owned(), level);
+                    continue;
+                }
+                (None, _) => {
+                    let near = closest(name, lint::RULES.iter().map(|rule| rule.name));
+                    let help = near.map_or_else(
+                        || "list them with `rung lint --rules`".to_owned(),
+                        |near| format!("did you mean {near}?"),
+                    );
+                    (format!("there is no rule {name}"), help)
+                }
+                (_, None) => {
+                    let message = format!("{:?} is no level", level.get_ref());
+                    (message, "write \"error\", \"warning\", \"note\" or \"off\"".to_owned())
+                }
+            };
+            let found = Diagnostic::error("lint", message).help(help);
+            wrong.push(match &self.files.source {
+                Some(source) => found.at(source, Span::new(level.span().start, level.span().end), ""),
+                None => found,
+            });
+        }
+        if !wrong.is_empty() {
+            return Err(Failure::of(Exit::Usage, wrong));
+        }
+        let server = wanted.server.map(lint::Server::major).unwrap_or_default();
+        Ok(lint::Options { server, levels, timeouts: self.timeouts() })
+    }
+
+    /// The mildest finding that is denied.
+    pub(crate) fn denied(&self) -> Deny {
+        self.files.config.lint.deny.unwrap_or(Deny::Error)
     }
 
     /// How to connect.

@@ -1,8 +1,8 @@
 //! `docs/config.md`, from the structs that the file is read into.
 
-use super::{Config, Env, History, Seeds, Table};
+use super::{Config, Env, History, Lint, Seeds, Table};
 
-pub(super) const TABLES: [Table; 4] = [Config::TABLE, History::TABLE, Seeds::TABLE, Env::TABLE];
+pub(super) const TABLES: [Table; 5] = [Config::TABLE, History::TABLE, Seeds::TABLE, Lint::TABLE, Env::TABLE];
 
 /// A whole file, to start from.
 const EXAMPLE: &str = r#"dir = "migrations"            # or dirs = ["a", "b"]; relative to this file
@@ -16,6 +16,10 @@ schema = "rung"               # where rung keeps its own tables; on SQLite, thei
 
 [seeds]
 dir = "seeds"
+
+[lint]
+deny = "warning"              # what `rung lint` fails for
+rules = { rename = "off" }    # levels of rules: docs/rules.md
 
 [vars]                        # ${name} in migrations
 schema = "app"

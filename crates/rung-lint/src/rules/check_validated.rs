@@ -34,14 +34,22 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
         return;
     }
     let end = Span::new(constraint.span.end, constraint.span.end);
+    let later = cx.validation(alter, constraint);
     let found = cx
         .report(span, format!("nobody can read or write {} while every row is checked", alter.name))
         .label("ACCESS EXCLUSIVE lock: blocks reads and writes");
-    if let Action::AddConstraint(_) = action {
-        found
-            .help("add it with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration")
-            .fix("check the rows later: add `VALIDATE CONSTRAINT` in the next migration", &[(end, " NOT VALID")]);
-    } else {
-        found.help("add the column, then the CHECK with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration");
+    match (action, later) {
+        (Action::AddConstraint(_), Some((name, up))) => {
+            found
+                .help("add it with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration")
+                .fix("check the rows later", &[(end, " NOT VALID")])
+                .follow(name, up);
+        }
+        (Action::AddConstraint(_), None) => {
+            found.help("give it a name, add it with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration");
+        }
+        _ => {
+            found.help("add the column, then the CHECK with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration");
+        }
     }
 }

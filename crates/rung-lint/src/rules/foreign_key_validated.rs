@@ -44,20 +44,25 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
         return;
     }
     let whole = cx.table(&alter.name).is_some_and(|table| table.partitioned) && cx.server().may_lack(18);
+    let later = constraint.and_then(|constraint| cx.validation(alter, constraint));
     let found = cx
         .report(span, format!("nobody can write to {} or {} while every row is checked", alter.name, key.table))
         .label("SHARE ROW EXCLUSIVE lock on both: blocks writes");
-    match constraint {
-        Some(_) if whole => {
+    match (constraint, later) {
+        (Some(_), _) if whole => {
             found.help("a partitioned table takes no NOT VALID before PostgreSQL 18: add the key to each partition");
         }
-        Some(constraint) => {
+        (Some(constraint), Some((name, up))) => {
             let end = Span::new(constraint.span.end, constraint.span.end);
             found
                 .help("add it with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration")
-                .fix("check the rows later: add `VALIDATE CONSTRAINT` in the next migration", &[(end, " NOT VALID")]);
+                .fix("check the rows later", &[(end, " NOT VALID")])
+                .follow(name, up);
         }
-        None => {
+        (Some(_), None) => {
+            found.help("give it a name, add it with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration");
+        }
+        (None, _) => {
             found.help("add the column, then the key with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration");
         }
     }

@@ -61,6 +61,21 @@ pub(crate) fn new(arguments: &Arguments, new: &New, terminal: &Terminal) -> Resu
     Ok(Exit::Done)
 }
 
+/// Writes a migration of rung's own format after all that are there; where it is.
+///
+/// # Errors
+/// There is no migrations directory, or it can't be written to.
+pub(super) fn write(dirs: &[PathBuf], name: &str, up: &str, down: &str) -> Result<PathBuf, Failure> {
+    let name = snake_case(name);
+    let Some(dir) = dirs.first() else {
+        return Err(Failure::usage("there is no migrations directory", "name it with --dir"));
+    };
+    let number = number(&New::default(), &stems(dirs)?);
+    let path = dir.join(format!("{number}_{name}.sql"));
+    write_all(&[(path.clone(), format!("-- @up\n{up}\n\n-- @down\n{down}\n"))])?;
+    Ok(path)
+}
+
 /// Writes files that are not there yet; where one can't be, none is left.
 fn write_all(files: &[(PathBuf, String)]) -> Result<(), Failure> {
     for (at, (path, text)) in files.iter().enumerate() {

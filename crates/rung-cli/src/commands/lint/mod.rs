@@ -1,0 +1,254 @@
+//! `rung lint`.
+
+mod fix;
+mod report;
+mod since;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rung::engine::{Dialect, Down};
+use rung::lint::{self, Finding, Schema, Standing, Subject};
+use rung::sql::{Diagnostic, Level, SourceFile, closest};
+use rung::{Goal, Migration, MigrationSet, Migrator};
+
+use crate::args::{Arguments, Deny, FixChoice, Lint, ReportFormat};
+use crate::config::Project;
+use crate::exit::Exit;
+use crate::json;
+use crate::render::{BAD, DIM, Failure, OK, Terminal, WARN, count, pad, paint, render_coded};
+
+pub(crate) fn lint(arguments: &Arguments, options: &Lint, terminal: &Terminal) -> Result<Exit, Failure> {
+    if let Some(name) = &options.explain {
+        return explain(name, terminal);
+    }
+    if options.rules {
+        terminal.show(rules());
+        return Ok(Exit::Done);
+    }
+    // A database is asked only where an environment was named, and all that is pending there is meant.
+    if arguments.global.env.is_some() && options.paths.is_empty() && options.since.is_none() {
+        return live(&Project::resolve(arguments)?, options, arguments, terminal);
+    }
+    let project = Project::offline(arguments)?;
+    let dialect = dialect(&project, options, terminal)?;
+    let chosen = choose(&project, options, dialect).map_err(|errors| Failure::of(Exit::Failed, errors))?;
+    let changed = options.since.as_deref().map(since::changed_since).transpose()?;
+    let is_changed = |migration: &Migration| {
+        let scripts = [Some(&migration.source), down_of(migration)];
+        let paths = scripts.into_iter().flatten().filter_map(|source| source.path().canonicalize().ok());
+        changed.as_ref().is_none_or(|changed| paths.into_iter().any(|path| changed.contains(&path)))
+    };
+    // What a branch adds is applied nowhere yet.
+    let standing = if changed.is_some() { Standing::Pending } else { Standing::Applied };
+    let subjects: Vec<Subject<'_>> = chosen
+        .iter()
+        .map(|(migration, lint)| (migration, *lint && is_changed(migration)))
+        .map(|(migration, lint)| Subject { migration, standing: if lint { standing } else { Standing::Applied }, lint })
+        .collect();
+    let path = lint::language(dialect.name()).map_or(&[] as &[&str], |language| language.search_path);
+    let report = lint::lint(&subjects, dialect, &project.linting()?, Schema::new(path));
+    let linted = subjects.iter().filter(|subject| subject.lint).map(|subject| named(subject.migration)).collect();
+    finish(&project, options, Linted { findings: report.findings, migrations: linted, dialect }, arguments, terminal)
+}
+
+/// What was linted, and what was found.
+struct Linted {
+    findings: Vec<Finding>,
+    /// Ids and files.
+    migrations: Vec<(String, String)>,
+    dialect: &'static dyn Dialect,
+}
+
+fn named(migration: &Migration) -> (String, String) {
+    (migration.id.to_string(), migration.source.path().display().to_string())
+}
+
+fn down_of(migration: &Migration) -> Option<&Arc<SourceFile>> {
+    match &migration.down {
+        Some(Down::Sql(script)) => Some(script.source()),
+        _ => None,
+    }
+}
+
+/// What is pending in an environment, with what its database tells of versions and sizes.
+fn live(project: &Project, options: &Lint, arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> {
+    let mut migrator = project.connect()?;
+    super::warn(&migrator, terminal);
+    let plan = migrator.plan(&Goal::Latest).map_err(|error| super::run::explained(&mut migrator, error, None))?;
+    let report = migrator.lint(&plan, project.linting()?)?;
+    let migrations = plan.steps.iter().filter_map(|step| step.migration.as_deref()).map(named).collect();
+    let dialect = migrator.driver().dialect_of();
+    finish(project, options, Linted { findings: report.findings, migrations, dialect }, arguments, terminal)
+}
+
+/// Mends, shows, and says whether it is good enough.
+fn finish(
+    project: &Project,
+    options: &Lint,
+    linted: Linted,
+    arguments: &Arguments,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    if let Some(choice) = options.fix {
+        let mended = fix::mend(&linted.findings, choice, &project.dirs, terminal)?;
+        if mended > 0 && choice == FixChoice::Write {
+            terminal.say(format!("{} mended {}", paint(OK, "✓"), count(mended, "finding")));
+            let again = Lint { fix: None, ..options.clone() };
+            return lint(arguments, &again, terminal);
+        }
+    }
+    let deny = options.deny.unwrap_or_else(|| project.denied());
+    show(&linted, options, deny, terminal);
+    let denied = linted.findings.iter().any(|finding| is_denied(finding.diagnostic.level, deny));
+    Ok(if denied { Exit::Failed } else { Exit::Done })
+}
+
+/// Refuses a run on a protected environment that has denied findings.
+///
+/// # Errors
+/// There are some; and whatever keeps the run from being planned.
+pub(super) fn refuse(project: &Project, migrator: &mut Migrator, goal: &Goal) -> Result<(), Failure> {
+    let plan = migrator.plan(goal).map_err(|error| super::run::explained(migrator, error, None))?;
+    let report = migrator.lint(&plan, project.linting()?)?;
+    let deny = project.denied();
+    let denied = report.findings.into_iter().filter(|finding| is_denied(finding.diagnostic.level, deny));
+    let denied: Vec<Diagnostic> = denied
+        .map(|finding| {
+            let message = format!("{} ({})", finding.diagnostic.message, finding.rule);
+            Diagnostic { message, ..finding.diagnostic }
+        })
+        .collect();
+    if denied.is_empty() {
+        return Ok(());
+    }
+    let caution = project.caution(migrator.driver()).unwrap_or_default();
+    let mut failure = Failure::of(Exit::Failed, denied).saying(format!("{caution}: nothing was run."));
+    failure.next.push("mend the migration; or allow a finding that is meant, with `-- @allow RULE: reason`".to_owned());
+    Err(failure)
+}
+
+/// Whether a finding is bad enough to fail for.
+fn is_denied(level: Level, deny: Deny) -> bool {
+    match deny {
+        Deny::Note => true,
+        Deny::Warning => level >= Level::Warning,
+        Deny::Error => level >= Level::Error,
+        Deny::Never => false,
+    }
+}
+
+fn dialect(project: &Project, options: &Lint, terminal: &Terminal) -> Result<&'static dyn Dialect, Failure> {
+    if let Some(name) = &options.dialect {
+        let named = rung::dialects().find(|dialect| dialect.name() == name);
+        return named.ok_or_else(|| Failure::usage(format!("there is no dialect {name}"), ""));
+    }
+    if !project.url.is_empty() {
+        return Ok(rung::dialect_of(&project.url)?);
+    }
+    let first = rung::dialects().next();
+    let dialect = first.ok_or_else(|| Failure::usage("this rung was built without a database", ""))?;
+    terminal.note(format!("read as {}, since nothing names a database (--dialect does)", dialect.title()));
+    Ok(dialect)
+}
+
+/// What is read, in the order of the run, and whether it is linted.
+fn choose(
+    project: &Project,
+    options: &Lint,
+    dialect: &'static dyn Dialect,
+) -> Result<Vec<(Arc<Migration>, bool)>, Vec<Diagnostic>> {
+    let builder = |dirs: Vec<PathBuf>| project.builder_of(dirs).map_err(|failure| failure.into_diagnostics());
+    let whole = |set: &MigrationSet, lint: &dyn Fn(&Migration) -> bool| -> Vec<(Arc<Migration>, bool)> {
+        set.iter().map(|migration| (Arc::clone(migration), lint(migration))).collect()
+    };
+    if options.paths.is_empty() {
+        return Ok(whole(&builder(project.dirs.clone())?.load(dialect)?, &|_| true));
+    }
+    let (dirs, files): (Vec<PathBuf>, Vec<PathBuf>) = options.paths.iter().cloned().partition(|path| path.is_dir());
+    let mut chosen = Vec::new();
+    if !dirs.is_empty() {
+        chosen.extend(whole(&builder(dirs)?.load(dialect)?, &|_| true));
+    }
+    let own: HashSet<PathBuf> = project.dirs.iter().filter_map(|dir| dir.canonicalize().ok()).collect();
+    let is_own = |file: &Path| file.canonicalize().is_ok_and(|file| file.ancestors().any(|above| own.contains(above)));
+    let (ours, alone): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(|file| is_own(file));
+    if !ours.is_empty() {
+        let named: HashSet<PathBuf> = ours.iter().filter_map(|file| file.canonicalize().ok()).collect();
+        let set = builder(project.dirs.clone())?.load(dialect)?;
+        chosen.extend(whole(&set, &|migration| {
+            migration.source.path().canonicalize().is_ok_and(|path| named.contains(&path))
+        }));
+    }
+    if !alone.is_empty() {
+        let files = builder(Vec::new())?.load_files(&alone, dialect)?;
+        chosen.extend(files.into_iter().map(|migration| (migration, true)));
+    }
+    Ok(chosen)
+}
+
+fn show(linted: &Linted, options: &Lint, deny: Deny, terminal: &Terminal) {
+    let Linted { findings, migrations, dialect } = linted;
+    let listed: Vec<json::LintFinding> = findings.iter().map(json::LintFinding::from).collect();
+    match options.report_format() {
+        ReportFormat::Json => return terminal.json(&listed),
+        ReportFormat::Sarif => return terminal.json(&report::sarif(&listed)),
+        ReportFormat::Gitlab => return terminal.json(&report::gitlab(&listed)),
+        ReportFormat::Github => return terminal.data(&report::github(&listed)),
+        ReportFormat::Junit => {
+            let denied = |finding: &json::LintFinding| is_denied(finding.severity, deny);
+            return terminal.data(&report::junit(migrations, &listed, &denied));
+        }
+        ReportFormat::Text => {}
+    }
+    if terminal.is_json() {
+        let migrations = migrations.len();
+        return terminal.json(&json::Lint { version: json::VERSION, migrations, findings: listed });
+    }
+    let notes_too = terminal.is_verbose() || deny == Deny::Note;
+    let shown = findings.iter().filter(|finding| notes_too || finding.diagnostic.level > Level::Note);
+    for finding in shown {
+        terminal.show(render_coded(&finding.diagnostic) + "\n");
+        terminal.data("\n");
+    }
+    let of = |level| findings.iter().filter(|finding| finding.diagnostic.level == level).count();
+    let levels = [(Level::Error, "error", BAD), (Level::Warning, "warning", WARN), (Level::Note, "note", DIM)];
+    let found: Vec<String> = levels
+        .into_iter()
+        .filter(|(level, ..)| of(*level) > 0)
+        .map(|(level, noun, style)| paint(style, count(of(level), noun)))
+        .collect();
+    let migrations = format!("{} for {}", count(migrations.len(), "migration"), dialect.title());
+    terminal.say(if found.is_empty() {
+        format!("{} {migrations} linted: nothing found", paint(OK, "✓"))
+    } else {
+        let hidden = !notes_too && of(Level::Note) > 0;
+        let hidden = if hidden { " (-v shows notes)" } else { "" };
+        format!("{}{hidden} in {migrations}; `rung lint --explain RULE` tells why", found.join(", "))
+    });
+}
+
+fn explain(name: &str, terminal: &Terminal) -> Result<Exit, Failure> {
+    let rule = lint::rule(name).ok_or_else(|| {
+        let near = closest(name, lint::RULES.iter().map(|rule| rule.name));
+        let help = near
+            .map_or_else(|| "list them with `rung lint --rules`".to_owned(), |near| format!("did you mean {near}?"));
+        Failure::usage(format!("there is no rule {name}"), help)
+    })?;
+    terminal.data(&lint::explain(rule));
+    Ok(Exit::Done)
+}
+
+fn rules() -> String {
+    let longest = lint::RULES.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
+    let mut text = String::new();
+    for group in lint::Group::ALL {
+        text.push_str(&format!("{}\n", group.title()));
+        for rule in lint::RULES.iter().filter(|rule| rule.group == group) {
+            let level = rule.level.map_or("off", json::level);
+            text.push_str(&format!("  {}  {}  {}\n", pad(rule.name, longest), pad(level, 7), rule.what));
+        }
+    }
+    text
+}
