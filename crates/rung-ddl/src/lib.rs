@@ -3,6 +3,7 @@
 //! Running a migration needs none of this (see `rung_sql::Facts`): a statement that can't be read here is still sent,
 //! and the server decides. Pure: nothing here does input or output.
 
+mod depth;
 mod model;
 mod postgres;
 mod sqlite;

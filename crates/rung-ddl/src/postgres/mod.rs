@@ -4,9 +4,10 @@ mod object;
 mod table;
 mod tree;
 
-use rung_sql::{Span, TransactionControl};
+use rung_sql::{Span, Syntax, TransactionControl};
 use squawk_syntax::{SourceFile, SyntaxKind};
 
+use crate::depth::is_shallow;
 use crate::{Kind, Name, Parsed, Statement, SyntaxError, Verb};
 use object::{alter, create, drop_of};
 use tree::{Node, unquoted};
@@ -15,8 +16,11 @@ use SyntaxKind as K;
 
 /// Reads one statement. Its text may end in `;`.
 ///
-/// What can't be read is [`Statement::Other`] with an error; a text of several statements is read as its first.
+/// What can't be read is [`Statement::Other`] with an error, what is too deep to be read the same without one; a text of several statements is read as its first.
 pub fn parse(text: &str) -> Parsed {
+    if !is_shallow(text, &Syntax::POSTGRES) {
+        return Parsed { statement: Statement::Other, relations: Vec::new(), errors: Vec::new() };
+    }
     let tree = SourceFile::parse(text);
     let errors: Vec<SyntaxError> = tree
         .errors()

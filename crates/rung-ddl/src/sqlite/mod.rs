@@ -7,19 +7,24 @@ mod place;
 mod table;
 mod walk;
 
-use rung_sql::{Span, TransactionControl};
+use rung_sql::{Span, Syntax, TransactionControl};
 use sqlite3_parser::ast::{Cmd, InsertBody, PragmaBody, Stmt};
 use sqlite3_parser::lexer::sql::{Error, Parser};
 use sqlite3_parser::{Bump, FallibleIterator};
 
+use crate::depth::is_shallow;
 use crate::{Kind, Name, Parsed, Statement, SyntaxError, Verb};
 use place::Places;
 use walk::{Node, relations};
 
 /// Reads one statement. Its text may end in `;`.
 ///
-/// What can't be read is [`Statement::Other`] with an error; a text of several statements is read as its first.
+/// What can't be read is [`Statement::Other`] with an error, what is too deep to be read the same without one; a text of several statements is read as its first.
 pub fn parse(text: &str) -> Parsed {
+    let nothing = || Parsed { statement: Statement::Other, relations: Vec::new(), errors: Vec::new() };
+    if !is_shallow(text, &Syntax::SQLITE) {
+        return nothing();
+    }
     let bump = Bump::new();
     let mut places = Places::new(text);
     match Parser::new(&bump, text.as_bytes()).next() {
@@ -27,7 +32,7 @@ pub fn parse(text: &str) -> Parsed {
             let relations = relations(&statement, text);
             Parsed { statement: lower(&statement, &mut places), relations, errors: Vec::new() }
         }
-        Ok(_) => Parsed { statement: Statement::Other, relations: Vec::new(), errors: Vec::new() },
+        Ok(_) => nothing(),
         Err(error) => {
             Parsed { statement: Statement::Other, relations: Vec::new(), errors: vec![refused(&error, text)] }
         }
