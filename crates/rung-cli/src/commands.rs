@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod adopt;
 mod check;
 mod current;
 mod env;
@@ -48,6 +49,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Fa
         Command::Seed(seed) => seed::seed(arguments, seed, terminal),
         Command::Reset(reset) => reset::reset(arguments, reset, terminal),
         Command::Stamp(stamp) => settle::stamp(arguments, stamp, terminal),
+        Command::Adopt(adopt) => adopt::adopt(arguments, adopt, terminal),
         Command::Resolve(resolve) => settle::resolve(arguments, resolve, terminal),
         Command::Tag(tag) => settle::tag(arguments, tag, terminal),
         Command::Env(env) => env::env(arguments, env, terminal),

@@ -402,6 +402,33 @@ impl From<&rung::lint::Finding> for LintFinding {
     }
 }
 
+/// `adopt --json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Adoption<'a> {
+    pub(crate) version: u32,
+    /// `table` for a table of one's own.
+    pub(crate) tool: &'static str,
+    pub(crate) table: &'a str,
+    /// Whether anything was recorded.
+    pub(crate) recorded: bool,
+    /// Whether the tool's table is written along from now on.
+    pub(crate) keep_writing: bool,
+    pub(crate) migrations: Vec<Adopted<'a>>,
+}
+
+/// A migration under another tool.
+#[derive(Debug, Serialize)]
+pub(crate) struct Adopted<'a> {
+    pub(crate) id: &'a str,
+    /// `applied`, `known` (recorded here already), `pending`, `changed`, `unknown` (no file has it), `forgotten`,
+    /// `failed` (and it must be said what became of it), `failed_applied`, `failed_not_applied`.
+    pub(crate) state: &'static str,
+    /// Whether the tool's checksum is that of the file.
+    pub(crate) verified: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) applied_at: Option<&'a str>,
+}
+
 /// `tag --json`, oldest first.
 #[derive(Debug, Serialize)]
 pub(crate) struct Tags<'a> {

@@ -40,6 +40,15 @@ pub trait Dialect: Sync + Send {
     /// An expression for the current time as `applied_at` stores it.
     fn now(&self) -> &'static str;
 
+    /// An expression for the time that another one gives, whatever its type, as text: RFC 3339 in UTC.
+    fn utc(&self, expression: &str) -> String;
+
+    /// An expression for the bytes that another one gives, as lowercase hexadecimal digits.
+    fn hex(&self, expression: &str) -> String;
+
+    /// Bytes as a literal.
+    fn bytes(&self, bytes: &[u8]) -> String;
+
     /// An expression for the milliseconds since the transaction began, where the server can tell.
     fn elapsed_ms(&self) -> Option<&'static str>;
 

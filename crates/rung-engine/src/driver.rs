@@ -146,6 +146,26 @@ pub trait Driver: Session + Send {
     /// The server's error.
     fn seeds(&mut self) -> Result<Vec<(String, String)>, DbError>;
 
+    /// The tables of other tools that are written along with rung's own: tool and table. Empty where rung's tables do
+    /// not exist.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn kept_tables(&mut self) -> Result<Vec<(String, String)>, DbError>;
+
+    /// Another tool's table, as the session finds it by a name; `None` where there is none.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn table(&mut self, schema: Option<&str>, name: &str) -> Result<Option<Table>, DbError>;
+
+    /// Within the open transaction, keeps every other program from writing to a table, and takes the lock that such
+    /// programs agree on by a number; both last as long as the transaction. `false` where somebody else has the lock.
+    ///
+    /// # Errors
+    /// The server's error; [`DbErrorKind::LockTimeout`] where somebody is writing to the table.
+    fn keep_others_out(&mut self, table: &Table, number: Option<i64>) -> Result<bool, DbError>;
+
     /// Who waits for whom, now. Empty where the database cannot tell.
     ///
     /// # Errors
@@ -179,6 +199,21 @@ pub trait Driver: Session + Send {
 
     /// Something that stops the running statement, from any thread.
     fn interrupter(&self) -> Arc<dyn Interrupter>;
+}
+
+/// A table of another tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// The database that it is in; empty where databases have no names.
+    pub database: String,
+    /// Its schema; empty where there are none.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// Schema and name, quoted: it holds whatever the search path is.
+    pub qualified: String,
+    /// Its columns, in order.
+    pub columns: Vec<String>,
 }
 
 /// Stops a connection's running statement.

@@ -13,6 +13,7 @@ use crate::driver::{
 use crate::event::{Event, Interrupt, Kept, Report, RunError, StepFailure, StepReport};
 use crate::history::{History, Status};
 use crate::journal;
+use crate::keep::{self, FindKeepers, Keepers};
 use crate::lock::locked;
 use crate::plan::{Action, Plan, PlanErrors, Step, stored_script};
 use crate::record::{Actor, Direction, Record, Took};
@@ -33,6 +34,8 @@ pub struct RunOptions {
     pub actor: Actor,
     /// Asks the run to stop.
     pub interrupt: Interrupt,
+    /// Says which tables of other tools are written along with rung's own.
+    pub keepers: FindKeepers,
     /// Environment variables for script migrations, `DATABASE_URL` first of all: where a script prints its value, it is
     /// shown as `$DATABASE_URL`.
     pub script_environment: Vec<(String, String)>,
@@ -49,6 +52,7 @@ impl Default for RunOptions {
             attempts: 10,
             actor: Actor::default(),
             interrupt: Interrupt::default(),
+            keepers: keep::none,
             script_environment: Vec::new(),
             secrets: Vec::new(),
         }
@@ -107,14 +111,16 @@ pub fn run(
             return Err(RunError::HistoryMoved { id: step.id.clone() });
         }
         read_stored_downs(driver, &mut plan)?;
+        let keepers = Keepers::find(options.keepers, driver)?;
         let mut events = events.borrow_mut();
         (events)(&Event::PlanReady(&plan));
         let mut run = Run {
             driver,
             steps: &plan.steps,
             options,
+            keepers: &keepers,
             events: &mut **events,
-            sequence: history.iter().map(|row| row.sequence).max().unwrap_or(0) + 1,
+            sequence: history.next_sequence(),
             began,
             report: Report { applied_before: plan.applied, ..Report::default() },
         };
@@ -144,6 +150,7 @@ pub(crate) struct Run<'a> {
     pub(crate) driver: &'a mut dyn Driver,
     pub(crate) steps: &'a [Step],
     pub(crate) options: &'a RunOptions,
+    pub(crate) keepers: &'a Keepers,
     pub(crate) events: &'a mut dyn FnMut(&Event<'_>),
     /// The place in the order of application that the first step takes.
     pub(crate) sequence: i64,
@@ -232,13 +239,14 @@ impl Run<'_> {
     }
 
     fn apply(&mut self, range: Range<usize>, attempt: u32) -> Result<(), Box<UnitError>> {
-        let (steps, options, first, sequence) = (self.steps, self.options, range.start, self.sequence_of(range.start));
+        let (steps, options, keepers) = (self.steps, self.options, self.keepers);
+        let (first, sequence) = (range.start, self.sequence_of(range.start));
         let mut units = range.zip(sequence..).map_while(move |(index, sequence)| {
             // The first was checked by the caller; a retry goes through once more.
             if index > first && options.interrupt.is_raised() {
                 return None;
             }
-            let mut unit = unit(index, &steps[index], sequence, &options.actor);
+            let mut unit = unit(index, &steps[index], sequence, &options.actor, keepers);
             unit.guard = (index > first).then(|| guard_after(&steps[index - 1]));
             Some(unit)
         });
@@ -262,7 +270,7 @@ impl Run<'_> {
         };
         let mut slots = 0;
         for (index, step) in self.steps.iter().enumerate() {
-            let mut one = unit(index, step, self.sequence_of(index), &self.options.actor);
+            let mut one = unit(index, step, self.sequence_of(index), &self.options.actor, self.keepers);
             slots = shift_slots(&mut one, slots);
             all.parts.append(&mut one.parts);
             all.records.append(&mut one.records);

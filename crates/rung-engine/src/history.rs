@@ -107,6 +107,11 @@ impl History {
         self.rows.iter()
     }
 
+    /// The place in the order of application of what is applied next.
+    pub fn next_sequence(&self) -> i64 {
+        self.rows.last().map_or(0, |row| row.sequence) + 1
+    }
+
     /// The applied ones, in the order of application.
     pub fn done(&self) -> impl DoubleEndedIterator<Item = &Applied> {
         self.rows.iter().filter(|row| row.is_done())

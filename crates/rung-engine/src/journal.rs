@@ -346,8 +346,8 @@ impl Run<'_> {
     fn finish(&mut self, index: usize, walk: &Walk<'_>, resumed: bool, began: Instant) -> Result<(), RunError> {
         let step = walk.step;
         let took = Took::Milliseconds(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
-        let mut records =
-            completion(step, self.sequence_for(index), took, &self.options.actor, Some(walk.script.statements.len()));
+        let (actor, statements) = (&self.options.actor, Some(walk.script.statements.len()));
+        let mut records = completion(step, self.sequence_for(index), took, actor, self.keepers, statements);
         if step.direction == Direction::Down {
             // The way up begins anew.
             for direction in [Direction::Up, Direction::Down] {

@@ -13,6 +13,7 @@ mod execute;
 mod graph;
 mod history;
 mod journal;
+mod keep;
 mod lock;
 mod model;
 mod plan;
@@ -30,12 +31,14 @@ pub use compare::{Difference, compare};
 pub use dialect::{Dialect, DumpOptions, Paragraph, ServerFacts};
 pub use driver::{
     BlockedSession, Blocker, Continue, DbError, DbErrorKind, Driver, Durability, Failure, Guard, Interrupter,
-    LockHolder, Part, Probe, Progress, SessionAfter, Unit, UnitError, UnitObserver, describe_rows, describe_value,
+    LockHolder, Part, Probe, Progress, SessionAfter, Table, Unit, UnitError, UnitObserver, describe_rows,
+    describe_value,
 };
 pub use event::{Event, Interrupt, Kept, Report, RunError, StepFailure, StepReport};
 pub use execute::{Grouping, RunOptions, read_stored_downs, run};
 pub use graph::Graph;
 pub use history::{Applied, History, Status};
+pub use keep::{Change, FindKeepers, Keeper, Now, Piece};
 pub use lock::locked;
 pub use model::{
     Body, Code, Digest, Down, Hints, Migration, MigrationId, MigrationSet, Renumber, Runs, Session, SqlBody, Timeouts,
@@ -49,6 +52,6 @@ pub use record::{
     Tag, Took, render,
 };
 pub use seed::{Seed, SeedChoice, seed};
-pub use settle::{Resolution, Settled, resolve, stamp, tag, untag};
+pub use settle::{Resolution, Settled, adopted, resolve, stamp, tag, untag};
 pub use target::Target;
 pub use version::Version;

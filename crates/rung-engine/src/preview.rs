@@ -11,6 +11,7 @@ use crate::event::RunError;
 use crate::execute::{Grouping, RunOptions};
 use crate::history::Status;
 use crate::journal::{Journal, fingerprints, journal_of};
+use crate::keep::Keepers;
 use crate::model::Body;
 use crate::plan::{Action, Plan, Step};
 use crate::record::{Direction, JournalState, Record, Took, render};
@@ -32,7 +33,8 @@ pub fn preview(
     let dialect = driver.dialect_of();
     let schema = driver.schema().to_owned();
     let has_tables = driver.has_tables()?;
-    let mut out = Preview { text: String::new(), driver, dialect, schema: &schema, options };
+    let keepers = Keepers::find(options.keepers, driver)?;
+    let mut out = Preview { text: String::new(), driver, dialect, schema: &schema, options, keepers: &keepers };
     let single = options.grouping == Grouping::Single;
     if single && let Some((step, reason)) = plan.steps.iter().find_map(|step| Some((step, step.journal_reason()?))) {
         return Err(RunError::Plan(crate::journal::not_in_one(step, &reason)));
@@ -54,7 +56,7 @@ pub fn preview(
                     out.line(&dialect.begin(&step.timeouts));
                 }
                 out.parts(&Parts::of(step).parts);
-                out.records(&completion(step, sequence, Took::ThisTransaction, &options.actor, None));
+                out.records(&completion(step, sequence, Took::ThisTransaction, &options.actor, &keepers, None));
                 if !single {
                     out.line("COMMIT");
                 }
@@ -74,6 +76,7 @@ struct Preview<'a> {
     dialect: &'static dyn Dialect,
     schema: &'a str,
     options: &'a RunOptions,
+    keepers: &'a Keepers,
 }
 
 impl Preview<'_> {
@@ -165,7 +168,7 @@ impl Preview<'_> {
         let mut checks = Parts::default();
         checks.checks(step);
         self.parts(&checks.parts);
-        self.records(&completion(step, sequence, Took::Unknown, &self.options.actor, statements));
+        self.records(&completion(step, sequence, Took::Unknown, &self.options.actor, self.keepers, statements));
         if step.direction == Direction::Down {
             let clear = |direction| Record::JournalClear { id: step.id.clone(), direction };
             self.records(&[clear(Direction::Up), clear(Direction::Down)]);

@@ -64,7 +64,7 @@ impl Run<'_> {
             return Err(self.report_failure(step, failure, records));
         }
         let took = Took::Milliseconds(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
-        let records = completion(step, self.sequence_for(index), took, &self.options.actor, None);
+        let records = completion(step, self.sequence_for(index), took, &self.options.actor, self.keepers, None);
         self.driver.write(&records)?;
         Ok(())
     }

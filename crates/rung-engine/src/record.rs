@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::dialect::Dialect;
 use crate::history::Status;
+use crate::keep::Piece;
 
 /// Up or down, or how else a row came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,6 +17,8 @@ pub enum Direction {
     Stamp,
     /// Settled by hand.
     Resolve,
+    /// Taken over from another tool's history.
+    Adopt,
 }
 
 impl Direction {
@@ -26,6 +29,7 @@ impl Direction {
             Self::Down => "down",
             Self::Stamp => "stamp",
             Self::Resolve => "resolve",
+            Self::Adopt => "adopt",
         }
     }
 }
@@ -119,6 +123,22 @@ pub enum Record {
         /// The tag.
         name: String,
     },
+    /// The table of another tool that is written along with rung's own from now on.
+    KeepWriting {
+        /// The tool.
+        tool: String,
+        /// Its table, as a name that holds whatever the search path is.
+        table: String,
+        /// Who.
+        actor: Actor,
+    },
+    /// The table of another tool is not written any more.
+    StopWriting {
+        /// The tool.
+        tool: String,
+    },
+    /// What a change of the history is in another tool's table.
+    Kept(Vec<Piece>),
     /// A seed file was run.
     Seed {
         /// Its path in the seeds directory.
@@ -159,6 +179,8 @@ pub struct MigrationRow {
     pub source: String,
     /// Place in the order of application.
     pub sequence: i64,
+    /// When it was applied, RFC 3339 in UTC; `None` is now.
+    pub applied_at: Option<String>,
     /// How long it took; see [`Took`].
     pub took: Took,
     /// Failure.
@@ -224,7 +246,7 @@ pub struct JournalRow {
 pub struct HistoryEntry {
     /// The migration.
     pub migration_id: String,
-    /// `up`, `down`, `stamp`, `resolve`.
+    /// `up`, `down`, `stamp`, `resolve`, `adopt`.
     pub direction: String,
     /// When: RFC 3339 in UTC.
     pub executed_at: String,
@@ -254,7 +276,7 @@ pub struct Tag {
 }
 
 /// The version of the layout of rung's own tables that this rung writes.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// The SQL of a record: one or more statements, each ended by `;`. `elapsed` is how long the transaction has run where
 /// the client knows it; else the dialect's own expression is used.
@@ -321,6 +343,27 @@ pub fn render(record: &Record, dialect: &dyn Dialect, schema: &str, elapsed: Opt
         ),
         Record::Untag { name } => {
             format!("DELETE FROM {} WHERE name = {};", writer.table("tags"), writer.text(name))
+        }
+        Record::KeepWriting { tool, table, actor } => format!(
+            "INSERT INTO {} (tool, name, since, by) VALUES ({}, {}, {}, {}) ON CONFLICT (tool) DO UPDATE SET name = excluded.name;",
+            writer.table("keep_writing"),
+            writer.text(tool),
+            writer.text(table),
+            dialect.now(),
+            writer.user(actor)
+        ),
+        Record::StopWriting { tool } => {
+            format!("DELETE FROM {} WHERE tool = {};", writer.table("keep_writing"), writer.text(tool))
+        }
+        Record::Kept(pieces) => {
+            let piece = |piece: &Piece| match piece {
+                Piece::Sql(sql) => sql.clone(),
+                Piece::Took { took, nanoseconds } => {
+                    let factor = if *nanoseconds { 1_000_000 } else { 1 };
+                    format!("coalesce({}, 0) * {factor}", writer.took(*took))
+                }
+            };
+            pieces.iter().map(piece).collect()
         }
         Record::Seed { path, checksum, actor } => format!(
             "INSERT INTO {} (path, checksum, seeded_at, seeded_by) VALUES ({}, {}, {}, {}) ON CONFLICT (path) \
@@ -398,7 +441,7 @@ impl Writer<'_> {
             self.optional(row.down_sql.as_deref()),
             self.dialect.text_list(&row.depends_on),
             self.text(row.status.as_str()),
-            self.dialect.now().to_owned(),
+            row.applied_at.as_deref().map_or_else(|| self.dialect.now().to_owned(), |at| self.text(at)),
             self.user(&row.actor),
             self.took(row.took),
             self.text(&row.checksum),

@@ -10,6 +10,7 @@ use crate::execute::RunOptions;
 use crate::graph::Graph;
 use crate::history::{Applied, History, Status};
 use crate::journal::fingerprints;
+use crate::keep::Keepers;
 use crate::lock::locked;
 use crate::model::{Migration, MigrationSet};
 use crate::plan::{PlanError, PlanErrorKind, PlanErrors, PlanOptions, is_half_done};
@@ -41,6 +42,7 @@ pub type Settled = Vec<(String, Status)>;
 /// Writes what `decide` makes of the history, under the lock.
 fn under_lock(
     driver: &mut dyn Driver,
+    set: &MigrationSet,
     options: &RunOptions,
     waiting: &mut dyn FnMut(&LockHolder, std::time::Duration) -> crate::Continue,
     decide: impl FnOnce(&mut dyn Driver, &History) -> Result<(Vec<Record>, Settled), RunError>,
@@ -48,7 +50,10 @@ fn under_lock(
     locked(driver, options.lock_wait, waiting, |driver| {
         driver.ensure_tables()?;
         let history = driver.history()?;
-        let (records, settled) = decide(driver, &history)?;
+        let (mut records, settled) = decide(driver, &history)?;
+        let keepers = Keepers::find(options.keepers, driver)?;
+        let kept: Vec<Record> = records.iter().flat_map(|record| keepers.along_with(record, set)).collect();
+        records.extend(kept);
         if !records.is_empty() {
             driver.write(&records)?;
         }
@@ -86,12 +91,12 @@ pub fn stamp(
             return Err(usage("stamp takes an id, a tag, head or 0").into());
         }
     };
-    under_lock(driver, options, waiting, |driver, history| {
+    under_lock(driver, set, options, waiting, |driver, history| {
         let dialect = driver.dialect_of();
         let mut records = Vec::new();
         let mut settled = Vec::new();
         let new = order[..count].iter().filter(|migration| !history.is_done(migration.id.as_str()));
-        for (sequence, migration) in (next_sequence(history)..).zip(new) {
+        for (sequence, migration) in (history.next_sequence()..).zip(new) {
             records.extend(done_records(migration, sequence, Direction::Stamp, &options.actor, dialect));
             settled.push((migration.id.to_string(), Status::Completed));
         }
@@ -116,7 +121,7 @@ pub fn resolve(
     options: &RunOptions,
     waiting: &mut dyn FnMut(&LockHolder, std::time::Duration) -> crate::Continue,
 ) -> Result<Settled, RunError> {
-    under_lock(driver, options, waiting, |driver, history| {
+    under_lock(driver, set, options, waiting, |driver, history| {
         let row = history.get(id);
         let file = set.get(id);
         let actor = &options.actor;
@@ -128,7 +133,7 @@ pub fn resolve(
                 }
                 match (file, row) {
                     (Some(migration), _) => {
-                        let sequence = next_sequence(history);
+                        let sequence = history.next_sequence();
                         done_records(migration, sequence, Direction::Resolve, actor, driver.dialect_of())
                     }
                     (None, Some(_)) => status_records(id, Status::Completed, Direction::Resolve, actor),
@@ -204,7 +209,7 @@ pub fn tag(
     options: &RunOptions,
     waiting: &mut dyn FnMut(&LockHolder, std::time::Duration) -> crate::Continue,
 ) -> Result<Settled, RunError> {
-    under_lock(driver, options, waiting, |_, history| {
+    under_lock(driver, &MigrationSet::default(), options, waiting, |_, history| {
         let row = match id {
             Some(id) => history
                 .get(id)
@@ -229,7 +234,7 @@ pub fn untag(
     options: &RunOptions,
     waiting: &mut dyn FnMut(&LockHolder, std::time::Duration) -> crate::Continue,
 ) -> Result<Settled, RunError> {
-    under_lock(driver, options, waiting, |driver, _| {
+    under_lock(driver, &MigrationSet::default(), options, waiting, |driver, _| {
         if !driver.tags()?.iter().any(|tag| tag.name == name) {
             return Err(usage(format!("there is no tag {name}")).into());
         }
@@ -271,10 +276,6 @@ fn dependencies(migration: &Migration) -> Vec<String> {
     migration.depends_on.iter().flatten().map(|dependency| dependency.value.clone()).collect()
 }
 
-fn next_sequence(history: &History) -> i64 {
-    history.iter().map(|row| row.sequence).max().unwrap_or(0) + 1
-}
-
 fn log(id: &str, status: Status, direction: Direction, actor: &Actor) -> Record {
     Record::Log {
         id: id.to_owned(),
@@ -289,6 +290,25 @@ fn log(id: &str, status: Status, direction: Direction, actor: &Actor) -> Record 
 
 fn status_records(id: &str, status: Status, direction: Direction, actor: &Actor) -> Vec<Record> {
     vec![Record::SetStatus { id: id.to_owned(), status, error: None }, log(id, status, direction, actor)]
+}
+
+/// The rows of a migration that another tool has applied: when, and how long it took.
+pub fn adopted(
+    migration: &Arc<Migration>,
+    sequence: i64,
+    applied_at: Option<String>,
+    took: Took,
+    actor: &Actor,
+    dialect: &dyn crate::Dialect,
+) -> Vec<Record> {
+    let mut records = done_records(migration, sequence, Direction::Adopt, actor, dialect);
+    for record in &mut records {
+        if let Record::Migration(row) = record {
+            row.applied_at.clone_from(&applied_at);
+            row.took = took;
+        }
+    }
+    records
 }
 
 /// The rows of a migration that counts as applied without having been run.

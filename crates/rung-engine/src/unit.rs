@@ -8,6 +8,7 @@ use rung_sql::{Comparison, Expect, Script, SourceFile, Span, Spanned, Want};
 use crate::analyse::{ScriptPlan, StatementPlan};
 use crate::driver::{Part, SessionAfter, Unit};
 use crate::history::Status;
+use crate::keep::{Keepers, Now};
 use crate::model::{Body, Down};
 use crate::plan::{Action, Step};
 use crate::record::{Actor, Direction, MigrationRow, Record, Took};
@@ -178,11 +179,13 @@ pub(crate) fn completion(
     sequence: i64,
     took: Took,
     actor: &Actor,
+    keepers: &Keepers,
     statements_done: Option<usize>,
 ) -> Vec<Record> {
-    let status = match step.direction {
-        Direction::Down => Status::RolledBack,
-        Direction::Up | Direction::Stamp | Direction::Resolve => Status::Completed,
+    let now = Now::from(step.direction);
+    let status = match now {
+        Now::NotApplied => Status::RolledBack,
+        Now::Applied => Status::Completed,
     };
     let row = match step.direction {
         Direction::Down => Record::SetStatus { id: step.id.clone(), status, error: None },
@@ -200,7 +203,8 @@ pub(crate) fn completion(
         actor: actor.clone(),
         statements_done,
     };
-    vec![row, log]
+    let kept = keepers.records(&step.id, step.migration.as_deref(), now, took);
+    [row, log].into_iter().chain(kept).collect()
 }
 
 /// The row of a migration that has a file.
@@ -230,6 +234,7 @@ pub(crate) fn migration_row(
             .file_name()
             .map_or_else(|| migration.id.to_string(), |name| name.to_string_lossy().into_owned()),
         sequence,
+        applied_at: None,
         took,
         error: None,
         actor: actor.clone(),
@@ -237,13 +242,13 @@ pub(crate) fn migration_row(
 }
 
 /// A step in a transaction, as a unit.
-pub(crate) fn unit(index: usize, step: &Step, sequence: i64, actor: &Actor) -> Unit {
+pub(crate) fn unit(index: usize, step: &Step, sequence: i64, actor: &Actor, keepers: &Keepers) -> Unit {
     Unit {
         session: SessionAfter::Reset,
         index,
         guard: None,
         timeouts: step.timeouts,
         parts: Parts::of(step).parts,
-        records: completion(step, sequence, Took::ThisTransaction, actor, None),
+        records: completion(step, sequence, Took::ThisTransaction, actor, keepers, None),
     }
 }

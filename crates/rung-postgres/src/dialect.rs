@@ -89,6 +89,7 @@ impl Dialect for PostgresDialect {
                 "INSERT INTO {0} (version) SELECT {FORMAT_VERSION} WHERE NOT EXISTS (SELECT FROM {0})",
                 table("format")
             ),
+            format!("UPDATE {0} SET version = {FORMAT_VERSION} WHERE version < {FORMAT_VERSION}", table("format")),
             format!(
                 "CREATE TABLE IF NOT EXISTS {} (id text NOT NULL PRIMARY KEY, version bigint, name text NOT NULL, \
                  description text, migration_type text NOT NULL, up_sql text, down_sql text, \
@@ -121,6 +122,11 @@ impl Dialect for PostgresDialect {
                 "CREATE TABLE IF NOT EXISTS {} (path text NOT NULL PRIMARY KEY, checksum text NOT NULL, \
                  seeded_at timestamptz NOT NULL, seeded_by text NOT NULL)",
                 table("seed_history")
+            ),
+            format!(
+                "CREATE TABLE IF NOT EXISTS {} (tool text NOT NULL PRIMARY KEY, name text NOT NULL, \
+                 since timestamptz NOT NULL, by text NOT NULL)",
+                table("keep_writing")
             ),
             // The log is only ever added to.
             format!(
@@ -155,6 +161,23 @@ impl Dialect for PostgresDialect {
 
     fn now(&self) -> &'static str {
         "pg_catalog.clock_timestamp()"
+    }
+
+    fn utc(&self, expression: &str) -> String {
+        // By way of text, so that tools which keep times as text are read as well.
+        format!(
+            "pg_catalog.to_char(pg_catalog.timezone('UTC', ({expression})::text::timestamptz), \
+             'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+        )
+    }
+
+    fn hex(&self, expression: &str) -> String {
+        format!("pg_catalog.encode({expression}, 'hex')")
+    }
+
+    fn bytes(&self, bytes: &[u8]) -> String {
+        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("pg_catalog.decode('{digits}', 'hex')")
     }
 
     fn elapsed_ms(&self) -> Option<&'static str> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rung_catalog::Catalog;
 use rung_engine::{
     BlockedSession, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability, FORMAT_VERSION, History,
-    HistoryEntry, Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session, Tag, Timeouts, Unit,
+    HistoryEntry, Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session, Table, Tag, Timeouts, Unit,
     UnitError, UnitObserver, render,
 };
 use rung_sql::{Effect, split};
@@ -390,7 +390,7 @@ impl Driver for Postgres {
         let took = Some(Duration::ZERO);
         let rows: String = records.iter().map(|record| render(record, &POSTGRES, &self.schema, took)).collect();
         if self.open_transaction {
-            return self.wire.run(&format!("{AS_OURSELVES}{rows}")).map(|_| ());
+            return self.wire.run(&format!("{AS_OURSELVES}{}{rows}", self.fence())).map(|_| ());
         }
         self.transaction(&rows)
     }
@@ -433,6 +433,43 @@ impl Driver for Postgres {
 
     fn seeds(&mut self) -> Result<Vec<(String, String)>, DbError> {
         self.tables().seeds()
+    }
+
+    fn kept_tables(&mut self) -> Result<Vec<(String, String)>, DbError> {
+        self.tables().kept()
+    }
+
+    fn table(&mut self, schema: Option<&str>, name: &str) -> Result<Option<Table>, DbError> {
+        let quoted = POSTGRES.quote_identifier(name);
+        let written = schema.map_or(quoted.clone(), |schema| format!("{}.{quoted}", POSTGRES.quote_identifier(schema)));
+        let sql = format!(
+            "SELECT pg_catalog.current_database(), n.nspname, c.relname, pg_catalog.quote_ident(n.nspname) || '.' || \
+             pg_catalog.quote_ident(c.relname), a.attname FROM pg_catalog.pg_class c \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+             WHERE c.oid = pg_catalog.to_regclass({}) AND c.relkind IN ('r', 'p', 'v') ORDER BY a.attnum",
+            POSTGRES.quote_literal(&written)
+        );
+        let rows = self.wire.query(&sql)?;
+        let columns = rows.iter().map(|row| text(row, 4)).collect();
+        Ok(rows.first().map(|row| Table {
+            database: text(row, 0),
+            schema: text(row, 1),
+            name: text(row, 2),
+            qualified: text(row, 3),
+            columns,
+        }))
+    }
+
+    fn keep_others_out(&mut self, table: &Table, number: Option<i64>) -> Result<bool, DbError> {
+        if let Some(number) = number {
+            let rows = self.wire.query(&format!("SELECT pg_catalog.pg_try_advisory_xact_lock({number})"))?;
+            if first(&rows) != Some("t") {
+                return Ok(false);
+            }
+        }
+        self.wire.run(&format!("LOCK TABLE {} IN EXCLUSIVE MODE", table.qualified))?;
+        Ok(true)
     }
 
     fn blocked_sessions(&mut self) -> Result<Vec<BlockedSession>, DbError> {

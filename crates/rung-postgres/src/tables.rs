@@ -163,6 +163,11 @@ impl Tables<'_> {
         Ok(self.rows(&sql)?.iter().map(read).collect())
     }
 
+    pub(crate) fn kept(&mut self) -> Result<Vec<(String, String)>, DbError> {
+        let sql = format!("SELECT tool, name FROM {} ORDER BY tool", self.table("keep_writing"));
+        Ok(self.rows(&sql)?.iter().map(|row| (text(row, 0), text(row, 1))).collect())
+    }
+
     pub(crate) fn seeds(&mut self) -> Result<Vec<(String, String)>, DbError> {
         let sql = format!("SELECT path, checksum FROM {}", self.table("seed_history"));
         Ok(self.rows(&sql)?.iter().map(|row| (text(row, 0), text(row, 1))).collect())

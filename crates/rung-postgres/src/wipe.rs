@@ -121,7 +121,7 @@ fn in_transaction(wire: &mut Wire, sql: &str) -> Result<(), DbError> {
 /// Whether there is no object of anyone's in any schema, rung's own and what extensions brought set aside.
 pub(crate) fn is_blank(wire: &mut Wire, schema: &str) -> Result<bool, DbError> {
     const OWN: &str = "'format', 'schema_migrations', 'migration_history', 'statement_journal', 'tags', 'seed_history', \
-                       'database_schema', 'lease', 'only_added_to'";
+                       'keep_writing', 'database_schema', 'lease', 'only_added_to'";
     let in_catalog = |catalog: &str, name: &str, namespace: &str, more: &str| {
         format!(
             "SELECT FROM pg_catalog.pg_{catalog} o JOIN pg_catalog.pg_namespace n ON n.oid = o.{namespace} \

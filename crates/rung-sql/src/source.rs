@@ -51,11 +51,16 @@ pub struct LineColumn {
     pub column: usize,
 }
 
-/// A file that was read: its path as it should be shown, and its text without a byte order mark.
+/// The byte order mark.
+const MARK: &str = "\u{feff}";
+
+/// A file that was read: its path as it should be shown, and its text without a byte order mark, of which it is
+/// remembered whether there was one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
     path: PathBuf,
     text: Box<str>,
+    marked: bool,
 }
 
 impl SourceFile {
@@ -66,10 +71,11 @@ impl SourceFile {
 
     /// Without a copy: a file may have 50 MB.
     fn owned(path: PathBuf, mut text: String) -> Self {
-        if text.starts_with('\u{feff}') {
-            text.drain(..'\u{feff}'.len_utf8());
+        let marked = text.starts_with(MARK);
+        if marked {
+            text.drain(..MARK.len());
         }
-        Self { path, text: text.into_boxed_str() }
+        Self { path, text: text.into_boxed_str(), marked }
     }
 
     /// A source file from the bytes on disk.
@@ -84,7 +90,7 @@ impl SourceFile {
                 None => Ok(Self::owned(path, text)),
                 Some(offset) => {
                     let line = 1 + text[..offset].matches('\n').count();
-                    let source = Arc::new(Self { path, text: text.into_boxed_str() });
+                    let source = Arc::new(Self { path, text: text.into_boxed_str(), marked: false });
                     let message = format!("there is a NUL byte at offset {offset} (line {line})");
                     let diagnostic = Diagnostic::error("nul", message);
                     let diagnostic = diagnostic.at(&source, Span::new(offset, offset + 1), "no text has this");
@@ -96,7 +102,7 @@ impl SourceFile {
                 let bytes = error.into_bytes();
                 let line = 1 + bytes[..offset].iter().filter(|b| **b == b'\n').count();
                 let shown = String::from_utf8_lossy(&bytes).into_owned();
-                let source = Arc::new(Self { path, text: shown.into_boxed_str() });
+                let source = Arc::new(Self { path, text: shown.into_boxed_str(), marked: false });
                 Err(Box::new(
                     Diagnostic::error(
                         "not-utf8",
@@ -117,6 +123,12 @@ impl SourceFile {
     /// The whole text.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The bytes of the file, for checksums that others have made of them.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mark = if self.marked { MARK } else { "" };
+        [mark.as_bytes(), self.text.as_bytes()].concat()
     }
 
     /// The text under a span.

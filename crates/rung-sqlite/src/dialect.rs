@@ -121,6 +121,11 @@ impl Dialect for SqliteDialect {
                  seeded_at TEXT NOT NULL, seeded_by TEXT NOT NULL)",
                 table("seed_history")
             ),
+            format!(
+                "CREATE TABLE IF NOT EXISTS {} (tool TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL, \
+                 since TEXT NOT NULL, by TEXT NOT NULL)",
+                table("keep_writing")
+            ),
             // A view can't go stale.
             format!(
                 "CREATE VIEW IF NOT EXISTS {0} AS SELECT 1 AS id, max(version) AS version, \
@@ -139,6 +144,19 @@ impl Dialect for SqliteDialect {
 
     fn now(&self) -> &'static str {
         "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+    }
+
+    fn utc(&self, expression: &str) -> String {
+        format!("strftime('%Y-%m-%dT%H:%M:%fZ', {expression})")
+    }
+
+    fn hex(&self, expression: &str) -> String {
+        format!("lower(hex({expression}))")
+    }
+
+    fn bytes(&self, bytes: &[u8]) -> String {
+        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("x'{digits}'")
     }
 
     fn elapsed_ms(&self) -> Option<&'static str> {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rung_catalog::Catalog;
 use rung_engine::{
     BlockedSession, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability, History, HistoryEntry,
-    Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session, Tag, Timeouts, Unit, UnitError,
+    Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session, Table, Tag, Timeouts, Unit, UnitError,
     UnitObserver,
 };
 use rung_sql::Effect;
@@ -450,6 +450,19 @@ impl Driver for Sqlite {
 
     fn seeds(&mut self) -> Result<Vec<(String, String)>, DbError> {
         self.read(tables::seeds)
+    }
+
+    fn kept_tables(&mut self) -> Result<Vec<(String, String)>, DbError> {
+        self.read(tables::kept)
+    }
+
+    fn table(&mut self, _schema: Option<&str>, name: &str) -> Result<Option<Table>, DbError> {
+        self.read(|connection, _| tables::stranger(connection, name))
+    }
+
+    fn keep_others_out(&mut self, _table: &Table, _number: Option<i64>) -> Result<bool, DbError> {
+        // Whoever has begun to write has every other program kept out.
+        Ok(true)
     }
 
     fn blocked_sessions(&mut self) -> Result<Vec<BlockedSession>, DbError> {

@@ -2,7 +2,7 @@
 
 use rung_engine::{
     Applied, DbError, DbErrorKind, Dialect, Digest, Direction, FORMAT_VERSION, History, HistoryEntry, JournalRow,
-    JournalState, Status, Tag,
+    JournalState, Status, Table, Tag,
 };
 use rusqlite::{Connection, Row};
 
@@ -10,13 +10,14 @@ use crate::SQLITE;
 use crate::error::convert;
 
 /// The tables and the view that rung owns.
-const OWN: [&str; 7] = [
+const OWN: [&str; 8] = [
     "format",
     "schema_migrations",
     "migration_history",
     "statement_journal",
     "tags",
     "seed_history",
+    "keep_writing",
     "database_schema",
 ];
 
@@ -212,6 +213,38 @@ pub(crate) fn tags(connection: &Connection, schema: &str) -> Result<Vec<Tag>, Db
 pub(crate) fn seeds(connection: &Connection, schema: &str) -> Result<Vec<(String, String)>, DbError> {
     let sql = format!("SELECT path, checksum FROM {}", SQLITE.own_table(schema, "seed_history"));
     rows(connection, schema, &sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// The tables of other tools that are written along: tool and table. Those of the first format have no such table.
+pub(crate) fn kept(connection: &Connection, schema: &str) -> Result<Vec<(String, String)>, DbError> {
+    if format_version(connection, schema)?.is_none_or(|format| format < 2) {
+        return Ok(Vec::new());
+    }
+    let sql = format!("SELECT tool, name FROM {} ORDER BY tool", SQLITE.own_table(schema, "keep_writing"));
+    rows(connection, schema, &sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+/// A table or view that somebody else has made.
+pub(crate) fn stranger(connection: &Connection, name: &str) -> Result<Option<Table>, DbError> {
+    let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1, 'main')").map_err(convert)?;
+    let columns = statement.query_map([name], |row| row.get(0)).map_err(convert)?;
+    let columns: Vec<String> = columns.collect::<Result<_, _>>().map_err(convert)?;
+    Ok((!columns.is_empty()).then(|| Table {
+        database: String::new(),
+        schema: String::new(),
+        name: name.to_owned(),
+        qualified: if is_plain(name) { name.to_owned() } else { SQLITE.quote_identifier(name) },
+        columns,
+    }))
+}
+
+/// Whether a name may stand without quotes: no keyword has a `_`, but for CURRENT_TIME and its like.
+fn is_plain(name: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    name.contains('_')
+        && name.bytes().all(is_word)
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.to_lowercase().starts_with("current_")
 }
 
 /// A list of texts as this crate writes it.

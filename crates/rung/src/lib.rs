@@ -23,6 +23,7 @@ pub use database::{ConnectOptions, connect, dialect_of, dialects, wait_for};
 pub use embed::Embedded;
 pub use migrator::{Builder, Error, Migrator, StatusReport};
 
+pub use rung_adopt as adopt;
 pub use rung_catalog as catalog;
 pub use rung_engine as engine;
 pub use rung_engine::{

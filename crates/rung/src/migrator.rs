@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rung_adopt::{Adoption, Asked};
 use rung_engine::{
     Applied, Body, Continue, DbError, Difference, Direction, Down, Driver, Event, Goal, History, HistoryEntry,
     LockHolder, MigrationSet, Plan, PlanErrors, PlanOptions, Report, Resolution, RunError, RunOptions, Seed,
@@ -79,7 +80,7 @@ impl Builder {
                 timeouts: rung_engine::Timeouts { lock: Some(Duration::from_secs(3)), statement: None },
                 ..PlanOptions::default()
             },
-            running: RunOptions::default(),
+            running: RunOptions { keepers: rung_adopt::keepers, ..RunOptions::default() },
             connecting: ConnectOptions::default(),
         }
     }
@@ -443,7 +444,7 @@ impl Migrator {
         let dialect = self.driver.dialect_of();
         let mut plan = rung_engine::plan(&self.set, &history, goal, &self.planning, dialect)?;
         rung_engine::read_stored_downs(&mut *self.driver, &mut plan)?;
-        let first_sequence = history.iter().map(|row| row.sequence).max().unwrap_or(0) + 1;
+        let first_sequence = history.next_sequence();
         Ok(rung_engine::preview(&plan, &mut *self.driver, first_sequence, &self.running)?)
     }
 
@@ -492,6 +493,24 @@ impl Migrator {
         self.history = None;
         let waiting = &mut wait_on(&self.running);
         Ok(rung_engine::resolve(&mut *self.driver, &self.set, id, resolution, &self.running, waiting)?)
+    }
+
+    /// Takes another tool's history over, or shows what would come of it.
+    ///
+    /// # Errors
+    /// See [`rung_adopt::adopt`].
+    pub fn adopt(&mut self, asked: &Asked) -> Result<Adoption, Error> {
+        let waiting = &mut wait_on(&self.running);
+        Ok(rung_adopt::adopt(&mut *self.driver, &self.set, asked, &self.running, waiting)?)
+    }
+
+    /// Does not write a tool's table along any more; says whether it was until now.
+    ///
+    /// # Errors
+    /// The lock; the database.
+    pub fn stop_writing(&mut self, tool: &str) -> Result<bool, Error> {
+        let waiting = &mut wait_on(&self.running);
+        Ok(rung_adopt::stop_writing(&mut *self.driver, tool, &self.running, waiting)?)
     }
 
     /// Puts a tag on an applied migration, or on the newest.

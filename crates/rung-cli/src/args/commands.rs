@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use rung::Resolution;
+use rung::adopt::Source;
 use rung::catalog::Kind;
 use rung::engine::DumpOptions;
 
@@ -343,6 +344,39 @@ pub struct HistoryArguments {
 pub struct Stamp {
     /// The newest migration that the database has: an id, a number, a tag, head; 0 for none
     pub target: String,
+}
+
+/// Arguments of `adopt`.
+#[derive(Debug, Args)]
+pub struct Adopt {
+    /// The tool, or a table of your own with the column that names migrations: table:NAME(COLUMN). Where nothing is said,
+    /// the only one whose table is there
+    #[arg(long, value_name = "TOOL", value_parser = Source::parse)]
+    pub from: Option<Source>,
+    /// The tool's table, where it has another name than usual
+    #[arg(long, value_name = "NAME", requires = "from")]
+    pub table: Option<String>,
+    /// Show what would be recorded, and record nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write the tool's table along from now on, so that both can be used
+    #[arg(long)]
+    pub keep_writing: bool,
+    /// Do not write the tool's table any more, and do nothing else
+    #[arg(long, requires = "from", conflicts_with_all = ["keep_writing", "dry_run", "table"])]
+    pub stop_writing: bool,
+    /// The file of this migration, which differs from what was applied, is right as it is; or `all`
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub accept: Vec<String>,
+    /// Leave this one behind, which no file has; or `all`
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub forget: Vec<String>,
+    /// This one, which failed, is in the database
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub done: Vec<String>,
+    /// This one, which failed, is not
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub not_done: Vec<String>,
 }
 
 /// Arguments of `resolve`.

@@ -26,7 +26,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Write", &["init", "new", "renumber"]),
     ("Look", &["status", "plan", "lint", "check", "history", "current", "inspect", "dump"]),
     ("Run", &["up", "down", "redo", "seed", "reset"]),
-    ("Settle", &["stamp", "resolve", "tag"]),
+    ("Settle", &["stamp", "resolve", "tag", "adopt"]),
     ("Surroundings", &["env", "wait", "locks", "completions", "man", "help"]),
 ];
 
@@ -186,6 +186,9 @@ pub enum Command {
     /// Record that the database is at a migration, without running anything
     #[command(visible_alias = "baseline")]
     Stamp(Stamp),
+    /// Take over the history of another tool
+    #[command(alias = "import")]
+    Adopt(Adopt),
     /// Settle a failed, changed or missing migration by hand
     #[command(alias = "repair")]
     Resolve(Resolve),

@@ -11,7 +11,12 @@ use crate::prompt;
 use crate::render::{Failure, Names, OK, Terminal, Zone, count, paint};
 
 /// Asks before the history of a protected environment is changed.
-fn approve(project: &Project, migrator: &mut Migrator, terminal: &Terminal, what: &str) -> Result<(), Failure> {
+pub(super) fn approve(
+    project: &Project,
+    migrator: &mut Migrator,
+    terminal: &Terminal,
+    what: &str,
+) -> Result<(), Failure> {
     let Some(why) = project.caution(migrator.driver()) else { return Ok(()) };
     prompt::require(terminal, &format!("{why}. {what}?"), &why, "changed")
 }

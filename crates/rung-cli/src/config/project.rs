@@ -76,6 +76,14 @@ impl Project {
         Self { files, name, url, protection, dirs, format, env }
     }
 
+    /// The format that was named.
+    pub(crate) fn format(&self) -> Option<&'static str> {
+        match self.format {
+            Choice::Named(name) => Some(name),
+            Choice::Unsaid | Choice::Auto => None,
+        }
+    }
+
     /// The order that the configuration asks for.
     fn order(&self) -> Option<Order> {
         self.env.order.or(self.files.config.order).map(|order| match order {
@@ -210,6 +218,18 @@ impl Project {
     /// What is wrong with the files; what the database has to say.
     pub(crate) fn connect(&self) -> Result<Migrator, Failure> {
         Ok(self.builder()?.connect(&self.url)?)
+    }
+
+    /// As [`Self::connect`], with the files in a tool's format where nothing says otherwise.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub(crate) fn connect_for(&self, tool: &str) -> Result<Migrator, Failure> {
+        let format = match (self.format, Choice::parse(tool)) {
+            (Choice::Unsaid, Ok(format)) => format,
+            (said, _) => said,
+        };
+        Ok(self.builder()?.format(format).connect(&self.url)?)
     }
 
     /// Connects without reading any migrations.

@@ -86,6 +86,7 @@ pub(crate) fn row(index: usize) -> MigrationRow {
         fingerprint: "cd".repeat(32),
         source: format!("{}.sql", id(index)),
         sequence: i64::try_from(index).unwrap(),
+        applied_at: None,
         took: Took::ThisTransaction,
         error: None,
         actor: Actor { user: "ann".to_owned(), host: "build-3".to_owned() },

@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use rung_engine::{Actor, DbErrorKind, Dialect, Direction, Driver, JournalState, Record, Session, Status, Took};
+use rung_engine::{
+    Actor, DbErrorKind, Dialect, Direction, Driver, FORMAT_VERSION, JournalState, Record, Session, Status, Took,
+};
 use rung_sqlite::{OpenOptions, SQLITE};
 
 use crate::support::{Db, apply, done, id, log, names, row, sql, value};
@@ -170,7 +172,7 @@ fn ensure_tables_twice() {
     for statement in SQLITE.own_tables_ddl("rung") {
         sqlite.execute(&statement).unwrap();
     }
-    assert_eq!(value(&mut sqlite, "SELECT group_concat(version) FROM rung_format"), "1");
+    assert_eq!(value(&mut sqlite, "SELECT group_concat(version) FROM rung_format"), FORMAT_VERSION.to_string());
 }
 
 #[test]

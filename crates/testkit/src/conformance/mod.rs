@@ -44,6 +44,8 @@ macro_rules! conformance {
         $crate::conformance!(@ $fresh;
             an_untouched_database_stays_so,
             tables_are_made_once,
+            an_older_format_is_brought_up,
+            tables_of_others_are_found,
             a_newer_format_is_refused,
             records_come_back_as_they_were,
             a_migration_is_replaced_and_changed,
@@ -145,6 +147,7 @@ pub fn row(id: &str, sequence: i64) -> MigrationRow {
         fingerprint: digest("b"),
         source: format!("{id}.sql"),
         sequence,
+        applied_at: None,
         took: Took::ThisTransaction,
         error: None,
         actor: Actor::default(),

@@ -1,7 +1,8 @@
 //! rung's own tables.
 
 use rung_engine::{
-    Actor, DbErrorKind, Digest, Direction, JournalRow, JournalState, MigrationRow, Record, Status, Took,
+    Actor, DbErrorKind, Digest, Direction, FORMAT_VERSION, JournalRow, JournalState, MigrationRow, Record, Status,
+    Timeouts, Took,
 };
 
 use super::{Database, done, has_table, ready, records, row, value};
@@ -17,6 +18,7 @@ pub fn an_untouched_database_stays_so(database: &impl Database) {
         assert!(driver.log(None).unwrap().is_empty());
         assert!(driver.tags().unwrap().is_empty());
         assert!(driver.seeds().unwrap().is_empty());
+        assert!(driver.kept_tables().unwrap().is_empty());
         assert_eq!(driver.stored_down("001_a").unwrap(), None);
         assert_eq!(driver.stored_up("001_a").unwrap(), None);
         assert!(driver.is_blank().unwrap());
@@ -36,6 +38,39 @@ pub fn tables_are_made_once(database: &impl Database) {
     assert!(driver.is_blank().unwrap(), "rung's own tables do not count");
     let table = driver.dialect_of().own_table(driver.schema(), "database_schema");
     assert_eq!(value(&mut *driver, &format!("SELECT last_migration FROM {table}")), "001_a");
+}
+
+/// What the first rung made lacks a table: it is read all the same, and has it once something is written.
+pub fn an_older_format_is_brought_up(database: &impl Database) {
+    let mut driver = ready(database);
+    driver.write(&records("001_a", 1)).unwrap();
+    let table = |name| driver.dialect_of().own_table(driver.schema(), name);
+    let (format, kept) = (table("format"), table("keep_writing"));
+    driver.execute(&format!("DROP TABLE {kept}; UPDATE {format} SET version = 1")).unwrap();
+    assert_eq!(done(&mut *driver), ["001_a"]);
+    assert!(driver.kept_tables().unwrap().is_empty());
+    driver.ensure_tables().unwrap();
+    assert_eq!(value(&mut *driver, &format!("SELECT version FROM {format}")), FORMAT_VERSION.to_string());
+    let keep = Record::KeepWriting { tool: "goose".to_owned(), table: "it's".to_owned(), actor: Actor::default() };
+    driver.write(&[keep.clone(), keep]).unwrap();
+    assert_eq!(driver.kept_tables().unwrap(), [("goose".to_owned(), "it's".to_owned())]);
+    driver.write(&[Record::StopWriting { tool: "goose".to_owned() }]).unwrap();
+    assert!(driver.kept_tables().unwrap().is_empty());
+    assert_eq!(done(&mut *driver), ["001_a"]);
+}
+
+/// A table that somebody else has made is found as the session finds it, and can be had for oneself.
+pub fn tables_of_others_are_found(database: &impl Database) {
+    let mut driver = database.open();
+    assert_eq!(driver.table(None, "Theirs").unwrap(), None);
+    driver.execute("CREATE TABLE \"Theirs\" (id integer, \"When\" text)").unwrap();
+    let table = driver.table(None, "Theirs").unwrap().unwrap();
+    assert_eq!(table.columns, ["id", "When"]);
+    driver.query(&format!("SELECT \"When\" FROM {}", table.qualified)).unwrap();
+    let begin = driver.dialect_of().begin(&Timeouts::default());
+    driver.execute(&begin).unwrap();
+    assert!(driver.keep_others_out(&table, Some(4711)).unwrap());
+    driver.execute("COMMIT").unwrap();
 }
 
 /// A history that a later rung wrote is left alone.

@@ -1,0 +1,109 @@
+//! Other tools' history tables that are written along with rung's own, so that both tools can be used for a while.
+
+use crate::dialect::Dialect;
+use crate::driver::{DbError, Driver};
+use crate::history::Status;
+use crate::model::{Migration, MigrationSet};
+use crate::record::{Direction, Record, Took};
+
+/// Knows another tool's history table, and how that tool writes to it.
+pub trait Keeper: Send + Sync {
+    /// What the tool itself would have written: statements, each ended by `;`. They run after rung's own row is written,
+    /// in the same transaction, and hold whatever was in the table before.
+    fn write(&self, change: &Change<'_>, dialect: &dyn Dialect) -> Vec<Piece>;
+}
+
+/// A change of the history.
+#[derive(Debug, Clone, Copy)]
+pub struct Change<'a> {
+    /// The migration's id.
+    pub id: &'a str,
+    /// The migration; `None` where its file is gone.
+    pub migration: Option<&'a Migration>,
+    /// What it is from now on.
+    pub now: Now,
+    /// How long it took.
+    pub took: Took,
+    /// rung's own table of migrations.
+    pub own_table: &'a str,
+}
+
+/// What a migration is from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Now {
+    /// Applied.
+    Applied,
+    /// Not applied, or not any more.
+    NotApplied,
+}
+
+/// A piece of SQL, or a number that is known only when it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// SQL.
+    Sql(String),
+    /// How long the migration took; 0 where it did not run.
+    Took {
+        /// How long.
+        took: Took,
+        /// Whether the tool counts nanoseconds; else milliseconds.
+        nanoseconds: bool,
+    },
+}
+
+/// Says which tables are to be written along, from what the database has on record.
+pub type FindKeepers = fn(&mut dyn Driver) -> Result<Vec<Box<dyn Keeper>>, DbError>;
+
+/// Writes nothing but rung's own tables.
+pub(crate) fn none(_: &mut dyn Driver) -> Result<Vec<Box<dyn Keeper>>, DbError> {
+    Ok(Vec::new())
+}
+
+/// The tables that are written along, and what it takes to write them.
+pub(crate) struct Keepers {
+    keepers: Vec<Box<dyn Keeper>>,
+    dialect: &'static dyn Dialect,
+    own_table: String,
+}
+
+impl Keepers {
+    pub(crate) fn find(find: FindKeepers, driver: &mut dyn Driver) -> Result<Self, DbError> {
+        let dialect = driver.dialect_of();
+        let own_table = dialect.own_table(driver.schema(), "schema_migrations");
+        Ok(Self { keepers: find(driver)?, dialect, own_table })
+    }
+
+    /// The records that go with rung's own of a change.
+    pub(crate) fn records<'a>(
+        &'a self,
+        id: &'a str,
+        migration: Option<&'a Migration>,
+        now: Now,
+        took: Took,
+    ) -> impl Iterator<Item = Record> + 'a {
+        let change = Change { id, migration, now, took, own_table: &self.own_table };
+        let written = self.keepers.iter().map(move |keeper| keeper.write(&change, self.dialect));
+        written.filter(|pieces| !pieces.is_empty()).map(Record::Kept)
+    }
+
+    /// The records that go with one of rung's own that was not made by running anything.
+    pub(crate) fn along_with(&self, record: &Record, set: &MigrationSet) -> Vec<Record> {
+        let (id, status) = match record {
+            Record::Migration(row) => (row.id.as_str(), row.status),
+            Record::SetStatus { id, status, .. } => (id.as_str(), *status),
+            Record::SetChecksum { id, .. } => (id.as_str(), Status::Completed),
+            _ => return Vec::new(),
+        };
+        let now = if status == Status::Completed { Now::Applied } else { Now::NotApplied };
+        self.records(id, set.get(id).map(|migration| &**migration), now, Took::Unknown).collect()
+    }
+}
+
+impl From<Direction> for Now {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Down => Self::NotApplied,
+            Direction::Up | Direction::Stamp | Direction::Resolve | Direction::Adopt => Self::Applied,
+        }
+    }
+}
