@@ -86,13 +86,14 @@ pub(super) struct Edge {
 }
 
 impl Edge {
-    /// A relation that goes away with a column, most often a sequence: itself, the table, the column.
-    pub(super) fn as_ownership(&self) -> Option<(u32, u32, i16)> {
+    /// A relation that goes away with a column, most often a sequence: itself, the table, the column, and whether it is a
+    /// part of that, as an identity column's sequence is.
+    pub(super) fn as_ownership(&self) -> Option<(u32, u32, i16, bool)> {
         let is_one = self.from.0 == class::CLASS
             && self.to.0 == class::CLASS
             && self.to_column > 0
             && matches!(self.nature, 'a' | 'i');
-        is_one.then_some((self.from.1, self.to.1, self.to_column))
+        is_one.then_some((self.from.1, self.to.1, self.to_column, self.nature == 'i'))
     }
 }
 

@@ -160,13 +160,13 @@ impl Builder {
     /// Which sequences go away with a column; an identity column's is a part of it.
     fn sequences_of_columns(&mut self, identities: &HashMap<(u32, i16), bool>) {
         let edges: Vec<_> = self.edges.iter().filter_map(super::build::Edge::as_ownership).collect();
-        for (sequence, table, number) in edges {
+        for (sequence, table, number, is_part) in edges {
             let (Some(from), Some(to)) = (self.relations.get(&sequence), self.relations.get(&table)) else { continue };
             let (at, to_at) = (from.object, to.object);
             let Some(name) = to.columns.get(&number).cloned() else { continue };
             let key = Arc::clone(&to.key);
             let Body::Sequence(sequence) = &mut self.objects[at].body else { continue };
-            let Some(always) = identities.get(&(table, number)) else {
+            let Some(always) = identities.get(&(table, number)).filter(|_| is_part) else {
                 sequence.owned_by = Some((key, name));
                 continue;
             };

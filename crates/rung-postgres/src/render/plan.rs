@@ -66,6 +66,8 @@ struct Plan<'a> {
 impl<'a> Plan<'a> {
     fn of(catalog: &'a Catalog, needs: &Needs<'a>) -> Self {
         let mut inlined = HashSet::new();
+        // Of two that are the same in one table's statement, the server makes one.
+        let mut keys: HashSet<(&Key, Vec<&str>, &[String])> = HashSet::new();
         let mut apart = HashSet::new();
         let mut early: HashMap<&Key, HashSet<&Key>> = HashMap::new();
         for object in catalog {
@@ -74,7 +76,13 @@ impl<'a> Plan<'a> {
                 Body::Constraint(constraint) => {
                     let of = needs.parent(object);
                     let others = needs.foreign(object);
-                    if of.is_some_and(|of| may_be_inline(constraint) && !needs.reach(others, of)) {
+                    let is_first = of.is_none_or(|of| match (&constraint.index, &constraint.kind) {
+                        (Some(index), ConstraintKind::PrimaryKey { .. } | ConstraintKind::Unique { .. }) => {
+                            keys.insert((of, index.keys.iter().map(|key| key.sql.as_str()).collect(), &index.include))
+                        }
+                        _ => true,
+                    });
+                    if is_first && of.is_some_and(|of| may_be_inline(constraint) && !needs.reach(others, of)) {
                         inlined.insert(key);
                     }
                 }

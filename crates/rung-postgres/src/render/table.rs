@@ -123,6 +123,7 @@ impl Writer<'_> {
             Value::None => {}
             Value::Default(_) if self.apart.contains(&(key, column.name.as_str())) => {}
             Value::Default(default) => text.push_str(&format!(" DEFAULT {default}")),
+            value if self.is_generated_above(table, column, value) => {}
             Value::Stored(expression) => text.push_str(&format!(" GENERATED ALWAYS AS ({}) STORED", bare(expression))),
             Value::Virtual(expression) => {
                 text.push_str(&format!(" GENERATED ALWAYS AS ({}) VIRTUAL", bare(expression)))
@@ -140,6 +141,16 @@ impl Writer<'_> {
             }
         }
         text
+    }
+
+    /// Whether a column that is declared here and by a parent is computed there in the same way: before 16 it may not be
+    /// said again.
+    fn is_generated_above(&self, table: &Table, column: &Column, value: &Value) -> bool {
+        let above = || table.inherits.iter().filter_map(|parent| self.catalog.get(parent)).flat_map(Object::columns);
+        table.bound.is_none()
+            && column.origin == Origin::Both
+            && matches!(value, Value::Stored(_) | Value::Virtual(_))
+            && above().any(|above| above.name == column.name && above.value == *value)
     }
 
     /// What an inherited column has that its parent's has not.
@@ -400,6 +411,11 @@ fn options(options: &[String]) -> String {
 /// An expression without the parentheses around the whole of it, which are written anyway.
 pub(super) fn bare(expression: &str) -> &str {
     let Some(inner) = expression.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) else { return expression };
+    // A query has its parentheses for itself.
+    let first = inner.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next();
+    if matches!(first, Some("SELECT" | "WITH" | "VALUES")) {
+        return expression;
+    }
     let mut depth = 1_usize;
     let mut quote = None;
     for c in inner.chars() {

@@ -195,7 +195,14 @@ ALTER TABLE app.looped ADD COLUMN b integer;
 ALTER TABLE app.looped ALTER COLUMN b SET DEFAULT app.of_row(ROW(1, 2)::app.looped);
 CREATE INDEX by_row ON app.looped (app.of_row(looped));
 
+CREATE TABLE app.twice (a integer, b integer, UNIQUE (a, b));
+ALTER TABLE app.twice ADD CONSTRAINT again UNIQUE (a, b);
+CREATE TABLE app.both_ways (id serial);
+ALTER TABLE app.both_ways ALTER COLUMN id DROP DEFAULT, ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY;
+
 -- Inheritance and partitions.
+CREATE TABLE app.doubled (a integer, twice integer GENERATED ALWAYS AS (a * 2) STORED);
+CREATE TABLE app.doubled_too (a integer, twice integer) INHERITS (app.doubled);
 CREATE TABLE app.animal (id integer NOT NULL, name text DEFAULT 'x', CONSTRAINT named CHECK (name <> ''));
 CREATE TABLE app.plant (id integer NOT NULL, leaves integer);
 CREATE TABLE app.coral (name text DEFAULT 'y', reef text NOT NULL) INHERITS (app.animal, app.plant);
@@ -278,6 +285,7 @@ ALTER TABLE app.scratch FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON app.users USING (name = CURRENT_USER);
 CREATE POLICY strict ON app.users AS RESTRICTIVE FOR UPDATE TO catalog_reader, catalog_owner USING (id > 0) WITH CHECK (id > 1);
 CREATE POLICY by_orders ON app.users FOR SELECT USING (EXISTS (SELECT FROM app.orders o WHERE o.user_id = users.id));
+CREATE POLICY by_query ON app.users USING ((SELECT true)) WITH CHECK ((SELECT id > 0 FROM app.animal LIMIT 1));
 COMMENT ON POLICY own ON app.users IS 'one''s own';
 CREATE EVENT TRIGGER ddl ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'DROP TABLE') EXECUTE FUNCTION app.on_ddl();
 ALTER EVENT TRIGGER ddl DISABLE;
