@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Fa
         Command::Wait(wait) => wait::wait(arguments, wait, terminal),
         Command::Locks(locks) => locks::locks(arguments, locks, terminal),
         Command::Completions(completions) => shell::completions(completions, terminal),
-        Command::Man => shell::man(terminal),
+        Command::Man(man) => shell::man(man, terminal),
     }
 }
 

@@ -498,3 +498,11 @@ pub struct Completions {
     /// The shell
     pub shell: clap_complete::Shell,
 }
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// The page of this command, instead of rung's own
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
+}

@@ -214,8 +214,8 @@ pub enum Command {
     Seed(Seed),
     /// Print completions for a shell
     Completions(Completions),
-    /// Print the manual page
-    Man,
+    /// Print a manual page
+    Man(Man),
 }
 
 #[cfg(test)]
