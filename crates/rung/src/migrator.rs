@@ -85,16 +85,7 @@ impl Builder {
         }
     }
 
-    /// Adds a directory of migrations.
-    #[must_use]
-    pub fn and_dir(mut self, dir: impl Into<PathBuf>) -> Self {
-        if let Files::Directories(dirs) = &mut self.files {
-            dirs.push(dir.into());
-        }
-        self
-    }
-
-    /// Gives a value to `${name}`.
+    /// Gives a value to `${name}` in migrations and seeds. A variable that has none is an error at its place.
     #[must_use]
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variables.insert(name.into(), value.into());
@@ -116,14 +107,15 @@ impl Builder {
         self
     }
 
-    /// Names the environment, for `-- @only`.
+    /// Names the environment: a migration with `-- @only` runs where it is named, and not where another is. Where nothing
+    /// is named, all of them run.
     #[must_use]
     pub fn environment(mut self, name: impl Into<String>) -> Self {
         self.planning.environment = Some(name.into());
         self
     }
 
-    /// Says how to plan.
+    /// Says how to plan. Without a word: in the order of the format, and with a `lock_timeout` of 3 s.
     #[must_use]
     pub fn planning(mut self, change: impl FnOnce(&mut PlanOptions)) -> Self {
         change(&mut self.planning);
@@ -145,7 +137,8 @@ impl Builder {
     }
 
     /// Registers a function as the migration `id` (`004_backfill_roles`). It takes its place in the order, and runs
-    /// within its own transaction; its checksum is that of its id, since a function has no text.
+    /// within its own transaction; its checksum is that of its id, since a function has no text. An id without a number in
+    /// front, or one that a file has too, is an error when the files are read.
     #[must_use]
     pub fn code<F>(mut self, id: impl Into<String>, up: F) -> Self
     where
@@ -271,7 +264,7 @@ impl Builder {
         LoadOptions { format: self.format, dialect, variables: &self.variables, environment: &self.process }
     }
 
-    /// Reads the migrations only.
+    /// Reads the migrations only, as files for a database of this dialect; nothing is connected to.
     ///
     /// # Errors
     /// All that is wrong with the files.
@@ -319,12 +312,13 @@ pub struct Migrator {
 }
 
 impl Migrator {
-    /// Migrations in a directory.
+    /// Migrations in a directory. Nothing is read before [`Builder::connect`]: a directory that is not there is an error
+    /// then.
     pub fn from_dir(dir: impl Into<PathBuf>) -> Builder {
         Builder::new(Files::Directories(vec![dir.into()]))
     }
 
-    /// Migrations in several directories.
+    /// Migrations in several directories, as if they were one.
     pub fn from_dirs(dirs: impl IntoIterator<Item = PathBuf>) -> Builder {
         Builder::new(Files::Directories(dirs.into_iter().collect()))
     }
@@ -334,12 +328,12 @@ impl Migrator {
         Builder::new(Files::Embedded(migrations.0))
     }
 
-    /// The migrations.
+    /// The migrations, in order, as they were read on connecting.
     pub fn set(&self) -> &MigrationSet {
         &self.set
     }
 
-    /// The connection.
+    /// The connection, for questions of one's own. What is written through it is in no history.
     pub fn driver(&mut self) -> &mut dyn Driver {
         &mut *self.driver
     }
@@ -362,10 +356,10 @@ impl Migrator {
         self.run(&Goal::Latest)
     }
 
-    /// Undoes the last so many migrations.
+    /// Undoes the last so many migrations; all where there are fewer, and none for 0.
     ///
     /// # Errors
-    /// As [`Self::up`]; and a migration without a down, before anything is undone.
+    /// As [`Self::up`]; and a migration without a down, or one that stopped part of the way, before anything is undone.
     pub fn down(&mut self, count: usize) -> Result<Report, Error> {
         self.run(&Goal::Down(Target::Back(count)))
     }
@@ -378,10 +372,11 @@ impl Migrator {
         self.run_with(goal, &mut |_, _| Ok(true), &mut |_| {})
     }
 
-    /// Runs to any goal: `approve` sees the plan first, `events` hears what happens.
+    /// Runs to any goal: `approve` sees the plan first, before the lock is taken, and is not asked where there is nothing
+    /// to do; `events` hears what happens.
     ///
     /// # Errors
-    /// As [`Self::up`].
+    /// As [`Self::up`]; [`RunError::Declined`] where `approve` says no.
     pub fn run_with(
         &mut self,
         goal: &Goal,
@@ -539,7 +534,7 @@ impl Migrator {
         Ok(self.driver.tags()?)
     }
 
-    /// The log, newest first.
+    /// The log, newest first: so many entries, or all.
     ///
     /// # Errors
     /// The database.
@@ -574,7 +569,7 @@ impl Migrator {
         }
     }
 
-    /// Runs seeds that are new or changed, or all.
+    /// Runs seeds that are new or changed, or all, each in a transaction of its own.
     ///
     /// # Errors
     /// See [`rung_engine::seed`].
@@ -584,7 +579,7 @@ impl Migrator {
         Ok(rung_engine::seed(&mut *self.driver, seeds, choice, timeouts, &self.running, waiting)?)
     }
 
-    /// Drops everything in the database, under the lock.
+    /// Drops everything in the database, rung's own tables included, under the lock. It asks nobody.
     ///
     /// # Errors
     /// The lock or the database.
