@@ -138,7 +138,9 @@ fn fold_outer_pair(script: &Script, statements: &mut Vec<StatementPlan>) -> Resu
         .collect();
     match controls.as_slice() {
         [] => return Ok(false),
-        [(first, Begin), (last, Commit)] if *first == 0 && *last + 1 == statements.len() => {
+        [(first, Begin), (last, Commit)]
+            if *first == 0 && *last + 1 == statements.len() && !asks_for_isolation(script, statements) =>
+        {
             statements.pop();
             statements.remove(0);
             return Ok(false);
@@ -163,6 +165,18 @@ fn fold_outer_pair(script: &Script, statements: &mut Vec<StatementPlan>) -> Resu
         }
         _ => Ok(true),
     }
+}
+
+/// Whether a script wants a transaction of a kind that has to be said before anything else is done in it: it is not
+/// rung's, which has done something.
+fn asks_for_isolation(script: &Script, statements: &[StatementPlan]) -> bool {
+    let words = |at: usize| -> Vec<String> {
+        let text = statements.get(at).map_or("", |statement| &script.text()[statement.span.range()]);
+        text.split_whitespace().map(str::to_lowercase).collect()
+    };
+    let (begin, next) = (words(0), words(1));
+    let is_kind = |word: &String| matches!(word.as_str(), "isolation" | "read" | "deferrable");
+    begin.iter().any(is_kind) || next.starts_with(&["set".to_owned(), "transaction".to_owned()])
 }
 
 /// Whether statements ask to be outside of a transaction, and whether all do.

@@ -1,4 +1,4 @@
-//! Which migrations are due: for the environment, not applied, and not covered by a baseline.
+//! Which migrations are due: for the environment, not applied, and not covered by a checkpoint.
 
 use crate::history::{History, Status};
 use crate::model::{Migration, MigrationSet, Runs};
@@ -9,24 +9,24 @@ use crate::plan::PlanOptions;
 pub(crate) struct Due<'a> {
     history: &'a History,
     options: &'a PlanOptions,
-    /// The place before which a baseline stands for everything.
+    /// The place before which a checkpoint stands for everything.
     from: usize,
-    /// Whether the baseline at that place has to run.
+    /// Whether the checkpoint at that place has to run.
     starts: bool,
 }
 
 impl<'a> Due<'a> {
-    /// Looks for a baseline: the newest that is applied, or where nothing is applied yet, the last one up to `limit`.
+    /// Looks for a checkpoint: the newest that is applied, or where nothing is applied yet, the last one up to `limit`.
     pub(crate) fn new(set: &MigrationSet, history: &'a History, options: &'a PlanOptions, limit: usize) -> Self {
         let mut due = Self { history, options, from: 0, starts: false };
-        let baselines = set.iter().enumerate().filter(|(_, migration)| migration.runs == Runs::Baseline);
-        let mut baselines: Vec<(usize, bool)> = baselines
+        let checkpoints = set.iter().enumerate().filter(|(_, migration)| migration.runs == Runs::Checkpoint);
+        let mut checkpoints: Vec<(usize, bool)> = checkpoints
             .filter(|(_, migration)| is_here(migration, options))
             .map(|(at, migration)| (at, history.is_done(migration.id.as_str())))
             .collect();
-        let is_fresh = !baselines.is_empty() && is_fresh(set, history);
-        baselines.retain(|(at, is_done)| *is_done || is_fresh && *at <= limit);
-        if let Some((at, is_done)) = baselines.last() {
+        let is_fresh = !checkpoints.is_empty() && is_fresh(set, history);
+        checkpoints.retain(|(at, is_done)| *is_done || is_fresh && *at <= limit);
+        if let Some((at, is_done)) = checkpoints.last() {
             (due.from, due.starts) = (*at, !is_done);
         }
         due
@@ -38,7 +38,7 @@ impl<'a> Due<'a> {
         let is_begun = row.is_some_and(|row| matches!(row.status, Status::Running | Status::Failed));
         let is_wanted = match migration.runs {
             Runs::Once => is_begun || at >= self.from,
-            Runs::Baseline => is_begun || self.starts && at == self.from,
+            Runs::Checkpoint => is_begun || self.starts && at == self.from,
             Runs::WhenChanged | Runs::Always => true,
         };
         let is_applied = row.is_some_and(|row| {
@@ -59,7 +59,7 @@ pub(crate) fn is_here(migration: &Migration, options: &PlanOptions) -> bool {
         || options.environment.as_ref().is_some_and(|here| migration.only.iter().any(|name| name == here))
 }
 
-/// Whether nothing is applied or begun that a baseline could stand for.
+/// Whether nothing is applied or begun that a checkpoint could stand for.
 fn is_fresh(set: &MigrationSet, history: &History) -> bool {
     let counts = |id: &str| set.get(id).is_none_or(|migration| migration.runs == Runs::Once);
     let is_there = |status| matches!(status, Status::Completed | Status::Running | Status::Failed);

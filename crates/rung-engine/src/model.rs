@@ -173,7 +173,7 @@ pub enum Runs {
     /// In every run, changed or not.
     Always,
     /// Once, where nothing is applied, and then instead of all that is before it.
-    Baseline,
+    Checkpoint,
 }
 
 impl Runs {

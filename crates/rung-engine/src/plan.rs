@@ -274,7 +274,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Positions of what runs here. Repeatable migrations run after the versioned ones, unless they have a place. A new
-    /// baseline is taken at `limit` or before it.
+    /// checkpoint is taken at `limit` or before it.
     fn pending(&self, limit: usize) -> Vec<usize> {
         let due = Due::new(self.set, self.history, self.options, limit);
         let pending = self.graph.order().iter().copied().filter(|at| due.runs(*at, self.migrations[*at]));
@@ -323,7 +323,7 @@ impl<'a> Planner<'a> {
     fn not_for_here(&self, id: &str) -> PlanError {
         match self.set.get(id) {
             Some(migration) if is_here(migration, self.options) => {
-                usage(format!("{id} does not run here: a baseline stands for it"))
+                usage(format!("{id} does not run here: a checkpoint stands for it"))
             }
             Some(migration) => usage(format!(
                 "{id} is only for {}, and this is {}",
@@ -523,8 +523,8 @@ impl<'a> Planner<'a> {
             return;
         }
         let mut by_version: HashMap<&Version, Vec<usize>> = HashMap::with_capacity(self.migrations.len());
-        // A baseline has the version of the last one that it stands for.
-        let counts = |migration: &Migration| migration.version.is_unique() && migration.runs != Runs::Baseline;
+        // A checkpoint may have the version of the last one that it stands for.
+        let counts = |migration: &Migration| migration.version.is_unique() && migration.runs != Runs::Checkpoint;
         for (at, migration) in self.migrations.iter().enumerate().filter(|(_, other)| counts(other)) {
             by_version.entry(&migration.version).or_default().push(at);
         }

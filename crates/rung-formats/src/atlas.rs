@@ -144,7 +144,7 @@ fn read(file: &File, dialect: &'static dyn Dialect) -> Outcome {
             ("txmode", other) => {
                 return Err(wrong(format!("a file has no txmode {other:?}"), "write `none` or `file`"));
             }
-            ("checkpoint", _) => runs = Runs::Baseline,
+            ("checkpoint", _) => runs = Runs::Checkpoint,
             ("delimiter", value) => delimiter = Some((value.replace("\\n", "\n").replace("\\t", "\t"), span)),
             ("txtar", _) => {
                 parts = Parts::of(text).map_err(|(span, message)| {

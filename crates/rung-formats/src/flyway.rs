@@ -86,7 +86,7 @@ impl Format for Flyway {
             match role {
                 Role::Versioned(text) => items.extend(version(text, &mut errors).map(|v| Item::new(file, v, Runs::Once))),
                 Role::Baseline(text) => {
-                    items.extend(version(text, &mut errors).map(|v| Item::new(file, v, Runs::Baseline)));
+                    items.extend(version(text, &mut errors).map(|v| Item::new(file, v, Runs::Checkpoint)));
                 }
                 Role::Repeatable => items.push(Item::new(file, Version::Repeatable, Runs::WhenChanged)),
                 Role::Undo(text) => {
@@ -111,7 +111,7 @@ impl Format for Flyway {
             .map_err(|found| errors.extend(found))
             .unwrap_or_default();
         // A baseline comes after the migration of its own version, for which it stands, too.
-        let key = |item: &Item<'_>| (item.version.clone(), item.runs == Runs::Baseline, item.file.base().to_owned());
+        let key = |item: &Item<'_>| (item.version.clone(), item.runs == Runs::Checkpoint, item.file.base().to_owned());
         items.sort_by_cached_key(key);
         let versions: Vec<&Version> = items.iter().map(|item| &item.version).collect();
         let alone = undos.iter().filter(|(version, _)| !versions.contains(version));

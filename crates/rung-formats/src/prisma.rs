@@ -47,6 +47,16 @@ impl Format for Prisma {
         let without: BTreeSet<&str> =
             files.iter().filter_map(folder).filter(|folder| !has_up.contains(folder)).collect();
         errors.extend(without.iter().map(|folder| {
+            let endings = [".ts", ".js", ".mjs"];
+            let is_inside = |file: &&File| self::folder(file) == Some(folder);
+            let is_code = |file: &&File| endings.iter().any(|ending| file.name.ends_with(ending));
+            if let Some(code) = files.iter().filter(is_inside).find(is_code) {
+                let error =
+                    code.error("code-migration", "is a migration that is a program, which its own project runs");
+                return error.help(
+                    "write it as a migration.sql beside it; or register it as a function: `rung::Builder::code`",
+                );
+            }
             let message = format!("the folder {folder} has no migration.sql");
             Diagnostic::error("prisma", message).help("put the file back, or delete the folder")
         }));

@@ -1,4 +1,4 @@
-//! Rails with `structure.sql`: a baseline that is run where nothing is applied, and SQL files after it.
+//! Rails with `structure.sql`: a checkpoint that is run where nothing is applied, and SQL files after it.
 //!
 //! Facts from Active Record's `structure_dump` and `dump_schema_information`: the file ends in an INSERT of the versions
 //! that it stands for. Migrations in Ruby that are among them need not be run; others can't be.
@@ -78,7 +78,7 @@ fn versions(text: &str) -> impl Iterator<Item = &str> {
 
 fn read(id: &str, version: Version, file: &File, down: Option<&File>, options: &LoadOptions<'_>) -> Outcome {
     let syntax = options.dialect.syntax();
-    let runs = if version == Version::Unnumbered { Runs::Baseline } else { Runs::Once };
+    let runs = if version == Version::Unnumbered { Runs::Checkpoint } else { Runs::Once };
     let mut migration = migration(id, version, Script::whole(file.source()?), None, HINTS, syntax);
     migration.runs = runs;
     migration.down = down.map(File::source).transpose()?.map(|source| Down::Sql(Script::whole(source)));

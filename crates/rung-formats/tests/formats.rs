@@ -215,7 +215,7 @@ fn what_flyway_reads() {
     let set = set("flyway", &files);
     assert_eq!(ids(&set), ["beforeMigrate", "V1_1__a", "V2.0__b", "B2__base", "R__r"]);
     let runs: Vec<Runs> = set.iter().map(|migration| migration.runs).collect();
-    assert_eq!(runs, [Runs::Always, Runs::Once, Runs::Once, Runs::Baseline, Runs::Always]);
+    assert_eq!(runs, [Runs::Always, Runs::Once, Runs::Once, Runs::Checkpoint, Runs::Always]);
     let a = set.get("V1_1__a").unwrap();
     assert_eq!((up(a), down(a)), ("select '${env}';\n;\nselect 'after'\n;", "select 'undone';"));
     assert!(up(set.get("V2.0__b").unwrap()).starts_with("select 'bert';"));
@@ -293,7 +293,7 @@ fn what_atlas_reads() {
     let b = set.get("2_b").unwrap();
     assert_eq!((up(b), down(b)), ("select 1;", "select 2;"));
     assert!(b.no_transaction.is_some() && set.get("4_d").unwrap().no_transaction.is_none(), "only above an empty line");
-    assert_eq!(set.get("3_c").unwrap().runs, Runs::Baseline);
+    assert_eq!(set.get("3_c").unwrap().runs, Runs::Checkpoint);
     assert!(up(set.get("10_a").unwrap()).contains("select 1\n;\n\nselect 2\n;"));
     let wrong = errors(
         "atlas",

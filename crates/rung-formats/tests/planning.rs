@@ -216,6 +216,10 @@ fn transactions_are_recognised() {
         mode("begin; select 1; commit; begin; select 2; commit;"),
         Ok(Mode::Journal(JournalReason::OwnTransactions))
     );
+    for own in ["begin; set transaction isolation level serializable;", "begin isolation level serializable;"] {
+        let own = format!("{own} select 1; commit;");
+        assert_eq!(mode(&own), Ok(Mode::Journal(JournalReason::OwnTransactions)), "{own}");
+    }
     assert_eq!(mode("-- @no-transaction\nselect 1;"), Ok(Mode::Journal(JournalReason::Asked)));
     assert!(matches!(mode("vacuum;"), Ok(Mode::Journal(JournalReason::Statement(_)))));
     assert_eq!(mode("create table a (x); vacuum;"), Err(vec!["mixed-transaction"]));
@@ -302,13 +306,13 @@ const BASED: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn a_baseline_runs_where_nothing_is_applied_instead_of_all_before_it() {
+fn a_checkpoint_runs_where_nothing_is_applied_instead_of_all_before_it() {
     let set = set(BASED);
     let all = ["beforeMigrate", "B2__all", "V3__c", "R__view", "afterMigrate"];
     assert_eq!(ids(&set, &[], &Goal::Latest), all);
     assert_eq!(ids(&set, &["beforeMigrate"], &Goal::Latest), all, "what runs in every run counts for nothing");
     let to = |id: &str| Goal::Up(Target::Id(id.to_owned()));
-    assert_eq!(ids(&set, &[], &to("V1__a")), ["beforeMigrate", "V1__a"], "the baseline is above");
+    assert_eq!(ids(&set, &[], &to("V1__a")), ["beforeMigrate", "V1__a"], "the checkpoint is above");
     assert_eq!(ids(&set, &[], &to("V2__b")), ["beforeMigrate", "V1__a", "V2__b"]);
     let last = ["beforeMigrate", "V2__b", "V3__c", "R__view", "afterMigrate"];
     assert_eq!(ids(&set, &["V1__a"], &Goal::Latest), last, "whoever began without it goes on without it");
@@ -316,7 +320,7 @@ fn a_baseline_runs_where_nothing_is_applied_instead_of_all_before_it() {
     assert_eq!(ids(&set, &done, &Goal::Latest), ["beforeMigrate", "afterMigrate"]);
     assert_eq!(
         refused(&set, &done, &to("V1__a")).0[0].diagnostic.message,
-        "V1__a does not run here: a baseline stands for it"
+        "V1__a does not run here: a checkpoint stands for it"
     );
 }
 
