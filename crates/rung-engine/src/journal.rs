@@ -533,21 +533,25 @@ impl Walk<'_> {
         }
     }
 
-    /// Statements that stand before the first that does not, and are about the session alone; not those that the file
-    /// itself rolled back.
     fn set_up_before(&self, first: Option<usize>) -> Vec<usize> {
-        let (mut settings, mut since_begin) = (Vec::new(), 0);
-        for at in (0..first.unwrap_or(0)).filter(|at| self.is_done(*at)) {
-            let facts = &self.script.statements[at].facts;
-            match facts.transaction {
-                Some(TransactionControl::Begin | TransactionControl::Commit) => since_begin = settings.len(),
-                Some(TransactionControl::Rollback) => settings.truncate(since_begin),
-                _ if facts.effect == Effect::Session => settings.push(at),
-                _ => {}
-            }
-        }
-        settings
+        set_up_before(self.script, first, |at| self.is_done(at))
     }
+}
+
+/// Statements that stand before the first that does not, and are about the session alone; not those that the file
+/// itself rolled back.
+pub(crate) fn set_up_before(script: &ScriptPlan, first: Option<usize>, is_done: impl Fn(usize) -> bool) -> Vec<usize> {
+    let (mut settings, mut since_begin) = (Vec::new(), 0);
+    for at in (0..first.unwrap_or(0)).filter(|at| is_done(*at)) {
+        let facts = &script.statements[at].facts;
+        match facts.transaction {
+            Some(TransactionControl::Begin | TransactionControl::Commit) => since_begin = settings.len(),
+            Some(TransactionControl::Rollback) => settings.truncate(since_begin),
+            _ if facts.effect == Effect::Session => settings.push(at),
+            _ => {}
+        }
+    }
+    settings
 }
 
 pub(crate) fn failed_row(step: &Step, failure: &Failure) -> Vec<Record> {

@@ -10,7 +10,7 @@ use crate::driver::{Driver, Part, Probe};
 use crate::event::RunError;
 use crate::execute::{Grouping, RunOptions};
 use crate::history::Status;
-use crate::journal::{Journal, fingerprints, journal_of};
+use crate::journal::{Journal, fingerprints, journal_of, set_up_before};
 use crate::keep::Keepers;
 use crate::model::Body;
 use crate::plan::{Action, Plan, Step};
@@ -154,6 +154,12 @@ impl Preview<'_> {
         match &step.action {
             Action::Script(script) => {
                 statements = Some(script.statements.len());
+                let is_done = |at: usize| matches!(journal.get(&at), Some((_, JournalState::Done)));
+                let first = (0..script.statements.len()).find(|at| !is_done(*at));
+                for at in set_up_before(script, first, is_done) {
+                    self.line(script.statement(at));
+                    self.comment(&format!("statement {} stands, and is for the session", at + 1));
+                }
                 for (at, hash) in hashes.into_iter().enumerate() {
                     self.journalled_statement(step, script, (at, hash), journal.get(&at).map(|(_, state)| *state))?;
                 }

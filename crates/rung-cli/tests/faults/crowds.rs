@@ -6,7 +6,7 @@ use std::path::Path;
 use tempfile::TempDir;
 use testkit::{Pgbouncer, TestDb};
 
-use crate::{Db, Holder, migrations, of_every_kind, on_both, rung, up};
+use crate::{Db, Holder, migrations, of_every_kind, on_both, rung, up, wait_until, write};
 
 /// Fifty migrations, every tenth of which does what can't be in a transaction.
 fn fifty(db: &Db) -> TempDir {
@@ -86,4 +86,23 @@ fn a_lock_that_is_not_to_be_had_in_time_has_an_exit_code_and_a_name() {
         holder.end();
         assert_eq!(db.completed(), 1);
     });
+}
+
+/// Nobody is there to give its lease back: it runs out.
+#[test]
+fn a_run_killed_behind_a_pooler_is_made_good_by_the_next() {
+    let alone = TestDb::new();
+    let dir = of_every_kind(&Db::postgres());
+    up(&alone.url(), dir.path()).run().succeeds();
+    let db = TestDb::new();
+    let pooler = Pgbouncer::new(&db, 4);
+    write(dir.path(), "005_script.sh", "#!/bin/sh\ntouch \"$(dirname \"$0\")/begun\"\nsleep 1\n");
+    let running = up(pooler.url(), dir.path()).spawn();
+    wait_until("the script runs", || dir.path().join("begun").exists());
+    running.kill();
+    let second = rung(pooler.url(), dir.path(), &["up", "--lock-wait", "1s"]).run().exits(5);
+    assert!(second.stderr.contains("another rung is at work"), "{second}");
+    write(dir.path(), "005_script.sh", "#!/bin/sh\nexit 0\n");
+    up(pooler.url(), dir.path()).run().succeeds();
+    assert_eq!(Db::Postgres(db).state(), Db::Postgres(alone).state());
 }

@@ -148,6 +148,9 @@ fn a_pragma_that_stands_is_set_again_on_resume() {
     // Now it matters that they are on.
     write(dir, "001_a.sql", &format!("{text}DELETE FROM p;\n"));
     write(dir, "002_b.sql", "CREATE TABLE b AS SELECT foreign_keys AS f FROM pragma_foreign_keys;");
+    let shown = up(&url, dir).arg("--dry-run").run().succeeds().stdout;
+    let place = |text: &str| shown.find(text).unwrap_or_else(|| panic!("{text} is not in\n{shown}"));
+    assert!(place("PRAGMA foreign_keys = ON;") < place("DELETE FROM p;"), "{shown}");
     up(&url, dir).run().succeeds();
     assert_eq!(db.query("SELECT count(*) FROM c"), "0", "foreign keys were off after the resume");
     assert_eq!(db.query("SELECT f FROM b"), "0", "the next migration got what this one had set");

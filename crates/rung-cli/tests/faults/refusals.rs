@@ -176,3 +176,16 @@ fn a_database_that_is_full() {
     assert_eq!(db.completed(), 3);
     assert_eq!(db.query("SELECT count(*) FROM b"), "2000");
 }
+
+/// The server's own code for it, as a disk can't be filled here.
+#[test]
+fn a_server_whose_disk_is_full() {
+    let db = Db::postgres();
+    let text = "CREATE TABLE a (x int);\nDO $$ BEGIN RAISE disk_full; END $$;\n";
+    for text in [text.to_owned(), format!("-- @no-transaction\n{text}")] {
+        let dir = migrations(&[("001_a.sql", &text)]);
+        refused(up(&db.url(), dir.path()).run(), 1, &["001_a.sql", "make room on the disk"]);
+        assert_eq!(db.completed(), 0);
+    }
+    assert_eq!(db.query("SELECT count(*) FROM pg_tables WHERE tablename = 'a'"), "1", "a statement that stands");
+}
