@@ -9,6 +9,20 @@ use tokio_postgres::SimpleQueryRow;
 use crate::POSTGRES;
 use crate::wire::{Wire, first, parsed, text, value};
 
+/// The tables and functions that rung owns.
+pub(crate) const OWN: [&str; 10] = [
+    "format",
+    "schema_migrations",
+    "migration_history",
+    "statement_journal",
+    "tags",
+    "seed_history",
+    "keep_writing",
+    "database_schema",
+    "lease",
+    "only_added_to",
+];
+
 /// What the first query of a connection tells.
 #[derive(Default)]
 pub(crate) struct Beginning {

@@ -4,6 +4,7 @@ use rung_engine::{DbError, Dialect};
 use tokio_postgres::SimpleQueryRow;
 
 use crate::POSTGRES;
+use crate::tables::OWN;
 use crate::wire::{Wire, first, text, value};
 
 /// What takes away everything that is not the system's, in order. `t` where it can't be in a transaction.
@@ -120,13 +121,12 @@ fn in_transaction(wire: &mut Wire, sql: &str) -> Result<(), DbError> {
 
 /// Whether there is no object of anyone's in any schema, rung's own and what extensions brought set aside.
 pub(crate) fn is_blank(wire: &mut Wire, schema: &str) -> Result<bool, DbError> {
-    const OWN: &str = "'format', 'schema_migrations', 'migration_history', 'statement_journal', 'tags', 'seed_history', \
-                       'keep_writing', 'database_schema', 'lease', 'only_added_to'";
+    let own = OWN.map(|name| POSTGRES.quote_literal(name)).join(", ");
     let in_catalog = |catalog: &str, name: &str, namespace: &str, more: &str| {
         format!(
             "SELECT FROM pg_catalog.pg_{catalog} o JOIN pg_catalog.pg_namespace n ON n.oid = o.{namespace} \
              WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
-             AND NOT (n.nspname = {} AND o.{name} IN ({OWN})) {more} AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
+             AND NOT (n.nspname = {} AND o.{name} IN ({own})) {more} AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
              WHERE d.objid = o.oid AND d.classid = 'pg_catalog.pg_{catalog}'::pg_catalog.regclass AND d.deptype = 'e')",
             POSTGRES.quote_literal(schema)
         )

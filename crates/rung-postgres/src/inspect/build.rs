@@ -10,6 +10,7 @@ use rung_catalog::{
 use tokio_postgres::SimpleQueryRow;
 
 use super::row::Fields;
+use crate::tables::OWN;
 
 /// Object ids of system catalogs, which are the same everywhere (src/include/catalog).
 pub(super) mod class {
@@ -20,19 +21,6 @@ pub(super) mod class {
     pub(in crate::inspect) const OPFAMILY: u32 = 2753;
     pub(in crate::inspect) const EXTENSION: u32 = 3079;
 }
-
-/// The tables and functions that rung owns.
-const OWN: [&str; 9] = [
-    "format",
-    "schema_migrations",
-    "migration_history",
-    "statement_journal",
-    "tags",
-    "seed_history",
-    "database_schema",
-    "lease",
-    "only_added_to",
-];
 
 /// A catalog's class, and an object's id in it.
 pub(super) type Id = (u32, u32);
