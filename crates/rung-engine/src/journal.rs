@@ -14,7 +14,7 @@ use crate::execute::{Run, Watcher, locate, message, pause_before, sleep_unless, 
 use crate::history::Status;
 use crate::model::Timeouts;
 use crate::plan::{Action, PlanError, PlanErrorKind, PlanErrors, Step, is_half_done};
-use crate::record::{Direction, JournalState, Record, Took};
+use crate::record::{Actor, Direction, JournalState, Record, Took};
 use crate::unit::{Parts, affected, completion, count_rows, migration_row, unchanged};
 
 /// A journalled migration refuses `--single-transaction`.
@@ -70,16 +70,6 @@ impl Run<'_> {
         Ok(())
     }
 
-    pub(crate) fn begin_record(&self, index: usize, step: &Step) -> Vec<Record> {
-        let mut records = vec![Record::JournalClear { id: step.id.clone(), direction: step.direction }];
-        if step.direction == Direction::Up {
-            let actor = &self.options.actor;
-            let row = migration_row(step, Status::Running, self.sequence_for(index), Took::Unknown, actor);
-            records.extend(row.map(|row| Record::Migration(Box::new(row))));
-        }
-        records
-    }
-
     pub(crate) fn sequence_for(&self, index: usize) -> i64 {
         self.sequence.saturating_add(i64::try_from(index).unwrap_or(i64::MAX))
     }
@@ -102,7 +92,7 @@ impl Run<'_> {
             (self.events)(&Event::Resumed { step, done });
         }
         if journal.is_empty() {
-            self.driver.write(&self.begin_record(index, step))?;
+            self.driver.write(&begin_records(step, self.sequence_for(index), &self.options.actor))?;
         }
         let timeouts = step.timeouts;
         let mut walk = Walk { step, script, hashes: &hashes, journal, counts: BTreeMap::new(), opened: None, timeouts };
@@ -399,7 +389,7 @@ impl Run<'_> {
                     failure: error.failure,
                     kept: walk.kept(),
                 };
-                let records = failed_row(step, &failure.failure);
+                let records = vec![failed_row(step, &failure.failure)];
                 Err(self.report_failure(step, failure, records))
             }
         }
@@ -417,7 +407,7 @@ impl Run<'_> {
             failure: Failure::Database(error),
             kept: walk.kept(),
         };
-        let records = failed_row(step, &failure.failure);
+        let records = vec![failed_row(step, &failure.failure)];
         self.report_failure(step, failure, records)
     }
 
@@ -460,12 +450,11 @@ impl Run<'_> {
                 records.push(walk.record(at, JournalState::Failed));
             }
         }
-        records.extend(failed_row(step, &failure));
-        if step.direction == Direction::Down && matches!(walk.kept(), Kept::Statements { done, .. } if !done.is_empty())
-        {
-            let error = Some(format!("undone part of the way: {}", message(&failure)));
-            records.push(Record::SetStatus { id: step.id.clone(), status: Status::Completed, error });
-        }
+        records.push(if step.direction == Direction::Down && walk.journal.is_empty() {
+            Record::SetStatus { id: step.id.clone(), status: Status::Completed, error: None }
+        } else {
+            failed_row(step, &failure)
+        });
         let place = offset.map_or(span, |at| word_at(script.text(), at, span));
         let failure = StepFailure {
             id: step.id.clone(),
@@ -554,14 +543,26 @@ pub(crate) fn set_up_before(script: &ScriptPlan, first: Option<usize>, is_done: 
     settings
 }
 
-pub(crate) fn failed_row(step: &Step, failure: &Failure) -> Vec<Record> {
-    match step.direction {
-        Direction::Up => {
-            vec![Record::SetStatus { id: step.id.clone(), status: Status::Failed, error: Some(message(failure)) }]
-        }
-        // Until its down is through, a migration counts as applied; the journal knows how far the down came.
-        _ => Vec::new(),
+/// What says that a step was begun. A migration whose way down is under way is still applied, and marked.
+pub(crate) fn begin_records(step: &Step, sequence: i64, actor: &Actor) -> Vec<Record> {
+    let mut records = vec![Record::JournalClear { id: step.id.clone(), direction: step.direction }];
+    if step.direction == Direction::Down {
+        let error = Some("its way down was begun and not finished".to_owned());
+        records.push(Record::SetStatus { id: step.id.clone(), status: Status::Completed, error });
+    } else {
+        let row = migration_row(step, Status::Running, sequence, Took::Unknown, actor);
+        records.extend(row.map(|row| Record::Migration(Box::new(row))));
     }
+    records
+}
+
+/// What says that a step stopped part of the way. Until its down is through, a migration counts as applied.
+pub(crate) fn failed_row(step: &Step, failure: &Failure) -> Record {
+    let (status, error) = match step.direction {
+        Direction::Up => (Status::Failed, message(failure)),
+        _ => (Status::Completed, format!("undone part of the way: {}", message(failure))),
+    };
+    Record::SetStatus { id: step.id.clone(), status, error: Some(error) }
 }
 
 /// A hash of each statement's tokens.

@@ -205,14 +205,17 @@ pub fn plan(
     let drift = || -> Vec<PlanError> { compare(set, history).iter().filter_map(|found| found.error()).collect() };
     let steps = match goal {
         Goal::Latest => {
+            errors.extend(planner.half_undone());
             errors.extend(drift());
             planner.up(planner.pending(usize::MAX), &mut errors)
         }
         Goal::Up(target) => {
+            errors.extend(planner.half_undone());
             errors.extend(drift());
             planner.up(planner.pending_up_to(target)?, &mut errors)
         }
         Goal::UpOnly(ids) => {
+            errors.extend(planner.half_undone());
             errors.extend(drift());
             planner.up(planner.with_dependencies(ids)?, &mut errors)
         }
@@ -578,6 +581,17 @@ impl<'a> Planner<'a> {
                 errors.push(PlanError::new(PlanErrorKind::Files, diagnostic.help(help)));
             }
         }
+    }
+
+    /// Migrations whose way down stopped part of the way: they count as applied, and are not all there.
+    fn half_undone(&self) -> impl Iterator<Item = PlanError> {
+        self.history.done().filter_map(|row| Some((row, row.error.as_deref()?))).map(|(row, error)| {
+            let error = error.lines().next().unwrap_or_default();
+            let diagnostic = Diagnostic::error("half-undone", format!("{} is applied, but {error}", row.id))
+                .help("go on with that: `rung down`, then `rung up`")
+                .help(format!("or put back by hand what is gone of it, then `rung resolve {} --done`", row.id));
+            PlanError::new(PlanErrorKind::Files, diagnostic)
+        })
     }
 
     /// Migrations that stopped part of the way. They stand on what is applied, so that nothing below them can go; and how

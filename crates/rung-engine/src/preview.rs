@@ -9,13 +9,12 @@ use crate::dialect::Dialect;
 use crate::driver::{Driver, Part, Probe};
 use crate::event::RunError;
 use crate::execute::{Grouping, RunOptions};
-use crate::history::Status;
-use crate::journal::{Journal, fingerprints, journal_of, set_up_before};
+use crate::journal::{Journal, begin_records, fingerprints, journal_of, set_up_before};
 use crate::keep::Keepers;
 use crate::model::Body;
 use crate::plan::{Action, Plan, Step};
 use crate::record::{Direction, JournalState, Record, Took, render};
-use crate::unit::{Parts, completion, migration_row};
+use crate::unit::{Parts, completion};
 
 /// Renders everything that carrying the plan out would send, in order: rung's own tables where they are not there,
 /// transactions, statements, checks, records. Of a migration that was interrupted, what is left of it, as the journal
@@ -144,11 +143,7 @@ impl Preview<'_> {
             Action::Program | Action::StoredDown => Journal::new(),
         };
         if journal.is_empty() {
-            self.records(&[Record::JournalClear { id: step.id.clone(), direction: step.direction }]);
-            if step.direction == Direction::Up {
-                let row = migration_row(step, Status::Running, sequence, Took::Unknown, &self.options.actor);
-                self.records(&row.map(|row| Record::Migration(Box::new(row))).into_iter().collect::<Vec<_>>());
-            }
+            self.records(&begin_records(step, sequence, &self.options.actor));
         }
         let mut statements = None;
         match &step.action {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::driver::Failure;
 use crate::event::{Event, Interrupt, Kept, RunError, StepFailure};
 use crate::execute::Run;
-use crate::journal::failed_row;
+use crate::journal::{begin_records, failed_row};
 use crate::model::Body;
 use crate::plan::Step;
 use crate::record::Took;
@@ -22,7 +22,7 @@ impl Run<'_> {
     /// Runs the executable of a script migration. It must be safe to run again: a run that was cut off is repeated.
     pub(crate) fn program(&mut self, index: usize, step: &Step, began: Instant) -> Result<(), RunError> {
         let Some(Body::Command(path)) = step.migration.as_ref().map(|migration| &migration.body) else { return Ok(()) };
-        self.driver.write(&self.begin_record(index, step))?;
+        self.driver.write(&begin_records(step, self.sequence_for(index), &self.options.actor))?;
         let mut command = Command::new(path);
         command
             .envs(self.options.script_environment.iter().map(|(name, value)| (name, value)))
@@ -60,7 +60,7 @@ impl Run<'_> {
                 failure: Failure::Code(problem.into()),
                 kept: Kept::Program,
             };
-            let records = failed_row(step, &failure.failure);
+            let records = vec![failed_row(step, &failure.failure)];
             return Err(self.report_failure(step, failure, records));
         }
         let took = Took::Milliseconds(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));

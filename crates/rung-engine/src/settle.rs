@@ -128,8 +128,14 @@ pub fn resolve(
         let known = || row.ok_or_else(|| usage(format!("{id} is not in the history: there is nothing to settle")));
         let records = match resolution {
             Resolution::Done => {
-                if row.is_some_and(crate::Applied::is_done) {
-                    return Err(usage(format!("{id} is recorded as applied already")).into());
+                if let Some(row) = row.filter(|row| row.is_done()) {
+                    if row.error.is_none() {
+                        return Err(usage(format!("{id} is recorded as applied already")).into());
+                    }
+                    // Its way down stopped part of the way, and what was gone has been put back.
+                    let mut records = status_records(id, Status::Completed, Direction::Resolve, actor);
+                    records.push(Record::JournalClear { id: id.to_owned(), direction: Direction::Down });
+                    return Ok((records, vec![(id.to_owned(), Status::Completed)]));
                 }
                 match (file, row) {
                     (Some(migration), _) => {
