@@ -15,6 +15,13 @@ pub(crate) struct Account {
     pub(crate) errors: Vec<Diagnostic>,
 }
 
+impl Account {
+    /// All that there is, and nothing wrong with it.
+    pub(crate) fn of(entries: impl IntoIterator<Item = Entry>) -> Self {
+        Self { entries: entries.into_iter().collect(), errors: Vec::new() }
+    }
+}
+
 /// What a table says of one migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -27,6 +34,8 @@ pub(crate) struct Entry {
     /// How long it took, in milliseconds.
     pub(crate) took: Option<u64>,
     pub(crate) state: State,
+    /// Another that failed: unless that one is there, this one is not.
+    pub(crate) follows: Option<String>,
     pub(crate) checksum: Checksum,
 }
 
@@ -68,6 +77,7 @@ impl Entry {
             applied_at: None,
             took: None,
             state: State::Applied,
+            follows: None,
             checksum: Checksum::None,
         }
     }

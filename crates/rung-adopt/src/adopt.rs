@@ -12,7 +12,7 @@ use rung_sql::Diagnostic;
 use crate::account::State;
 use crate::adoption::{Adoption, Decisions, Settled, Standing, compare};
 use crate::settle::{Verdict, verdict};
-use crate::source::{Found, Source, find, usage};
+use crate::source::{Found, KEPT, Source, find, usage};
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -62,7 +62,7 @@ pub fn adopt(
     waiting: &mut dyn FnMut(&LockHolder, Duration) -> Continue,
 ) -> Result<Adoption, RunError> {
     let found = find(driver, asked.from.as_ref(), asked.table.as_deref(), set.format)?;
-    if asked.keeping == Keeping::Keep && found.tool().is_none_or(|tool| tool.keeper("").is_none()) {
+    if asked.keeping == Keeping::Keep && found.keeper().is_none() {
         return Err(cannot_keep(&found).into());
     }
     let history = driver.history()?;
@@ -161,7 +161,12 @@ fn survey(
     let mut verdicts: HashMap<String, Verdict> = HashMap::new();
     for entry in account.entries.iter().filter(|entry| matches!(entry.state, State::Failed(_))) {
         if let Some(migration) = entry.id.as_deref().and_then(|id| set.get(id)) {
-            verdicts.insert(migration.id.to_string(), verdict(driver, migration)?);
+            let leads = entry.follows.as_deref().and_then(|id| verdicts.get(id));
+            let verdict = match leads {
+                Some(Verdict::NotApplied) => Verdict::NotApplied,
+                _ => verdict(driver, migration)?,
+            };
+            verdicts.insert(migration.id.to_string(), verdict);
         }
     }
     let settle = |id: &str| verdicts.get(id).cloned();
@@ -190,7 +195,7 @@ fn records(
 ) -> Result<Vec<Record>, DbError> {
     let dialect = driver.dialect_of();
     let own_table = dialect.own_table(driver.schema(), "schema_migrations");
-    let keeper = found.tool().filter(|_| adoption.is_kept).and_then(|tool| tool.keeper(&found.table.qualified));
+    let keeper = found.keeper().filter(|_| adoption.is_kept);
     let mut records = Vec::new();
     let mut kept = Vec::new();
     let mut sequence = history.next_sequence();
@@ -216,7 +221,7 @@ fn records(
         }
     }
     records.extend(kept);
-    let (tool, table) = (found.name().to_owned(), found.table.qualified.clone());
+    let (tool, table) = (found.name().to_owned(), found.table.path());
     if asked.keeping == Keeping::Keep {
         records.push(Record::KeepWriting { tool, table, actor: options.actor.clone() });
     }
@@ -224,8 +229,7 @@ fn records(
 }
 
 fn cannot_keep(found: &Found) -> PlanErrors {
-    let kept: Vec<&str> = crate::source::kept_tools().collect();
     let message = format!("rung does not know how to write the table {}", found.table.qualified);
-    let error = Diagnostic::error("keep-writing", message).note(format!("it does for {}", kept.join(", ")));
+    let error = Diagnostic::error("keep-writing", message).note(format!("it does for {}", KEPT.join(", ")));
     usage(error.help("leave --keep-writing out, and use rung alone from now on")).into()
 }

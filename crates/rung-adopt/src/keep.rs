@@ -2,7 +2,8 @@
 
 use rung_engine::{DbError, DbErrorKind, Driver, Keeper};
 
-use crate::tool::TOOLS;
+use crate::source::named;
+use crate::tools::TOOLS;
 
 /// What writes the tables that are on record.
 ///
@@ -10,19 +11,22 @@ use crate::tool::TOOLS;
 /// A tool that this rung does not know; a table that is gone.
 pub fn keepers(driver: &mut dyn Driver) -> Result<Vec<Box<dyn Keeper>>, DbError> {
     let mut keepers = Vec::new();
-    for (name, table) in driver.kept_tables()? {
-        let keeper = TOOLS.iter().find(|tool| tool.name() == name).and_then(|tool| tool.keeper(&table));
-        let Some(keeper) = keeper else {
-            let message =
-                format!("the table {table} of {name} is to be written along, and this rung does not know how");
-            return Err(DbError::new(DbErrorKind::NewerFormat, message).with_hint("take a newer rung"));
+    for (name, path) in driver.kept_tables()? {
+        let Some(tool) = TOOLS.iter().find(|tool| tool.name() == name) else {
+            return Err(unknown(&name, &path));
         };
-        driver.query(&format!("SELECT 1 FROM {table} WHERE 1 = 0")).map_err(|error| {
-            let message = format!("the table {table} of {name} is to be written along: {}", error.message);
-            DbError { message, ..error }
-                .with_hint(format!("where {name} is not used any more: `rung adopt --from {name} --stop-writing`"))
-        })?;
+        let Some(table) = named(driver, &path)? else {
+            let message = format!("the table {path} of {name} is to be written along, and it is gone");
+            return Err(DbError::new(DbErrorKind::Config, message)
+                .with_hint(format!("where {name} is not used any more: `rung adopt --from {name} --stop-writing`")));
+        };
+        let keeper = tool.keeper(&table).ok_or_else(|| unknown(&name, &path))?;
         keepers.push(keeper);
     }
     Ok(keepers)
+}
+
+fn unknown(name: &str, table: &str) -> DbError {
+    let message = format!("the table {table} of {name} is to be written along, and this rung does not know how");
+    DbError::new(DbErrorKind::NewerFormat, message).with_hint("take a newer rung")
 }

@@ -1,11 +1,11 @@
 //! Whose history is taken over: a tool's, or that of a table of one's own.
 
-use rung_engine::{DbError, Driver, MigrationSet, PlanError, PlanErrorKind, RunError, Table};
+use rung_engine::{DbError, Driver, Keeper, MigrationSet, PlanError, PlanErrorKind, RunError, Table};
 use rung_sql::{Diagnostic, closest};
 
 use crate::account::{Account, Row};
-use crate::tool::{TOOLS, Tool};
-use crate::tools::HomeMade;
+use crate::tool::Tool;
+use crate::tools::{HomeMade, TOOLS};
 
 /// Whose history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,9 +27,8 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The names of those whose tables can be written along.
-pub fn kept_tools() -> impl Iterator<Item = &'static str> {
-    TOOLS.iter().filter(|tool| tool.keeper("").is_some()).map(|tool| tool.name())
-}
+pub const KEPT: [&str; 9] =
+    ["dbmate", "goose", "golang-migrate", "sqlx", "diesel", "refinery", "flyway", "supabase", "prisma"];
 
 impl Source {
     /// Reads `goose`, or `table:platform.schema_migrations(migration_name)`.
@@ -92,6 +91,11 @@ impl Found {
         }
     }
 
+    /// What writes it along.
+    pub(crate) fn keeper(&self) -> Option<Box<dyn Keeper>> {
+        self.tool().and_then(|tool| tool.keeper(&self.table))
+    }
+
     /// Reads it.
     pub(crate) fn account(&self, driver: &mut dyn Driver, set: &MigrationSet) -> Result<Account, DbError> {
         let dialect = driver.dialect_of();
@@ -101,7 +105,7 @@ impl Found {
         };
         let rows: Vec<Row> = driver.query(&query)?;
         Ok(match &self.reader {
-            Reader::Tool(tool) => tool.account(&rows, set),
+            Reader::Tool(tool) => tool.account(&rows, set, dialect),
             Reader::HomeMade(table) => table.account(&rows, set, &self.table),
         })
     }
@@ -125,9 +129,7 @@ pub(crate) fn find(
             let names: Vec<&str> = table.map_or_else(|| tool.tables().to_vec(), |table| vec![table]);
             for name in &names {
                 let Some(found) = named(driver, name)? else { continue };
-                if let Some(column) = lacks(tool, &found) {
-                    return Err(not_its(tool, &found, &column).into());
-                }
+                tool.is_its(&found).map_err(|why| not_its(tool, &found, &why))?;
                 return Ok(Found { reader: Reader::Tool(tool), table: found });
             }
             Err(not_there(tool, &names).into())
@@ -137,18 +139,11 @@ pub(crate) fn find(
 }
 
 /// The table of a name, as people and tools write it.
-fn named(driver: &mut dyn Driver, name: &str) -> Result<Option<Table>, DbError> {
+pub(crate) fn named(driver: &mut dyn Driver, name: &str) -> Result<Option<Table>, DbError> {
     match name.split_once('.') {
         Some((schema, name)) => driver.table(Some(schema), name),
         None => driver.table(None, name),
     }
-}
-
-/// What keeps a table from being a tool's.
-fn lacks(tool: &dyn Tool, table: &Table) -> Option<String> {
-    let has = |column: &&&str| table.columns.iter().any(|there| there.eq_ignore_ascii_case(column));
-    let lacking = tool.columns().iter().find(|column| !has(column)).map(|column| format!("has no column {column}"));
-    lacking.or_else(|| tool.foreign_columns().iter().find(has).map(|column| format!("has a column {column}")))
 }
 
 /// The tool whose history is the only one there; of several, that of the format.
@@ -163,7 +158,7 @@ fn only_found(driver: &mut dyn Driver, format: Option<&'static str>) -> Result<F
     let mut found: Vec<(&'static dyn Tool, Table)> = Vec::new();
     for tool in TOOLS {
         for name in tool.tables() {
-            if let Some(table) = named(driver, name)?.filter(|table| lacks(*tool, table).is_none()) {
+            if let Some(table) = named(driver, name)?.filter(|table| tool.is_its(table).is_ok()) {
                 found.push((*tool, table));
                 break;
             }
@@ -209,8 +204,7 @@ fn not_there(tool: &dyn Tool, names: &[&str]) -> PlanError {
 
 fn not_its(tool: &dyn Tool, table: &Table, why: &str) -> PlanError {
     let message = format!("the table {} is not {}'s: it {why}", table.qualified, tool.name());
-    let error =
-        Diagnostic::error("not-its-history", message).note(format!("its columns: {}", table.columns.join(", ")));
+    let error = Diagnostic::error("not-its-history", message).note(format!("its columns: {}", table.column_names()));
     let help = "name the tool that it is of, or read it as a table of your own: `--from \"table:NAME(COLUMN)\"`";
     usage(error.help(help))
 }

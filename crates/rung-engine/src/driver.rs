@@ -213,7 +213,46 @@ pub struct Table {
     /// Schema and name, quoted: it holds whatever the search path is.
     pub qualified: String,
     /// Its columns, in order.
-    pub columns: Vec<String>,
+    pub columns: Vec<Column>,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type, as the database writes it.
+    pub kind: String,
+}
+
+impl Table {
+    /// Whether it has all of these columns.
+    ///
+    /// # Errors
+    /// The first that it lacks, in words.
+    pub fn has(&self, columns: &[&str]) -> Result<(), String> {
+        let lacks = |column: &&&str| !self.columns.iter().any(|there| there.name.eq_ignore_ascii_case(column));
+        columns.iter().find(lacks).map_or(Ok(()), |column| Err(format!("has no column {column}")))
+    }
+
+    /// Whether it has none of these columns.
+    ///
+    /// # Errors
+    /// The first that it has, in words.
+    pub fn has_none(&self, columns: &[&str]) -> Result<(), String> {
+        let has = |column: &&&str| self.has(&[**column]).is_ok();
+        columns.iter().find(has).map_or(Ok(()), |column| Err(format!("has a column {column}")))
+    }
+
+    /// The names of its columns, for people.
+    pub fn column_names(&self) -> String {
+        self.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The name by which [`Driver::table`] finds it again: with its schema, divided by `.`, and without quotes.
+    pub fn path(&self) -> String {
+        if self.schema.is_empty() { self.name.clone() } else { format!("{}.{}", self.schema, self.name) }
+    }
 }
 
 /// Stops a connection's running statement.

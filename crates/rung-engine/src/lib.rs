@@ -30,7 +30,7 @@ pub use analyse::{Asks, JournalReason, Mode, ScriptPlan, StatementPlan};
 pub use compare::{Difference, compare};
 pub use dialect::{Dialect, DumpOptions, Paragraph, ServerFacts};
 pub use driver::{
-    BlockedSession, Blocker, Continue, DbError, DbErrorKind, Driver, Durability, Failure, Guard, Interrupter,
+    BlockedSession, Blocker, Column, Continue, DbError, DbErrorKind, Driver, Durability, Failure, Guard, Interrupter,
     LockHolder, Part, Probe, Progress, SessionAfter, Table, Unit, UnitError, UnitObserver, describe_rows,
     describe_value,
 };

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rung_catalog::Catalog;
 use rung_engine::{
-    BlockedSession, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability, FORMAT_VERSION, History,
-    HistoryEntry, Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session, Table, Tag, Timeouts, Unit,
-    UnitError, UnitObserver, render,
+    BlockedSession, Column, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability, FORMAT_VERSION,
+    History, HistoryEntry, Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session, Table, Tag,
+    Timeouts, Unit, UnitError, UnitObserver, render,
 };
 use rung_sql::{Effect, split};
 
@@ -444,14 +444,14 @@ impl Driver for Postgres {
         let written = schema.map_or(quoted.clone(), |schema| format!("{}.{quoted}", POSTGRES.quote_identifier(schema)));
         let sql = format!(
             "SELECT pg_catalog.current_database(), n.nspname, c.relname, pg_catalog.quote_ident(n.nspname) || '.' || \
-             pg_catalog.quote_ident(c.relname), a.attname FROM pg_catalog.pg_class c \
+             pg_catalog.quote_ident(c.relname), a.attname, pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_class c \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
              WHERE c.oid = pg_catalog.to_regclass({}) AND c.relkind IN ('r', 'p', 'v') ORDER BY a.attnum",
             POSTGRES.quote_literal(&written)
         );
         let rows = self.wire.query(&sql)?;
-        let columns = rows.iter().map(|row| text(row, 4)).collect();
+        let columns = rows.iter().map(|row| Column { name: text(row, 4), kind: text(row, 5) }).collect();
         Ok(rows.first().map(|row| Table {
             database: text(row, 0),
             schema: text(row, 1),

@@ -147,7 +147,13 @@ impl Dialect for SqliteDialect {
     }
 
     fn utc(&self, expression: &str) -> String {
-        format!("strftime('%Y-%m-%dT%H:%M:%fZ', {expression})")
+        // Numbers are seconds since 1970, or milliseconds where they are too large for that.
+        const FORM: &str = "'%Y-%m-%dT%H:%M:%fZ'";
+        format!(
+            "CASE WHEN typeof({expression}) NOT IN ('integer', 'real') THEN strftime({FORM}, {expression}) \
+             WHEN {expression} > 100000000000 THEN strftime({FORM}, {expression} / 1000.0, 'unixepoch') \
+             ELSE strftime({FORM}, {expression}, 'unixepoch') END"
+        )
     }
 
     fn hex(&self, expression: &str) -> String {

@@ -1,8 +1,8 @@
 //! Reading rung's own tables.
 
 use rung_engine::{
-    Applied, DbError, DbErrorKind, Dialect, Digest, Direction, FORMAT_VERSION, History, HistoryEntry, JournalRow,
-    JournalState, Status, Table, Tag,
+    Applied, Column, DbError, DbErrorKind, Dialect, Digest, Direction, FORMAT_VERSION, History, HistoryEntry,
+    JournalRow, JournalState, Status, Table, Tag,
 };
 use rusqlite::{Connection, Row};
 
@@ -226,9 +226,10 @@ pub(crate) fn kept(connection: &Connection, schema: &str) -> Result<Vec<(String,
 
 /// A table or view that somebody else has made.
 pub(crate) fn stranger(connection: &Connection, name: &str) -> Result<Option<Table>, DbError> {
-    let mut statement = connection.prepare("SELECT name FROM pragma_table_info(?1, 'main')").map_err(convert)?;
-    let columns = statement.query_map([name], |row| row.get(0)).map_err(convert)?;
-    let columns: Vec<String> = columns.collect::<Result<_, _>>().map_err(convert)?;
+    let mut statement = connection.prepare("SELECT name, type FROM pragma_table_info(?1, 'main')").map_err(convert)?;
+    let columns =
+        statement.query_map([name], |row| Ok(Column { name: row.get(0)?, kind: row.get(1)? })).map_err(convert)?;
+    let columns: Vec<Column> = columns.collect::<Result<_, _>>().map_err(convert)?;
     Ok((!columns.is_empty()).then(|| Table {
         database: String::new(),
         schema: String::new(),

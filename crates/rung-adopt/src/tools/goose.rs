@@ -22,21 +22,21 @@ impl Tool for Goose {
         &["goose_db_version"]
     }
 
-    fn columns(&self) -> &'static [&'static str] {
-        &["id", "version_id", "is_applied", "tstamp"]
+    fn is_its(&self, table: &Table) -> Result<(), String> {
+        table.has(&["id", "version_id", "is_applied", "tstamp"])
     }
 
     fn query(&self, table: &Table, dialect: &dyn Dialect) -> String {
         format!("SELECT version_id, is_applied, {} FROM {} ORDER BY id", dialect.utc("tstamp"), table.qualified)
     }
 
-    fn account(&self, rows: &[Row], set: &MigrationSet) -> Account {
+    fn account(&self, rows: &[Row], set: &MigrationSet, _dialect: &dyn Dialect) -> Account {
         // The newest row of a version says how it stands.
         let newest: HashMap<&str, usize> = rows.iter().enumerate().map(|(at, row)| (text(row, 0), at)).collect();
         let stands = |at: usize, row: &Row| newest.get(text(row, 0)) == Some(&at) && is_true(row, 1);
         let rows = rows.iter().enumerate().filter(|(at, row)| text(row, 0) != "0" && stands(*at, row));
         let entry = |row: &Row| Entry::applied(text(row, 0), by_number(set, text(row, 0))).at(optional(row, 2));
-        Account { entries: rows.map(|(_, row)| entry(row)).collect(), ..Account::default() }
+        Account::of(rows.map(|(_, row)| entry(row)))
     }
 
     fn lock(&self, _table: &Table) -> Option<i64> {
@@ -44,8 +44,8 @@ impl Tool for Goose {
         Some(4_097_083_626)
     }
 
-    fn keeper(&self, table: &str) -> Option<Box<dyn Keeper>> {
-        Some(Box::new(Kept { table: table.to_owned() }))
+    fn keeper(&self, table: &Table) -> Option<Box<dyn Keeper>> {
+        Some(Box::new(Kept { table: table.qualified.clone() }))
     }
 }
 

@@ -40,12 +40,13 @@ impl HomeMade {
     /// # Errors
     /// The column is not there.
     pub(crate) fn new(column: &str, table: &Table) -> Result<Self, PlanError> {
-        let find = |name: &str| table.columns.iter().find(|there| there.eq_ignore_ascii_case(name));
+        let find =
+            |name: &str| table.columns.iter().map(|column| &column.name).find(|there| there.eq_ignore_ascii_case(name));
         let has = |name: &str| find(name).is_some();
         let Some(column) = find(column) else {
             let message = format!("the table {} has no column {column}", table.qualified);
             let error = Diagnostic::error("no-column", message);
-            return Err(usage(error.help(format!("its columns: {}", table.columns.join(", ")))));
+            return Err(usage(error.help(format!("its columns: {}", table.column_names()))));
         };
         Ok(Self {
             column: column.clone(),

@@ -24,7 +24,9 @@ pub(crate) fn adopt(arguments: &Arguments, adopt: &Adopt, terminal: &Terminal) -
         Some(Source::Tool(tool)) => project.connect_for(tool)?,
         Some(Source::Table { .. }) => project.connect()?,
         None => {
-            let tool = rung::adopt::only(&mut *project.connect_only()?, project.format())?;
+            // Some tools' tables are alike; what the files are then tells whose one is.
+            let format = project.format().or_else(|| project.connect().ok()?.set().format);
+            let tool = rung::adopt::only(&mut *project.connect_only()?, format)?;
             asked.from = Some(Source::Tool(tool));
             project.connect_for(tool)?
         }

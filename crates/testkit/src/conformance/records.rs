@@ -65,7 +65,15 @@ pub fn tables_of_others_are_found(database: &impl Database) {
     assert_eq!(driver.table(None, "Theirs").unwrap(), None);
     driver.execute("CREATE TABLE \"Theirs\" (id integer, \"When\" text)").unwrap();
     let table = driver.table(None, "Theirs").unwrap().unwrap();
-    assert_eq!(table.columns, ["id", "When"]);
+    assert_eq!(table.column_names(), "id, When");
+    assert!(table.has(&["ID", "when"]).is_ok() && table.has_none(&["id"]).is_err());
+    assert_eq!(
+        driver
+            .table(Some(&table.schema).filter(|schema| !schema.is_empty()).map(String::as_str), "Theirs")
+            .unwrap()
+            .as_ref(),
+        Some(&table)
+    );
     driver.query(&format!("SELECT \"When\" FROM {}", table.qualified)).unwrap();
     let begin = driver.dialect_of().begin(&Timeouts::default());
     driver.execute(&begin).unwrap();
