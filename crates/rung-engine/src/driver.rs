@@ -166,7 +166,7 @@ pub trait Driver: Session + Send {
     /// The server's error; [`DbErrorKind::LockTimeout`] where somebody is writing to the table.
     fn keep_others_out(&mut self, table: &Table, number: Option<i64>) -> Result<bool, DbError>;
 
-    /// Who waits for whom, now. Empty where the database cannot tell.
+    /// Who waits for whom in this database, now. Empty where the database cannot tell.
     ///
     /// # Errors
     /// The server's error.

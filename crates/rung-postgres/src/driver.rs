@@ -476,7 +476,8 @@ impl Driver for Postgres {
         let sql = format!(
             "SELECT {SESSION}, (SELECT l.mode || coalesce(' on ' || l.relation::pg_catalog.regclass::text, ' (' || l.locktype || ')') \
              FROM pg_catalog.pg_locks l WHERE l.pid = a.pid AND NOT l.granted LIMIT 1) FROM pg_catalog.pg_stat_activity a \
-             WHERE pg_catalog.cardinality(pg_catalog.pg_blocking_pids(a.pid)) > 0 ORDER BY a.xact_start"
+             WHERE a.datname = pg_catalog.current_database() \
+             AND pg_catalog.cardinality(pg_catalog.pg_blocking_pids(a.pid)) > 0 ORDER BY a.xact_start"
         );
         let mut sessions = Vec::new();
         for row in self.wire.query(&sql)? {
