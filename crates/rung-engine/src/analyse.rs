@@ -90,6 +90,10 @@ impl ScriptPlan {
                 facts: dialect.facts(&text[span.range()]),
             })
             .collect();
+        let off: Vec<Diagnostic> = statements.iter().filter_map(|at| other_strings(script, at)).collect();
+        if !off.is_empty() {
+            return Err(off);
+        }
         let inferred = infer_type(statements.iter().map(|statement| &statement.facts));
         let own = fold_outer_pair(script, &mut statements)?;
         let mode = if own {
@@ -122,6 +126,32 @@ impl ScriptPlan {
     }
 }
 
+/// Refuses what makes the server read strings in another way than rung does: statements would end elsewhere.
+fn other_strings(script: &Script, statement: &StatementPlan) -> Option<Diagnostic> {
+    if statement.facts.effect != Effect::Session {
+        return None;
+    }
+    let text = script.text()[statement.span.range()].to_lowercase();
+    let words: Vec<&str> =
+        text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let at = words.iter().position(|word| *word == "standard_conforming_strings")?;
+    let value = words[at + 1..].iter().find(|word| **word != "to")?;
+    matches!(*value, "off" | "false" | "0" | "no").then(|| {
+        Diagnostic::error("other-strings", "files are read with standard_conforming_strings on")
+            .at(script.source(), script.source_span(statement.span), "a backslash would begin to escape")
+            .help("take it out, and write strings that have escapes as E'...'")
+    })
+}
+
+/// Whether a BEGIN or COMMIT says no more than that: an isolation level, `READ ONLY`, `PREPARE TRANSACTION` or `AND
+/// CHAIN` would be lost with it.
+fn is_plain(statement: &str) -> bool {
+    const WORDS: [&str; 9] =
+        ["begin", "start", "commit", "end", "work", "transaction", "deferred", "immediate", "exclusive"];
+    let mut words = statement.split(|c: char| c.is_whitespace() || c == ';').filter(|word| !word.is_empty());
+    words.all(|word| WORDS.iter().any(|plain| plain.eq_ignore_ascii_case(word)))
+}
+
 /// Takes an outer BEGIN and COMMIT away. Says whether the script controls transactions beyond that.
 fn fold_outer_pair(script: &Script, statements: &mut Vec<StatementPlan>) -> Result<bool, Vec<Diagnostic>> {
     use TransactionControl::{Begin, Commit, Rollback};
@@ -139,7 +169,10 @@ fn fold_outer_pair(script: &Script, statements: &mut Vec<StatementPlan>) -> Resu
     match controls.as_slice() {
         [] => return Ok(false),
         [(first, Begin), (last, Commit)]
-            if *first == 0 && *last + 1 == statements.len() && !asks_for_isolation(script, statements) =>
+            if *first == 0
+                && *last + 1 == statements.len()
+                && [first, last].iter().all(|at| is_plain(&script.text()[statements[**at].span.range()]))
+                && !sets_transaction(script, statements) =>
         {
             statements.pop();
             statements.remove(0);
@@ -167,16 +200,12 @@ fn fold_outer_pair(script: &Script, statements: &mut Vec<StatementPlan>) -> Resu
     }
 }
 
-/// Whether a script wants a transaction of a kind that has to be said before anything else is done in it: it is not
-/// rung's, which has done something.
-fn asks_for_isolation(script: &Script, statements: &[StatementPlan]) -> bool {
-    let words = |at: usize| -> Vec<String> {
-        let text = statements.get(at).map_or("", |statement| &script.text()[statement.span.range()]);
-        text.split_whitespace().map(str::to_lowercase).collect()
-    };
-    let (begin, next) = (words(0), words(1));
-    let is_kind = |word: &String| matches!(word.as_str(), "isolation" | "read" | "deferrable");
-    begin.iter().any(is_kind) || next.starts_with(&["set".to_owned(), "transaction".to_owned()])
+/// Whether the first statement in a script's BEGIN says of what kind the transaction is, which must be said before anything
+/// else is done in it: rung's has done something.
+fn sets_transaction(script: &Script, statements: &[StatementPlan]) -> bool {
+    let text = statements.get(1).map_or("", |statement| &script.text()[statement.span.range()]);
+    let mut words = text.split_whitespace();
+    ["set", "transaction"].iter().all(|word| words.next().is_some_and(|next| next.eq_ignore_ascii_case(word)))
 }
 
 /// Whether statements ask to be outside of a transaction, and whether all do.

@@ -227,6 +227,11 @@ pub fn plan(
         Goal::Redo(count) => {
             errors.extend(planner.unfinished());
             let undone = planner.newest(*count);
+            // A number that is too great may well be a migration's, and `redo` would drop everything.
+            if *count > undone.len().max(1) {
+                let applied = undone.len();
+                return Err(usage(format!("redo takes how many: {count} is more than the {applied} applied")).into());
+            }
             let ids: HashSet<&str> = undone.iter().map(|row| row.id.as_str()).collect();
             // To be run as it is now is what a changed file is redone for; one that is gone can't be.
             let is_for = |found: &Difference| matches!(found, Difference::Missing { .. }) || !ids.contains(found.id());

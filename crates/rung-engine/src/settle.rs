@@ -170,7 +170,12 @@ pub fn resolve(
                 vec![Record::Journal { id: id.to_owned(), direction, index: number - 1, fingerprint, state }]
             }
             Resolution::Accept => {
-                known()?;
+                if !known()?.is_done() {
+                    let mut error = usage(format!("{id} is not applied: its file may be changed"));
+                    error.diagnostic =
+                        error.diagnostic.help(format!("`rung resolve {id} --done` records it as applied"));
+                    return Err(error.into());
+                }
                 let migration = file.ok_or_else(|| {
                     let error = usage(format!("{id} has no file whose content could be accepted"));
                     let help = format!("`rung resolve {id} --forget` drops it from the history");
@@ -188,7 +193,9 @@ pub fn resolve(
                 records
             }
             Resolution::Forget => {
-                known()?;
+                if known()?.status == Status::RolledBack {
+                    return Err(usage(format!("{id} is recorded as not applied already")).into());
+                }
                 status_records(id, Status::RolledBack, Direction::Resolve, actor)
             }
         };

@@ -14,7 +14,7 @@ use rung_sql::{Effect, split};
 use crate::connect::{Environment, Settings};
 use crate::dialect::milliseconds;
 use crate::line::Rows;
-use crate::lock::{Lease, advisory_holder, key, poll, try_advisory};
+use crate::lock::{Lease, advisory_holder, hold_advisory, key, may_unlock, poll, try_advisory};
 use crate::session::{AS_OURSELVES, NOTICE_DEATH};
 use crate::statements::{client_copy, is_client_copy, is_open_after};
 use crate::tables::Tables;
@@ -171,6 +171,11 @@ impl Postgres {
         if self.facts.version_number >= 140_000 && !self.notices_death {
             self.notices_death = self.wire.run(NOTICE_DEATH).is_ok();
         }
+    }
+
+    /// Whether the lock is one that a migration can give back.
+    pub(crate) fn holds_advisory(&self) -> bool {
+        self.locked
     }
 
     /// Takes the lock again, which `DISCARD ALL` gave back with all that the session had.
@@ -370,6 +375,9 @@ impl Driver for Postgres {
         } else if facts.effect == Effect::Session && self.open_transaction {
             // What is sent is UTF-8, whatever a file says of it.
             self.wire.run("SET client_encoding = 'UTF8'")?;
+        }
+        if self.locked && may_unlock(sql) {
+            self.wire.run(&hold_advisory(&self.schema))?;
         }
         Ok(affected)
     }

@@ -54,6 +54,25 @@ pub(crate) fn try_advisory(wire: &mut Wire, schema: &str) -> Result<bool, DbErro
     Ok(first(&rows) == Some("t"))
 }
 
+/// Whether SQL may give back every advisory lock of the session, and the deployer's with them.
+pub(crate) fn may_unlock(sql: &str) -> bool {
+    sql.as_bytes().windows(b"advisory_unlock".len()).any(|word| word.eq_ignore_ascii_case(b"advisory_unlock"))
+}
+
+/// Takes the lock again where it was given back; fails where another has it by now.
+pub(crate) fn hold_advisory(schema: &str) -> String {
+    let (key, bits) = (key(schema), key(schema).cast_unsigned());
+    format!(
+        "SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype OPERATOR(pg_catalog.=) 'advisory' \
+         AND pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND objsubid OPERATOR(pg_catalog.=) 1 \
+         AND classid OPERATOR(pg_catalog.=) {} AND objid OPERATOR(pg_catalog.=) {}) THEN 0 \
+         WHEN pg_catalog.pg_try_advisory_lock({key}) THEN 0 \
+         ELSE pg_catalog.concat('rung: the lock was given back, and another rung has taken it')::pg_catalog.int4 END;",
+        bits >> 32,
+        bits & 0xffff_ffff
+    )
+}
+
 pub(crate) fn advisory_holder(wire: &mut Wire, schema: &str) -> LockHolder {
     let bits = key(schema).cast_unsigned();
     let sql = format!(

@@ -1,10 +1,11 @@
 //! The SQL around a migration's own: what opens a transaction, makes sure that it should run, and puts the session back.
 
-use rung_engine::{DbError, Dialect, Guard, Record, SessionAfter, Status, Unit, describe_rows, render};
+use rung_engine::{DbError, Dialect, Guard, Part, Record, SessionAfter, Status, Unit, describe_rows, render};
 use tokio_postgres::SimpleQueryRow;
 
 use crate::POSTGRES;
 use crate::driver::Postgres;
+use crate::lock::{hold_advisory, may_unlock};
 
 /// Whether a commit waits for the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +121,10 @@ impl Postgres {
         }
         if flush == Flush::Later {
             sql.push_str("SET LOCAL synchronous_commit = off;");
+        }
+        let unlocks = |part: &Part| matches!(part, Part::Sql { script, .. } if may_unlock(script.text()));
+        if self.holds_advisory() && unit.parts.iter().any(unlocks) {
+            sql.push_str(&hold_advisory(&self.schema));
         }
         match &self.lease {
             Some(lease) => sql.push_str(&lease.renewal(&self.schema, self.chain)),

@@ -123,7 +123,7 @@ impl fmt::Display for Comparison {
 }
 
 /// The words that may stand behind `@` on a line of their own.
-const DIRECTIVES: [&str; 11] = [
+pub(crate) const DIRECTIVES: [&str; 11] = [
     "up",
     "down",
     "verify",

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::digest::{checksum, fingerprint_of};
-use crate::directives::{Comparison, Directives, Expect};
+use crate::directives::{Comparison, DIRECTIVES, Directives, Expect};
 use crate::header::{CommentLine, Header, MigrationType, Spanned, looks_like_sql, read_header, rollback_of};
 use crate::lexer::{Token, TokenKind, tokens};
 use crate::script::{Reach, Script, Variables};
@@ -107,6 +107,8 @@ struct Scan<'a> {
     code: Option<usize>,
     /// Whether there is a token that can keep a section from being split.
     troubled: bool,
+    /// A line such as `-- DOWN:` between SQL and SQL.
+    bare_down: Option<Span>,
 }
 
 /// The words that begin a section.
@@ -153,7 +155,7 @@ impl<'a> Reader<'a> {
 
     fn read(&mut self, stem: &str) -> Option<MigrationFile> {
         let text = self.source.text();
-        let Scan { lines, code, troubled } = self.scan();
+        let Scan { lines, code, troubled, bare_down } = self.scan();
         let code = code.unwrap_or(text.len());
         let mut directives = Directives::default();
         let mut sections: Vec<Section> = Vec::new();
@@ -187,6 +189,12 @@ impl<'a> Reader<'a> {
             }
         }
         let has_down = sections.iter().any(|section| section.kind == SectionKind::Down);
+        if let Some(span) = bare_down.filter(|_| !has_down) {
+            let message =
+                format!("`{}` begins no section: what is below it would run on the way up", self.source.slice(span));
+            let help = Some("write `-- @down` where the way down begins, or say more in the comment".to_owned());
+            self.error("bare-down", message, span, "", help);
+        }
         let down_spans = self.spans(&sections, SectionKind::Down);
         // A section that nobody has written anything in yet, not even that there is nothing to undo, undoes nothing.
         let is_written = down_spans.iter().any(|span| !text[span.range()].trim().is_empty());
@@ -221,7 +229,8 @@ impl<'a> Reader<'a> {
     /// and the line that begins the next section must not be taken for a part of it.
     fn scan(&mut self) -> Scan<'a> {
         let text = self.source.text();
-        let mut scan = Scan { lines: Vec::new(), code: None, troubled: false };
+        let mut scan = Scan { lines: Vec::new(), code: None, troubled: false, bare_down: None };
+        let mut heading: Option<Span> = None;
         let ours = (self.reading.dialect, self.reading.syntax);
         let (mut at, mut current) = (0, ours);
         while at < text.len() {
@@ -230,10 +239,24 @@ impl<'a> Reader<'a> {
             for token in tokens(&text[from..], syntax) {
                 let token = Token { span: Span::new(from + token.span.start, from + token.span.end), ..token };
                 match token.kind {
-                    TokenKind::Whitespace | TokenKind::BlockComment => {}
+                    TokenKind::Whitespace => {}
+                    TokenKind::BlockComment => self.check_misplaced(token),
                     TokenKind::LineComment => {
-                        let Some(line) = alone(text, token) else { continue };
+                        let line = alone(text, token);
+                        if !line.is_some_and(|line| is_directive(line.content)) {
+                            self.check_misplaced(token);
+                        }
+                        let Some(line) = line else { continue };
                         scan.lines.push(line);
+                        // What is undone may be said in comments below a ROLLBACK; only SQL right below it is lost.
+                        match undecorated(line.content).to_lowercase().as_str() {
+                            "down" | "rollback" if scan.code.is_some() && !line.content.contains('@') => {
+                                heading = Some(line.span)
+                            }
+                            _ => {
+                                heading = heading.filter(|span| undecorated(&text[span.range()]).len() == "down".len())
+                            }
+                        }
                         if let Some(named) = section_dialect(line.content) {
                             (at, current) = (token.span.end, named.unwrap_or(ours));
                             break;
@@ -241,6 +264,9 @@ impl<'a> Reader<'a> {
                     }
                     kind => {
                         scan.code.get_or_insert(token.span.start);
+                        if let Some(heading) = heading.take() {
+                            scan.bare_down.get_or_insert(heading);
+                        }
                         scan.troubled |= matches!(kind, TokenKind::Unterminated | TokenKind::MetaCommand);
                         // The scripts that are read say so themselves.
                         if kind == TokenKind::Unterminated && dialect != self.reading.dialect {
@@ -252,6 +278,16 @@ impl<'a> Reader<'a> {
             }
         }
         scan
+    }
+
+    /// Refuses a comment that means to be a directive and is none: to pass over `-- @down:`, or a `-- @down` behind a
+    /// statement, would run the way down with the way up.
+    fn check_misplaced(&mut self, comment: Token) {
+        let text = &self.source.text()[comment.span.range()];
+        let Some(word) = meant_directive(text, comment.kind) else { return };
+        let message = format!("this is read as a comment, not as @{word}");
+        let help = format!("write `-- @{word}` on a line of its own, or word the comment differently");
+        self.error("directive", message, comment.span, "", Some(help));
     }
 
     /// A line that begins a section; `None` where the line is another directive.
@@ -419,6 +455,21 @@ fn is_directive(content: &str) -> bool {
     let word = rest.split_whitespace().next().unwrap_or_default();
     word.starts_with(|c: char| c.is_ascii_alphabetic())
         && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+/// A comment without what people draw around words.
+fn undecorated(comment: &str) -> &str {
+    comment.trim_matches(|c: char| !c.is_alphanumeric())
+}
+
+/// The directive that a comment begins with, whatever is drawn around it; of a block, only where it says nothing else.
+fn meant_directive(comment: &str, kind: TokenKind) -> Option<&'static str> {
+    let content = comment.trim_matches(|c: char| !c.is_alphanumeric() && c != '@').strip_prefix('@')?;
+    let word = content.split_whitespace().next()?;
+    let says_more = undecorated(content) != undecorated(word);
+    let word = undecorated(word);
+    let known = DIRECTIVES.iter().find(|known| known.eq_ignore_ascii_case(word))?;
+    (kind == TokenKind::LineComment || !says_more).then_some(known)
 }
 
 /// The dialect that a line gives the section that it begins, and how that is read; `None` where it begins none.

@@ -266,8 +266,10 @@ fn duration(text: &str) -> Result<Duration, String> {
     rung::sql::parse_duration(text).ok_or_else(|| "write e.g. 250ms, 5s, 10min or 1h".to_owned())
 }
 
+/// A count. What has zeros before it is the number of a migration.
 fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "write a number from 1 up".to_owned())
+    let count = text.parse().ok().filter(|_| text.starts_with(|c: char| matches!(c, '1'..='9')));
+    count.ok_or_else(|| "write a number from 1 up".to_owned())
 }
 
 /// When commits wait for the disk.
