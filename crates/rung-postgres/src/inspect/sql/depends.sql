@@ -1,5 +1,6 @@
 -- What needs what, between objects that are not the system's. Left out is what the rest tells: schemas, the columns of
--- plain indexes and of keys, what only exists within a table.
+-- plain indexes and of keys, what only exists within a table. And so is a function's need of a transform that it does
+-- not name: the server notes one for a type that it takes only if the transform was made first.
 SELECT d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid, d.deptype
 FROM pg_depend d
 LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
@@ -10,3 +11,5 @@ WHERE d.objid >= 16384 AND d.refobjid >= 16384 AND d.refclassid <> 'pg_namespace
     AND (d.refclassid <> 'pg_class'::regclass OR k.contype IS NULL OR k.contype NOT IN ('f', 'p', 'u', 'n'))
     AND coalesce(c.relkind <> 't', true)
     AND NOT (d.classid = 'pg_type'::regclass AND d.deptype = 'i')
+    AND NOT (d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_transform'::regclass
+        AND NOT EXISTS (SELECT FROM pg_proc p WHERE p.oid = d.objid AND p.protrftypes IS NOT NULL))
