@@ -11,6 +11,7 @@ mod key;
 mod object;
 mod order;
 mod relation;
+mod rename;
 
 pub use filter::{Filter, glob};
 pub use grant::{Grant, Grantee, Grants};
@@ -24,3 +25,4 @@ pub use relation::{
     Column, Constraint, ConstraintKind, ForeignKey, Identity, Index, IndexKey, NotNull, Origin, Persistence,
     ReplicaIdentity, RowSecurity, Table, Timing, Validity, Value, View,
 };
+pub use rename::Rename;

@@ -73,6 +73,31 @@ pub trait Dialect: Sync + Send {
         head.into_iter().chain(texts).chain(unknown).collect::<Vec<_>>().join("\n")
     }
 
+    /// What leads from one schema to another. What was only reordered, such as columns, is no difference.
+    ///
+    /// # Errors
+    /// Every difference that it can't mend, or only with a loss that nobody asked for.
+    fn alteration(
+        &self,
+        from: &Catalog,
+        to: &Catalog,
+        options: &crate::AlterOptions,
+    ) -> Result<crate::Alteration, Vec<crate::Refusal>> {
+        let _ = options;
+        let keys: std::collections::BTreeSet<&Arc<Key>> =
+            from.iter().chain(to.iter()).map(|object| &object.key).collect();
+        let refused: Vec<crate::Refusal> = keys
+            .into_iter()
+            .filter(|key| from.get(key) != to.get(key))
+            .map(|key| crate::Refusal {
+                key: Arc::clone(key),
+                why: format!("rung does not alter a schema of {}", self.title()),
+                instead: "write the statement by hand".to_owned(),
+            })
+            .collect();
+        if refused.is_empty() { Ok(crate::Alteration::default()) } else { Err(refused) }
+    }
+
     /// The statement that opens a unit's transaction, with its timeouts where the database has them as settings.
     fn begin(&self, timeouts: &crate::Timeouts) -> String;
 }

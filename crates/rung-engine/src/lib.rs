@@ -3,6 +3,7 @@
 //! Data flows one way: a [`MigrationSet`] and a [`History`] go through [`plan`] to a [`Plan`], which [`run`] carries out
 //! on a [`Driver`] under the deployer's lock, telling [`Event`]s. Planning is pure; only drivers touch a database.
 
+mod alter;
 mod analyse;
 mod compare;
 mod dialect;
@@ -20,12 +21,14 @@ mod plan;
 mod preview;
 mod program;
 mod record;
+mod scratch;
 mod seed;
 mod settle;
 mod target;
 mod unit;
 mod version;
 
+pub use alter::{AlterOptions, AlterStep, Alteration, Cut, Locking, Refusal};
 pub use analyse::{Asks, JournalReason, Mode, ScriptPlan, StatementPlan};
 pub use compare::{Difference, compare};
 pub use dialect::{Dialect, DumpOptions, Paragraph, ServerFacts};
@@ -51,6 +54,7 @@ pub use record::{
     Actor, Direction, FORMAT_VERSION, HistoryEntry, JournalRow, JournalState, MigrationRow, Record, STORED_SQL_LIMIT,
     Tag, Took, render,
 };
+pub use scratch::{Scratch, ScratchDatabase};
 pub use seed::{Seed, SeedChoice, seed};
 pub use settle::{Resolution, Settled, adopted, resolve, stamp, tag, untag};
 pub use target::Target;
