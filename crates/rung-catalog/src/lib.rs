@@ -5,6 +5,7 @@
 //! fields; what can only be made anew is kept as the text of its definition. Owners, comments, grants and dependencies
 //! are attributes of every object. What a driver found and could not describe is in [`Catalog::unknown`], by name.
 
+mod compare;
 mod filter;
 mod grant;
 mod key;
@@ -12,7 +13,10 @@ mod object;
 mod order;
 mod relation;
 mod rename;
+mod schedule;
+mod words;
 
+pub use compare::{Difference, differences};
 pub use filter::{Filter, glob};
 pub use grant::{Grant, Grantee, Grants};
 pub use key::{Key, Kind};
@@ -26,3 +30,4 @@ pub use relation::{
     ReplicaIdentity, RowSecurity, Table, Timing, Validity, Value, View,
 };
 pub use rename::Rename;
+pub use schedule::{Action, Fact, schedule};
