@@ -28,6 +28,17 @@ pub trait Dialect: Sync + Send {
     /// A name as a quoted identifier.
     fn quote_identifier(&self, name: &str) -> String;
 
+    /// A name as an identifier, in quotes where it needs them.
+    fn identifier(&self, name: &str) -> String {
+        self.quote_identifier(name)
+    }
+
+    /// An object's name as SQL, with its schema where it has one.
+    fn object_name(&self, key: &Key) -> String {
+        let schema = key.schema.as_ref().map_or_else(String::new, |schema| self.identifier(schema) + ".");
+        schema + &self.identifier(&key.name)
+    }
+
     /// The name of a table that rung owns, quoted where needed: `rung.schema_migrations`, `rung_schema_migrations`.
     fn own_table(&self, schema: &str, table: &str) -> String;
 

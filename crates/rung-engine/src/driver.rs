@@ -197,9 +197,20 @@ pub trait Driver: Session + Send {
     /// The server's error.
     fn inspect(&mut self) -> Result<Catalog, DbError>;
 
+    /// Asks several things at once, each in a transaction that may not write, and gives the rows of each. A question is a
+    /// query, or statements that prepare it and the query; what they set is gone behind it. One that fails leaves the
+    /// others alone. Not within an open transaction.
+    ///
+    /// # Errors
+    /// The connection is gone.
+    fn ask(&mut self, questions: &[String], timeouts: &Timeouts) -> Result<Vec<Answer>, DbError>;
+
     /// Something that stops the running statement, from any thread.
     fn interrupter(&self) -> Arc<dyn Interrupter>;
 }
+
+/// The rows of a question, every value as text; or why there are none.
+pub type Answer = Result<Vec<Vec<Option<String>>>, DbError>;
 
 /// A table of another tool.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -33,7 +33,7 @@ pub use analyse::{Asks, JournalReason, Mode, ScriptPlan, StatementPlan};
 pub use compare::{Difference, compare};
 pub use dialect::{Dialect, DumpOptions, Paragraph, ServerFacts};
 pub use driver::{
-    BlockedSession, Blocker, Column, Continue, DbError, DbErrorKind, Driver, Durability, Failure, Guard, Interrupter,
+    Answer, BlockedSession, Blocker, Column, Continue, DbError, DbErrorKind, Driver, Durability, Failure, Guard, Interrupter,
     LockHolder, Part, Probe, Progress, SessionAfter, Table, Unit, UnitError, UnitObserver, describe_rows,
     describe_value,
 };

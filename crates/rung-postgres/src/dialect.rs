@@ -68,6 +68,10 @@ impl Dialect for PostgresDialect {
         format!("\"{}\"", name.replace('"', "\"\""))
     }
 
+    fn identifier(&self, name: &str) -> String {
+        crate::name::quoted(name)
+    }
+
     fn own_table(&self, schema: &str, table: &str) -> String {
         let is_plain = schema.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
             && schema.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rung_catalog::Catalog;
 use rung_engine::{
-    BlockedSession, Column, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability, FORMAT_VERSION,
+    Answer, BlockedSession, Column, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability, FORMAT_VERSION,
     History, HistoryEntry, Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session, Table, Tag,
     Timeouts, Unit, UnitError, UnitObserver, render,
 };
@@ -511,6 +511,31 @@ impl Driver for Postgres {
 
     fn inspect(&mut self) -> Result<Catalog, DbError> {
         inspect::inspect(self)
+    }
+
+    fn ask(&mut self, questions: &[String], timeouts: &Timeouts) -> Result<Vec<Answer>, DbError> {
+        let begin = format!("{}; SET TRANSACTION READ ONLY", POSTGRES.begin(timeouts));
+        let mut sent = Vec::with_capacity(questions.len());
+        for question in questions {
+            self.wire.send(&begin, Rows::Drop)?;
+            let answer = self.wire.send(question, Rows::Keep)?;
+            sent.push((answer, self.wire.send("ROLLBACK", Rows::Drop)?));
+        }
+        let values = |row: &tokio_postgres::SimpleQueryRow| {
+            (0..row.len()).map(|at| value(row, at).map(str::to_owned)).collect()
+        };
+        let mut answers = Vec::with_capacity(questions.len());
+        for ((answer, end), question) in sent.into_iter().zip(questions) {
+            answers.push(match self.wire.receive(answer, None) {
+                Ok(reply) => Ok(reply.rows.iter().map(values).collect()),
+                Err(refused) => match refused.within(question) {
+                    error if error.kind == DbErrorKind::ConnectionLost => return Err(error),
+                    error => Err(error),
+                },
+            });
+            self.wire.receive(end, None).map_err(|refused| refused.error)?;
+        }
+        Ok(answers)
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupter> {

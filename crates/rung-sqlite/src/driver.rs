@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rung_catalog::Catalog;
 use rung_engine::{
-    BlockedSession, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability, History, HistoryEntry,
+    Answer, BlockedSession, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability, History, HistoryEntry,
     Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session, Table, Tag, Timeouts, Unit, UnitError,
     UnitObserver,
 };
@@ -503,6 +503,20 @@ impl Driver for Sqlite {
         }
         let schema = self.options.schema.clone();
         self.run(|connection| inspect::inspect(connection, &schema))
+    }
+
+    fn ask(&mut self, questions: &[String], _: &Timeouts) -> Result<Vec<Answer>, DbError> {
+        if !self.is_present()? {
+            let nowhere = Connection::open_in_memory().map_err(convert)?;
+            return Ok(questions.iter().map(|question| query_all(&nowhere, question)).collect());
+        }
+        self.run(|connection| {
+            let only = |on: bool| connection.pragma_update(None, "query_only", on).map_err(convert);
+            only(true)?;
+            let answers = questions.iter().map(|question| query_all(connection, question)).collect();
+            only(false)?;
+            Ok(answers)
+        })
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupter> {

@@ -1,0 +1,308 @@
+//! The statements of a body in PL/pgSQL that are written out in it, and what they may name (PostgreSQL, PL/pgSQL:
+//! Declarations, Basic Statements, Control Structures).
+//!
+//! It reads tokens and knows the words that statements begin and end with; what it does not understand it leaves out.
+
+use rung_sql::{Syntax, Token, TokenKind, tokens};
+
+/// What a body has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Static {
+    /// Variables with their types, as they are declared; without defaults.
+    pub variables: Vec<(String, String)>,
+    /// Queries: where each begins in the body, and its text without INTO.
+    pub statements: Vec<(usize, String)>,
+    /// Names that only the body itself knows: labels, tables that it makes.
+    pub own: Vec<String>,
+    /// How many statements are put together when they run.
+    pub dynamic: usize,
+}
+
+/// Words that a query begins with.
+const QUERIES: [&str; 7] = ["select", "with", "insert", "update", "delete", "merge", "values"];
+
+/// Reads a body.
+pub fn statics(body: &str) -> Static {
+    let all: Vec<Token> = tokens(body, &Syntax::POSTGRES)
+        .filter(|t| !matches!(t.kind, TokenKind::Whitespace | TokenKind::LineComment | TokenKind::BlockComment))
+        .collect();
+    let mut reader = Reader { body, tokens: all, at: 0, found: Static::default() };
+    reader.read();
+    reader.found.own.extend(made_tables(body));
+    reader.found
+}
+
+/// Names behind the word `table`, whether it is in a statement or in a text that becomes one.
+fn made_tables(body: &str) -> Vec<String> {
+    let words = body.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let words: Vec<String> = words.map(str::to_lowercase).collect();
+    let after = words.iter().enumerate().filter(|(_, word)| *word == "table");
+    after
+        .filter_map(|(at, _)| words[at + 1..].iter().find(|word| !matches!(word.as_str(), "if" | "not" | "exists")))
+        .cloned()
+        .collect()
+}
+
+struct Reader<'a> {
+    body: &'a str,
+    tokens: Vec<Token>,
+    at: usize,
+    found: Static,
+}
+
+impl Reader<'_> {
+    fn text(&self, at: usize) -> &str {
+        self.tokens.get(at).map_or("", |token| &self.body[token.span.range()])
+    }
+
+    fn word(&self, at: usize) -> String {
+        match self.tokens.get(at).map(|token| token.kind) {
+            Some(TokenKind::Word) => self.text(at).to_lowercase(),
+            _ => String::new(),
+        }
+    }
+
+    fn is_end(&self) -> bool {
+        self.at >= self.tokens.len()
+    }
+
+    /// The place of the first of these words that belongs to the statement itself, or of its semicolon.
+    fn until(&self, from: usize, words: &[&str]) -> usize {
+        let (mut depth, mut cases) = (0_usize, 0_usize);
+        for at in from..self.tokens.len() {
+            let word = self.word(at);
+            match self.text(at) {
+                "(" | "[" => depth += 1,
+                ")" | "]" => depth = depth.saturating_sub(1),
+                ";" if depth == 0 => return at,
+                _ if depth > 0 => {}
+                _ if cases == 0 && words.contains(&word.as_str()) => return at,
+                _ if word == "case" => cases += 1,
+                _ if word == "end" => cases = cases.saturating_sub(1),
+                _ => {}
+            }
+        }
+        self.tokens.len()
+    }
+
+    fn read(&mut self) {
+        while !self.is_end() {
+            let word = self.word(self.at);
+            match word.as_str() {
+                "declare" => self.declarations(),
+                "begin" | "else" | "loop" | "exception" => self.at += 1,
+                "if" | "elsif" | "elseif" | "when" | "case" => self.condition(&["then"]),
+                "while" => self.condition(&["loop"]),
+                "for" => self.for_loop(),
+                "foreach" => self.at = self.until(self.at, &["loop"]) + 1,
+                "perform" => self.query(self.at + 1, "SELECT ", &[]),
+                "execute" => self.dynamic(),
+                "return" => self.returned(),
+                _ if QUERIES.contains(&word.as_str()) => self.query(self.at, "", &[]),
+                _ if self.text(self.at) == "<" => self.label(),
+                _ => self.other(),
+            }
+        }
+    }
+
+    fn label(&mut self) {
+        while !self.is_end() && self.text(self.at) != ">" {
+            self.at += 1;
+            let name = self.word(self.at);
+            self.found.own.extend(Some(name).filter(|name| !name.is_empty()));
+        }
+        self.at += 2;
+    }
+
+    /// `name type [NOT NULL] [:= expression];` until the block begins.
+    fn declarations(&mut self) {
+        self.at += 1;
+        while !self.is_end() && self.word(self.at) != "begin" {
+            let end = self.until(self.at, &[]);
+            let name = self.text(self.at).to_owned();
+            let from = self.at + 1 + usize::from(self.word(self.at + 1) == "constant");
+            let kind = self.word(from);
+            let is_cursor = (from..end).any(|at| self.word(at) == "cursor");
+            if is_cursor {
+                self.found.variables.push((name, "refcursor".to_owned()));
+                if let Some(at) = (from..end).find(|at| QUERIES.contains(&self.word(*at).as_str())) {
+                    self.push(at, end, "");
+                }
+            } else if kind != "alias" && !kind.is_empty() || self.tokens.get(from).is_some_and(|t| t.kind == TokenKind::QuotedIdent) {
+                let stop = (from..end).find(|at| {
+                    let ends = matches!(self.word(*at).as_str(), "default" | "not" | "collate");
+                    ends || self.text(*at) == "=" || self.text(*at) == ":"
+                });
+                let kind = self.slice(from, stop.unwrap_or(end));
+                self.found.variables.push((name, kind));
+            }
+            self.at = end + 1;
+        }
+    }
+
+    /// A condition, which may ask something of a table.
+    fn condition(&mut self, ends: &[&str]) {
+        let end = self.until(self.at + 1, ends);
+        self.expression(self.at + 1, end);
+        self.at = end + 1;
+    }
+
+    /// Whatever an expression asks of a table.
+    fn expression(&mut self, from: usize, end: usize) {
+        if (from..end).any(|at| self.word(at) == "select") && self.word(from) != "others" {
+            let text = format!("SELECT ({})", self.slice(from, end));
+            let start = self.tokens[from].span.start;
+            self.found.statements.push((start, text));
+        }
+    }
+
+    fn for_loop(&mut self) {
+        let inside = self.until(self.at, &["in"]);
+        let end = self.until(inside, &["loop"]);
+        let first = self.word(inside + 1);
+        if QUERIES.contains(&first.as_str()) || self.text(inside + 1) == "(" {
+            self.push(inside + 1, end, "");
+        } else if first == "execute" {
+            self.found.dynamic += 1;
+        } else if self.slice(inside + 1, end).contains("..") {
+            let name = self.text(self.at + 1).to_owned();
+            self.found.variables.push((name, "integer".to_owned()));
+        }
+        self.at = end + 1;
+    }
+
+    fn returned(&mut self) {
+        match (self.word(self.at + 1).as_str(), self.word(self.at + 2).as_str()) {
+            ("query", "execute") => self.dynamic(),
+            ("query", _) => self.query(self.at + 2, "", &[]),
+            _ => {
+                let end = self.until(self.at, &[]);
+                self.expression(self.at + 1, end);
+                self.at = end + 1;
+            }
+        }
+    }
+
+    fn dynamic(&mut self) {
+        self.found.dynamic += 1;
+        self.at = self.until(self.at, &[]) + 1;
+    }
+
+    /// An assignment, or a statement that no query is in.
+    fn other(&mut self) {
+        let end = self.until(self.at, &[]);
+        let sign = (self.at..end).find(|at| self.text(*at) == "=");
+        let is_open = self.word(self.at) == "open";
+        if let Some(sign) = sign.filter(|_| !is_open) {
+            self.expression(sign + 1, end);
+        }
+        if is_open {
+            match (self.at..end).find(|at| self.word(*at) == "for") {
+                Some(at) if self.word(at + 1) == "execute" => self.found.dynamic += 1,
+                Some(at) => self.push(at + 1, end, ""),
+                None => {}
+            }
+        }
+        self.at = end + 1;
+    }
+
+    fn query(&mut self, from: usize, before: &str, ends: &[&str]) {
+        let end = self.until(from, ends);
+        self.push(from, end, before);
+        self.at = end + 1;
+    }
+
+    fn push(&mut self, from: usize, end: usize, before: &str) {
+        if from >= end {
+            return;
+        }
+        let start = self.tokens[from].span.start;
+        let text = format!("{before}{}", self.without_into(from, end));
+        self.found.statements.push((start, text));
+    }
+
+    fn slice(&self, from: usize, end: usize) -> String {
+        match (self.tokens.get(from), end.checked_sub(1).and_then(|last| self.tokens.get(last))) {
+            (Some(first), Some(last)) if from < end => self.body[first.span.start..last.span.end].to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// A query without the list of variables that its row goes into.
+    fn without_into(&self, from: usize, end: usize) -> String {
+        let mut depth = 0_usize;
+        let into = (from..end).find(|at| {
+            match self.text(*at) {
+                "(" => depth += 1,
+                ")" => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            let before = if *at > from { self.word(at - 1) } else { String::new() };
+            depth == 0 && self.word(*at) == "into" && !matches!(before.as_str(), "insert" | "merge")
+        });
+        let Some(into) = into else { return self.slice(from, end) };
+        let mut after = into + 1 + usize::from(self.word(into + 1) == "strict");
+        // name[.name] {, name[.name]}
+        loop {
+            after += 1;
+            match self.text(after) {
+                "." | "," if after < end => after += 1,
+                _ => break,
+            }
+        }
+        format!("{} {}", self.slice(from, into), self.slice(after, end)).trim_end().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn queries(body: &str, expected: &[&str]) {
+        let found: Vec<String> = statics(body).statements.into_iter().map(|(_, text)| text).collect();
+        assert_eq!(found, expected, "{body}");
+    }
+
+    #[test]
+    fn queries_are_found_wherever_they_stand() {
+        queries("BEGIN INSERT INTO t VALUES (1); RETURN NEW; END", &["INSERT INTO t VALUES (1)"]);
+        queries("BEGIN PERFORM f(1) FROM t; END", &["SELECT f(1) FROM t"]);
+        queries("BEGIN IF EXISTS (SELECT 1 FROM t) THEN DELETE FROM u; END IF; END", &["SELECT (EXISTS (SELECT 1 FROM t))", "DELETE FROM u"]);
+        queries("BEGIN IF CASE WHEN a THEN b END THEN UPDATE t SET a = 1; ELSE DELETE FROM t; END IF; END", &["UPDATE t SET a = 1", "DELETE FROM t"]);
+        queries("BEGIN FOR r IN SELECT a FROM t LOOP x := x + 1; END LOOP; END", &["SELECT a FROM t"]);
+        queries("BEGIN RETURN QUERY SELECT 1 FROM t; END", &["SELECT 1 FROM t"]);
+        queries("BEGIN x := (SELECT max(a) FROM t); RETURN (SELECT 2); END", &["SELECT ((SELECT max(a) FROM t))", "SELECT ((SELECT 2))"]);
+        queries("BEGIN NULL; EXCEPTION WHEN others THEN INSERT INTO log VALUES ('x; y'); END", &["INSERT INTO log VALUES ('x; y')"]);
+        queries("DECLARE c CURSOR FOR SELECT a FROM t; BEGIN OPEN d FOR SELECT 2; END", &["SELECT a FROM t", "SELECT 2"]);
+    }
+
+    #[test]
+    fn what_a_row_goes_into_is_left_out() {
+        queries("BEGIN SELECT a, b INTO STRICT x, r.y FROM t WHERE c; END", &["SELECT a, b FROM t WHERE c"]);
+        queries("BEGIN INSERT INTO t (a) VALUES (1) RETURNING id INTO x; END", &["INSERT INTO t (a) VALUES (1) RETURNING id"]);
+        queries("BEGIN SELECT count(*) FROM t INTO n; END", &["SELECT count(*) FROM t"]);
+    }
+
+    #[test]
+    fn what_it_declares_and_makes_is_its_own() {
+        let body = "<<outer>> DECLARE a int := 1; b CONSTANT text NOT NULL DEFAULT 'x'; r t%ROWTYPE; n numeric(10, 2); \
+            BEGIN FOR i IN 1..10 LOOP EXECUTE 'CREATE TEMP TABLE IF NOT EXISTS scratch (a int)'; END LOOP; END";
+        let found = statics(body);
+        let variables: Vec<(&str, &str)> =
+            found.variables.iter().map(|(name, kind)| (name.as_str(), kind.as_str())).collect();
+        assert_eq!(
+            variables,
+            [("a", "int"), ("b", "text"), ("r", "t%ROWTYPE"), ("n", "numeric(10, 2)"), ("i", "integer")]
+        );
+        assert_eq!(found.own, ["outer", "scratch"]);
+        assert_eq!(found.dynamic, 1);
+    }
+
+    #[test]
+    fn any_text_is_read() {
+        for body in ["", ";", "DECLARE", "FOR", "BEGIN SELECT INTO", "<<", "IF", "RETURN QUERY", "x :=", "OPEN c FOR", "SELECT a INTO"] {
+            let _ = statics(body);
+        }
+    }
+}
