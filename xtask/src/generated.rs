@@ -7,7 +7,12 @@ use testkit::install::workspace_root;
 use testkit::{Error, Result};
 
 /// The generated files: the path from the root of the workspace, and the page that its text is.
-const FILES: &[(&str, &str)] = &[("docs/cli.md", "cli"), ("docs/config.md", "config"), ("docs/rules.md", "rules")];
+const FILES: &[(&str, &str)] = &[
+    ("docs/cli.md", "cli"),
+    ("docs/config.md", "config"),
+    ("docs/rules.md", "rules"),
+    ("docs/health-checks.md", "health"),
+];
 
 /// A page, as the program itself tells it.
 fn page(name: &str) -> Result<String> {

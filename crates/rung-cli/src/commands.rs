@@ -4,6 +4,7 @@ mod adopt;
 mod check;
 mod current;
 mod env;
+mod health;
 mod history;
 mod init;
 mod lint;
@@ -43,6 +44,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Fa
         Command::Current => current::current(arguments, terminal),
         Command::Inspect(inspect) => schema::inspect(arguments, inspect, terminal),
         Command::Dump(dump) => schema::dump(arguments, dump, terminal),
+        Command::Health(health) => health::health(arguments, health, terminal),
         Command::Up(up) => run::up(arguments, up, terminal),
         Command::Down(down) => run::down(arguments, down, terminal),
         Command::Redo(redo) => run::redo(arguments, redo, terminal),

@@ -13,6 +13,7 @@ mod json;
 mod prompt;
 mod reference;
 mod render;
+mod schedule;
 mod schema;
 
 use std::process::ExitCode;

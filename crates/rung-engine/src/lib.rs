@@ -33,8 +33,8 @@ pub use analyse::{Asks, JournalReason, Mode, ScriptPlan, StatementPlan};
 pub use compare::{Difference, compare};
 pub use dialect::{Dialect, DumpOptions, Paragraph, ServerFacts};
 pub use driver::{
-    Answer, BlockedSession, Blocker, Column, Continue, DbError, DbErrorKind, Driver, Durability, Failure, Guard, Interrupter,
-    LockHolder, Part, Probe, Progress, SessionAfter, Table, Unit, UnitError, UnitObserver, describe_rows,
+    Answer, BlockedSession, Blocker, Column, Continue, DbError, DbErrorKind, Driver, Durability, Failure, Guard,
+    Interrupter, LockHolder, Part, Probe, Progress, SessionAfter, Table, Unit, UnitError, UnitObserver, describe_rows,
     describe_value,
 };
 pub use event::{Event, Interrupt, Kept, Report, RunError, StepFailure, StepReport};

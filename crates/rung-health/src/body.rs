@@ -128,7 +128,9 @@ impl Reader<'_> {
                 if let Some(at) = (from..end).find(|at| QUERIES.contains(&self.word(*at).as_str())) {
                     self.push(at, end, "");
                 }
-            } else if kind != "alias" && !kind.is_empty() || self.tokens.get(from).is_some_and(|t| t.kind == TokenKind::QuotedIdent) {
+            } else if kind != "alias" && !kind.is_empty()
+                || self.tokens.get(from).is_some_and(|t| t.kind == TokenKind::QuotedIdent)
+            {
                 let stop = (from..end).find(|at| {
                     let ends = matches!(self.word(*at).as_str(), "default" | "not" | "collate");
                     ends || self.text(*at) == "=" || self.text(*at) == ":"
@@ -268,19 +270,37 @@ mod tests {
     fn queries_are_found_wherever_they_stand() {
         queries("BEGIN INSERT INTO t VALUES (1); RETURN NEW; END", &["INSERT INTO t VALUES (1)"]);
         queries("BEGIN PERFORM f(1) FROM t; END", &["SELECT f(1) FROM t"]);
-        queries("BEGIN IF EXISTS (SELECT 1 FROM t) THEN DELETE FROM u; END IF; END", &["SELECT (EXISTS (SELECT 1 FROM t))", "DELETE FROM u"]);
-        queries("BEGIN IF CASE WHEN a THEN b END THEN UPDATE t SET a = 1; ELSE DELETE FROM t; END IF; END", &["UPDATE t SET a = 1", "DELETE FROM t"]);
+        queries(
+            "BEGIN IF EXISTS (SELECT 1 FROM t) THEN DELETE FROM u; END IF; END",
+            &["SELECT (EXISTS (SELECT 1 FROM t))", "DELETE FROM u"],
+        );
+        queries(
+            "BEGIN IF CASE WHEN a THEN b END THEN UPDATE t SET a = 1; ELSE DELETE FROM t; END IF; END",
+            &["UPDATE t SET a = 1", "DELETE FROM t"],
+        );
         queries("BEGIN FOR r IN SELECT a FROM t LOOP x := x + 1; END LOOP; END", &["SELECT a FROM t"]);
         queries("BEGIN RETURN QUERY SELECT 1 FROM t; END", &["SELECT 1 FROM t"]);
-        queries("BEGIN x := (SELECT max(a) FROM t); RETURN (SELECT 2); END", &["SELECT ((SELECT max(a) FROM t))", "SELECT ((SELECT 2))"]);
-        queries("BEGIN NULL; EXCEPTION WHEN others THEN INSERT INTO log VALUES ('x; y'); END", &["INSERT INTO log VALUES ('x; y')"]);
-        queries("DECLARE c CURSOR FOR SELECT a FROM t; BEGIN OPEN d FOR SELECT 2; END", &["SELECT a FROM t", "SELECT 2"]);
+        queries(
+            "BEGIN x := (SELECT max(a) FROM t); RETURN (SELECT 2); END",
+            &["SELECT ((SELECT max(a) FROM t))", "SELECT ((SELECT 2))"],
+        );
+        queries(
+            "BEGIN NULL; EXCEPTION WHEN others THEN INSERT INTO log VALUES ('x; y'); END",
+            &["INSERT INTO log VALUES ('x; y')"],
+        );
+        queries(
+            "DECLARE c CURSOR FOR SELECT a FROM t; BEGIN OPEN d FOR SELECT 2; END",
+            &["SELECT a FROM t", "SELECT 2"],
+        );
     }
 
     #[test]
     fn what_a_row_goes_into_is_left_out() {
         queries("BEGIN SELECT a, b INTO STRICT x, r.y FROM t WHERE c; END", &["SELECT a, b FROM t WHERE c"]);
-        queries("BEGIN INSERT INTO t (a) VALUES (1) RETURNING id INTO x; END", &["INSERT INTO t (a) VALUES (1) RETURNING id"]);
+        queries(
+            "BEGIN INSERT INTO t (a) VALUES (1) RETURNING id INTO x; END",
+            &["INSERT INTO t (a) VALUES (1) RETURNING id"],
+        );
         queries("BEGIN SELECT count(*) FROM t INTO n; END", &["SELECT count(*) FROM t"]);
     }
 
@@ -301,7 +321,19 @@ mod tests {
 
     #[test]
     fn any_text_is_read() {
-        for body in ["", ";", "DECLARE", "FOR", "BEGIN SELECT INTO", "<<", "IF", "RETURN QUERY", "x :=", "OPEN c FOR", "SELECT a INTO"] {
+        for body in [
+            "",
+            ";",
+            "DECLARE",
+            "FOR",
+            "BEGIN SELECT INTO",
+            "<<",
+            "IF",
+            "RETURN QUERY",
+            "x :=",
+            "OPEN c FOR",
+            "SELECT a INTO",
+        ] {
             let _ = statics(body);
         }
     }

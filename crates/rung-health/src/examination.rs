@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rung_catalog::{Catalog, Index, Key, Kind, Object, glob};
 use rung_catalog::{Body, ConstraintKind};
+use rung_catalog::{Catalog, Index, Key, Kind, Object, glob};
 use rung_engine::{Answer, DbError, Dialect, Driver};
 use rung_sql::Level;
 
@@ -136,7 +136,9 @@ pub fn examine(driver: &mut dyn Driver, options: &Options) -> Result<Health, DbE
                 find(&mut cx);
                 Ok(())
             }
-            Find::Live(_, find) => answers.remove(check.name).unwrap_or(Ok(Vec::new())).map(|rows| find(&mut cx, &rows)),
+            Find::Live(_, find) => {
+                answers.remove(check.name).unwrap_or(Ok(Vec::new())).map(|rows| find(&mut cx, &rows))
+            }
             Find::Asking(find) => find(&mut cx),
         };
         if let Err(error) = result {

@@ -43,7 +43,8 @@ pub fn explain(check: &Check) -> String {
     let mut text = format!("{} · {} · {}\n\n", check.name, level(check.level), databases(check));
     let _ = write!(text, "{}\n\nWhy: {}\n\nInstead: {}\n", check.what, check.why, check.instead);
     if let Some(case) = example(check) {
-        let _ = write!(text, "\nFound:\n\n{}", lines(case).lines().map(|line| format!("    {line}\n")).collect::<String>());
+        let _ =
+            write!(text, "\nFound:\n\n{}", lines(case).lines().map(|line| format!("    {line}\n")).collect::<String>());
     }
     text
 }
@@ -56,11 +57,18 @@ pub fn reference() -> String {
          | check | level | database | |\n|---|---|---|---|\n",
     );
     for check in CHECKS {
-        let _ =
-            writeln!(text, "| [{0}](#{0}) | {1} | {2} | {3} |", check.name, level(check.level), databases(check), check.what);
+        let _ = writeln!(
+            text,
+            "| [{0}](#{0}) | {1} | {2} | {3} |",
+            check.name,
+            level(check.level),
+            databases(check),
+            check.what
+        );
     }
     for check in CHECKS {
-        let _ = write!(text, "\n## {}\n\n*{}, {}.* {}\n\n", check.name, level(check.level), databases(check), check.what);
+        let _ =
+            write!(text, "\n## {}\n\n*{}, {}.* {}\n\n", check.name, level(check.level), databases(check), check.what);
         let _ = write!(text, "**Why.** {}\n\n**Instead.** {}\n", check.why, check.instead);
         if let Some(case) = example(check) {
             let _ = write!(text, "\nFound:\n\n```sql\n{}```\n", lines(case));

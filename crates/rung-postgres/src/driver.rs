@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rung_catalog::Catalog;
 use rung_engine::{
-    Answer, BlockedSession, Column, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability, FORMAT_VERSION,
-    History, HistoryEntry, Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session, Table, Tag,
-    Timeouts, Unit, UnitError, UnitObserver, render,
+    Answer, BlockedSession, Column, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability,
+    FORMAT_VERSION, History, HistoryEntry, Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session,
+    Table, Tag, Timeouts, Unit, UnitError, UnitObserver, render,
 };
 use rung_sql::{Effect, split};
 
@@ -521,9 +521,8 @@ impl Driver for Postgres {
             let answer = self.wire.send(question, Rows::Keep)?;
             sent.push((answer, self.wire.send("ROLLBACK", Rows::Drop)?));
         }
-        let values = |row: &tokio_postgres::SimpleQueryRow| {
-            (0..row.len()).map(|at| value(row, at).map(str::to_owned)).collect()
-        };
+        let values =
+            |row: &tokio_postgres::SimpleQueryRow| (0..row.len()).map(|at| value(row, at).map(str::to_owned)).collect();
         let mut answers = Vec::with_capacity(questions.len());
         for ((answer, end), question) in sent.into_iter().zip(questions) {
             answers.push(match self.wire.receive(answer, None) {

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use rung_catalog::Catalog;
 use rung_engine::{
-    Answer, BlockedSession, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability, History, HistoryEntry,
-    Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session, Table, Tag, Timeouts, Unit, UnitError,
-    UnitObserver,
+    Answer, BlockedSession, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability, History,
+    HistoryEntry, Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session, Table, Tag, Timeouts, Unit,
+    UnitError, UnitObserver,
 };
 use rung_sql::Effect;
 use rusqlite::Connection;

@@ -32,6 +32,7 @@ pub use rung_engine::{
     Target, Timeouts,
 };
 pub use rung_formats as formats;
+pub use rung_health as health;
 pub use rung_lint as lint;
 pub use rung_macros::embed;
 pub use rung_sql as sql;

@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a crate may use of the workspace, by the names of the packages.
-const EDGES: [(&str, &[&str]); 12] = [
+const EDGES: [(&str, &[&str]); 13] = [
     ("rung-sql", &[]),
     ("rung-catalog", &[]),
     ("rung-macros", &[]),
     ("rung-engine", &["rung-catalog", "rung-sql"]),
     ("rung-formats", &["rung-engine", "rung-sql"]),
     ("rung-adopt", &["rung-engine", "rung-sql"]),
+    ("rung-health", &["rung-catalog", "rung-engine", "rung-sql"]),
     ("rung-ddl", &["rung-sql"]),
     ("rung-lint", &["rung-ddl", "rung-engine", "rung-sql"]),
     ("rung-sqlite", &["rung-catalog", "rung-engine", "rung-sql"]),
@@ -23,6 +24,7 @@ const EDGES: [(&str, &[&str]); 12] = [
             "rung-catalog",
             "rung-engine",
             "rung-formats",
+            "rung-health",
             "rung-lint",
             "rung-macros",
             "rung-postgres",

@@ -1,6 +1,7 @@
 //! The arguments: options that every command takes, and the commands.
 
 mod commands;
+mod health;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use rung::formats::Choice;
 
 pub use commands::*;
+pub use health::{Health, OrphansChoice};
 
 /// Help as cargo colours it.
 const STYLES: Styles = Styles::styled()
@@ -24,7 +26,7 @@ const STYLES: Styles = Styles::styled()
 /// The commands as the help groups them: what a day begins with first.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Write", &["init", "new", "renumber"]),
-    ("Look", &["status", "plan", "lint", "check", "history", "current", "inspect", "dump"]),
+    ("Look", &["status", "plan", "lint", "check", "history", "current", "inspect", "dump", "health"]),
     ("Run", &["up", "down", "redo", "seed", "reset"]),
     ("Settle", &["stamp", "resolve", "tag", "adopt"]),
     ("Surroundings", &["env", "wait", "locks", "completions", "man", "help"]),
@@ -183,6 +185,9 @@ pub enum Command {
     Inspect(Inspect),
     /// Print the schema as SQL that makes it anew
     Dump(Dump),
+    /// Look for what is wrong with a database that works
+    #[command(alias = "doctor")]
+    Health(Health),
     /// Record that the database is at a migration, without running anything
     #[command(visible_alias = "baseline")]
     Stamp(Stamp),

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 use toml::Spanned;
 
-use crate::args::{Deny, OrderChoice};
+use crate::args::{Deny, OrderChoice, OrphansChoice};
 
 pub(crate) use files::Files;
 pub(crate) use project::{Project, migration_dirs, no_environment, url_of};
@@ -89,6 +89,8 @@ table! {
         /// See below.
         lint: Lint = "",
         /// See below.
+        health: Health = "",
+        /// See below.
         vars: BTreeMap<String, Spanned<String>> = "",
         /// See below.
         env: BTreeMap<String, Env> = "",
@@ -121,6 +123,27 @@ table! {
         server: Option<u32> = "15",
         /// Levels of rules, instead of their own: `error`, `warning`, `note` or `off`.
         rules: BTreeMap<String, Spanned<String>> = "{ rename = \"off\", if-exists = \"warning\" }",
+    }
+}
+
+table! {
+    /// What `rung health` looks for. The checks are in health-checks.md.
+    Health ("[health]") {
+        /// Levels of checks, instead of their own: `error`, `warning`, `note` or `off`.
+        checks: BTreeMap<String, Spanned<String>> = "{ unused-index = \"warning\", orphan = \"off\" }",
+        /// Objects that nothing is said of, by name or `schema.name`, with `*` and `?`; a table's name is for all that belongs
+        /// to it.
+        ignore: Vec<String> = "[\"archive.*\", \"audit_log\"]",
+        /// Schemas in which every table must have row security. Where none is named, those in which another table has it.
+        row_security: Vec<String> = "[\"public\"]",
+        /// The share of its values from which a sequence is near its end; 0.75 where nothing is said.
+        sequence_used: Option<f64> = "0.5",
+        /// How often a table must have been read for an index that never was to be unused; 1000 where nothing is said.
+        unused_after: Option<u64> = "100000",
+        /// How old the oldest transaction of a table may get; 1000000000 where nothing is said.
+        transaction_age: Option<u64> = "500000000",
+        /// Which foreign keys of PostgreSQL have their rows checked: `suspect`, where nothing is said, or `all`.
+        orphans: Option<OrphansChoice> = "\"all\"",
     }
 }
 

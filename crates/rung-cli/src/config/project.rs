@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use rung::formats::Choice;
-use rung::lint;
 use rung::postgres::connect::Environment;
 use rung::sql::{Diagnostic, Level, Span, closest};
 use rung::{Actor, Builder, ConnectOptions, Driver, Migrator, Order, Timeouts};
+use rung::{health, lint};
+use toml::Spanned;
 
 use super::files::Origin;
 use super::redact::passwords;
@@ -107,9 +108,42 @@ impl Project {
     /// A rule or a level that there is not.
     pub(crate) fn linting(&self) -> Result<lint::Options, Failure> {
         let wanted = &self.files.config.lint;
-        let mut levels = BTreeMap::new();
-        let mut wrong = Vec::new();
-        for (name, level) in &wanted.rules {
+        let known = lint::RULES.iter().map(|rule| rule.name);
+        let levels = self.levels(&wanted.rules, "rule", known, "rung lint --rules")?;
+        let server = wanted.server.map(lint::Server::major).unwrap_or_default();
+        Ok(lint::Options { server, levels, timeouts: self.timeouts() })
+    }
+
+    /// What the project wants `rung health` to look for.
+    ///
+    /// # Errors
+    /// A check or a level that there is not.
+    pub(crate) fn health(&self) -> Result<health::Options, Failure> {
+        let wanted = &self.files.config.health;
+        let (usual, known) = (health::Options::default(), health::CHECKS.iter().map(|check| check.name));
+        Ok(health::Options {
+            levels: self.levels(&wanted.checks, "check", known, "rung health --checks")?,
+            ignore: wanted.ignore.clone(),
+            row_security: wanted.row_security.clone(),
+            sequence_used: wanted.sequence_used.unwrap_or(usual.sequence_used),
+            unused_after: wanted.unused_after.unwrap_or(usual.unused_after),
+            transaction_age: wanted.transaction_age.unwrap_or(usual.transaction_age),
+            orphans: wanted.orphans.map_or(usual.orphans, health::Orphans::from),
+            timeouts: self.timeouts(),
+            checks: usual.checks,
+        })
+    }
+
+    /// Levels of rules or checks, as they are written in `rung.toml`.
+    fn levels(
+        &self,
+        wanted: &BTreeMap<String, Spanned<String>>,
+        noun: &str,
+        names: impl Iterator<Item = &'static str> + Clone,
+        list: &str,
+    ) -> Result<BTreeMap<String, Option<Level>>, Failure> {
+        let (mut levels, mut wrong) = (BTreeMap::new(), Vec::new());
+        for (name, level) in wanted {
             let known = match level.get_ref().as_str() {
                 "error" => Some(Some(Level::Error)),
                 "warning" => Some(Some(Level::Warning)),
@@ -117,35 +151,29 @@ impl Project {
                 "off" => Some(None),
                 _ => None,
             };
-            let (message, help) = match (lint::rule(name), known) {
-                (Some(rule), Some(level)) => {
-                    levels.insert(rule.name.to_owned(), level);
+            let (message, help) = match (names.clone().any(|there| there == name), known) {
+                (true, Some(level)) => {
+                    levels.insert(name.clone(), level);
                     continue;
                 }
-                (None, _) => {
-                    let near = closest(name, lint::RULES.iter().map(|rule| rule.name));
-                    let help = near.map_or_else(
-                        || "list them with `rung lint --rules`".to_owned(),
-                        |near| format!("did you mean {near}?"),
-                    );
-                    (format!("there is no rule {name}"), help)
+                (false, _) => {
+                    let near = closest(name, names.clone());
+                    let help =
+                        near.map_or_else(|| format!("list them with `{list}`"), |near| format!("did you mean {near}?"));
+                    (format!("there is no {noun} {name}"), help)
                 }
                 (_, None) => {
                     let message = format!("{:?} is no level", level.get_ref());
                     (message, "write \"error\", \"warning\", \"note\" or \"off\"".to_owned())
                 }
             };
-            let found = Diagnostic::error("lint", message).help(help);
+            let found = Diagnostic::error("config", message).help(help);
             wrong.push(match &self.files.source {
                 Some(source) => found.at(source, Span::new(level.span().start, level.span().end), ""),
                 None => found,
             });
         }
-        if !wrong.is_empty() {
-            return Err(Failure::of(Exit::Usage, wrong));
-        }
-        let server = wanted.server.map(lint::Server::major).unwrap_or_default();
-        Ok(lint::Options { server, levels, timeouts: self.timeouts() })
+        if wrong.is_empty() { Ok(levels) } else { Err(Failure::of(Exit::Usage, wrong)) }
     }
 
     /// The mildest finding that is denied.

@@ -1,8 +1,9 @@
 //! `docs/config.md`, from the structs that the file is read into.
 
-use super::{Config, Env, History, Lint, Seeds, Table};
+use super::{Config, Env, Health, History, Lint, Seeds, Table};
 
-pub(super) const TABLES: [Table; 5] = [Config::TABLE, History::TABLE, Seeds::TABLE, Lint::TABLE, Env::TABLE];
+pub(super) const TABLES: [Table; 6] =
+    [Config::TABLE, History::TABLE, Seeds::TABLE, Lint::TABLE, Health::TABLE, Env::TABLE];
 
 /// A whole file, to start from.
 const EXAMPLE: &str = r#"dir = "migrations"            # or dirs = ["a", "b"]; relative to this file
@@ -20,6 +21,10 @@ dir = "seeds"
 [lint]
 deny = "warning"              # what `rung lint` fails for
 rules = { rename = "off" }    # levels of rules: docs/rules.md
+
+[health]
+row_security = ["public"]     # where every table must have it
+sequence_used = 0.5           # more than half of a sequence's values are gone
 
 [vars]                        # ${name} in migrations
 schema = "app"

@@ -160,6 +160,14 @@ impl Terminal {
         }
     }
 
+    /// A value as JSON on a line of its own, one of several.
+    pub(crate) fn json_line(&self, value: &impl Serialize) {
+        match serde_json::to_string(value) {
+            Ok(text) => self.data(&format!("{text}\n")),
+            Err(error) => self.error(&error.to_string()),
+        }
+    }
+
     /// What should be seen beside the data; nothing with `--quiet`.
     pub(crate) fn note(&self, text: impl AsRef<str>) {
         if self.0.verbosity > Verbosity::Quiet {

@@ -106,3 +106,26 @@ fn a_user_sees_what_is_theirs() {
         assert_eq!(as_user(1, "SELECT email FROM user_profiles"), "ana@example.com\n");
     });
 }
+
+#[test]
+fn its_health_is_looked_after() {
+    everywhere(|project| {
+        project.rung("up");
+        let health = project.json("health");
+        assert_eq!(health["findings"].as_array().unwrap().iter().filter(|found| found["level"] == "error").count(), 0);
+        let checks = health["checks"].as_array().unwrap();
+        assert!(checks.iter().any(|check| check == "row-security-missing"), "{checks:?}");
+
+        // A policy that nobody asks, and a function whose table is gone.
+        project.query("ALTER TABLE projects DISABLE ROW LEVEL SECURITY; DROP TABLE gamification_logs CASCADE");
+        let health = project.command("health --json").run().exits(1);
+        let health: serde_json::Value = serde_json::from_str(&health.stdout).unwrap();
+        let findings = health["findings"].as_array().unwrap();
+        let has = |check: &str, name: &str| {
+            findings.iter().any(|found| found["check"] == check && found["object"]["name"] == name)
+        };
+        assert!(has("policy-without-row-security", "projects"), "{findings:#?}");
+        assert!(has("row-security-missing", "projects"), "{findings:#?}");
+        assert!(has("broken-routine", "award_points"), "{findings:#?}");
+    });
+}

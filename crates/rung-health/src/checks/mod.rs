@@ -50,7 +50,9 @@ mod prelude {
     /// The foreign keys of the schema that are not merely inherited.
     pub(super) fn foreign_keys(catalog: &Catalog) -> impl Iterator<Item = (&Object, &Constraint, &ForeignKey)> {
         constraints(catalog).filter_map(|(object, constraint)| match &constraint.kind {
-            ConstraintKind::Foreign(key) if constraint.origin != Origin::Inherited => Some((object, constraint, &**key)),
+            ConstraintKind::Foreign(key) if constraint.origin != Origin::Inherited => {
+                Some((object, constraint, &**key))
+            }
             _ => None,
         })
     }

@@ -76,7 +76,8 @@ fn find(cx: &mut Examination<'_>) -> Result<(), DbError> {
         let Some(first) = rows.first() else { continue };
         let (count, keys) = (number(first, 0).unwrap_or(rows.len()), rows.iter().map(|row| text(row, 1)));
         let keys: Vec<String> = keys.map(|key| format!("({key})")).collect();
-        let (here, there) = (object.key.parent.as_deref().unwrap_or_default(), &key.table);
+        let table = Key::new(Kind::Table, object.key.schema.as_deref(), object.key.parent.clone().unwrap_or_default());
+        let (here, there) = (table.path(), &key.table);
         let (verb, noun) = if count == 1 { ("points", "row") } else { ("point", "rows") };
         let message = format!("{count} {noun} of {here} {verb} at no row of {} ({})", there.path(), key.columns.join(", "));
         let (table, name) = (cx.table_name(&object.key), cx.dialect.identifier(&object.key.name));
