@@ -8,6 +8,7 @@ pub mod args;
 mod commands;
 mod config;
 mod exit;
+mod git;
 mod interrupt;
 mod json;
 mod prompt;
@@ -15,6 +16,8 @@ mod reference;
 mod render;
 mod schedule;
 mod schema;
+mod side;
+mod workbench;
 
 use std::process::ExitCode;
 

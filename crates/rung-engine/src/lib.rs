@@ -54,7 +54,7 @@ pub use record::{
     Actor, Direction, FORMAT_VERSION, HistoryEntry, JournalRow, JournalState, MigrationRow, Record, STORED_SQL_LIMIT,
     Tag, Took, render,
 };
-pub use scratch::{Scratch, ScratchDatabase};
+pub use scratch::{Scratch, ScratchDatabase, ScratchOptions};
 pub use seed::{Seed, SeedChoice, seed};
 pub use settle::{Resolution, Settled, adopted, resolve, stamp, tag, untag};
 pub use target::Target;

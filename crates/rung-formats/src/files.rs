@@ -1,5 +1,6 @@
 //! Files of migrations directories, on disk or embedded.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -17,11 +18,14 @@ pub(crate) struct File {
     pub(crate) content: Content,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) enum Content {
     OnDisk,
-    Embedded(&'static [u8]),
+    Held(Cow<'static, [u8]>),
 }
+
+/// A file in memory: its path below the directory, and its content.
+pub type HeldFile = (Cow<'static, str>, Cow<'static, [u8]>);
 
 /// Bytes that the first read asks for: more than most migrations have, and little to clear for each.
 const FIRST_READ: usize = 4 << 10;
@@ -38,7 +42,7 @@ const SAMPLE: usize = 4;
 impl File {
     /// The bytes. Most files are small: one read brings them, and says by coming short that it was all.
     pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
-        match self.content {
+        match &self.content {
             Content::OnDisk => {
                 let mut file = fs::File::open(&self.path)?;
                 let mut first = [0; FIRST_READ];
@@ -49,7 +53,7 @@ impl File {
                 }
                 Ok(bytes)
             }
-            Content::Embedded(bytes) => Ok(bytes.to_vec()),
+            Content::Held(bytes) => Ok(bytes.to_vec()),
         }
     }
 
@@ -127,12 +131,12 @@ impl Files {
         if errors.is_empty() { Ok(Self { list, dirs: dirs.to_vec(), ..Self::default() }) } else { Err(errors) }
     }
 
-    /// Files that were embedded in a program.
-    pub(crate) fn embedded(files: &'static [(&'static str, &'static [u8])]) -> Self {
-        let file = |(name, bytes): &(&'static str, &'static [u8])| File {
-            name: (*name).to_owned(),
-            path: PathBuf::from(name),
-            content: Content::Embedded(bytes),
+    /// Files that are in memory; they are shown as if they were in `root`.
+    pub(crate) fn held(root: &Path, files: &[HeldFile]) -> Self {
+        let file = |(name, bytes): &HeldFile| File {
+            name: name.to_string(),
+            path: root.join(&**name),
+            content: Content::Held(bytes.clone()),
         };
         let mut list: Vec<File> = files.iter().map(file).collect();
         list.sort_unstable_by(|a, b| a.name.cmp(&b.name));

@@ -33,17 +33,19 @@ mod supabase;
 mod tern;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rung_engine::{Dialect, MigrationSet};
 use rung_sql::{Diagnostic, Reading, Variables};
 
 use crate::files::Files;
 
+pub use files::HeldFile;
+
 pub use flyway::flyway_checksum;
 pub use format::Choice;
 pub use graphile_migrate::graphile_hash;
-pub use migration::bare_migration;
+pub use migration::{bare_migration, load_script};
 pub use native::load_file;
 pub use seeds::{load_own_seeds, load_seeds};
 pub use sqitch::sqitch_change_ids;
@@ -79,13 +81,10 @@ pub fn load(dirs: &[PathBuf], options: &LoadOptions<'_>) -> Result<MigrationSet,
     format::load(&Files::list(dirs)?, options)
 }
 
-/// Reads migrations that were embedded in a program: paths relative to the directory, and contents.
+/// Reads migrations that are in memory, embedded in a program for one. They are shown as if they were in `root`.
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_embedded(
-    files: &'static [(&'static str, &'static [u8])],
-    options: &LoadOptions<'_>,
-) -> Result<MigrationSet, Vec<Diagnostic>> {
-    format::load(&Files::embedded(files), options)
+pub fn load_held(root: &Path, files: &[HeldFile], options: &LoadOptions<'_>) -> Result<MigrationSet, Vec<Diagnostic>> {
+    format::load(&Files::held(root, files), options)
 }

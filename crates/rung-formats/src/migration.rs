@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::thread;
 
 use rung_engine::{
-    Body, Dialect, Digest, Down, Graph, Hints, Migration, MigrationId, MigrationSet, Order, Runs, SqlBody, Timeouts,
-    Version,
+    Asks, Body, Dialect, Digest, Down, Graph, Hints, Migration, MigrationId, MigrationSet, Order, Runs, ScriptPlan,
+    SqlBody, Timeouts, Version,
 };
 use rung_sql::{
     Diagnostic, Inside, Script, SourceFile, Span, Statement, Syntax, TokenKind, checksum, fingerprint, split, tokens,
@@ -80,6 +80,24 @@ pub(crate) fn migration(
     (migration.checksum, migration.fingerprint) = digests;
     migration.down = down.map(Down::Sql);
     migration
+}
+
+/// A file of plain SQL as it is, a schema for one: no sections, no variables, no directives. Where its statements can't share
+/// a transaction, they are run one by one.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn load_script(id: &str, source: Arc<SourceFile>, dialect: &dyn Dialect) -> Result<Migration, Vec<Diagnostic>> {
+    let mut script = migration(id, Version::Unnumbered, Script::whole(source), None, Hints::NATIVE, dialect.syntax());
+    let plan = |script: &Migration| match &script.body {
+        Body::Sql(body) => ScriptPlan::new(&body.up, Asks::up(script), dialect).map(|_| ()),
+        Body::Command(_) | Body::Code(_) => Ok(()),
+    };
+    if plan(&script).is_err() {
+        script.no_transaction = Some(Span::default());
+        plan(&script)?;
+    }
+    Ok(script)
 }
 
 /// The migration, if its scripts can be split.

@@ -244,7 +244,7 @@ fn from_file(migration: &mut Migration, file: MigrationFile) -> Vec<Diagnostic> 
 fn program(migration: &mut Migration, file: &File) -> Result<(), Vec<Diagnostic>> {
     let problem = |code, message: String, help: String| vec![Diagnostic::error(code, message).help(help)];
     let shown = file.path.display();
-    if matches!(file.content, Content::Embedded(_)) {
+    if matches!(file.content, Content::Held(_)) {
         let message = format!("{shown} is a program, which can't be embedded");
         return Err(problem("embedded-program", message, "register a function under its id instead".to_owned()));
     }

@@ -11,7 +11,7 @@ use rung_engine::{
 };
 use rung_sql::{Effect, split};
 
-use crate::connect::{Environment, Settings};
+use crate::connect::{ConfigError, Environment, Settings};
 use crate::dialect::milliseconds;
 use crate::line::Rows;
 use crate::lock::{Lease, advisory_holder, hold_advisory, key, may_unlock, poll, try_advisory};
@@ -61,12 +61,18 @@ pub struct Postgres {
 /// # Errors
 /// The settings are wrong; no server can be reached, or it refuses.
 pub fn open(target: &str, environment: &Environment, options: &OpenOptions) -> Result<Postgres, DbError> {
-    let settings = Settings::resolve(target, environment).map_err(|error| {
-        let hint = error.hint().to_owned();
-        let error = DbError::new(DbErrorKind::Config, error.to_string());
-        if hint.is_empty() { error } else { error.with_hint(hint) }
-    })?;
-    let (wire, greeting) = Wire::open(&settings).map_err(|error| match error.kind {
+    open_with(&Settings::resolve(target, environment).map_err(wrong_settings)?, options)
+}
+
+pub(crate) fn wrong_settings(error: ConfigError) -> DbError {
+    let hint = error.hint().to_owned();
+    let error = DbError::new(DbErrorKind::Config, error.to_string());
+    if hint.is_empty() { error } else { error.with_hint(hint) }
+}
+
+/// As [`open`], where the settings are known.
+pub(crate) fn open_with(settings: &Settings, options: &OpenOptions) -> Result<Postgres, DbError> {
+    let (wire, greeting) = Wire::open(settings).map_err(|error| match error.kind {
         // A password file that is passed over is why none was found.
         DbErrorKind::Authentication if !settings.warnings().is_empty() => {
             DbError { detail: Some(settings.warnings().join("\n")), ..error }
@@ -74,7 +80,7 @@ pub fn open(target: &str, environment: &Environment, options: &OpenOptions) -> R
         _ => error,
     })?;
     let (place, user) = (settings.display_name(), settings.user().to_owned());
-    Ok(Postgres::new(wire, greeting, place, user, Some(settings), options))
+    Ok(Postgres::new(wire, greeting, place, user, Some(settings.clone()), options))
 }
 
 impl Postgres {

@@ -11,6 +11,7 @@ mod name;
 mod pipeline;
 mod probe;
 mod render;
+mod scratch;
 mod session;
 mod statements;
 mod tables;
@@ -20,5 +21,6 @@ mod wire;
 
 pub use dialect::{POSTGRES, PostgresDialect};
 pub use driver::{OpenOptions, Postgres, open};
+pub use scratch::scratch;
 /// The crate whose client a driver can be made of.
 pub use tokio_postgres;

@@ -10,6 +10,7 @@ mod place;
 mod probe;
 mod render;
 mod run;
+mod scratch;
 mod session;
 mod statement;
 mod tables;
@@ -18,3 +19,4 @@ pub use dialect::{SQLITE, SqliteDialect};
 pub use driver::{OpenOptions, Sqlite, open};
 /// The crate whose connection a driver can be made of.
 pub use rusqlite;
+pub use scratch::scratch;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rung_engine::{DbError, DbErrorKind, Dialect, Driver};
+use rung_engine::{DbError, DbErrorKind, Dialect, Driver, Scratch, ScratchOptions};
 
 /// What a connection needs besides its URL.
 #[derive(Debug, Clone)]
@@ -36,16 +36,28 @@ struct Backend {
     claims: fn(&str) -> bool,
     dialect: fn() -> &'static dyn Dialect,
     open: Open,
+    scratch: OpenScratch,
 }
 
+type OpenScratch = fn(&ScratchOptions, &ConnectOptions) -> Result<Box<dyn Scratch>, DbError>;
 type Open = fn(&str, &ConnectOptions) -> Result<Box<dyn Driver>, DbError>;
 
 /// In the order of asking: a path without a scheme is SQLite's, so PostgreSQL is asked first.
 const BACKENDS: &[Backend] = &[
     #[cfg(feature = "postgres")]
-    Backend { claims: is_postgres, dialect: || &rung_postgres::POSTGRES, open: open_postgres },
+    Backend {
+        claims: is_postgres,
+        dialect: || &rung_postgres::POSTGRES,
+        open: open_postgres,
+        scratch: scratch_postgres,
+    },
     #[cfg(feature = "sqlite")]
-    Backend { claims: is_sqlite, dialect: || &rung_sqlite::SQLITE, open: open_sqlite },
+    Backend {
+        claims: is_sqlite,
+        dialect: || &rung_sqlite::SQLITE,
+        open: open_sqlite,
+        scratch: |options, _| rung_sqlite::scratch(options),
+    },
 ];
 
 fn backend(url: &str) -> Result<&'static Backend, DbError> {
@@ -79,6 +91,29 @@ pub fn dialects() -> impl Iterator<Item = &'static dyn Dialect> {
 /// The URL is malformed; the server can't be reached or refuses. Never contains the password.
 pub fn connect(url: &str, options: &ConnectOptions) -> Result<Box<dyn Driver>, DbError> {
     (backend(url)?.open)(url, options)
+}
+
+/// A place for databases of this dialect in which something can be tried: on [`ScratchOptions::server`], else on a server
+/// that is started for the purpose, or in files.
+///
+/// # Errors
+/// The server that is named is of another dialect or can't be reached; none is named, and none can be started.
+pub fn scratch(
+    dialect: &dyn Dialect,
+    options: &ScratchOptions,
+    connecting: &ConnectOptions,
+) -> Result<Box<dyn Scratch>, DbError> {
+    let of_dialect = |backend: &&Backend| (backend.dialect)().name() == dialect.name();
+    if let Some(server) = &options.server
+        && !of_dialect(&backend(server)?)
+    {
+        let message = format!("the scratch server is not {}", dialect.title());
+        return Err(DbError::new(DbErrorKind::Config, message).with_hint("name one that is with --dev-url, or none"));
+    }
+    let backend = BACKENDS.iter().find(of_dialect).ok_or_else(|| {
+        DbError::new(DbErrorKind::Config, format!("this build of rung does not know {}", dialect.title()))
+    })?;
+    (backend.scratch)(&ScratchOptions { schema: connecting.schema.clone(), ..options.clone() }, connecting)
 }
 
 /// Tries to connect until it works or the time is over.
@@ -119,6 +154,11 @@ fn is_postgres(url: &str) -> bool {
 fn open_postgres(url: &str, options: &ConnectOptions) -> Result<Box<dyn Driver>, DbError> {
     let open = rung_postgres::OpenOptions { schema: options.schema.clone() };
     Ok(Box::new(rung_postgres::open(url, &options.environment, &open)?))
+}
+
+#[cfg(feature = "postgres")]
+fn scratch_postgres(options: &ScratchOptions, connecting: &ConnectOptions) -> Result<Box<dyn Scratch>, DbError> {
+    rung_postgres::scratch(options, &connecting.environment)
 }
 
 #[cfg(feature = "sqlite")]

@@ -16,12 +16,14 @@
 mod database;
 mod embed;
 mod migrator;
+mod replay;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
-pub use database::{ConnectOptions, connect, dialect_of, dialects, wait_for};
+pub use database::{ConnectOptions, connect, dialect_of, dialects, scratch, wait_for};
 pub use embed::Embedded;
 pub use migrator::{Builder, Error, Migrator, StatusReport};
+pub use replay::replay;
 
 pub use rung_adopt as adopt;
 pub use rung_catalog as catalog;

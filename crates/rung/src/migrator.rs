@@ -11,7 +11,7 @@ use rung_engine::{
     LockHolder, MigrationSet, Plan, PlanErrors, PlanOptions, Report, Resolution, RunError, RunOptions, Seed,
     SeedChoice, Settled, Tag, Target,
 };
-use rung_formats::{Choice, LoadOptions};
+use rung_formats::{Choice, HeldFile, LoadOptions};
 use rung_lint::{Standing, Subject};
 use rung_sql::Diagnostic;
 
@@ -45,7 +45,7 @@ fn join(diagnostics: &[Diagnostic]) -> String {
 #[derive(Clone)]
 enum Files {
     Directories(Vec<PathBuf>),
-    Embedded(&'static [(&'static str, &'static [u8])]),
+    Held(PathBuf, Vec<HeldFile>),
 }
 
 /// Says what to migrate and how, before there is a connection.
@@ -272,7 +272,7 @@ impl Builder {
         let reading = self.reading(dialect);
         let set = match &self.files {
             Files::Directories(dirs) => rung_formats::load(dirs, &reading),
-            Files::Embedded(files) => rung_formats::load_embedded(files, &reading),
+            Files::Held(root, files) => rung_formats::load_held(root, files, &reading),
         }?;
         if self.code.is_empty() {
             return Ok(set);
@@ -325,7 +325,13 @@ impl Migrator {
 
     /// Migrations that were embedded when the program was compiled: [`crate::embed!`].
     pub fn embedded(migrations: crate::Embedded) -> Builder {
-        Builder::new(Files::Embedded(migrations.0))
+        let held = migrations.0.iter().map(|(name, bytes)| ((*name).into(), (*bytes).into()));
+        Self::from_files("", held)
+    }
+
+    /// Migrations that are in memory: paths below a directory, and contents. Messages show them as if they were in `root`.
+    pub fn from_files(root: impl Into<PathBuf>, files: impl IntoIterator<Item = HeldFile>) -> Builder {
+        Builder::new(Files::Held(root.into(), files.into_iter().collect()))
     }
 
     /// The migrations, in order, as they were read on connecting.

@@ -163,6 +163,13 @@ pub struct Selection {
     /// Only these kinds: table, view, index, routine, type, ...
     #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = object_kind)]
     pub kind: Vec<Kind>,
+    /// Of what files make instead, tried on a scratch database: a migrations directory, a .sql file, git:REV, git:REV:PATH; or
+    /// of another database: env:NAME, URL
+    #[arg(long, value_name = "SCHEMA")]
+    pub of: Option<String>,
+    /// The server for scratch databases; sqlite::memory: for SQLite
+    #[arg(long, value_name = "URL")]
+    pub dev_url: Option<String>,
     /// Without saying who owns what
     #[arg(long)]
     pub no_owners: bool,

@@ -43,7 +43,7 @@ pub(crate) fn adopt(arguments: &Arguments, adopt: &Adopt, terminal: &Terminal) -
         terminal.json(&as_json(&adoption));
     } else {
         let title = migrator.driver().dialect_of().title();
-        let heading = heading(&project, migrator.driver().facts(), title);
+        let heading = heading(project.name.as_deref(), migrator.driver().facts(), title);
         terminal.show(heading + &lines(&adoption, terminal.columns(), &Zone::here()));
     }
     if !adoption.problems.is_empty() {

@@ -39,7 +39,10 @@ pub(crate) fn plan(arguments: &Arguments, options: &PlanArguments, terminal: &Te
         return Ok(Exit::Done);
     }
     let title = migrator.driver().dialect_of().title();
-    terminal.show(heading(&project, migrator.driver().facts(), title) + &lines(&plan, &effects, terminal.columns()));
+    terminal.show(
+        heading(project.name.as_deref(), migrator.driver().facts(), title)
+            + &lines(&plan, &effects, terminal.columns()),
+    );
     Ok(Exit::Done)
 }
 

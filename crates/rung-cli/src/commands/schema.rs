@@ -14,6 +14,8 @@ use crate::exit::Exit;
 use crate::json::Database;
 use crate::render::{Failure, Terminal, WARN, paint};
 use crate::schema;
+use crate::side::{Schema, Side, common_dialect};
+use crate::workbench::Workbench;
 
 /// Where the schema is kept where nobody says where.
 pub(super) const FILE: &str = "schema.sql";
@@ -27,13 +29,10 @@ pub(crate) fn inspect(arguments: &Arguments, inspect: &Inspect, terminal: &Termi
         (true, SchemaFormat::Tree | SchemaFormat::Json) => SchemaFormat::Json,
         (true, _) => return Err(Failure::usage("--format and --json ask for two things", "leave one of them out")),
     };
-    let project = Project::resolve(arguments)?;
-    let mut driver = project.connect_only()?;
-    let catalog = selected(&mut *driver, &inspect.selection)?;
-    let (dialect, facts) = (driver.dialect_of(), driver.facts());
+    let (Schema { catalog, name, facts }, dialect) = selected(arguments, &inspect.selection)?;
     match format {
         SchemaFormat::Tree => {
-            terminal.show(heading(&project, facts, dialect.title()));
+            terminal.show(heading(name.as_deref(), &facts, dialect.title()));
             terminal.show(schema::tree(&catalog));
         }
         SchemaFormat::Sql => terminal.data(&dialect.dump(&catalog, &inspect.selection.options())),
@@ -50,10 +49,9 @@ pub(crate) fn inspect(arguments: &Arguments, inspect: &Inspect, terminal: &Termi
 
 pub(crate) fn dump(arguments: &Arguments, dump: &Dump, terminal: &Terminal) -> Result<Exit, Failure> {
     not_json(terminal, "dump")?;
-    let project = Project::resolve(arguments)?;
-    let mut driver = project.connect_only()?;
-    let catalog = selected(&mut *driver, &dump.selection)?;
-    let text = text(&catalog, driver.dialect_of(), &dump.selection.options());
+    let (schema, dialect) = selected(arguments, &dump.selection)?;
+    let (catalog, title) = (&schema.catalog, schema.title());
+    let text = text(catalog, dialect, &dump.selection.options());
     for unknown in &catalog.unknown {
         terminal.note(format!("{} not in the dump: {} ({})", paint(WARN, "warning:"), unknown.what, unknown.why));
     }
@@ -64,10 +62,10 @@ pub(crate) fn dump(arguments: &Arguments, dump: &Dump, terminal: &Terminal) -> R
     if dump.check {
         let there = fs::read_to_string(file).unwrap_or_default();
         if there == text {
-            terminal.say(format!("{} is what {} has", file.display(), project.title(&*driver)));
+            terminal.say(format!("{} is what {title} has", file.display()));
             return Ok(Exit::Done);
         }
-        terminal.error(&format!("{} is not what {} has", file.display(), project.title(&*driver)));
+        terminal.error(&format!("{} is not what {title} has", file.display()));
         terminal.error(&format!("next: rung dump -o {}", file.display()));
         return Ok(Exit::Drift);
     }
@@ -99,16 +97,29 @@ fn keep(file: &Path, text: &str, terminal: &Terminal) -> Result<(), Failure> {
     Ok(())
 }
 
-fn selected(driver: &mut dyn Driver, selection: &Selection) -> Result<Catalog, Failure> {
-    let mut catalog = driver.inspect().map_err(rung::Error::from)?;
+/// The schema that was asked for, cut down to what was selected.
+fn selected(arguments: &Arguments, selection: &Selection) -> Result<(Schema, &'static dyn Dialect), Failure> {
+    let (mut schema, dialect) = match &selection.of {
+        None => {
+            let project = Project::resolve(arguments)?;
+            let dialect = rung::dialect_of(&project.url).map_err(rung::Error::from)?;
+            (Schema::of(&project)?, dialect)
+        }
+        Some(side) => {
+            let (side, project) = (Side::parse(side)?, Project::offline(arguments)?);
+            let dialect = common_dialect(&[&side], arguments, &project, selection.dev_url.as_deref())?;
+            let mut bench = Workbench::new(&project, dialect, selection.dev_url.as_deref(), None)?;
+            (side.read(arguments, &project, &mut bench)?, dialect)
+        }
+    };
     let filter =
         Filter { schemas: selection.schema.clone(), kinds: selection.kind.clone(), names: selection.names.clone() };
-    filter.apply(&mut catalog);
-    if catalog.is_empty() && !filter.is_all() {
+    filter.apply(&mut schema.catalog);
+    if schema.catalog.is_empty() && !filter.is_all() {
         return Err(Failure::usage(
             "nothing in the schema is so called",
             "`rung inspect` without names shows what there is",
         ));
     }
-    Ok(catalog)
+    Ok((schema, dialect))
 }

@@ -31,7 +31,7 @@ pub(crate) fn status(arguments: &Arguments, options: &StatusArguments, terminal:
     } else {
         let columns = terminal.columns();
         let shown = if columns.is_some() && !terminal.is_verbose() { SHOWN } else { usize::MAX };
-        terminal.show(heading(&project, facts, title) + &lines(&report, columns, shown, &Zone::here()));
+        terminal.show(heading(project.name.as_deref(), facts, title) + &lines(&report, columns, shown, &Zone::here()));
     }
     Ok(match options.exit_code {
         true if drifted => Exit::Drift,
@@ -41,8 +41,8 @@ pub(crate) fn status(arguments: &Arguments, options: &StatusArguments, terminal:
 }
 
 /// Which environment, where, and what it runs on.
-pub(super) fn heading(project: &Project, facts: &ServerFacts, title: &str) -> String {
-    let name = project.name.as_ref().map(|name| format!("{}  ", paint(STRONG, name))).unwrap_or_default();
+pub(super) fn heading(name: Option<&str>, facts: &ServerFacts, title: &str) -> String {
+    let name = name.map(|name| format!("{}  ", paint(STRONG, name))).unwrap_or_default();
     format!("{name}{}  {title} {}", facts.place, facts.version)
 }
 

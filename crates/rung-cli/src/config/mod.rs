@@ -91,9 +91,24 @@ table! {
         /// See below.
         health: Health = "",
         /// See below.
+        scratch: Scratch = "",
+        /// See below.
         vars: BTreeMap<String, Spanned<String>> = "",
         /// See below.
         env: BTreeMap<String, Env> = "",
+    }
+}
+
+table! {
+    /// Where things are tried out: databases of no consequence, each made empty and dropped again. `diff`, `verify`, `squash`
+    /// and whatever else proves what it says use them. SQLite needs none of this.
+    Scratch ("[scratch]") {
+        /// A PostgreSQL server whose user may make databases; `${NAME}` is an environment variable. Where none is named, a
+        /// temporary one is started from the PostgreSQL programs of the machine.
+        server: Option<Spanned<String>> = "\"postgres://dev@localhost/postgres\"",
+        /// SQL files to run in each before anything else, relative to this one: what migrations find in a real database and
+        /// do not make themselves.
+        setup: Vec<String> = "[\"db/platform.sql\"]",
     }
 }
 

@@ -70,6 +70,25 @@ impl Project {
         Ok(Self::of(arguments, files, name, url, env))
     }
 
+    /// Another environment of the same configuration.
+    ///
+    /// # Errors
+    /// It is not there, or has no URL.
+    pub(crate) fn of_environment(arguments: &Arguments, name: &str) -> Result<Self, Failure> {
+        let files = Files::find(arguments)?;
+        let env = files.config.env.get(name).cloned().ok_or_else(|| no_environment(&files, name))?;
+        let url = url_of(&files, Some(name), &env)?;
+        Ok(Self::of(arguments, files, Some(name.to_owned()), url, env))
+    }
+
+    /// A database by its URL, which is no environment's.
+    ///
+    /// # Errors
+    /// `rung.toml` can't be read.
+    pub(crate) fn of_url(arguments: &Arguments, url: &str) -> Result<Self, Failure> {
+        Ok(Self::of(arguments, Files::find(arguments)?, None, url.to_owned(), Env::default()))
+    }
+
     fn of(arguments: &Arguments, files: Files, name: Option<String>, url: String, env: Env) -> Self {
         let dirs = dirs(arguments, &files, &env);
         let protection = protection(&files, name.as_deref(), &url);
@@ -219,8 +238,15 @@ impl Project {
     /// # Errors
     /// A variable that is not set.
     pub(crate) fn builder_of(&self, dirs: impl IntoIterator<Item = PathBuf>) -> Result<Builder, Failure> {
-        let mut builder =
-            Migrator::from_dirs(dirs).format(self.format).process_variables(self.files.process_variables());
+        self.with_settings(Migrator::from_dirs(dirs))
+    }
+
+    /// A builder with all that the project says of migrations and of running them.
+    ///
+    /// # Errors
+    /// A variable that is not set.
+    pub(crate) fn with_settings(&self, builder: Builder) -> Result<Builder, Failure> {
+        let mut builder = builder.format(self.format).process_variables(self.files.process_variables());
         for (name, value) in self.variables()? {
             builder = builder.variable(name, value);
         }

@@ -1,9 +1,9 @@
 //! `docs/config.md`, from the structs that the file is read into.
 
-use super::{Config, Env, Health, History, Lint, Seeds, Table};
+use super::{Config, Env, Health, History, Lint, Scratch, Seeds, Table};
 
-pub(super) const TABLES: [Table; 6] =
-    [Config::TABLE, History::TABLE, Seeds::TABLE, Lint::TABLE, Health::TABLE, Env::TABLE];
+pub(super) const TABLES: [Table; 7] =
+    [Config::TABLE, History::TABLE, Seeds::TABLE, Lint::TABLE, Health::TABLE, Scratch::TABLE, Env::TABLE];
 
 /// A whole file, to start from.
 const EXAMPLE: &str = r#"dir = "migrations"            # or dirs = ["a", "b"]; relative to this file
@@ -25,6 +25,10 @@ rules = { rename = "off" }    # levels of rules: docs/rules.md
 [health]
 row_security = ["public"]     # where every table must have it
 sequence_used = 0.5           # more than half of a sequence's values are gone
+
+[scratch]
+server = "postgres://dev@localhost/postgres"   # where things are tried out
+setup = ["db/platform.sql"]   # what runs in each scratch database first
 
 [vars]                        # ${name} in migrations
 schema = "app"

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use testkit::{Program, Proxy, Run, TestDb, rung_bin};
 
-use crate::{Db, in_parallel, migrations, of_every_kind, on_both, rung, up, write};
+use crate::{Db, in_parallel, migrations, of_every_kind, on_both, rung, up, wait_until, write};
 
 /// The end of a run that nothing happens to.
 fn undisturbed(db: Db) -> String {
@@ -208,4 +208,33 @@ fn redo_single_transaction_stamp_and_seed_are_whole_or_not_at_all() {
         assert_eq!(db.query("SELECT count(*) FROM a"), "9", "each seed file once");
         assert_eq!(db.query(&format!("SELECT count(*) FROM {}", db.own("seed_history"))), "9");
     });
+}
+
+/// A server that was started for a moment must not outlive its user, however that ends.
+#[test]
+fn a_scratch_server_ends_with_the_process_that_started_it() {
+    let directory = tempfile::Builder::new().prefix("r").tempdir_in("/tmp").unwrap();
+    // The server may run as another user.
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(directory.path(), open).unwrap();
+    fs::write(directory.path().join("slow.sql"), "SELECT pg_sleep(600);").unwrap();
+    let is_there = || {
+        let entries = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path());
+        entries.into_iter().any(|path| path.join("data/postmaster.pid").exists())
+    };
+    let bin = testkit::install::chosen().unwrap().pop().unwrap().bin;
+    let running = Program::rung()
+        .args(["inspect", "--of", "slow.sql"])
+        .env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none")
+        .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+        .env("TMPDIR", directory.path())
+        .dir(directory.path())
+        .spawn();
+    wait_until("the server runs", is_there);
+    running.kill();
+    let data = || {
+        let entries = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path());
+        entries.into_iter().any(|path| path.join("data").exists())
+    };
+    wait_until("the server is gone", || !data());
 }

@@ -3,9 +3,10 @@
 #![allow(clippy::allow_attributes, dead_code, reason = "each test takes what it needs of it")]
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use rung_engine::{Dialect, MigrationSet};
-use rung_formats::{Choice, LoadOptions, load_embedded};
+use rung_formats::{Choice, HeldFile, LoadOptions, load_held};
 use rung_lint::{Options, Report, Schema, Standing, Subject, language, lint};
 
 /// A dialect by its name.
@@ -18,11 +19,9 @@ fn load(files: &[(&str, &str)], dialect: &'static dyn Dialect) -> MigrationSet {
     let nothing = BTreeMap::new();
     let format = Choice::parse("native").expect("rung's own format");
     let options = LoadOptions { format, dialect, variables: &nothing, environment: &nothing };
-    // What is embedded in a program lives as long as it does.
-    let leak = |text: &str| -> &'static str { Box::leak(text.to_owned().into_boxed_str()) };
-    let files: Vec<(&'static str, &'static [u8])> =
-        files.iter().map(|(name, text)| (leak(name), leak(text).as_bytes())).collect();
-    load_embedded(Box::leak(files.into_boxed_slice()), &options).unwrap_or_else(|errors| panic!("{errors:#?}"))
+    let held = |(name, text): &(&str, &str)| (name.to_string().into(), text.as_bytes().to_vec().into());
+    let files: Vec<HeldFile> = files.iter().map(held).collect();
+    load_held(Path::new(""), &files, &options).unwrap_or_else(|errors| panic!("{errors:#?}"))
 }
 
 /// Lints the last of some files, the others being applied.

@@ -44,7 +44,7 @@ pub(crate) fn health(arguments: &Arguments, asked: &Health, terminal: &Terminal)
     if terminal.is_json() {
         terminal.json(&report);
     } else {
-        terminal.show(heading(&project, driver.facts(), dialect.title()));
+        terminal.show(heading(project.name.as_deref(), driver.facts(), dialect.title()));
         terminal.show(report.findings(terminal.is_verbose()));
         terminal.say(report.summary(terminal.is_verbose()));
     }

@@ -2,7 +2,6 @@
 
 mod fix;
 mod report;
-mod since;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -16,6 +15,7 @@ use rung::{Goal, Migration, MigrationSet, Migrator};
 use crate::args::{Arguments, Deny, FixChoice, Lint, ReportFormat};
 use crate::config::Project;
 use crate::exit::Exit;
+use crate::git::changed_since;
 use crate::json;
 use crate::render::{BAD, DIM, Failure, OK, Terminal, WARN, count, pad, paint, render_coded};
 
@@ -34,7 +34,7 @@ pub(crate) fn lint(arguments: &Arguments, options: &Lint, terminal: &Terminal) -
     let project = Project::offline(arguments)?;
     let dialect = dialect(&project, options, terminal)?;
     let chosen = choose(&project, options, dialect).map_err(|errors| Failure::of(Exit::Failed, errors))?;
-    let changed = options.since.as_deref().map(since::changed_since).transpose()?;
+    let changed = options.since.as_deref().map(changed_since).transpose()?;
     let is_changed = |migration: &Migration| {
         let scripts = [Some(&migration.source), down_of(migration)];
         let paths = scripts.into_iter().flatten().filter_map(|source| source.path().canonicalize().ok());

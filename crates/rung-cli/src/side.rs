@@ -1,0 +1,192 @@
+//! A schema, by one of the ways to name one.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rung::Migrator;
+use rung::catalog::Catalog;
+use rung::engine::{Dialect, ScratchDatabase, ServerFacts};
+use rung::sql::SourceFile;
+
+use crate::args::Arguments;
+use crate::config::Project;
+use crate::git;
+use crate::render::Failure;
+use crate::workbench::{Workbench, read_source};
+
+/// Where a schema is to be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// An environment's database.
+    Environment(String),
+    /// A database.
+    Url(String),
+    /// What the migrations of a directory make.
+    Directory(PathBuf),
+    /// What a file of SQL makes.
+    File(PathBuf),
+    /// What the migrations, or the file, make that a revision of git has at a path; without one, at the project's own.
+    Revision(String, Option<PathBuf>),
+}
+
+/// A schema that was read.
+pub(crate) struct Schema {
+    pub(crate) catalog: Catalog,
+    /// The environment's name, where it is one's.
+    pub(crate) name: Option<String>,
+    /// The server that it was read from; its place is that of the files, where it is what files make.
+    pub(crate) facts: ServerFacts,
+}
+
+impl Side {
+    /// Reads what was typed: `env:NAME`, `git:REV`, `git:REV:PATH`, a directory, a file, a URL.
+    ///
+    /// # Errors
+    /// It is none of these.
+    pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
+        if let Some(name) = text.strip_prefix("env:") {
+            return Ok(Self::Environment(name.to_owned()));
+        }
+        if let Some(rest) = text.strip_prefix("git:") {
+            let (revision, path) = rest.split_once(':').unwrap_or((rest, ""));
+            return Ok(Self::Revision(
+                revision.to_owned(),
+                Some(path).filter(|path| !path.is_empty()).map(PathBuf::from),
+            ));
+        }
+        let path = Path::new(text);
+        if path.is_dir() {
+            return Ok(Self::Directory(path.to_owned()));
+        }
+        if path.extension().is_some_and(|ending| ending == "sql") {
+            return Ok(Self::File(path.to_owned()));
+        }
+        if rung::dialect_of(text).is_ok() {
+            return Ok(Self::Url(text.to_owned()));
+        }
+        // It may be a URL with a password in it that has a slip.
+        let named = if text.contains(['@', '=']) { "that" } else { text };
+        Err(Failure::usage(
+            format!("{named} is no schema: it is neither a directory nor a .sql file, and no URL of a database"),
+            "name a migrations directory, a .sql file, a URL, env:NAME, or git:REV:PATH",
+        ))
+    }
+
+    /// The dialect that it must be of; `None` for files, which may be of any.
+    ///
+    /// # Errors
+    /// There is no such environment.
+    pub(crate) fn dialect(&self, arguments: &Arguments) -> Result<Option<&'static dyn Dialect>, Failure> {
+        let url = match self {
+            Self::Environment(name) => Project::of_environment(arguments, name)?.url,
+            Self::Url(url) => url.clone(),
+            Self::Directory(_) | Self::File(_) | Self::Revision(..) => return Ok(None),
+        };
+        Ok(Some(rung::dialect_of(&url)?))
+    }
+
+    /// Reads the schema. Files are run on the bench; a database is only looked at.
+    ///
+    /// # Errors
+    /// What is wrong with the files, at its place; what the database has to say.
+    pub(crate) fn read(
+        &self,
+        arguments: &Arguments,
+        project: &Project,
+        bench: &mut Workbench<'_>,
+    ) -> Result<Schema, Failure> {
+        match self {
+            Self::Environment(name) => Schema::of(&Project::of_environment(arguments, name)?),
+            Self::Url(url) => Schema::of(&Project::of_url(arguments, url)?),
+            Self::Directory(path) => {
+                let set = project.builder_of([path.clone()])?.load(bench.dialect).map_err(rung::Error::Files)?;
+                Schema::of_files(bench.replay(&set)?, path.display().to_string())
+            }
+            Self::File(path) => Schema::of_files(bench.script(&read_source(path)?)?, path.display().to_string()),
+            Self::Revision(revision, path) => at_revision(revision, path.as_deref(), project, bench),
+        }
+    }
+}
+
+impl Schema {
+    /// The schema of a project's database.
+    ///
+    /// # Errors
+    /// What the database has to say.
+    pub(crate) fn of(project: &Project) -> Result<Self, Failure> {
+        let mut driver = project.connect_only()?;
+        let catalog = driver.inspect().map_err(rung::Error::from)?;
+        Ok(Self { catalog, name: project.name.clone(), facts: driver.facts().clone() })
+    }
+
+    fn of_files(mut database: ScratchDatabase, place: String) -> Result<Self, Failure> {
+        let catalog = database.driver.inspect().map_err(rung::Error::from)?;
+        Ok(Self { catalog, name: None, facts: ServerFacts { place, ..database.driver.facts().clone() } })
+    }
+
+    /// What it is called, for people, without a password: `schema.sql`, `dev (app.db)`.
+    pub(crate) fn title(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{name} ({})", self.facts.place),
+            None => self.facts.place.clone(),
+        }
+    }
+}
+
+fn at_revision(
+    revision: &str,
+    path: Option<&Path>,
+    project: &Project,
+    bench: &mut Workbench<'_>,
+) -> Result<Schema, Failure> {
+    let own = || project.dirs.first().cloned().unwrap_or_default();
+    let path = path.map_or_else(own, Path::to_owned);
+    let title = format!("git:{revision}:{}", path.display());
+    let mut files = git::files_at(revision, &path)?;
+    match files.as_mut_slice() {
+        [] => Err(Failure::usage(format!("{revision} has no {}", path.display()), "name what it has: git:REV:PATH")),
+        [(name, bytes)] if name.is_empty() => {
+            let source = SourceFile::from_bytes(&title, std::mem::take(bytes));
+            let source = Arc::new(source.map_err(|found| rung::Error::Files(vec![*found]))?);
+            Schema::of_files(bench.script(&source)?, title)
+        }
+        _ => {
+            let files = files.into_iter().map(|(name, bytes)| (name.into(), bytes.into()));
+            let set = project.with_settings(Migrator::from_files(&title, files))?.load(bench.dialect);
+            Schema::of_files(bench.replay(&set.map_err(rung::Error::Files)?)?, title)
+        }
+    }
+}
+
+/// The dialect that all sides are of: that of a database among them, of the scratch server, of the project.
+///
+/// # Errors
+/// Two that differ; none that says.
+pub(crate) fn common_dialect(
+    sides: &[&Side],
+    arguments: &Arguments,
+    project: &Project,
+    dev_url: Option<&str>,
+) -> Result<&'static dyn Dialect, Failure> {
+    let mut found: Option<&'static dyn Dialect> = None;
+    for side in sides {
+        let Some(dialect) = side.dialect(arguments)? else { continue };
+        if let Some(other) = found.filter(|other| other.name() != dialect.name()) {
+            return Err(Failure::usage(
+                format!("{} and {} can't be compared", other.title(), dialect.title()),
+                "name two sides of one kind of database",
+            ));
+        }
+        found = Some(dialect);
+    }
+    if let Some(dialect) = found {
+        return Ok(dialect);
+    }
+    if let Some(url) = dev_url.or(Some(project.url.as_str()).filter(|url| !url.is_empty())) {
+        return Ok(rung::dialect_of(url)?);
+    }
+    Err(Failure::usage(
+        "nothing says for which database the files are",
+        "name a scratch server: --dev-url postgres://USER@HOST/DATABASE, or --dev-url sqlite::memory:",
+    ))
+}

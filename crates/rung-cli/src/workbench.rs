@@ -1,0 +1,144 @@
+//! A place to try things out: scratch databases, as the project wants them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::{env, fs};
+
+use rung::engine::{
+    Dialect, MigrationSet, PlanOptions, RunOptions, Scratch, ScratchDatabase, ScratchOptions, Timeouts,
+};
+use rung::sql::SourceFile;
+use rung::{DbErrorKind, Migration, Order, formats};
+
+use crate::config::Project;
+use crate::exit::Exit;
+use crate::render::Failure;
+
+/// Scratch databases of one dialect. What they need is started when the first is asked for.
+pub(crate) struct Workbench<'a> {
+    project: &'a Project,
+    pub(crate) dialect: &'static dyn Dialect,
+    options: ScratchOptions,
+    scratch: Option<Box<dyn Scratch>>,
+}
+
+impl<'a> Workbench<'a> {
+    /// On the server that `--dev-url` names, else `[scratch]`, else one that is started; of `version`, as a number that
+    /// orders, where that can be had.
+    ///
+    /// # Errors
+    /// A variable in the server's URL is not set.
+    pub(crate) fn new(
+        project: &'a Project,
+        dialect: &'static dyn Dialect,
+        dev_url: Option<&str>,
+        version: Option<u32>,
+    ) -> Result<Self, Failure> {
+        let configured =
+            || project.files.config.scratch.server.as_ref().map(|url| project.files.expand(url)).transpose();
+        let of_dialect = |url: &String| rung::dialect_of(url).is_ok_and(|of| of.name() == dialect.name());
+        let server = match dev_url {
+            Some(url) => Some(url.to_owned()),
+            // Of two dialects one has no server.
+            None => configured()?.filter(of_dialect),
+        };
+        let path = env::var_os("PATH").unwrap_or_default();
+        let options = ScratchOptions {
+            server,
+            version,
+            path: env::split_paths(&path).filter(|path| path.is_absolute()).collect(),
+            directory: Some(env::temp_dir()),
+            schema: String::new(),
+        };
+        Ok(Self { project, dialect, options, scratch: None })
+    }
+
+    /// Where databases are made.
+    ///
+    /// # Errors
+    /// There is no server, and none can be started.
+    pub(crate) fn scratch(&mut self) -> Result<&mut dyn Scratch, Failure> {
+        if self.scratch.is_none() {
+            let made = rung::scratch(self.dialect, &self.options, &self.project.connecting());
+            let made = made.map_err(|error| match error.kind {
+                DbErrorKind::Config => Failure::new(Exit::Usage, error.message, error.hint.unwrap_or_default()),
+                _ => Failure::from(error).saying("This was the scratch server; no other database was touched."),
+            })?;
+            self.scratch = Some(made);
+        }
+        Ok(&mut **self.scratch.as_mut().expect("it was made just now"))
+    }
+
+    /// A database on which migrations were run, behind the project's own setup.
+    ///
+    /// # Errors
+    /// One of them fails, at its place; a file of the setup can't be read.
+    pub(crate) fn replay(&mut self, set: &MigrationSet) -> Result<ScratchDatabase, Failure> {
+        let mut all = self.setup()?;
+        let set = if all.is_empty() {
+            set
+        } else {
+            all.extend(set.iter().map(|migration| (**migration).clone()));
+            &MigrationSet::ordered(all, Vec::new()).map_err(rung::Error::Files)?
+        };
+        self.run(set)
+    }
+
+    /// A database on which a file of plain SQL was run.
+    ///
+    /// # Errors
+    /// A statement fails, at its place.
+    pub(crate) fn script(&mut self, source: &Arc<SourceFile>) -> Result<ScratchDatabase, Failure> {
+        let mut all = self.setup()?;
+        let name = source.path().file_name().unwrap_or_default().to_string_lossy();
+        all.push(self.read(&name, Arc::clone(source))?);
+        let set = MigrationSet::ordered(all, Vec::new()).map_err(rung::Error::Files)?;
+        self.run(&set)
+    }
+
+    fn run(&mut self, set: &MigrationSet) -> Result<ScratchDatabase, Failure> {
+        let planning = PlanOptions { order: Some(Order::Any), timeouts: Timeouts::default(), ..PlanOptions::default() };
+        let scratch = self.scratch()?;
+        let mut database = scratch.database()?;
+        match rung::replay(&mut database, set, &planning, &RunOptions::default(), scratch) {
+            Ok(()) => Ok(database),
+            Err(error) => Err(on_scratch(error)),
+        }
+    }
+
+    fn setup(&self) -> Result<Vec<Migration>, Failure> {
+        let files = &self.project.files;
+        let paths = files.config.scratch.setup.iter().map(|path| files.path(path));
+        paths.map(|path| self.read(&format!("setup {}", path.display()), read_source(&path)?)).collect()
+    }
+
+    fn read(&self, id: &str, source: Arc<SourceFile>) -> Result<Migration, Failure> {
+        Ok(formats::load_script(id, source, self.dialect).map_err(rung::Error::Files)?)
+    }
+}
+
+/// What failed on a scratch database: nothing that matters was touched, and `up` is not what to do next.
+fn on_scratch(error: rung::Error) -> Failure {
+    let mut failure = Failure::from(error).saying("This was a scratch database; no other database was touched.");
+    let role = failure.findings.iter().find_map(|finding| {
+        let said = finding.diagnostic.to_string();
+        let (_, name) = said.split_once("role \"")?;
+        Some(name.split_once("\" does not exist")?.0.to_owned())
+    });
+    failure.next = vec![match role {
+        Some(role) => format!("make it on the scratch server: CREATE ROLE \"{role}\""),
+        None => "mend the file, then give the command again".to_owned(),
+    }];
+    failure
+}
+
+/// A file of SQL.
+///
+/// # Errors
+/// It can't be read, or is not UTF-8.
+pub(crate) fn read_source(path: &PathBuf) -> Result<Arc<SourceFile>, Failure> {
+    let bytes = fs::read(path)
+        .map_err(|error| Failure::usage(format!("{} can't be read: {error}", path.display()), "check the path"))?;
+    let source = SourceFile::from_bytes(path, bytes).map_err(|found| Failure::of(Exit::Usage, vec![*found]))?;
+    Ok(Arc::new(source))
+}

@@ -1,0 +1,170 @@
+//! Scratch databases: on a server that is named, or on one that is started for the purpose and ends with its user.
+
+mod binaries;
+#[cfg(unix)]
+mod server;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rung_engine::{DbError, DbErrorKind, Scratch, ScratchDatabase, ScratchOptions, Session};
+
+use crate::connect::{Environment, Settings};
+use crate::name::{literal, quoted};
+use crate::{OpenOptions, Postgres};
+use binaries::Binaries;
+
+/// The names of scratch databases begin so, and go on with the second in which they were made.
+const PREFIX: &str = "rung_scratch_";
+
+/// A database of ours that nobody is connected to is one that was left behind, once it is so old.
+const ABANDONED: Duration = Duration::from_secs(3600);
+
+/// A place for scratch databases: [`ScratchOptions::server`], else a temporary server from the PostgreSQL programs of this
+/// machine.
+///
+/// # Errors
+/// The server can't be reached, or may not be made databases on; there are no programs to start one from.
+pub fn scratch(options: &ScratchOptions, environment: &Environment) -> Result<Box<dyn Scratch>, DbError> {
+    let open = OpenOptions { schema: options.schema.clone() };
+    let binaries = binaries::find(&options.path);
+    let Some(server) = &options.server else {
+        let wanted = options.version.map(|version| version / 10_000);
+        let chosen = binaries::choose(&binaries, wanted).ok_or_else(no_server)?;
+        return temporary(chosen, options, open);
+    };
+    let settings = Settings::resolve(server, environment).map_err(crate::driver::wrong_settings)?;
+    let mut admin = crate::driver::open_with(&settings, &open)?;
+    sweep(&mut admin)?;
+    let major = admin.server_version() / 10_000;
+    let dump = binaries::client_for(&binaries, major).cloned();
+    Ok(Box::new(Place { admin, settings, open, clients: dump, power: Power::Databases, _server: None }))
+}
+
+fn no_server() -> DbError {
+    DbError::new(DbErrorKind::Config, "there is no PostgreSQL server to try things out on").with_hint(
+        "name one with --dev-url or `[scratch] server` in rung.toml; or install PostgreSQL's server programs here \
+         (apt install postgresql, brew install postgresql): rung starts one by itself",
+    )
+}
+
+#[cfg(unix)]
+fn temporary(binaries: &Binaries, options: &ScratchOptions, open: OpenOptions) -> Result<Box<dyn Scratch>, DbError> {
+    let directory = options.directory.clone().unwrap_or_else(|| PathBuf::from("/tmp"));
+    let server = server::Server::start(binaries, &directory)?;
+    let settings = Settings::resolve(&server.url("postgres"), &Environment::empty());
+    let settings = settings.map_err(crate::driver::wrong_settings)?;
+    let admin = crate::driver::open_with(&settings, &open)?;
+    let clients = binaries.clients.then(|| binaries.clone());
+    Ok(Box::new(Place { admin, settings, open, clients, power: Power::All, _server: Some(server) }))
+}
+
+#[cfg(not(unix))]
+fn temporary(_: &Binaries, _: &ScratchOptions, _: OpenOptions) -> Result<Box<dyn Scratch>, DbError> {
+    Err(no_server())
+}
+
+/// What may be made on a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Power {
+    /// Databases: the rest is shared with others.
+    Databases,
+    /// Roles too.
+    All,
+}
+
+struct Place {
+    /// Before the server, in the order of the fields: connections are closed first.
+    admin: Postgres,
+    settings: Settings,
+    open: OpenOptions,
+    clients: Option<Binaries>,
+    power: Power,
+    #[cfg(unix)]
+    _server: Option<server::Server>,
+    #[cfg(not(unix))]
+    _server: Option<()>,
+}
+
+impl Scratch for Place {
+    fn database(&mut self) -> Result<ScratchDatabase, DbError> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{PREFIX}{}_{}_{count}", now().as_secs(), std::process::id());
+        // Another's objects may be in template1.
+        let made = statement(&mut self.admin, &format!("CREATE DATABASE {} TEMPLATE template0", quoted(&name)));
+        made.map_err(|error| match error.kind {
+            DbErrorKind::Permission => error.with_hint("ALTER ROLE ... CREATEDB, or name another server"),
+            _ => error,
+        })?;
+        let settings = self.settings.with_database(&name);
+        let guard = Guard { settings: self.settings.clone(), open: self.open.clone(), name };
+        let driver = crate::driver::open_with(&settings, &self.open)?;
+        Ok(ScratchDatabase::new(Box::new(driver), settings.url_with_password(), Box::new(guard)))
+    }
+
+    fn supply(&mut self, lacking: &DbError) -> Result<bool, DbError> {
+        // undefined_object, in the words of a server whose messages are not translated.
+        let role = lacking.message.strip_prefix("role \"").and_then(|rest| rest.strip_suffix("\" does not exist"));
+        match role {
+            Some(role) if self.power == Power::All && lacking.code.as_deref() == Some("42704") => {
+                statement(&mut self.admin, &format!("CREATE ROLE {}", quoted(role)))?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn program(&self, name: &str) -> Option<PathBuf> {
+        let program = self.clients.as_ref()?.directory.join(name);
+        program.is_file().then_some(program)
+    }
+}
+
+/// Drops a database.
+struct Guard {
+    settings: Settings,
+    open: OpenOptions,
+    name: String,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // What fails here is swept up an hour later, or goes with its server.
+        if let Ok(mut admin) = crate::driver::open_with(&self.settings, &self.open) {
+            let _ = statement(&mut admin, &drop_statement(&self.name));
+        }
+    }
+}
+
+fn drop_statement(name: &str) -> String {
+    format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name))
+}
+
+/// Drops databases that a process left behind when it was killed.
+fn sweep(admin: &mut Postgres) -> Result<(), DbError> {
+    let rows = admin.query(&format!(
+        "SELECT datname FROM pg_catalog.pg_database AS d WHERE pg_catalog.starts_with(datname, {}) \
+         AND pg_catalog.pg_has_role(datdba, 'USAGE') \
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity AS a WHERE a.datid = d.oid)",
+        literal(PREFIX)
+    ))?;
+    let old = now().saturating_sub(ABANDONED).as_secs();
+    for name in rows.into_iter().flatten().flatten() {
+        let made =
+            name.strip_prefix(PREFIX).and_then(|rest| rest.split('_').next()).and_then(|at| at.parse::<u64>().ok());
+        if made.is_some_and(|made| made < old) {
+            statement(admin, &drop_statement(&name))?;
+        }
+    }
+    Ok(())
+}
+
+fn statement(admin: &mut Postgres, sql: &str) -> Result<(), DbError> {
+    admin.execute(sql).map(|_| ())
+}
+
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}

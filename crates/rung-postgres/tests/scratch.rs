@@ -1,0 +1,90 @@
+//! Scratch databases: made on a server that is named, or on one that is started; and gone afterwards.
+
+use std::path::PathBuf;
+
+use rung_engine::{DbErrorKind, Scratch, ScratchDatabase, ScratchOptions};
+use rung_postgres::connect::Environment;
+use rung_postgres::scratch;
+use testkit::for_each_major;
+
+fn place(options: &ScratchOptions) -> Box<dyn Scratch> {
+    scratch(options, &Environment::empty()).unwrap_or_else(|error| panic!("{error} {:?}", error.hint))
+}
+
+fn on(server: &testkit::Server) -> ScratchOptions {
+    ScratchOptions { server: Some(server.url("postgres")), schema: "rung".to_owned(), ..ScratchOptions::default() }
+}
+
+fn temporary(binaries: PathBuf) -> ScratchOptions {
+    ScratchOptions { path: vec![binaries], schema: "rung".to_owned(), ..ScratchOptions::default() }
+}
+
+fn one(database: &mut ScratchDatabase, sql: &str) -> String {
+    database.driver.query(sql).expect(sql)[0][0].clone().expect(sql)
+}
+
+fn databases(server: &testkit::Server, like: &str) -> i64 {
+    let row = server.client("postgres").query_one("SELECT count(*) FROM pg_database WHERE datname LIKE $1", &[&like]);
+    row.expect("a count").get(0)
+}
+
+#[test]
+fn a_database_on_a_named_server_is_empty_and_goes_with_its_value() {
+    for_each_major(|server| {
+        let mut place = place(&on(server));
+        let (mut first, mut second) = (place.database().unwrap(), place.database().unwrap());
+        first.driver.execute("CREATE TABLE t (a int)").unwrap();
+        assert!(second.driver.is_blank().unwrap() && !first.driver.is_blank().unwrap());
+        let name = one(&mut first, "SELECT current_database()");
+        assert_eq!(databases(server, &name), 1);
+        // Whoever else is connected.
+        let _other = server.client(&name);
+        drop(first);
+        assert_eq!(databases(server, &name), 0);
+        // The server is others' too.
+        let error = second.driver.execute("GRANT SELECT ON pg_class TO somebody_new").unwrap_err();
+        assert!(!place.supply(&error).unwrap());
+    });
+}
+
+#[test]
+fn what_a_killed_process_left_behind_is_swept_up_and_what_is_young_is_not() {
+    for_each_major(|server| {
+        let mut client = server.client("postgres");
+        let old = format!("rung_scratch_1000000_{}_0", server.port());
+        let young = format!("rung_scratch_9999999999_{}_0", server.port());
+        for name in [&old, &young] {
+            client.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+        }
+        drop(place(&on(server)));
+        assert_eq!((databases(server, &old), databases(server, &young)), (0, 1));
+        client.batch_execute(&format!("DROP DATABASE {young}")).unwrap();
+    });
+}
+
+#[test]
+fn a_temporary_server_ends_with_its_value_and_has_what_is_lacking_made() {
+    for install in testkit::install::chosen().unwrap() {
+        let mut place =
+            place(&ScratchOptions { version: Some(install.major * 10_000), ..temporary(install.bin.clone()) });
+        let mut database = place.database().unwrap();
+        assert_eq!(database.driver.facts().version_number / 10_000, install.major);
+        let error = database.driver.execute("GRANT SELECT ON pg_class TO \"Some body\"").unwrap_err();
+        assert!(place.supply(&error).unwrap());
+        database.driver.execute("GRANT SELECT ON pg_class TO \"Some body\"").unwrap();
+        let error = database.driver.execute("SELECT 1/0").unwrap_err();
+        assert!(!place.supply(&error).unwrap());
+        let directory = PathBuf::from(one(&mut database, "SELECT current_setting('data_directory')"));
+        assert!(directory.exists());
+        drop(database);
+        drop(place);
+        assert!(!directory.exists());
+    }
+}
+
+#[test]
+fn without_a_server_it_says_how_to_get_one() {
+    let options = ScratchOptions { server: Some("postgres://nobody@127.0.0.1:1/x".to_owned()), ..Default::default() };
+    let error = scratch(&options, &Environment::empty()).err().expect("nothing is there");
+    assert_eq!(error.kind, DbErrorKind::Unreachable);
+}

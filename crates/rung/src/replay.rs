@@ -1,0 +1,49 @@
+//! What files make of an empty database.
+
+use rung_engine::{
+    DbError, Failure, Goal, History, MigrationSet, PlanOptions, RunError, RunOptions, Scratch, ScratchDatabase,
+};
+
+use crate::migrator::Error;
+
+/// Runs all migrations of a set on a scratch database, as `up` does. A role that they speak of and that is not there is
+/// made, where that is nobody else's concern; a script among them gets the scratch database as `DATABASE_URL`.
+///
+/// # Errors
+/// A migration fails, at its place.
+pub fn replay(
+    database: &mut ScratchDatabase,
+    set: &MigrationSet,
+    planning: &PlanOptions,
+    running: &RunOptions,
+    scratch: &mut dyn Scratch,
+) -> Result<(), Error> {
+    let mut running = running.clone();
+    running.script_environment.retain(|(name, _)| name != "DATABASE_URL");
+    running.script_environment.push(("DATABASE_URL".to_owned(), database.url.clone()));
+    let dialect = database.driver.dialect_of();
+    let planner = |history: &History| rung_engine::plan(set, history, &Goal::Latest, planning, dialect);
+    loop {
+        let driver = &mut *database.driver;
+        // What ran before something was lacking stays, and the run goes on behind it.
+        match rung_engine::run(driver, None, &planner, &mut |_, _| Ok(true), &running, &mut |_| {}) {
+            Ok(_) => return Ok(()),
+            Err(error) => match lacking(&error) {
+                Some(what) if scratch.supply(what)? => {}
+                _ => return Err(error.into()),
+            },
+        }
+    }
+}
+
+/// What the server said, where a statement failed.
+fn lacking(error: &RunError) -> Option<&DbError> {
+    match error {
+        RunError::Database(error) => Some(error),
+        RunError::Step { failure, .. } => match &failure.failure {
+            Failure::Database(error) => Some(error),
+            Failure::Check { .. } | Failure::Code(_) => None,
+        },
+        _ => None,
+    }
+}
