@@ -3,6 +3,7 @@
 
 mod bench;
 mod generated;
+mod interop;
 mod servers;
 mod test;
 
@@ -17,6 +18,7 @@ cargo xtask COMMAND
                          ARGS go to cargo nextest run (or cargo test): -p PACKAGE, a filter, ...
   servers [--all]        find the PostgreSQL servers and programs that tests need, or install them
   generated [--check]    write the generated files, or check that they are up to date
+  interop [TOOL...]      let other tools write databases, and rung take them over; installs the tools
   bench [--list] [CASE]  compare with psql, the sqlite3 shell and other tools
 
 --all takes PostgreSQL 13 to 18 instead of the usual two. In the environment: PG_BINS=DIR:DIR names
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         "servers" => servers::run(&rest),
         "bench" => bench::run(&rest),
         "measure" => bench::measure::report(&rest),
+        "interop" => interop::run(&rest),
         "generated" => generated::run(&rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -91,7 +91,7 @@ fn have(program: &str) -> bool {
     Install::client(program).is_ok()
 }
 
-fn apt_install(packages: &[&str]) -> Result<()> {
+pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
     let list = packages.join(" ");
     let by_hand = Error::new(format!("the tests need {list}; install it: sudo apt-get install {list}"));
     let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");

@@ -124,9 +124,15 @@ fn alone<T>(
         for statement in begin.split("; ") {
             driver.execute(statement)?;
         }
-        match driver.keep_others_out(&found.table, number) {
-            Ok(true) => break,
-            Ok(false) => {}
+        let out = driver.keep_others_out(&found.table, number).and_then(|is_out| {
+            let holder = found.tool().filter(|_| is_out).map(|tool| tool.holder(driver, &found.table));
+            Ok((is_out, holder.transpose()?.flatten()))
+        });
+        match out {
+            // A row is not unlocked by the end of whoever has locked it: somebody has to look.
+            Ok((true, Some(holder))) => return Err(at_work(found, Some(holder)).into()),
+            Ok((true, None)) => break,
+            Ok((false, _)) => {}
             Err(error) if error.kind == DbErrorKind::LockTimeout => {}
             Err(error) => return Err(error.into()),
         }
@@ -136,7 +142,7 @@ fn alone<T>(
             return Err(DbError::new(DbErrorKind::Canceled, "asked to stop").into());
         }
         if Instant::now() >= until {
-            return Err(at_work(found).into());
+            return Err(at_work(found, None).into());
         }
         std::thread::sleep(PAUSE);
     }
@@ -145,9 +151,16 @@ fn alone<T>(
     Ok(result)
 }
 
-fn at_work(found: &Found) -> DbError {
-    let message = format!("{} is at work: its lock, or the table {}, is taken", found.whose(), found.table.qualified);
-    DbError::new(DbErrorKind::Locked, message).with_hint("wait until it is through, then adopt again")
+fn at_work(found: &Found, holder: Option<String>) -> DbError {
+    let whose = found.whose();
+    let error = |taken: String| DbError::new(DbErrorKind::Locked, format!("{whose} is at work: {taken}"));
+    match holder {
+        Some(holder) => error(format!("its lock is that of {holder}")).with_hint(format!(
+            "wait until it is through; or end its lock with {whose} where nothing is running any more"
+        )),
+        None => error(format!("its lock, or the table {}, is taken", found.table.qualified))
+            .with_hint("wait until it is through, then adopt again"),
+    }
 }
 
 fn survey(

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use rung_engine::{History, Migration, MigrationSet, PlanError, PlanErrorKind};
+use rung_engine::{Body, History, Migration, MigrationSet, PlanError, PlanErrorKind};
 use rung_sql::{Diagnostic, Span};
 
 use crate::account::{Account, Checksum, Entry, State, near};
@@ -208,7 +208,7 @@ fn standing_of(
         Checksum::Differs { theirs, ours } => {
             let path = migration.source.path().display();
             let error = Diagnostic::error("changed", format!("{path} was changed after {tool} applied it"))
-                .at(&migration.source, Span::new(0, 0), "this file")
+                .at(&migration.source, beginning(migration), "it begins here")
                 .note(format!("its checksum was {theirs} then, and is {ours} now"))
                 .help("put the file back as it was")
                 .help(format!("or take it as it is: add `--accept {id}`"));
@@ -216,6 +216,14 @@ fn standing_of(
             Standing::Changed
         }
     }
+}
+
+/// Where it begins in its file, which may have several.
+fn beginning(migration: &Migration) -> Span {
+    let Body::Sql(body) = &migration.body else { return Span::default() };
+    let text = body.up.text();
+    let at = text.len() - text.trim_start().len();
+    body.up.source_span(Span::new(at, at))
 }
 
 fn unclear(migration: &Migration, tool: &str, why: &str, found: &str) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! What there is to know of a tool.
 
-use rung_engine::{Dialect, Keeper, MigrationSet, Table};
+use rung_engine::{DbError, Dialect, Driver, Keeper, MigrationSet, Table};
 
 use crate::account::{Account, Row};
 
@@ -27,6 +27,15 @@ pub(crate) trait Tool: Sync {
     /// The number of the advisory lock that it takes on PostgreSQL.
     fn lock(&self, _table: &Table) -> Option<i64> {
         None
+    }
+
+    /// Who has its lock, where that is a row: asked in the transaction that takes its history over, and from then on the
+    /// tool can't take it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn holder(&self, _driver: &mut dyn Driver, _table: &Table) -> Result<Option<String>, DbError> {
+        Ok(None)
     }
 
     /// What writes its table; `None` where rung doesn't.

@@ -9,6 +9,7 @@ mod goose;
 mod graphile_migrate;
 mod hasura;
 mod home_made;
+mod liquibase;
 mod plain;
 mod postgres_migrations;
 mod prisma;
@@ -46,6 +47,7 @@ pub(crate) const TOOLS: &[&dyn Tool] = &[
     &hasura::Hasura,
     &alembic::Alembic,
     &plain::RAILS,
+    &liquibase::Liquibase,
 ];
 
 /// Bytes as lowercase hexadecimal digits.

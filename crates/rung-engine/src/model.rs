@@ -123,6 +123,9 @@ pub struct Migration {
     pub checksum: Digest,
     /// SHA-256 of its SQL tokens: the same after a reformat or a comment edit.
     pub fingerprint: Digest,
+    /// Its checksums as the tool of its format keeps them, where they are of something else than the file: its own first,
+    /// then others that are as good.
+    pub tool_checksums: Vec<String>,
     /// What it runs.
     pub body: Body,
     /// How it is undone, where the files say.

@@ -11,6 +11,7 @@ mod expression;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use md5::{Digest as _, Md5};
 use rung_engine::{Body, Hints, Migration, MigrationSet, Order, Renumber, Runs, Version};
 use rung_sql::{Diagnostic, Script, Span, TokenKind, tokens};
 
@@ -233,9 +234,12 @@ impl Reader<'_> {
             ]);
         }
         let raw = Script::joined(source.clone(), &item.changeset.up);
+        let sql: Vec<&str> = item.changeset.sql.iter().map(|span| source.slice(*span)).collect();
         let down = self.rollback(item)?;
         let mut migration = migration(&item.id, Version::Unnumbered, raw.clone(), down, HINTS, syntax);
         migration.order = Order::Any;
+        migration.tool_checksums.push(checksum(&self.with_parameters(&sql.join("\n"))));
+        migration.tool_checksums.extend(item.changeset.valid_checksums.iter().cloned());
         migration.author = Some(item.changeset.author.clone());
         migration.description.clone_from(&item.changeset.comment);
         if !flag("runintransaction", true)? {
@@ -288,17 +292,24 @@ impl Reader<'_> {
         self.filled(&script, attributes, "rollbackenddelimiter").map(Some)
     }
 
+    /// What parameters in a text stand for, each at its place. What has no value stays as it is.
+    fn parameters_in(&self, text: &str) -> Vec<(Span, &str)> {
+        let places = text.match_indices("${").filter_map(|(at, _)| Some((at, at + text[at..].find('}')?)));
+        let value = |(at, end)| Some((Span::new(at, end + 1), self.parameters.get(&text[at + 2..end])?.as_str()));
+        places.filter_map(value).collect()
+    }
+
+    fn with_parameters(&self, text: &str) -> String {
+        let edits = self.parameters_in(text);
+        edits.iter().rev().fold(text.to_owned(), |mut text, (span, value)| {
+            text.replace_range(span.range(), value);
+            text
+        })
+    }
+
     /// The script with parameters filled in, and `;` where a delimiter of its own ends a statement.
     fn filled(&self, script: &Script, attributes: &Attributes, key: &str) -> Result<Script, Vec<Diagnostic>> {
-        let text = script.text();
-        let mut edits = Vec::new();
-        for (at, _) in text.match_indices("${") {
-            let Some(length) = text[at..].find('}') else { break };
-            // What has no value stays as it is.
-            let value = self.parameters.get(&text[at + 2..at + length]);
-            edits.extend(value.map(|value| (Span::new(at, at + length + 1), value.clone())));
-        }
-        let script = script.replaced(&edits);
+        let script = script.replaced(&self.parameters_in(script.text()));
         let delimiter = attributes.get(key).filter(|(value, _)| !value.is_empty() && value != ";");
         let text = script.text();
         let mut ends: Vec<(Span, &str)> = Vec::new();
@@ -332,6 +343,14 @@ impl Reader<'_> {
         }
         Ok(script.replaced(&ends))
     }
+}
+
+/// The checksum of Liquibase since 4.22, `ChecksumVersion.V9`: of the SQL without blanks, then of that of all changes, of
+/// which there is one.
+fn checksum(sql: &str) -> String {
+    let bytes = sql.bytes().filter(|byte| !b" \t\r\n".contains(byte)).collect::<Vec<_>>();
+    let of = |bytes: &[u8]| Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    format!("9:{}", of(format!("9:{}:", of(&bytes)).as_bytes()))
 }
 
 fn with_up(mut migration: Migration, up: Script) -> Migration {

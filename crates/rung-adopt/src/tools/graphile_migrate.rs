@@ -6,7 +6,7 @@
 use rung_engine::{Dialect, Migration, MigrationSet, Table};
 use sha1::{Digest as _, Sha1};
 
-use super::hex;
+use super::{digits, hex};
 use crate::account::{Account, Checksum, Entry, Row, find, optional, text};
 use crate::tool::Tool;
 
@@ -33,7 +33,8 @@ impl Tool for GraphileMigrate {
     fn account(&self, rows: &[Row], set: &MigrationSet, _dialect: &dyn Dialect) -> Account {
         let entry = |row: &Row| {
             let name = text(row, 0);
-            let migration = find(set, name.trim_end_matches(".sql"), |migration| migration.id.to_string());
+            // The number alone, whatever the file is called after it.
+            let migration = find(set, digits(name), |migration| digits(migration.id.as_str()).to_owned());
             let compare = |migration| Checksum::compare(text(row, 1), &hash(migration, text(row, 3)));
             let checksum = migration.map_or(Checksum::None, compare);
             Entry { checksum, ..Entry::applied(name, migration).at(optional(row, 2)) }

@@ -18,6 +18,10 @@ pub(super) struct ChangeSet {
     pub(super) attributes: Attributes,
     /// Its statements; what speaks to Liquibase among them is comments.
     pub(super) up: Vec<Span>,
+    /// Those lines that Liquibase takes for SQL, and so for its checksum.
+    pub(super) sql: Vec<Span>,
+    /// `--validCheckSum X`: what its checksum may be besides.
+    pub(super) valid_checksums: Vec<String>,
     /// What undoes it, where that is said.
     pub(super) rollback: Option<Vec<Span>>,
     pub(super) comment: Option<String>,
@@ -130,6 +134,8 @@ impl Formatted {
                             span,
                             attributes,
                             up,
+                            sql: Vec::new(),
+                            valid_checksums: Vec::new(),
                             rollback: None,
                             comment: None,
                             preconditions: Attributes::new(),
@@ -187,6 +193,10 @@ impl Formatted {
                 wrong(format!("rung does not know the precondition {kind}"), help);
             } else if let Some(rest) = directive(line, "comment") {
                 changeset.comment = Some(rest.trim_start_matches(':').trim().to_owned());
+            } else if let Some(rest) = directive(line, "validCheckSum") {
+                changeset.valid_checksums.push(rest.trim_start_matches(':').trim().to_owned());
+            } else {
+                changeset.sql.push(span);
             }
         }
         file.close(text.len());
