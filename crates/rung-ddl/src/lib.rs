@@ -9,6 +9,9 @@ mod postgres;
 mod sqlite;
 mod types;
 
+/// How many bytes of a name PostgreSQL keeps: `NAMEDATALEN` less one.
+pub const LONGEST_NAME: usize = 63;
+
 pub use model::*;
 pub use postgres::parse as parse_postgres;
 pub use sqlite::parse as parse_sqlite;

@@ -529,6 +529,8 @@ pub enum Statement {
         value: String,
         /// `IF NOT EXISTS`.
         if_not_exists: bool,
+        /// `BEFORE` or `AFTER` another.
+        placed: bool,
     },
     /// `ALTER TYPE ... RENAME VALUE`.
     RenameEnumValue {
@@ -642,6 +644,10 @@ pub enum Statement {
         kind: Kind,
         /// Which.
         name: Option<Name>,
+        /// The column of it.
+        column: Option<Ident>,
+        /// What it says; `None` where it is taken away.
+        text: Option<String>,
     },
     /// `GRANT`, `REVOKE`.
     Grant {
@@ -739,8 +745,25 @@ pub struct Parsed {
     pub statement: Statement,
     /// Every table or view that it names, common table expressions left out.
     pub relations: Vec<Name>,
+    /// The columns that are named a second time in a list where each may stand once: those of a new table or view, of an
+    /// INSERT, of a SET. Only where the server refuses that.
+    pub repeated: Vec<Ident>,
     /// What its grammar does not know, first place first.
     pub errors: Vec<SyntaxError>,
+    /// Whether it is nested too deep to be read on any stack, and nothing is known of it.
+    pub too_deep: bool,
+}
+
+impl Parsed {
+    /// A statement of which nothing more is known.
+    pub fn of(statement: Statement) -> Self {
+        Self { statement, relations: Vec::new(), repeated: Vec::new(), errors: Vec::new(), too_deep: false }
+    }
+
+    /// What is too deep to be read.
+    pub(crate) fn too_deep() -> Self {
+        Self { too_deep: true, ..Self::of(Statement::Other) }
+    }
 }
 
 /// Something that the grammar does not know.

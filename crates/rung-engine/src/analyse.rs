@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use rung_sql::{Diagnostic, Effect, Facts, MigrationType, Script, Span, Statement, TransactionControl, infer_type};
+use rung_sql::{
+    Diagnostic, Effect, Facts, MigrationType, ObjectKind, ObjectName, Script, Span, Statement, TransactionControl,
+    infer_type,
+};
 
 use crate::dialect::Dialect;
 use crate::model::Migration;
@@ -218,9 +221,13 @@ fn outside(script: &Script, statements: &[StatementPlan], asks: Asks) -> Result<
                 return Some(reason.to_string());
             }
             match &statement.facts.effect {
-                Effect::AddEnumValue { value, .. } if mentions(script, &statements[at + 1..], value) => Some(format!(
-                    "a value added to an enum can't be used in the same transaction, and '{value}' is used below"
-                )),
+                Effect::AddEnumValue { name, value }
+                    if !is_made(&statements[..at], name) && mentions(script, &statements[at + 1..], value) =>
+                {
+                    Some(format!(
+                        "a value added to an enum can't be used in the same transaction, and '{value}' is used below"
+                    ))
+                }
                 _ => None,
             }
         })
@@ -242,6 +249,13 @@ fn outside(script: &Script, statements: &[StatementPlan], asks: Asks) -> Result<
             Err(vec![diagnostic])
         }
     }
+}
+
+/// Whether a type is made by one of the statements: the values of one that is as new as they are can be used at once.
+fn is_made(statements: &[StatementPlan], name: &ObjectName) -> bool {
+    let makes =
+        |effect: &Effect| matches!(effect, Effect::Create { kind: ObjectKind::Type, name: made } if made == name);
+    statements.iter().any(|statement| makes(&statement.facts.effect))
 }
 
 /// Whether a literal stands in any of the statements, where it may be used when that is run: the body of a function in

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use rung_ddl::{Action, AlterTable, Constraint, Name, Persistence, Statement, Verb};
+use rung_ddl::{Action, AlterTable, Constraint, Name, Persistence, Statement, Verb, fold};
 use rung_engine::{Migration, MigrationId};
-use rung_sql::{Diagnostic, Level, SourceFile, Span, tokens};
+use rung_sql::{Diagnostic, Level, SourceFile, Span, TokenKind, tokens};
 
 use crate::{
     Blocks, Born, File, Finding, Fix, Impact, Key, Language, Line, LockMode, Options, Rule, Schema, ScriptLines,
@@ -136,6 +136,20 @@ impl<'a> Context<'a> {
             _ => {}
         }
         found
+    }
+
+    /// The names that the statement writes in more than so many bytes, without quotes, with their places.
+    pub fn long_names(&self, most: usize) -> Vec<(String, Span)> {
+        let text = self.text(self.whole());
+        // Most statements have no word that long.
+        if !text.split_ascii_whitespace().any(|word| word.len() > most) && !text.contains('"') {
+            return Vec::new();
+        }
+        tokens(text, self.language.syntax)
+            .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedIdent) && token.span.len() > most)
+            .map(|token| (fold(&text[token.span.range()]), token.span))
+            .filter(|(name, _)| name.len() > most)
+            .collect()
     }
 
     /// The text of a place within the statement.

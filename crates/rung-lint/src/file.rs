@@ -2,7 +2,7 @@
 
 use rung_ddl::Parsed;
 use rung_engine::{Asks, Body, Dialect, Down, JournalReason, Migration, Mode, ScriptPlan};
-use rung_sql::{Diagnostic, Facts, Script, Span, TransactionControl};
+use rung_sql::{Diagnostic, Facts, Script, Span, SplitIssueKind, TokenKind, TransactionControl, split, tokens};
 
 use crate::Language;
 
@@ -42,26 +42,40 @@ impl ScriptLines {
                 (statements, Some(plan.mode), Vec::new())
             }
             Err(refused) => {
-                // What can be split is looked at all the same.
+                // What can be split is looked at all the same; what is never closed is not, up to the end of the file.
                 let text = script.text();
-                let statements = script.statements(dialect.syntax()).unwrap_or_default();
-                let read = |span: Span| (span, dialect.facts(&text[span.range()]));
-                (statements.into_iter().map(|statement| read(statement.span)).collect(), None, refused)
+                let (statements, issues) = split(text, dialect.syntax());
+                let open = issues.iter().find(|issue| issue.kind == SplitIssueKind::Unterminated);
+                let readable = |span: &Span| open.is_none_or(|open| span.end <= open.span.start);
+                let statements = statements.into_iter().map(|statement| statement.span).filter(readable);
+                (statements.map(|span| (span, dialect.facts(&text[span.range()]))).collect(), None, refused)
             }
         };
+        let refused = refused.into_iter().chain(in_a_block(script, &statements, mode.as_ref(), dialect)).collect();
         let own_transactions = matches!(mode, Some(Mode::Journal(JournalReason::OwnTransactions)));
         let together = matches!(mode, None | Some(Mode::Transaction));
         let (mut number, mut open) = (0, false);
         let mut lines = Vec::with_capacity(statements.len());
-        for (span, facts) in statements {
+        let mut mistakes = 0;
+        let mut open_ones: Vec<(Span, Facts)> = statements.into_iter().rev().collect();
+        while let Some((span, facts)) = open_ones.pop() {
             match facts.transaction {
                 Some(TransactionControl::Begin) => (number, open) = (number + 1, true),
                 Some(TransactionControl::Commit | TransactionControl::Rollback) => open = false,
                 _ => {}
             }
+            let text = &script.text()[span.range()];
+            let parsed = (language.parse)(text);
+            let end = unclosed(text, &parsed, language).filter(|_| mistakes < MOST_MISTAKES);
+            if let Some(end) = end {
+                mistakes += 1;
+                let (more, _) = split(&text[end..], language.syntax);
+                let more = more.into_iter().rev().map(|more| more.span.shifted(span.start + end));
+                open_ones.extend(more.map(|span| (span, dialect.facts(&script.text()[span.range()]))));
+            }
             lines.push(Line {
-                span,
-                parsed: (language.parse)(&script.text()[span.range()]),
+                span: end.map_or(span, |end| Span::new(span.start, span.start + end)),
+                parsed,
                 facts,
                 transaction: (together || own_transactions && open).then_some(number),
             });
@@ -110,4 +124,43 @@ impl<'a> File<'a> {
     pub fn lines(&self) -> &[Line] {
         self.up.as_ref().map_or(&[], |up| &up.lines)
     }
+}
+
+/// After as many statements of a file that are never closed, what follows is not looked at any more.
+const MOST_MISTAKES: usize = 50;
+
+/// Where a statement that can't be read ends after all: a parenthesis that is never closed takes the next `;` with it, and
+/// all that comes after.
+fn unclosed(text: &str, parsed: &Parsed, language: &Language) -> Option<usize> {
+    /// Nobody types a longer one, and each is read several times.
+    const LONGEST: usize = 1_000_000;
+    if parsed.errors.is_empty() || text.len() > LONGEST {
+        return None;
+    }
+    let end = tokens(text, language.syntax).find(|token| token.kind == TokenKind::Semicolon)?.span.end;
+    (!text[end..].trim().is_empty()).then_some(end)
+}
+
+/// A statement that refuses a transaction, in a file that asks for one by BEGIN and COMMIT around it. rung leaves the two
+/// out; whoever else runs the file is refused by the server.
+fn in_a_block(
+    script: &Script,
+    statements: &[(Span, Facts)],
+    mode: Option<&Mode>,
+    dialect: &dyn Dialect,
+) -> Option<Diagnostic> {
+    if !matches!(mode, Some(Mode::Journal(JournalReason::Statement(_)))) {
+        return None;
+    }
+    let (span, facts) = statements.iter().find(|(_, facts)| facts.outside.is_some())?;
+    let (first, _) = split(script.text(), dialect.syntax());
+    let begin = first.first().map(|statement| statement.span).filter(|begin| begin.end <= span.start)?;
+    let reason = facts.outside.as_ref()?;
+    Some(
+        Diagnostic::error("mixed-transaction", format!("{reason}, and the file asks for one"))
+            .at(script.source(), script.source_span(*span), "refuses a transaction")
+            .at(script.source(), script.source_span(begin), "opens one")
+            .note("rung leaves BEGIN and COMMIT out here; anything else that runs the file is refused")
+            .help("take BEGIN and COMMIT out"),
+    )
 }

@@ -22,7 +22,7 @@ pub use file::{File, Line, ScriptLines};
 pub use finding::{Edit, Finding, Fix, Follow};
 pub use impact::{Blocks, Impact, LockMode, Server, Sure, Task, TypeChange, Work, type_change};
 pub use language::{Language, language};
-pub use options::Options;
+pub use options::{Options, Runner};
 pub use reference::{explain, reference};
 pub use rule::{Case, Check, Group, Rule};
 pub use rules::{RULES, rule};

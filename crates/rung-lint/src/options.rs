@@ -7,9 +7,21 @@ use rung_sql::Level;
 
 use crate::Server;
 
+/// Who runs what is linted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Runner {
+    /// rung, which sets a lock timeout and tries again.
+    #[default]
+    Rung,
+    /// Nobody knows: files that stand in no project.
+    Anyone,
+}
+
 /// What a project wants of the linter.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
+    /// Who runs it.
+    pub runner: Runner,
     /// The server's version.
     pub server: Server,
     /// Levels of rules, instead of their own; `None` is off.

@@ -245,6 +245,13 @@ impl Run<'_> {
                 self.push(rule, None, refused.clone());
             }
             for (at, line) in script.lines.iter().enumerate() {
+                if line.parsed.too_deep {
+                    let span = script.source_span(at, Span::new(0, 0));
+                    let diagnostic = rung_sql::Diagnostic::warning("not-linted", "this is nested too deep to be read")
+                        .at(script.script.source(), span, "")
+                        .note("the statement is sent as it is, and nothing is known of what it does");
+                    self.push("not-linted", Some(at), diagnostic);
+                }
                 // One mistake makes a parser find many.
                 if let Some(error) = line.parsed.errors.first() {
                     let span = script.source_span(at, error.span);

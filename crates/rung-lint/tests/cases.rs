@@ -4,7 +4,7 @@ mod common;
 
 use common::lint_last;
 use rung_engine::Timeouts;
-use rung_lint::{Case, Finding, Fix, Options, RULES, Server};
+use rung_lint::{Case, Finding, Fix, Options, RULES, Runner, Server};
 use rung_sql::Level;
 
 /// What is found in the file, with every rule on.
@@ -14,6 +14,7 @@ fn findings(sql: &str, case: &Case) -> Vec<Finding> {
         server: case.major.map_or_else(Server::default, Server::major),
         levels: off.map(|rule| (rule.name.to_owned(), Some(Level::Warning))).collect(),
         timeouts: Timeouts::default(),
+        runner: Runner::Rung,
     };
     lint_last(&[("001_before.sql", case.before), ("002_case.sql", sql)], case.dialect, &options).findings
 }
@@ -35,6 +36,20 @@ fn every_case_fires_or_not() {
         }
     }
     assert!(wrong.is_empty(), "{}\n{} wrong", wrong.join("\n\n"), wrong.len());
+}
+
+#[test]
+fn a_file_in_no_project_is_told_once_that_it_sets_no_lock_timeout() {
+    let notes = |sql: &str, runner| {
+        let options = Options { runner, ..Options::default() };
+        let found = lint_last(&[("001_case.sql", sql)], "postgres", &options).findings;
+        found.iter().filter(|finding| finding.rule == "lock-timeout").count()
+    };
+    let two = "ALTER TABLE t ADD COLUMN a int;\nALTER TABLE t ADD COLUMN b int;";
+    assert_eq!(notes(two, Runner::Anyone), 1);
+    assert_eq!(notes(two, Runner::Rung), 0);
+    assert_eq!(notes(&format!("SET lock_timeout = '2s';\n{two}"), Runner::Anyone), 0);
+    assert_eq!(notes("CREATE TABLE t (a int);\nALTER TABLE t ADD COLUMN b int;", Runner::Anyone), 0);
 }
 
 #[test]

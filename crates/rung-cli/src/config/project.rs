@@ -130,7 +130,7 @@ impl Project {
         let known = lint::RULES.iter().map(|rule| rule.name);
         let levels = self.levels(&wanted.rules, "rule", known, "rung lint --rules")?;
         let server = wanted.server.map(lint::Server::major).unwrap_or_default();
-        Ok(lint::Options { server, levels, timeouts: self.timeouts() })
+        Ok(lint::Options { server, levels, timeouts: self.timeouts(), ..lint::Options::default() })
     }
 
     /// What the project wants `rung health` to look for.

@@ -4,11 +4,13 @@ mod object;
 mod table;
 mod tree;
 
+use std::collections::HashMap;
+
 use rung_sql::{Span, Syntax, TransactionControl};
 use squawk_syntax::{SourceFile, SyntaxKind};
 
 use crate::depth::is_shallow;
-use crate::{Kind, Name, Parsed, Statement, SyntaxError, Verb};
+use crate::{Ident, Kind, LONGEST_NAME, Name, Parsed, Statement, SyntaxError, Verb};
 use object::{alter, create, drop_of};
 use tree::{Node, unquoted};
 
@@ -16,10 +18,11 @@ use SyntaxKind as K;
 
 /// Reads one statement. Its text may end in `;`.
 ///
-/// What can't be read is [`Statement::Other`] with an error, what is too deep to be read the same without one; a text of several statements is read as its first.
+/// What can't be read is [`Statement::Other`] with an error, what is too deep says so; a text of several statements is
+/// read as its first.
 pub fn parse(text: &str) -> Parsed {
     if !is_shallow(text, &Syntax::POSTGRES) {
-        return Parsed { statement: Statement::Other, relations: Vec::new(), errors: Vec::new() };
+        return Parsed::too_deep();
     }
     let tree = SourceFile::parse(text);
     let errors: Vec<SyntaxError> = tree
@@ -32,10 +35,10 @@ pub fn parse(text: &str) -> Parsed {
         .collect();
     let root = Node(tree.syntax_node());
     let Some(node) = root.children().find(|node| node.kind() != K::EMPTY_STMT) else {
-        return Parsed { statement: Statement::Other, relations: Vec::new(), errors };
+        return Parsed { errors, ..Parsed::of(Statement::Other) };
     };
     let statement = if errors.is_empty() { lower(&node).unwrap_or(Statement::Other) } else { Statement::Other };
-    Parsed { relations: relations(&node), statement, errors }
+    Parsed { relations: relations(&node), repeated: repeated(&node), statement, errors, too_deep: false }
 }
 
 fn lowercase_first(text: &str) -> String {
@@ -56,6 +59,70 @@ fn relations(node: &Node) -> Vec<Name> {
         .filter_map(|below| below.as_name())
         .filter(|name| name.schema.is_some() || !with.contains(&name.name))
         .collect()
+}
+
+/// The columns that stand twice where the server takes each once.
+fn repeated(node: &Node) -> Vec<Ident> {
+    node.descendants().flat_map(|below| repeats(named_once(&below))).collect()
+}
+
+/// What a value is given to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Whole,
+    /// `a.x`, `a[1]`: parts may be set one by one.
+    Part,
+}
+
+/// The columns of a list in which each may be named once.
+fn named_once(list: &Node) -> Vec<(Ident, Target)> {
+    let target = |target: Node| {
+        let mut parts = target.children();
+        let name = parts.next()?.as_ident()?;
+        Some((name, if parts.next().is_none() { Target::Whole } else { Target::Part }))
+    };
+    let whole = |ident: Ident| (ident, Target::Whole);
+    match list.kind() {
+        K::SET_COLUMN_LIST => list
+            .children()
+            .flat_map(|set| match set.kind() {
+                K::SET_MULTIPLE_COLUMNS => set.child(K::COLUMN_TARGET_LIST).map(|list| named_once(&list)),
+                _ => set.child(K::COLUMN_TARGET).and_then(target).map(|name| vec![name]),
+            })
+            .flatten()
+            .collect(),
+        K::COLUMN_TARGET_LIST => list.all(K::COLUMN_TARGET).filter_map(target).collect(),
+        K::TABLE_ARG_LIST => list.all(K::COLUMN).filter_map(|column| column.ident(K::COLUMN_NAME)).map(whole).collect(),
+        K::CREATE_VIEW | K::CREATE_MATERIALIZED_VIEW | K::CREATE_TABLE_AS | K::SELECT_INTO => {
+            made_of_query(list).into_iter().map(whole).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The names of what a query makes columns of, as far as they are written; a value without one is `?column?` to the server.
+fn made_of_query(node: &Node) -> Vec<Ident> {
+    let given = |target: Node| match target.child(K::AS_NAME) {
+        Some(alias) => alias.ident(K::COLUMN_NAME),
+        None if target.has(K::LITERAL) => Some(Ident { name: "?column?".to_owned(), span: target.span() }),
+        None => target.ident(K::NAME_REF),
+    };
+    if let Some(list) = node.child(K::COLUMN_LIST) {
+        return list.idents(K::COLUMN_NAME);
+    }
+    let query = if node.kind() == K::SELECT_INTO { Some(node.clone()) } else { node.child(K::SELECT) };
+    let targets = query.and_then(|query| query.child(K::SELECT_CLAUSE)).and_then(|select| select.child(K::TARGET_LIST));
+    targets.map(|list| list.all(K::TARGET).filter_map(given).collect()).unwrap_or_default()
+}
+
+/// Each name that another before it is the same as, to as many bytes as the server keeps.
+fn repeats(names: Vec<(Ident, Target)>) -> Vec<Ident> {
+    let kept = |ident: &Ident| ident.name[..ident.name.floor_char_boundary(LONGEST_NAME)].to_owned();
+    let mut seen: HashMap<String, Target> = HashMap::new();
+    let mut again = |(ident, target): &(Ident, Target)| {
+        seen.insert(kept(ident), *target).is_some_and(|before| before == Target::Whole || *target == Target::Whole)
+    };
+    names.into_iter().filter(|name| again(name)).map(|(ident, _)| ident).collect()
 }
 
 fn lower(node: &Node) -> Option<Statement> {
@@ -176,18 +243,28 @@ fn reindex(node: &Node) -> Statement {
         (K::REINDEX_TARGET_TABLE, Kind::Table),
         (K::REINDEX_TARGET_SCHEMA, Kind::Schema),
         (K::REINDEX_TARGET_DATABASE, Kind::Database),
-        (K::REINDEX_TARGET_SYSTEM, Kind::Database),
+        (K::REINDEX_TARGET_SYSTEM, Kind::Other),
     ];
     let target = node.children().find_map(|child| {
         let (_, kind) = TARGETS.iter().find(|(target, _)| *target == child.kind())?;
         Some((*kind, child))
     });
-    let words = node.words();
+    let option = node
+        .child(K::REINDEX_OPTION_LIST)
+        .and_then(|list| list.all(K::REINDEX_OPTION_CONCURRENTLY).map(|option| is_on(&option)).last());
+    let written = target.as_ref().is_some_and(|(_, target)| target.has(K::CONCURRENTLY_KW));
     Statement::Reindex {
         kind: target.as_ref().map_or(Kind::Other, |(kind, _)| *kind),
         name: target.and_then(|(_, child)| child.children().find_map(|below| below.as_name())),
-        concurrently: words.split(' ').any(|word| word == "concurrently"),
+        concurrently: option.unwrap_or(written),
     }
+}
+
+/// Whether an option is on: with no value, or with one that the server takes for true.
+fn is_on(option: &Node) -> bool {
+    let words = option.words();
+    let value = words.split_once(' ').map_or("true", |(_, value)| value);
+    matches!(value.trim_matches('\''), "true" | "on" | "yes" | "1" | "t" | "y")
 }
 
 fn vacuum(node: &Node) -> Statement {
@@ -201,7 +278,7 @@ fn vacuum(node: &Node) -> Statement {
         .unwrap_or_default();
     let full = node.has(K::FULL_KW)
         || node.child(K::VACUUM_OPTION_LIST).is_some_and(|list| {
-            list.all(K::VACUUM_OPTION).any(|option| matches!(option.words().as_str(), "full" | "full true" | "full on"))
+            list.all(K::VACUUM_OPTION).any(|option| option.words().starts_with("full") && is_on(&option))
         });
     Statement::Vacuum { tables, full, analyze_only: node.kind() == K::ANALYZE }
 }
@@ -214,6 +291,7 @@ fn comment(node: &Node) -> Statement {
     let Some(object) = node.children().find(|child| format!("{:?}", child.kind()).starts_with("OBJECT_")) else {
         return Statement::Other;
     };
+    let text = node.string(K::LITERAL);
     let what = format!("{:?}", object.kind());
     let what = what.trim_start_matches("OBJECT_");
     if what == "COLUMN" {
@@ -228,10 +306,10 @@ fn comment(node: &Node) -> Statement {
             name: parts[at].name.clone(),
             span: object.span(),
         });
-        return Statement::Comment { kind: Kind::Table, name: table };
+        return Statement::Comment { kind: Kind::Table, name: table, column: parts.last().cloned(), text };
     }
     let on = object.children().filter_map(|below| below.as_name()).last();
-    Statement::Comment { kind: kind_of(what), name: on }
+    Statement::Comment { kind: kind_of(what), name: on, column: None, text }
 }
 
 fn set(node: &Node) -> Option<Statement> {

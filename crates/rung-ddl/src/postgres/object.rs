@@ -93,6 +93,7 @@ pub(super) fn alter(node: &Node, kind: Kind) -> Statement {
             name,
             value: add.string(K::LITERAL).unwrap_or_default(),
             if_not_exists: add.has(K::IF_NOT_EXISTS),
+            placed: add.has(K::BEFORE_VALUE) || add.has(K::AFTER_VALUE),
         };
     }
     if let Some(rename) = node.child(K::RENAME_VALUE) {

@@ -19,23 +19,21 @@ use walk::{Node, relations};
 
 /// Reads one statement. Its text may end in `;`.
 ///
-/// What can't be read is [`Statement::Other`] with an error, what is too deep to be read the same without one; a text of several statements is read as its first.
+/// What can't be read is [`Statement::Other`] with an error, what is too deep says so; a text of several statements is
+/// read as its first.
 pub fn parse(text: &str) -> Parsed {
-    let nothing = || Parsed { statement: Statement::Other, relations: Vec::new(), errors: Vec::new() };
     if !is_shallow(text, &Syntax::SQLITE) {
-        return nothing();
+        return Parsed::too_deep();
     }
     let bump = Bump::new();
     let mut places = Places::new(text);
     match Parser::new(&bump, text.as_bytes()).next() {
         Ok(Some(Cmd::Stmt(statement))) => {
             let relations = relations(&statement, text);
-            Parsed { statement: lower(&statement, &mut places), relations, errors: Vec::new() }
+            Parsed { relations, ..Parsed::of(lower(&statement, &mut places)) }
         }
-        Ok(_) => nothing(),
-        Err(error) => {
-            Parsed { statement: Statement::Other, relations: Vec::new(), errors: vec![refused(&error, text)] }
-        }
+        Ok(_) => Parsed::of(Statement::Other),
+        Err(error) => Parsed { errors: vec![refused(&error, text)], ..Parsed::of(Statement::Other) },
     }
 }
 

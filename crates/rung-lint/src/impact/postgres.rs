@@ -181,6 +181,7 @@ impl Reader<'_> {
             Statement::Comment {
                 kind: Object::Table | Object::View | Object::MaterializedView | Object::ForeignTable,
                 name: Some(name),
+                ..
             } => self.lock(name, ShareUpdateExclusive),
             _ => {}
         }

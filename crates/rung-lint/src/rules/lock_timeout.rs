@@ -1,13 +1,15 @@
 //! `lock-timeout`.
 
 use super::prelude::*;
+use crate::Runner;
 
 pub(super) static RULE: Rule = Rule {
     name: "lock-timeout",
     group: Group::Locks,
     level: Some(Level::Error),
     dialects: POSTGRES,
-    what: "A statement that blocks others waits for its lock without limit: `@lock-timeout 0`, `SET lock_timeout = 0`.",
+    what: "A statement that blocks others waits for its lock without limit: `@lock-timeout 0`, `SET lock_timeout = 0`. In a \
+           file that is in no project, one for which none is set: a note, since rung sets one.",
     why: "While it waits behind one long query, everyone else waits behind it.",
     instead: "Leave rung's timeout of 3 s in force: a statement that does not get its lock is rolled back and tried again.",
     check: Check::Statement(check),
@@ -26,6 +28,7 @@ fn check(cx: &mut Context<'_>, _: &Statement) {
     if !cx.is_blocking() {
         return;
     }
+    let span = cx.whole();
     let set = cx.before().rev().find_map(|(_, statement)| match statement {
         Statement::Set { name, values, .. } if name == "lock_timeout" => Some(values.first().cloned()),
         _ => None,
@@ -34,8 +37,17 @@ fn check(cx: &mut Context<'_>, _: &Statement) {
         Some(value) => value.as_deref().is_none_or(is_zero),
         None => cx.file.migration.timeouts.or(cx.options.timeouts).lock.is_some_and(|lock| lock.is_zero()),
     };
+    if set.is_none() && !endless && cx.options.runner == Runner::Anyone && cx.file.migration.timeouts.lock.is_none() {
+        // Once is enough: one SET at the top mends all.
+        let told = cx.findings.iter().any(|found| found.rule == cx.rule.name && found.migration == cx.file.migration.id);
+        if !told {
+            cx.report(span, "nothing here limits how long this waits for its lock, with everyone else behind it")
+                .note("rung sets lock_timeout to 3 s and tries again; psql and others set none")
+                .help("where something else runs this file, `SET lock_timeout = '3s';` at its top")
+                .level(Level::Note);
+        }
+    }
     if endless {
-        let span = cx.whole();
         cx.report(span, "this waits for its lock for ever, and keeps everyone else waiting meanwhile")
             .help("set a lock timeout of some seconds; rung tries again by itself");
     }

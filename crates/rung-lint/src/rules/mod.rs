@@ -14,7 +14,9 @@ mod prelude {
     pub(super) use rung_sql::{Level, MigrationType, Span, infer_type};
 
     pub(super) use crate::schema::{ConstraintKind, Type, Volatility};
-    pub(super) use crate::{Case, Check, Context, Group, LockMode, Rule, Sure, TypeChange, Work, type_change};
+    pub(super) use crate::{
+        Blocks, Case, Check, Context, Group, Key, LockMode, Rule, Sure, TypeChange, Work, type_change,
+    };
 
     /// Rules that are for every database.
     pub(super) const ALL: &[&str] = &[];
@@ -56,12 +58,14 @@ rules! {
     volatile_default,
     generated_column,
     constrained_domain,
+    domain_constraint,
     type_change_rewrite,
     collation_lost,
     checked_column_type,
     table_rewrite,
     vacuum_full,
     lock_then_more,
+    several_locks,
     multi_alter,
     lock_timeout,
     statement_timeout,
@@ -72,6 +76,8 @@ rules! {
     drop_column,
     truncate,
     drop_foreign_key,
+    drop_cascade,
+    trigger_disabled,
     data_dependent,
     unfiltered_change,
     unchecked_data,
@@ -82,10 +88,14 @@ rules! {
     sqlite_shadow_table,
     rename,
     drop_not_null,
+    drop_view,
+    trigger_dropped,
+    deprecated_object,
     replica_identity,
     foreign_key_index,
     definer_search_path,
     row_security_missing,
+    row_security_disabled,
     policy_without_row_security,
     row_security_without_policy,
     down_missing,
@@ -95,6 +105,8 @@ rules! {
     opaque_sql,
     sqlite_pragma_in_transaction,
     syntax,
+    not_linted,
+    repeated_column,
     unrunnable,
     own_transactions,
     unused_allow,
@@ -102,8 +114,12 @@ rules! {
     unknown_rule,
     naming,
     name_too_long,
+    reserved_word,
     enum_type,
+    enum_value_order,
+    domain_type,
     small_key,
+    small_integer,
     serial_column,
     limited_text,
     padded_text,
@@ -112,6 +128,7 @@ rules! {
     deprecated_type,
     if_exists,
     schema_qualify,
+    column_padding,
     sqlite_type_affinity,
     sqlite_autoincrement,
     sqlite_strict,

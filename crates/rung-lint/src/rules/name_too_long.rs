@@ -1,5 +1,7 @@
 //! `name-too-long`.
 
+use rung_ddl::LONGEST_NAME;
+
 use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
@@ -15,15 +17,14 @@ pub(super) static RULE: Rule = Rule {
         Case::fires("CREATE TABLE a23456789_123456789_123456789_123456789_123456789_123456789_1234 (a int);"),
         Case::silent("CREATE TABLE a23456789_123456789_123456789_123456789_123456789_123456789_123 (a int);"),
         Case::fires("CREATE TABLE t (a int, CONSTRAINT a23456789_123456789_123456789_123456789_123456789_123456789_1234 CHECK (a > 0));"),
+        Case::fires("DROP INDEX CONCURRENTLY a23456789_123456789_123456789_123456789_123456789_123456789_1234;"),
+        Case::silent("COMMENT ON TABLE t IS 'a23456789_123456789_123456789_123456789_123456789_123456789_1234';"),
+        Case::silent("CREATE TABLE \"a\"\"23456789_123456789_123456789_123456789_123456789_123456789_12\" (a int);"),
     ],
 };
 
-fn check(cx: &mut Context<'_>, statement: &Statement) {
-    /// `NAMEDATALEN` less one.
-    const LONGEST: usize = 63;
-    for (name, span) in cx.new_names(statement) {
-        if name.len() > LONGEST {
-            cx.report(span, format!("the server cuts this off to {}", &name[..name.floor_char_boundary(LONGEST)]));
-        }
+fn check(cx: &mut Context<'_>, _: &Statement) {
+    for (name, span) in cx.long_names(LONGEST_NAME) {
+        cx.report(span, format!("the server cuts this off to {}", &name[..name.floor_char_boundary(LONGEST_NAME)]));
     }
 }

@@ -16,6 +16,9 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("REINDEX TABLE CONCURRENTLY t;"),
         Case::silent("REINDEX (CONCURRENTLY) INDEX i;"),
         Case::fires("REINDEX INDEX i;"),
+        Case::fires("REINDEX (CONCURRENTLY false) INDEX i;"),
+        Case::silent("REINDEX (VERBOSE, CONCURRENTLY on) INDEX i;"),
+        Case::fires("REINDEX SYSTEM postgres;"),
         Case::silent("CREATE TABLE t (a int PRIMARY KEY);\nREINDEX TABLE t;"),
     ],
 };
@@ -30,9 +33,14 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
     if table.is_some_and(|table| cx.is_fresh_key(&table)) {
         return;
     }
+    // The catalogs are reindexed in place, or not at all.
+    let help = match kind {
+        Kind::Other => "do it when nobody needs the database: system catalogs can't be reindexed concurrently".to_owned(),
+        _ => format!("write `REINDEX {} CONCURRENTLY`, in a migration of its own", kind.as_str().to_uppercase()),
+    };
     let what = name.as_ref().map_or_else(|| format!("the {}", kind.as_str()), ToString::to_string);
     let span = name.as_ref().map_or_else(|| cx.whole(), |name| name.span);
     cx.report(span, format!("nobody can write while the indexes of {what} are built anew"))
         .label("SHARE lock on the table, ACCESS EXCLUSIVE on each index")
-        .help(format!("write `REINDEX {} CONCURRENTLY`, in a migration of its own", kind.as_str().to_uppercase()));
+        .help(help);
 }

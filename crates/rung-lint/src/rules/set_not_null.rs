@@ -42,12 +42,33 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     } else {
         format!("ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID")
     };
+    let validated = validated_before(cx, alter);
     let found = cx
         .report(span, format!("nobody can read or write {table} while every row is checked for NULL"))
         .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
         .help(format!("first `{add}`"))
         .help(format!("in a later migration `ALTER TABLE {table} VALIDATE CONSTRAINT {name}`"));
-    if !newest {
-        found.help("then SET NOT NULL, which takes the constraint's word, and drop the constraint");
+    let found = match newest {
+        true => found,
+        false => found.help("then SET NOT NULL, which takes the constraint's word, and drop the constraint"),
+    };
+    if let Some(name) = validated {
+        found.note(format!("unless {name}, which is validated above, is CHECK ({column} IS NOT NULL)")).level(Level::Note);
     }
+}
+
+/// The constraint of the table that an earlier statement validates and of which nothing is known: it may prove it.
+fn validated_before(cx: &Context<'_>, alter: &AlterTable) -> Option<String> {
+    let key = cx.schema.key(&alter.name);
+    cx.before().find_map(|(_, statement)| {
+        let Statement::AlterTable(other) = statement else { return None };
+        let of_same = cx.schema.key(&other.name) == key;
+        other.actions.iter().filter(|_| of_same).find_map(|(action, _)| match action {
+            Action::ValidateConstraint(name) => {
+                let known = cx.schema.table_at(&key).and_then(|table| table.constraint(&name.name));
+                known.is_none().then(|| name.name.clone())
+            }
+            _ => None,
+        })
+    })
 }

@@ -50,10 +50,14 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
                 .help("add a new column, fill it in batches, and let it take the old one's place");
         }
         TypeChange::Unknown => {
+            // What a column that is widened to one of these was before is, most of the time, a narrower one of its kind.
+            let widest = data_type.arguments.is_empty()
+                && !data_type.array
+                && matches!(data_type.name.as_str(), "text" | "character varying" | "numeric");
             cx.report(span, format!("{table} is written anew, unless {column} is stored as {data_type} is already"))
                 .label("the type that it has is not known")
                 .help("add a new column, fill it in batches, and let it take the old one's place")
-                .level(Level::Warning);
+                .level(if widest { Level::Note } else { Level::Warning });
         }
         TypeChange::FreeInUtc => {
             cx.report(span, format!("{table} is written anew unless the session's time zone is UTC"))

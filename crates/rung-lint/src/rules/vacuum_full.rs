@@ -16,6 +16,7 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("VACUUM t;"),
         Case::fires("VACUUM (FULL, ANALYZE) t;"),
         Case::silent("VACUUM (FULL false) t;"),
+        Case::fires("VACUUM (ANALYZE, FULL 1) t;"),
         Case::fires("CLUSTER t USING i;"),
         Case::silent("CREATE TABLE t (a int PRIMARY KEY);\nCLUSTER t USING t_pkey;"),
     ],

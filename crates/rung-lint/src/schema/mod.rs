@@ -222,6 +222,8 @@ pub struct Schema {
     sizes: HashMap<Key, Size>,
     /// How volatile functions are.
     functions: HashMap<Key, Volatility>,
+    /// Comments that call a table, or a column of it, deprecated.
+    deprecated: HashMap<(Key, Option<String>), String>,
 }
 
 impl Schema {
@@ -328,7 +330,29 @@ impl Schema {
             others: HashMap::new(),
             sizes: HashMap::new(),
             functions: HashMap::new(),
+            deprecated: HashMap::new(),
         }
+    }
+
+    /// The comment that calls a table, or a column of it, deprecated.
+    pub fn deprecated(&self, table: &Key, column: Option<&str>) -> Option<&str> {
+        if self.deprecated.is_empty() {
+            return None;
+        }
+        self.deprecated.get(&(table.clone(), column.map(str::to_owned))).map(String::as_str)
+    }
+
+    /// Takes in the comment on a table, or on a column of it.
+    pub(crate) fn set_comment(&mut self, table: Key, column: Option<String>, text: Option<&str>) {
+        const WORD: &str = "deprecated";
+        let calls = |text: &&str| {
+            let start = text.trim_start_matches(|c: char| !c.is_alphabetic());
+            start.get(..WORD.len()).is_some_and(|head| head.eq_ignore_ascii_case(WORD)) || text.contains("DEPRECATED")
+        };
+        match text.filter(calls) {
+            Some(text) => self.deprecated.insert((table, column), text.to_owned()),
+            None => self.deprecated.remove(&(table, column)),
+        };
     }
 
     /// Foreign keys of other tables to this one.

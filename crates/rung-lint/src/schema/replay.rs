@@ -69,6 +69,15 @@ impl Schema {
                     table.policies = table.policies.saturating_sub(names.len().max(1));
                 }
             }
+            Statement::Comment {
+                kind: Kind::Table | Kind::View | Kind::MaterializedView | Kind::ForeignTable,
+                name: Some(name),
+                column,
+                text,
+            } => {
+                let column = column.as_ref().map(|column| column.name.clone());
+                self.set_comment(self.key(name), column, text.as_deref());
+            }
             Statement::Set { name, values, .. } if name == "search_path" && !self.search_path.is_empty() => {
                 let path: Vec<String> =
                     values.iter().filter(|schema| *schema != "$user" && !schema.is_empty()).cloned().collect();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rung::engine::{Dialect, Down};
-use rung::lint::{self, Finding, Schema, Standing, Subject};
+use rung::lint::{self, Finding, Runner, Schema, Standing, Subject};
 use rung::sql::{Diagnostic, Level, SourceFile, closest};
 use rung::{Goal, Migration, MigrationSet, Migrator};
 
@@ -48,7 +48,11 @@ pub(crate) fn lint(arguments: &Arguments, options: &Lint, terminal: &Terminal) -
         .map(|(migration, lint)| Subject { migration, standing: if lint { standing } else { Standing::Applied }, lint })
         .collect();
     let path = lint::language(dialect.name()).map_or(&[] as &[&str], |language| language.search_path);
-    let report = lint::lint(&subjects, dialect, &project.linting()?, Schema::new(path));
+    // Files that stand in no project are run by who knows what.
+    let alone = project.files.source.is_none() && options.paths.iter().any(|path| path.is_file());
+    let runner = if alone { Runner::Anyone } else { Runner::Rung };
+    let wanted = lint::Options { runner, ..project.linting()? };
+    let report = lint::lint(&subjects, dialect, &wanted, Schema::new(path));
     let linted = subjects.iter().filter(|subject| subject.lint).map(|subject| named(subject.migration)).collect();
     finish(&project, options, Linted { findings: report.findings, migrations: linted, dialect }, arguments, terminal)
 }
