@@ -60,6 +60,12 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Whether this rule has found something in this transaction already.
+    pub fn has_told_together(&self) -> bool {
+        let own = |finding: &&Finding| finding.rule == self.rule.name && finding.migration == self.file.migration.id;
+        self.findings.iter().filter(own).filter_map(|finding| finding.statement).any(|at| self.is_together(at))
+    }
+
     /// The statements of this migration before the one that is asked about.
     pub fn before(&self) -> impl DoubleEndedIterator<Item = (usize, &'a Statement)> {
         self.file.lines().iter().take(self.at).map(|line| &line.parsed.statement).enumerate()

@@ -27,4 +27,6 @@ pub use reference::{explain, reference};
 pub use rule::{Case, Check, Group, Rule};
 pub use rules::{RULES, rule};
 pub use run::{Effect, Report, Standing, Subject, bytes, duration, lint};
-pub use schema::{Born, Column, Constraint, ConstraintKind, Index, Key, Schema, Size, Table, Type, Volatility};
+pub use schema::{
+    Born, Column, Constraint, ConstraintKind, Index, Key, STEADY, Schema, Size, Table, Type, VOLATILE, Volatility,
+};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use postgres::Client;
 use rung_ddl::Statement;
-use rung_lint::{Born, Impact, Key, Language, LockMode, Schema, Server, Sure, Work, language};
+use rung_lint::{Born, Impact, Key, Language, LockMode, STEADY, Schema, Server, Sure, VOLATILE, Work, language};
 use rung_sql::{Syntax, split};
 use testkit::{TestDb, for_each_major};
 
@@ -249,4 +249,25 @@ fn what_refuses_a_transaction_and_waits_for_snapshots_is_said_to() {
         }
         assert!(wrong.is_empty(), "{} of the linter's claims are not so:\n{}", wrong.len(), wrong.join("\n"));
     });
+}
+
+#[test]
+fn functions_are_as_volatile_as_they_are_said_to_be() {
+    for_each_major(|server| {
+        let database = TestDb::on(server);
+        let mut client = database.client();
+        let sql = "SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace \
+                   AND provolatile = 'v' AND proname::text = ANY ($1)";
+        let rows = client.query(sql, &[&STEADY]).expect("the functions");
+        let volatile: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        assert!(volatile.is_empty(), "volatile on {}: {volatile:?}", server.major());
+        let sql = "SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace \
+                   AND provolatile <> 'v' AND proname::text = ANY ($1)";
+        let rows = client.query(sql, &[&VOLATILE]).expect("the functions");
+        let steady: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        assert!(steady.is_empty(), "steady on {}: {steady:?}", server.major());
+    });
+    for list in [STEADY, VOLATILE] {
+        assert!(list.is_sorted(), "it is searched by halves");
+    }
 }

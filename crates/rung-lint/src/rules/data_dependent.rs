@@ -15,6 +15,9 @@ pub(super) static RULE: Rule = Rule {
         Case::fires("CREATE UNIQUE INDEX CONCURRENTLY i ON t (a, b);"),
         Case::silent("CREATE INDEX CONCURRENTLY i ON t (a);"),
         Case::fires("ALTER TABLE t ALTER COLUMN a SET NOT NULL;"),
+        Case::silent("ALTER TABLE t ADD COLUMN a text;\nCREATE UNIQUE INDEX i ON t (a);"),
+        Case::fires("ALTER TABLE t ADD COLUMN a text DEFAULT 'x';\nCREATE UNIQUE INDEX i ON t (a);"),
+        Case::fires("ALTER TABLE t ADD COLUMN a text;\nUPDATE t SET a = b WHERE true;\nCREATE UNIQUE INDEX i ON t (a);"),
         Case::silent("CREATE TABLE t (a int);\nCREATE UNIQUE INDEX i ON t (a);"),
         Case::fires("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);"),
         Case::silent("ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;"),
@@ -26,6 +29,9 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
         Statement::CreateIndex(create) if create.unique => {
             let columns: Option<Vec<&str>> =
                 create.columns.iter().map(|column| column.as_ref().map(|column| column.name.as_str())).collect();
+            if columns.iter().flatten().any(|column| is_all_null(cx, &create.table, column)) {
+                return;
+            }
             report(cx, &create.table, create.table.span, columns.map(duplicates));
         }
         Statement::AlterTable(alter) => {
@@ -51,6 +57,18 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
         }
         _ => {}
     }
+}
+
+/// Whether a column is new and has no value yet: NULLs are no duplicates of each other.
+fn is_all_null(cx: &Context<'_>, table: &Name, column: &str) -> bool {
+    let key = cx.schema.key(table);
+    let known = cx.schema.table_at(&key).and_then(|table| table.column(column));
+    let filled = cx.before().any(|(_, statement)| {
+        matches!(statement, Statement::Data { table: Some(changed), verb, .. }
+            if !matches!(verb, Verb::Select | Verb::SelectForUpdate) && cx.schema.key(changed) == key)
+            || matches!(statement, Statement::Opaque { .. })
+    });
+    cx.is_own_column(table, column) && !filled && known.is_some_and(|column| !column.default && !column.generated)
 }
 
 fn duplicates(columns: Vec<&str>) -> String {

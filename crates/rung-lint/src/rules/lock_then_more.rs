@@ -44,6 +44,10 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
         return;
     }
     let Some((at, table, mode)) = cx.held() else { return };
+    // What comes after the first is no news.
+    if cx.has_told_together() {
+        return;
+    }
     // A statement that blocks by itself is another rule's; where both are one table's, that says it all.
     if cx.impact.lock_on(&table).is_some_and(|own| own.blocks() >= mode.blocks()) {
         return;

@@ -26,9 +26,12 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
         !name.starts_with(|c: char| c.is_ascii_digit())
             && name.chars().all(|c| c == '_' || c.is_numeric() || c.is_alphabetic() && !c.is_uppercase())
     };
-    for (name, span) in cx.new_names(statement) {
-        if !plain(&name) {
-            cx.report(span, format!("{name} has to be quoted wherever it is used")).help("write it in snake_case");
+    // Whoever writes names like that writes many: one for a statement will do.
+    let names: Vec<(String, Span)> = cx.new_names(statement).into_iter().filter(|(name, _)| !plain(name)).collect();
+    if let Some((name, span)) = names.first() {
+        let found = cx.report(*span, format!("{name} has to be quoted wherever it is used")).help("write it in snake_case");
+        if names.len() > 1 {
+            found.note(format!("so have {} more names of this statement", names.len() - 1));
         }
     }
 }

@@ -22,6 +22,9 @@ pub(super) static RULE: Rule = Rule {
         Case::fires("ALTER TABLE t SET SCHEMA app;"),
         Case::fires("ALTER VIEW v RENAME TO w;"),
         Case::silent("ALTER TABLE t RENAME TO old;\nCREATE VIEW t AS SELECT * FROM old;"),
+        Case::silent("CREATE TABLE n (a int);\nALTER TABLE t RENAME TO old;\nALTER TABLE n RENAME TO t;"),
+        Case::silent("ALTER TYPE e RENAME TO e_old;\nCREATE TYPE e AS ENUM ('a');"),
+        Case::fires("ALTER TYPE e RENAME TO e_old;\nCREATE TYPE f AS ENUM ('a');"),
         Case::silent("ALTER TABLE t ADD COLUMN n int;\nALTER TABLE t RENAME COLUMN n TO m;"),
         Case::fires("ALTER TABLE t RENAME a TO b;").sqlite(),
         Case::silent("CREATE TABLE n (a);\nINSERT INTO n SELECT a FROM t;\nDROP TABLE t;\nALTER TABLE n RENAME TO t;").after("CREATE TABLE t (a, b);").sqlite(),
@@ -48,7 +51,8 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
             }
         }
         Statement::Rename { kind: kind @ (Kind::Schema | Kind::Type | Kind::Domain | Kind::Routine), name, .. }
-            if !cx.schema.born(*kind, name).is_some_and(|born| cx.is_fresh(born)) => {
+            if !cx.schema.born(*kind, name).is_some_and(|born| cx.is_fresh(born))
+                && !is_replaced(cx, *kind, name) => {
                 report(cx, name.span, &format!("{} {name}", kind.as_str()));
             }
         Statement::RenameEnumValue { name, from, .. }
@@ -59,12 +63,36 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
     }
 }
 
-/// Whether a view of the old name is made in the same transaction.
+/// Whether a view or a table takes the old name in the same transaction.
 fn is_stood_in_for(cx: &Context<'_>, name: &Name) -> bool {
     let key = cx.schema.key(name);
     cx.after().any(|(at, statement)| {
-        matches!(statement, Statement::Create { kind: Kind::View, name: Some(view), .. } if cx.schema.made(view) == key)
-            && cx.is_together(at)
+        let takes = match statement {
+            Statement::Create { kind: Kind::View, name: Some(view), .. } => cx.schema.made(view) == key,
+            Statement::CreateTable(create) => cx.schema.made(&create.name) == key,
+            Statement::AlterTable(other) => {
+                other.actions.iter().any(|(action, _)| matches!(action, Action::Rename(to) if to.name == key.name))
+            }
+            _ => false,
+        };
+        takes && cx.is_together(at)
+    })
+}
+
+/// Whether another object of the kind takes the old name in the same transaction.
+fn is_replaced(cx: &Context<'_>, kind: Kind, name: &Name) -> bool {
+    cx.after().any(|(at, statement)| {
+        let takes = match statement {
+            Statement::CreateEnum { name: made, .. } | Statement::CreateDomain { name: made, .. } => {
+                matches!(kind, Kind::Type | Kind::Domain) && cx.schema.made(made) == cx.schema.made(name)
+            }
+            Statement::Create { kind: other, name: Some(made), .. } => {
+                *other == kind && cx.schema.made(made) == cx.schema.made(name)
+            }
+            Statement::Rename { kind: other, to: Some(to), .. } => *other == kind && to.name == name.name,
+            _ => false,
+        };
+        takes && cx.is_together(at)
     })
 }
 

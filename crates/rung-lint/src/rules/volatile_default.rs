@@ -17,6 +17,7 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("ALTER TABLE t ADD COLUMN a timestamptz DEFAULT now();"),
         Case::fires("ALTER TABLE t ADD COLUMN a double precision DEFAULT 1 + random();"),
         Case::silent("ALTER TABLE t ADD COLUMN a int DEFAULT -1;"),
+        Case::silent("ALTER TABLE t ADD COLUMN a bytea DEFAULT decode('00', 'hex');"),
         Case::silent("ALTER TABLE t ADD COLUMN a text DEFAULT 'random()';"),
         Case::fires("ALTER TABLE t ADD COLUMN a int DEFAULT app.f(1);"),
         Case::silent("ALTER TABLE t ADD COLUMN a int DEFAULT app.f(1);")

@@ -3,10 +3,12 @@
 //! Knowledge has holes. A table that no statement made is known by what was done to it, and whoever asks must take
 //! `None` for "not known", not for "not there".
 
+mod functions;
 mod replay;
 
 use std::collections::{HashMap, HashSet};
 
+pub use functions::{STEADY, VOLATILE, Volatility};
 use rung_ddl::{DataType, Expression, ForeignKey, Kind, Name, Persistence, Statement};
 
 /// A name with its schema; the schema is empty where the database has none.
@@ -432,91 +434,13 @@ impl Schema {
     }
 
     fn volatility_of(&self, call: &Name) -> Volatility {
-        const VOLATILE: [&str; 17] = [
-            "random",
-            "random_normal",
-            "setseed",
-            "clock_timestamp",
-            "timeofday",
-            "gen_random_uuid",
-            "uuidv4",
-            "uuidv7",
-            "uuid_generate_v1",
-            "uuid_generate_v1mc",
-            "uuid_generate_v4",
-            "gen_random_bytes",
-            "nextval",
-            "setval",
-            "lastval",
-            "pg_sleep",
-            "txid_current_if_assigned",
-        ];
-        // What defaults are commonly made of; none of it is volatile (pg_proc.provolatile).
-        const STEADY: [&str; 41] = [
-            "now",
-            "transaction_timestamp",
-            "statement_timestamp",
-            "current_date",
-            "current_time",
-            "current_timestamp",
-            "localtime",
-            "localtimestamp",
-            "current_user",
-            "session_user",
-            "system_user",
-            "user",
-            "current_role",
-            "current_schema",
-            "current_catalog",
-            "current_setting",
-            "current_database",
-            "coalesce",
-            "nullif",
-            "greatest",
-            "least",
-            "extract",
-            "date_part",
-            "date_trunc",
-            "timezone",
-            "make_interval",
-            "lower",
-            "upper",
-            "concat",
-            "md5",
-            "substring",
-            "trim",
-            "to_tsvector",
-            "to_char",
-            "jsonb_build_object",
-            "jsonb_build_array",
-            "json_build_object",
-            "json_build_array",
-            "array_fill",
-            "to_jsonb",
-            "txid_current",
-        ];
         let built_in = call.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
         if let Some(volatility) = self.functions.get(&self.found(call, &self.functions)) {
             *volatility
-        } else if built_in && STEADY.contains(&call.name.as_str()) {
-            Volatility::Steady
-        } else if VOLATILE.contains(&call.name.as_str()) {
-            Volatility::Volatile
         } else {
-            Volatility::Unknown
+            functions::known(&call.name, built_in)
         }
     }
-}
-
-/// How sure it is that a value is the same for every row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Volatility {
-    /// It is: the function is stable or immutable.
-    Steady,
-    /// The function is not known.
-    Unknown,
-    /// It is not.
-    Volatile,
 }
 
 /// What a foreign key becomes in the model.

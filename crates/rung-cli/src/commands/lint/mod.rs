@@ -48,8 +48,9 @@ pub(crate) fn lint(arguments: &Arguments, options: &Lint, terminal: &Terminal) -
         .map(|(migration, lint)| Subject { migration, standing: if lint { standing } else { Standing::Applied }, lint })
         .collect();
     let path = lint::language(dialect.name()).map_or(&[] as &[&str], |language| language.search_path);
-    // Files that stand in no project are run by who knows what.
-    let alone = project.files.source.is_none() && options.paths.iter().any(|path| path.is_file());
+    // Files that stand in no project, with no database named, are run by who knows what.
+    let nothing_known = project.files.source.is_none() && project.url.is_empty();
+    let alone = nothing_known && options.paths.iter().any(|path| path.is_file());
     let runner = if alone { Runner::Anyone } else { Runner::Rung };
     let wanted = lint::Options { runner, ..project.linting()? };
     let report = lint::lint(&subjects, dialect, &wanted, Schema::new(path));
