@@ -1,5 +1,8 @@
 //! Linting a set of migrations.
 
+use std::num::NonZero;
+use std::ops::Range;
+use std::panic::resume_unwind;
 use std::thread;
 use std::time::Duration;
 
@@ -55,7 +58,7 @@ pub struct Effect {
 /// Lints migrations, which are in the order of the run. `schema` is what is known before the first.
 ///
 /// A dialect that there is no linter for gives an empty report.
-pub fn lint(subjects: &[Subject<'_>], dialect: &dyn Dialect, options: &Options, mut schema: Schema) -> Report {
+pub fn lint(subjects: &[Subject<'_>], dialect: &dyn Dialect, options: &Options, schema: Schema) -> Report {
     let Some(language) = language(dialect.name()) else { return Report::default() };
     let files = read_all(subjects, dialect, language);
     let rules: Vec<(&'static Rule, Level)> = RULES
@@ -63,23 +66,65 @@ pub fn lint(subjects: &[Subject<'_>], dialect: &dyn Dialect, options: &Options, 
         .filter(|rule| rule.is_for(language.name))
         .filter_map(|rule| Some((*rule, level_of(rule, options)?)))
         .collect();
-    let mut report = Report::default();
-    for (number, (subject, file)) in subjects.iter().zip(&files).enumerate() {
-        let mut run = Run { language, options, subjects, number, file, rules: &rules, found: Vec::new() };
-        if subject.lint {
-            let effect = run.lint(&mut schema);
-            let mut found = run.found;
-            settle(file, options, language, &mut found);
-            // As the file is read, and not as the rules stand in their table.
-            found.sort_by_key(|finding| finding.diagnostic.labels.first().map(|label| label.span.start));
-            report.findings.extend(found);
-            report.effects.push(effect);
-        } else {
-            run.replay(&mut schema);
-        }
-        schema.reset_search_path();
+    let work = Work { language, options, subjects, files: &files, rules: &rules };
+    let shares = shares(subjects.len());
+    if let [all] = shares.as_slice() {
+        return work.lint(all.clone(), schema);
     }
-    report
+    // Each thread replays what comes before its share: that is a small part of the work, and needs nobody else.
+    thread::scope(|scope| {
+        let running: Vec<_> =
+            shares.into_iter().map(|share| scope.spawn(|| work.lint(share, schema.clone()))).collect();
+        let mut whole = Report::default();
+        for share in running {
+            let report = share.join().unwrap_or_else(|panic| resume_unwind(panic));
+            whole.findings.extend(report.findings);
+            whole.effects.extend(report.effects);
+        }
+        whole
+    })
+}
+
+/// What all threads share.
+struct Work<'a> {
+    language: &'static Language,
+    options: &'a Options,
+    subjects: &'a [Subject<'a>],
+    files: &'a [File<'a>],
+    rules: &'a [(&'static Rule, Level)],
+}
+
+impl Work<'_> {
+    /// Lints a share of the migrations, on what those before it leave.
+    fn lint(&self, share: Range<usize>, mut schema: Schema) -> Report {
+        let Self { language, options, subjects, files, rules } = *self;
+        let mut report = Report::default();
+        for (number, (subject, file)) in subjects.iter().zip(files).enumerate().take(share.end) {
+            let mut run = Run { language, options, subjects, number, file, rules, found: Vec::new() };
+            if subject.lint && share.contains(&number) {
+                let effect = run.lint(&mut schema);
+                let mut found = run.found;
+                settle(file, options, language, &mut found);
+                // As the file is read, and not as the rules stand in their table.
+                found.sort_by_key(|finding| finding.diagnostic.labels.first().map(|label| label.span.start));
+                report.findings.extend(found);
+                report.effects.push(effect);
+            } else {
+                run.replay(&mut schema);
+            }
+            schema.reset_search_path();
+        }
+        report
+    }
+}
+
+/// The shares of so many migrations, one for each processor.
+fn shares(count: usize) -> Vec<Range<usize>> {
+    /// Below this, a thread costs more than it saves.
+    const SMALLEST: usize = 16;
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = count.div_ceil(processors).max(SMALLEST);
+    (0..count.div_ceil(share).max(1)).map(|at| at * share..((at + 1) * share).min(count)).collect()
 }
 
 /// The level of a rule in a project.
@@ -87,23 +132,18 @@ pub(crate) fn level_of(rule: &Rule, options: &Options) -> Option<Level> {
     options.levels.get(rule.name).copied().unwrap_or(rule.level)
 }
 
-/// Reads files on as many threads as there are processors.
+/// Reads files on all processors.
 fn read_all<'a>(subjects: &[Subject<'a>], dialect: &dyn Dialect, language: &Language) -> Vec<File<'a>> {
-    /// Below this, a thread costs more than it saves.
-    const SMALLEST_SHARE: usize = 16;
-    let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let share = subjects.len().div_ceil(processors).max(SMALLEST_SHARE);
-    let read = |share: &[Subject<'a>]| -> Vec<File<'a>> {
-        share.iter().map(|subject| File::read(subject.migration, dialect, language)).collect()
+    let read = |share: Range<usize>| -> Vec<File<'a>> {
+        subjects[share].iter().map(|subject| File::read(subject.migration, dialect, language)).collect()
     };
-    if subjects.len() <= share {
-        return read(subjects);
+    let shares = shares(subjects.len());
+    if let [all] = shares.as_slice() {
+        return read(all.clone());
     }
     thread::scope(|scope| {
-        let shares: Vec<_> = subjects.chunks(share).map(|share| scope.spawn(move || read(share))).collect();
-        let join =
-            |share: thread::ScopedJoinHandle<'_, _>| share.join().unwrap_or_else(|p| std::panic::resume_unwind(p));
-        shares.into_iter().flat_map(join).collect()
+        let running: Vec<_> = shares.into_iter().map(|share| scope.spawn(|| read(share))).collect();
+        running.into_iter().flat_map(|share| share.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     })
 }
 

@@ -99,7 +99,7 @@ fn sql(number: usize, shape: Shape) -> String {
     }
 }
 
-fn write(path: &Path, text: &str) -> Result<()> {
+pub(super) fn write(path: &Path, text: &str) -> Result<()> {
     let done = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, text));
     done.map_err(Error::cannot(format!("write {}", path.display())))
 }

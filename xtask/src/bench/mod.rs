@@ -2,6 +2,7 @@
 
 mod compare;
 mod generate;
+mod lint;
 pub(crate) mod measure;
 mod peers;
 mod postgres;
@@ -52,7 +53,7 @@ Exits with 1 where a limit is not kept.
 ";
 
 fn cases() -> impl Iterator<Item = &'static Case> {
-    postgres::CASES.iter().chain(sqlite::CASES)
+    postgres::CASES.iter().chain(sqlite::CASES).chain(lint::CASES)
 }
 
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {

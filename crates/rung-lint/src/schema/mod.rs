@@ -5,8 +5,12 @@
 
 mod functions;
 mod replay;
+mod store;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use store::{Indexes, Tables};
 
 pub use functions::{STEADY, VOLATILE, Volatility};
 use rung_ddl::{DataType, Expression, ForeignKey, Kind, Name, Persistence, Statement};
@@ -215,9 +219,10 @@ pub enum Type {
 pub struct Schema {
     /// The schemas that a name without one is looked for in; none where the database has no schemas.
     search_path: Vec<String>,
-    tables: HashMap<Key, Table>,
-    indexes: HashMap<Key, Index>,
-    types: HashMap<Key, Type>,
+    tables: Tables,
+    indexes: Indexes,
+    /// Shared with what a rule keeps of an earlier moment.
+    types: Arc<HashMap<Key, Type>>,
     /// Everything else that was made, by kind, with who made it.
     others: HashMap<(Kind, Key), Born>,
     /// How much tables hold, where a live database was asked.
@@ -241,11 +246,11 @@ impl Schema {
     }
 
     /// The full name of what should be there: the first schema of the search path that has it.
-    fn found<T>(&self, name: &Name, within: &HashMap<Key, T>) -> Key {
+    fn found(&self, name: &Name, has: impl Fn(&Key) -> bool) -> Key {
         if name.schema.is_none() {
             for schema in &self.search_path {
                 let key = Key { schema: schema.clone(), name: name.name.clone() };
-                if within.contains_key(&key) {
+                if has(&key) {
                     return key;
                 }
             }
@@ -255,7 +260,7 @@ impl Schema {
 
     /// The full name of a table that is named.
     pub fn key(&self, name: &Name) -> Key {
-        self.found(name, &self.tables)
+        self.found(name, |key| self.tables.contains(key))
     }
 
     /// A table, where something is known of it.
@@ -275,17 +280,22 @@ impl Schema {
 
     /// An index, where it is known.
     pub fn index(&self, name: &Name) -> Option<&Index> {
-        self.indexes.get(&self.found(name, &self.indexes))
+        self.indexes.get(&self.found(name, |key| self.indexes.contains(key)))
     }
 
     /// The indexes of a table.
-    pub fn indexes_of<'a>(&'a self, table: &'a Key) -> impl Iterator<Item = (&'a Key, &'a Index)> {
-        self.indexes.iter().filter(move |(_, index)| index.table == *table)
+    pub fn indexes_of<'a>(&'a self, table: &Key) -> impl Iterator<Item = (&'a Key, &'a Index)> + use<'a> {
+        self.indexes.of(table)
     }
 
     /// A type that is not built in, where it is known.
     pub fn named_type(&self, name: &Name) -> Option<&Type> {
-        self.types.get(&self.found(name, &self.types))
+        self.types.get(&self.type_key(name))
+    }
+
+    /// The full name of a type that is named.
+    fn type_key(&self, name: &Name) -> Key {
+        self.found(name, |key| self.types.contains_key(key))
     }
 
     /// The type that a column is declared with, where it is not built in and known.
@@ -322,18 +332,17 @@ impl Schema {
                 keys.extend(names.iter().filter_map(|name| self.index(name)).map(|index| index.table.clone()));
             }
         }
-        let tables = keys.iter().filter_map(|key| Some((key.clone(), self.tables.get(key)?.clone()))).collect();
-        let indexes = self.indexes.iter().filter(|(_, index)| keys.contains(&index.table));
-        Self {
-            search_path: self.search_path.clone(),
-            tables,
-            indexes: indexes.map(|(key, index)| (key.clone(), index.clone())).collect(),
-            types: self.types.clone(),
-            others: HashMap::new(),
-            sizes: HashMap::new(),
-            functions: HashMap::new(),
-            deprecated: HashMap::new(),
+        let mut part =
+            Self { search_path: self.search_path.clone(), types: Arc::clone(&self.types), ..Self::default() };
+        for key in keys {
+            for (name, index) in self.indexes.of(&key) {
+                part.indexes.insert(name.clone(), index.clone());
+            }
+            if let Some(table) = self.tables.get(&key) {
+                part.tables.insert(key, table.clone());
+            }
         }
+        part
     }
 
     /// The comment that calls a table, or a column of it, deprecated.
@@ -359,7 +368,7 @@ impl Schema {
 
     /// Foreign keys of other tables to this one.
     pub fn inbound<'a>(&'a self, table: &'a Key) -> impl Iterator<Item = (&'a Key, &'a Constraint)> {
-        self.tables.iter().filter(move |(key, _)| *key != table).flat_map(move |(key, other)| {
+        self.tables.users(table).filter(move |(key, _)| *key != table).flat_map(move |(key, other)| {
             other
                 .constraints
                 .iter()
@@ -374,7 +383,8 @@ impl Schema {
         let mut next = 0;
         while let Some(key) = found.get(next).cloned() {
             next += 1;
-            let readers = self.tables.iter().filter(|(_, other)| other.reads.contains(&key)).map(|(reader, _)| reader);
+            let readers =
+                self.tables.users(&key).filter(|(_, other)| other.reads.contains(&key)).map(|(reader, _)| reader);
             let new: Vec<Key> = readers.filter(|reader| !found.contains(reader)).cloned().collect();
             found.extend(new);
         }
@@ -385,7 +395,7 @@ impl Schema {
     pub fn children<'a>(&'a self, table: &'a Key) -> impl Iterator<Item = &'a Key> {
         let is_child =
             move |other: &Table| other.partition_of.as_ref() == Some(table) || other.inherits.contains(table);
-        self.tables.iter().filter(move |(_, other)| is_child(other)).map(|(key, _)| key)
+        self.tables.users(table).filter(move |(_, other)| is_child(other)).map(|(key, _)| key)
     }
 
     /// Who made an object that is neither table nor index.
@@ -435,7 +445,7 @@ impl Schema {
 
     fn volatility_of(&self, call: &Name) -> Volatility {
         let built_in = call.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
-        if let Some(volatility) = self.functions.get(&self.found(call, &self.functions)) {
+        if let Some(volatility) = self.functions.get(&self.found(call, |key| self.functions.contains_key(key))) {
             *volatility
         } else {
             functions::known(&call.name, built_in)

@@ -1,5 +1,7 @@
 //! Carrying a statement out on what is known of a schema.
 
+use std::sync::Arc;
+
 use rung_ddl::{Action, AlterTable, Constraint as Written, ConstraintKind as WrittenKind, CreateTable, Kind, Name};
 use rung_ddl::{Parsed, Persistence, Statement};
 
@@ -26,32 +28,34 @@ impl Schema {
                 let name = create.name.as_ref().map_or_else(chosen, |name| name.name.clone());
                 let key = Key { schema: table.schema.clone(), name };
                 let index = Index { table, columns, unique: create.unique, partial: create.partial, born };
-                if !create.if_not_exists || !self.indexes.contains_key(&key) {
+                if !create.if_not_exists || !self.indexes.contains(&key) {
                     self.indexes.insert(key, index);
                 }
             }
             Statement::CreateEnum { name, values } => {
-                self.types.insert(self.made(name), Type::Enum { values: values.clone(), born });
+                let made = self.made(name);
+                Arc::make_mut(&mut self.types).insert(made, Type::Enum { values: values.clone(), born });
             }
             Statement::AddEnumValue { name, value, .. } => {
-                let key = self.found(name, &self.types);
-                if let Some(Type::Enum { values, .. }) = self.types.get_mut(&key) {
+                let key = self.type_key(name);
+                if let Some(Type::Enum { values, .. }) = Arc::make_mut(&mut self.types).get_mut(&key) {
                     values.push(value.clone());
                 }
             }
             Statement::RenameEnumValue { name, from, to } => {
-                let key = self.found(name, &self.types);
-                if let Some(Type::Enum { values, .. }) = self.types.get_mut(&key) {
+                let key = self.type_key(name);
+                if let Some(Type::Enum { values, .. }) = Arc::make_mut(&mut self.types).get_mut(&key) {
                     values.iter_mut().filter(|value| *value == from).for_each(|value| value.clone_from(to));
                 }
             }
             Statement::CreateDomain { name, base, constraints } => {
+                let made = self.made(name);
                 let domain = Type::Domain { constrained: !constraints.is_empty(), base: base.clone(), born };
-                self.types.insert(self.made(name), domain);
+                Arc::make_mut(&mut self.types).insert(made, domain);
             }
             Statement::AlterDomain { name, constraint: Some(_), .. } => {
-                let key = self.found(name, &self.types);
-                if let Some(Type::Domain { constrained, .. }) = self.types.get_mut(&key) {
+                let key = self.type_key(name);
+                if let Some(Type::Domain { constrained, .. }) = Arc::make_mut(&mut self.types).get_mut(&key) {
                     *constrained = true;
                 }
             }
@@ -59,14 +63,14 @@ impl Schema {
                 self.create(*kind, name, on.as_ref(), text, born);
                 if matches!(kind, Kind::View | Kind::MaterializedView) {
                     let reads = parsed.relations.iter().map(|read| self.key(read)).collect();
-                    self.table_mut(name, *kind).reads = reads;
+                    self.change_table(name, *kind, |table| table.reads = reads);
                 }
             }
             Statement::Drop { kind, names, on, .. } => {
                 names.iter().for_each(|name| self.drop_one(*kind, name));
                 if let (Kind::Policy, Some(on)) = (kind, on) {
-                    let table = self.table_mut(on, Kind::Table);
-                    table.policies = table.policies.saturating_sub(names.len().max(1));
+                    let dropped = names.len().max(1);
+                    self.change_table(on, Kind::Table, |table| table.policies = table.policies.saturating_sub(dropped));
                 }
             }
             Statement::Comment {
@@ -94,9 +98,12 @@ impl Schema {
         }
     }
 
-    fn table_mut(&mut self, name: &Name, kind: Kind) -> &mut Table {
+    /// Changes a table, of which nothing may be known before.
+    fn change_table(&mut self, name: &Name, kind: Kind, change: impl FnOnce(&mut Table)) {
         let key = self.key(name);
-        self.tables.entry(key).or_insert_with(|| Table::unknown(kind))
+        let mut table = self.tables.remove(&key).unwrap_or_else(|| Table::unknown(kind));
+        change(&mut table);
+        self.tables.insert(key, table);
     }
 
     fn create(&mut self, kind: Kind, name: &Name, on: Option<&Name>, text: &str, born: Born) {
@@ -104,11 +111,13 @@ impl Schema {
             Kind::View | Kind::MaterializedView | Kind::ForeignTable => {
                 let key = self.made(name);
                 // A view that is replaced was there before.
-                self.tables.entry(key).or_insert_with(|| Table { born, ..Table::unknown(kind) });
+                if !self.tables.contains(&key) {
+                    self.tables.insert(key, Table { born, ..Table::unknown(kind) });
+                }
             }
             Kind::Policy => {
                 if let Some(on) = on {
-                    self.table_mut(on, Kind::Table).policies += 1;
+                    self.change_table(on, Kind::Table, |table| table.policies += 1);
                 }
             }
             Kind::Schema | Kind::Extension => {
@@ -137,7 +146,7 @@ impl Schema {
 
     fn create_table(&mut self, create: &CreateTable, text: &str, born: Born) {
         let key = self.made(&create.name);
-        if create.if_not_exists && self.tables.contains_key(&key) {
+        if create.if_not_exists && self.tables.contains(&key) {
             return;
         }
         let parents: Vec<Key> =
@@ -236,7 +245,7 @@ impl Schema {
     /// The columns of a key, its index's where it has one. That index takes the constraint's name.
     fn columns_of(&mut self, columns: &[rung_ddl::Ident], index: Option<&Name>) -> Vec<String> {
         let Some(index) = index else { return columns.iter().map(|column| column.name.clone()).collect() };
-        let key = self.found(index, &self.indexes);
+        let key = self.found(index, |key| self.indexes.contains(key));
         let index = self.indexes.remove(&key);
         index.map(|index| index.columns.into_iter().flatten().collect()).unwrap_or_default()
     }
@@ -244,7 +253,7 @@ impl Schema {
     fn alter_table(&mut self, alter: &AlterTable, text: &str, born: Born) {
         if alter.kind == Kind::Index {
             if let Some((Action::Rename(to), _)) = alter.actions.first() {
-                let key = self.found(&alter.name, &self.indexes);
+                let key = self.found(&alter.name, |key| self.indexes.contains(key));
                 if let Some(index) = self.indexes.remove(&key) {
                     self.indexes.insert(Key { name: to.name.clone(), ..key }, index);
                 }
@@ -263,9 +272,8 @@ impl Schema {
                 Action::DropColumn { column, .. } => {
                     table.columns.retain(|there| there.name != column.name);
                     table.constraints.retain(|constraint| !mentions(&constraint.kind, &column.name));
-                    self.indexes.retain(|_, index| {
-                        index.table != key || !index.columns.iter().flatten().any(|name| *name == column.name)
-                    });
+                    let has = |index: &Index| index.columns.iter().flatten().any(|name| *name == column.name);
+                    self.indexes.change_of(&key, |index| !has(index));
                 }
                 Action::SetType { column, data_type, collation, .. } => {
                     if let Some(there) = table.columns.iter_mut().find(|there| there.name == column.name) {
@@ -321,19 +329,22 @@ impl Schema {
                     for constraint in &mut table.constraints {
                         rename_in(&mut constraint.kind, &from.name, &to.name);
                     }
-                    for index in self.indexes.values_mut().filter(|index| index.table == key) {
+                    self.indexes.change_of(&key, |index| {
                         for column in index.columns.iter_mut().flatten().filter(|name| **name == from.name) {
                             column.clone_from(&to.name);
                         }
-                    }
+                        true
+                    });
                 }
                 Action::Rename(to) => self.moved(&mut key, |key| key.name.clone_from(&to.name)),
                 Action::SetSchema(to) => self.moved(&mut key, |key| key.schema.clone_from(&to.name)),
                 Action::Attach(partition) => {
-                    self.table_mut(partition, Kind::Table).partition_of = Some(key.clone());
+                    self.change_table(partition, Kind::Table, |part| part.partition_of = Some(key.clone()));
                     table.partitioned = true;
                 }
-                Action::Detach { partition, .. } => self.table_mut(partition, Kind::Table).partition_of = None,
+                Action::Detach { partition, .. } => {
+                    self.change_table(partition, Kind::Table, |part| part.partition_of = None);
+                }
                 Action::Inherit(parent) => table.inherits.push(self.key(parent)),
                 Action::NoInherit(parent) => {
                     let parent = self.key(parent);
@@ -352,21 +363,21 @@ impl Schema {
     fn moved(&mut self, key: &mut Key, change: impl Fn(&mut Key)) {
         let old = key.clone();
         change(key);
-        for index in self.indexes.values_mut().filter(|index| index.table == old) {
-            index.table = key.clone();
-        }
-        for table in self.tables.values_mut() {
+        self.indexes.change_of(&old, |index| {
+            index.table.clone_from(key);
+            true
+        });
+        self.tables.change_users(&old, |table| {
             for constraint in &mut table.constraints {
                 if let ConstraintKind::ForeignKey { to, .. } = &mut constraint.kind
                     && *to == old
                 {
-                    *to = key.clone();
+                    to.clone_from(key);
                 }
             }
-            if table.partition_of.as_ref() == Some(&old) {
-                table.partition_of = Some(key.clone());
-            }
-        }
+            let links = table.partition_of.iter_mut().chain(&mut table.inherits).chain(&mut table.reads);
+            links.filter(|link| **link == old).for_each(|link| link.clone_from(key));
+        });
     }
 
     fn drop_one(&mut self, kind: Kind, name: &Name) {
@@ -374,26 +385,26 @@ impl Schema {
             Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView => {
                 let key = self.key(name);
                 self.tables.remove(&key);
-                self.indexes.retain(|_, index| index.table != key);
-                for table in self.tables.values_mut() {
+                self.indexes.change_of(&key, |_| false);
+                self.tables.change_users(&key, |table| {
                     table
                         .constraints
                         .retain(|c| !matches!(&c.kind, ConstraintKind::ForeignKey { to, .. } if *to == key));
-                }
+                });
             }
             Kind::Index => {
-                let key = self.found(name, &self.indexes);
+                let key = self.found(name, |key| self.indexes.contains(key));
                 self.indexes.remove(&key);
             }
             Kind::Type | Kind::Domain => {
-                let key = self.found(name, &self.types);
-                self.types.remove(&key);
+                let key = self.type_key(name);
+                Arc::make_mut(&mut self.types).remove(&key);
                 self.others.remove(&(kind, key));
             }
             Kind::Schema => {
                 self.others.remove(&(kind, Key { schema: String::new(), name: name.name.clone() }));
-                self.tables.retain(|key, _| key.schema != name.name);
-                self.indexes.retain(|key, _| key.schema != name.name);
+                self.tables.remove_schema(&name.name);
+                self.indexes.remove_schema(&name.name);
             }
             Kind::Policy => {}
             _ => {
