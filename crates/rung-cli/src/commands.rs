@@ -19,6 +19,7 @@ mod seed;
 mod settle;
 mod shell;
 mod status;
+mod verify;
 mod wait;
 
 use rung::Migrator;
@@ -44,6 +45,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Fa
         Command::Current => current::current(arguments, terminal),
         Command::Inspect(inspect) => schema::inspect(arguments, inspect, terminal),
         Command::Dump(dump) => schema::dump(arguments, dump, terminal),
+        Command::Verify(verify) => verify::verify(arguments, verify, terminal),
         Command::Health(health) => health::health(arguments, health, terminal),
         Command::Up(up) => run::up(arguments, up, terminal),
         Command::Down(down) => run::down(arguments, down, terminal),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rung_catalog::Catalog;
+use rung_catalog::{Catalog, Key};
 use rung_sql::{Comparison, Effect, Script, Span, Want};
 
 use crate::dialect::{Dialect, ServerFacts};
@@ -205,8 +205,25 @@ pub trait Driver: Session + Send {
     /// The connection is gone.
     fn ask(&mut self, questions: &[String], timeouts: &Timeouts) -> Result<Vec<Answer>, DbError>;
 
+    /// Where objects come from, as far as the database knows; by the order of the keys.
+    ///
+    /// # Errors
+    /// The connection is gone.
+    fn provenance(&mut self, keys: &[Arc<Key>]) -> Result<Provenance, DbError> {
+        Ok(Provenance { database_owner: None, changed: vec![None; keys.len()] })
+    }
+
     /// Something that stops the running statement, from any thread.
     fn interrupter(&self) -> Arc<dyn Interrupter>;
+}
+
+/// Where objects come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// Who owns the database; `None` where databases have no owners.
+    pub database_owner: Option<String>,
+    /// When each object was last made or altered, RFC 3339 in UTC, where that is known.
+    pub changed: Vec<Option<String>>,
 }
 
 /// The rows of a question, every value as text; or why there are none.

@@ -7,6 +7,7 @@ mod alter;
 mod analyse;
 mod compare;
 mod dialect;
+mod drift;
 mod driver;
 mod due;
 mod event;
@@ -32,9 +33,10 @@ pub use alter::{AlterOptions, AlterStep, Alteration, Cut, Locking, Refusal};
 pub use analyse::{Asks, JournalReason, Mode, ScriptPlan, StatementPlan};
 pub use compare::{Difference, compare};
 pub use dialect::{Dialect, DumpOptions, Paragraph, ServerFacts};
+pub use drift::{Drift, DriftKind, DriftOptions, Drifts, Ignore, drift};
 pub use driver::{
     Answer, BlockedSession, Blocker, Column, Continue, DbError, DbErrorKind, Driver, Durability, Failure, Guard,
-    Interrupter, LockHolder, Part, Probe, Progress, SessionAfter, Table, Unit, UnitError, UnitObserver, describe_rows,
+    Interrupter, LockHolder, Part, Probe, Progress, Provenance, SessionAfter, Table, Unit, UnitError, UnitObserver, describe_rows,
     describe_value,
 };
 pub use event::{Event, Interrupt, Kept, Report, RunError, StepFailure, StepReport};

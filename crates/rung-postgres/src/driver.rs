@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rung_catalog::Catalog;
+use rung_catalog::{Catalog, Key};
 use rung_engine::{
     Answer, BlockedSession, Column, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability,
-    FORMAT_VERSION, History, HistoryEntry, Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session,
+    FORMAT_VERSION, History, HistoryEntry, Interrupter, JournalRow, LockHolder, Probe, Provenance, Record, ServerFacts, Session,
     Table, Tag, Timeouts, Unit, UnitError, UnitObserver, render,
 };
 use rung_sql::{Effect, split};
@@ -20,7 +20,7 @@ use crate::statements::{client_copy, is_client_copy, is_open_after};
 use crate::tables::Tables;
 use crate::watch::{SESSION, blocker, blockers_of};
 use crate::wire::{Greeting, Wire, first, text, value};
-use crate::{POSTGRES, inspect, probe, tables, wipe};
+use crate::{POSTGRES, inspect, probe, provenance, tables, wipe};
 
 /// How to open a connection.
 #[derive(Debug, Clone)]
@@ -541,6 +541,10 @@ impl Driver for Postgres {
             self.wire.receive(end, None).map_err(|refused| refused.error)?;
         }
         Ok(answers)
+    }
+
+    fn provenance(&mut self, keys: &[Arc<Key>]) -> Result<Provenance, DbError> {
+        provenance::of(self, keys)
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupter> {

@@ -10,6 +10,7 @@ mod lock;
 mod name;
 mod pipeline;
 mod probe;
+mod provenance;
 mod render;
 mod scratch;
 mod session;

@@ -13,6 +13,7 @@
 //!
 //! Features: `postgres` and `sqlite` (both on by default) choose the databases, `tokio` the async wrapper.
 
+mod applied;
 mod database;
 mod embed;
 mod migrator;
@@ -20,6 +21,7 @@ mod replay;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
+pub use applied::{AppliedSet, applied_set};
 pub use database::{ConnectOptions, connect, dialect_of, dialects, scratch, wait_for};
 pub use embed::Embedded;
 pub use migrator::{Builder, Error, Migrator, StatusReport};

@@ -2,6 +2,7 @@
 
 mod commands;
 mod health;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use rung::formats::Choice;
 
 pub use commands::*;
 pub use health::{Health, OrphansChoice};
+pub use verify::{FixSide, Verify};
 
 /// Help as cargo colours it.
 const STYLES: Styles = Styles::styled()
@@ -26,7 +28,7 @@ const STYLES: Styles = Styles::styled()
 /// The commands as the help groups them: what a day begins with first.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Write", &["init", "new", "renumber"]),
-    ("Look", &["status", "plan", "lint", "check", "history", "current", "inspect", "dump", "health"]),
+    ("Look", &["status", "plan", "lint", "check", "history", "current", "inspect", "dump", "verify", "health"]),
     ("Run", &["up", "down", "redo", "seed", "reset"]),
     ("Settle", &["stamp", "resolve", "tag", "adopt"]),
     ("Surroundings", &["env", "wait", "locks", "completions", "man", "help"]),
@@ -185,6 +187,9 @@ pub enum Command {
     Inspect(Inspect),
     /// Print the schema as SQL that makes it anew
     Dump(Dump),
+    /// Say where the database is not what its migrations make it
+    #[command(visible_alias = "drift", alias = "check-schema")]
+    Verify(Verify),
     /// Look for what is wrong with a database that works
     #[command(alias = "doctor")]
     Health(Health),

@@ -91,6 +91,8 @@ table! {
         /// See below.
         health: Health = "",
         /// See below.
+        verify: Verify = "",
+        /// See below.
         scratch: Scratch = "",
         /// See below.
         vars: BTreeMap<String, Spanned<String>> = "",
@@ -159,6 +161,19 @@ table! {
         transaction_age: Option<u64> = "500000000",
         /// Which foreign keys of PostgreSQL have their rows checked: `suspect`, where nothing is said, or `all`.
         orphans: Option<OrphansChoice> = "\"all\"",
+    }
+}
+
+table! {
+    /// What `rung verify` does not call drift.
+    Verify ("[verify]") {
+        /// Objects that nothing is said of: `NAME`, `SCHEMA.NAME` or `KIND NAME` with `*` and `?` (a table's is for all that
+        /// belongs to it), `owner:ROLE`, `extension:NAME` for what came with it or needs it.
+        ignore: Vec<Spanned<String>> = "[\"audit.*\", \"view tmp_*\", \"owner:replicator\", \"extension:timescaledb\"]",
+        /// Whether an owner that the migrations name has to be the owner; true where nothing is said.
+        owners: Option<bool> = "false",
+        /// Whether privileges have to be those that the migrations give; true where nothing is said.
+        privileges: Option<bool> = "false",
     }
 }
 

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rung::engine::Ignore;
 use rung::formats::Choice;
 use rung::postgres::connect::Environment;
 use rung::sql::{Diagnostic, Level, Span, closest};
@@ -151,6 +152,24 @@ impl Project {
             timeouts: self.timeouts(),
             checks: usual.checks,
         })
+    }
+
+    /// What `rung verify` does not call drift.
+    ///
+    /// # Errors
+    /// A rule that names nothing.
+    pub(crate) fn ignored(&self) -> Result<Vec<Ignore>, Failure> {
+        let read = |rule: &Spanned<String>| {
+            Ignore::parse(rule.get_ref()).map_err(|message| {
+                let found = Diagnostic::error("config", message).help("write NAME, SCHEMA.NAME, KIND NAME, owner:ROLE or extension:NAME");
+                match &self.files.source {
+                    Some(source) => found.at(source, Span::new(rule.span().start, rule.span().end), ""),
+                    None => found,
+                }
+            })
+        };
+        let rules = &self.files.config.verify.ignore;
+        rules.iter().map(read).collect::<Result<_, _>>().map_err(|wrong| Failure::of(Exit::Usage, vec![wrong]))
     }
 
     /// Levels of rules or checks, as they are written in `rung.toml`.

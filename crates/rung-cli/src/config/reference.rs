@@ -1,9 +1,17 @@
 //! `docs/config.md`, from the structs that the file is read into.
 
-use super::{Config, Env, Health, History, Lint, Scratch, Seeds, Table};
+use super::{Config, Env, Health, History, Lint, Scratch, Seeds, Table, Verify};
 
-pub(super) const TABLES: [Table; 7] =
-    [Config::TABLE, History::TABLE, Seeds::TABLE, Lint::TABLE, Health::TABLE, Scratch::TABLE, Env::TABLE];
+pub(super) const TABLES: [Table; 8] = [
+    Config::TABLE,
+    History::TABLE,
+    Seeds::TABLE,
+    Lint::TABLE,
+    Health::TABLE,
+    Verify::TABLE,
+    Scratch::TABLE,
+    Env::TABLE,
+];
 
 /// A whole file, to start from.
 const EXAMPLE: &str = r#"dir = "migrations"            # or dirs = ["a", "b"]; relative to this file
@@ -25,6 +33,9 @@ rules = { rename = "off" }    # levels of rules: docs/rules.md
 [health]
 row_security = ["public"]     # where every table must have it
 sequence_used = 0.5           # more than half of a sequence's values are gone
+
+[verify]
+ignore = ["audit.*"]          # what others put into the database
 
 [scratch]
 server = "postgres://dev@localhost/postgres"   # where things are tried out

@@ -1,0 +1,110 @@
+//! The migration that mends drift, on either side.
+
+use rung::catalog::Catalog;
+use rung::engine::{AlterOptions, Alteration, Dialect, DumpOptions, Locking, Refusal};
+use rung::sql::Diagnostic;
+use rung::{Migrator, Resolution};
+
+use super::Verified;
+use crate::args::FixSide;
+use crate::commands::{new, settle};
+use crate::config::Project;
+use crate::exit::Exit;
+use crate::render::{Failure, OK, Terminal, paint};
+use crate::workbench::Workbench;
+
+/// Writes it; where it says what the database has, it is recorded as applied there.
+pub(super) fn write(
+    project: &Project,
+    migrator: &mut Migrator,
+    bench: &mut Workbench<'_>,
+    verified: &Verified,
+    side: FixSide,
+    name: Option<&str>,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let drifts = &verified.drifts;
+    let (from, to, usual) = match side {
+        FixSide::Database => (&drifts.actual, &drifts.expected, "undo_drift"),
+        FixSide::Files => (&drifts.expected, &drifts.actual, "record_drift"),
+    };
+    let options = AlterOptions {
+        renames: Vec::new(),
+        locking: Locking::Online,
+        version: Some(verified.facts.version_number),
+        compared: DumpOptions::default(),
+    };
+    let dialect = migrator.driver().dialect_of();
+    let up = dialect.alteration(from, to, &options).map_err(|refused| refusal(&refused))?;
+    let down = dialect.alteration(to, from, &options);
+    prove(bench, dialect, from, to, &up)?;
+    let down = match &down {
+        Ok(down) => text(down),
+        Err(refused) => refused.iter().map(|it| format!("-- {it}\n")).collect(),
+    };
+    if side == FixSide::Files {
+        settle::approve(project, migrator, terminal, "Record what it has as a migration that is applied")?;
+    }
+    let head = if up.is_one_transaction() { "" } else { "-- @no-transaction\n" };
+    let path = new::write(&project.dirs, name.unwrap_or(usual), &format!("{head}{}", text(&up).trim_end()), down.trim_end())?;
+    terminal.say(format!("{} wrote {}", paint(OK, "✓"), path.display()));
+    let losses: Vec<&str> = up.steps.iter().filter_map(|step| step.loses.as_deref()).collect();
+    match side {
+        FixSide::Database => {
+            for loss in losses {
+                terminal.note(format!("it drops {loss}"));
+            }
+            terminal.say("next: look at it, then `rung up`");
+        }
+        FixSide::Files => {
+            // It is read anew, with the others.
+            let mut migrator = project.connect()?;
+            let id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            migrator.resolve(&id, Resolution::Done)?;
+            terminal.say(format!("{} {id} is recorded as applied: the database has it already", paint(OK, "✓")));
+        }
+    }
+    Ok(())
+}
+
+/// Makes the one schema on a scratch database, alters it, and looks whether the other came out.
+fn prove(
+    bench: &mut Workbench<'_>,
+    dialect: &dyn Dialect,
+    from: &Catalog,
+    to: &Catalog,
+    alteration: &Alteration,
+) -> Result<(), Failure> {
+    let sql = format!("{}\n{}", dialect.dump(from, &DumpOptions::default()), text(alteration));
+    let source = std::sync::Arc::new(rung::sql::SourceFile::new("the migration that mends it", &sql));
+    let mut database = bench.script(&source)?;
+    let came = database.driver.inspect()?;
+    let options = rung::engine::DriftOptions { compared: DumpOptions { owners: false, privileges: false }, ..Default::default() };
+    let left = rung::engine::drift(to.clone(), came, dialect, &options).found;
+    if left.is_empty() {
+        return Ok(());
+    }
+    let left: Vec<String> = left.iter().map(|drift| drift.key.to_string()).collect();
+    let message = format!("the migration that rung made does not lead there: {} would still differ", left.join(", "));
+    Err(Failure::new(Exit::Failed, message, "write it by hand: `rung new mend_drift`").saying("Nothing was written."))
+}
+
+/// The statements, with what a reader should know of them.
+fn text(alteration: &Alteration) -> String {
+    let mut text = String::new();
+    for step in &alteration.steps {
+        let remarks = [step.loses.as_ref().map(|loses| format!("loses {loses}")), step.note.clone()];
+        for remark in remarks.into_iter().flatten() {
+            text.push_str(&remark.lines().map(|line| format!("-- {line}\n")).collect::<String>());
+        }
+        text.push_str(&step.sql);
+        text.push_str(if step.sql.lines().last().is_some_and(|line| line.contains("--")) { "\n;\n" } else { ";\n" });
+    }
+    text
+}
+
+/// What keeps a migration from being written, object by object.
+fn refusal(refused: &[Refusal]) -> Failure {
+    let findings = refused.iter().map(|it| Diagnostic::error("refused", it.to_string()).help(it.instead.clone()));
+    Failure::of(Exit::Failed, findings.collect()).saying("Nothing was written.")
+}

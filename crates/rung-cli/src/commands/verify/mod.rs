@@ -1,0 +1,164 @@
+//! `rung verify`: the live schema against what the applied migrations make.
+
+mod fix;
+mod report;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rung::catalog::Catalog;
+use rung::engine::{DriftOptions, Drifts, DumpOptions, MigrationSet, Provenance, ServerFacts, drift};
+use rung::sql::SourceFile;
+use rung::{Migrator, Status};
+
+use super::status::heading;
+use super::warn;
+use crate::args::{Arguments, Verify};
+use crate::config::Project;
+use crate::exit::Exit;
+use crate::render::{Failure, OK, Terminal, count, paint};
+use crate::workbench::Workbench;
+use report::Report;
+
+/// What `verify` found out.
+pub(super) struct Verified {
+    pub(super) drifts: Drifts,
+    /// Where the objects that have come apart come from, in their order.
+    pub(super) provenance: Provenance,
+    /// How many migrations are applied.
+    pub(super) applied: usize,
+    /// Those that were taken from the history.
+    pub(super) from_history: Vec<String>,
+    /// Objects that inspection can't describe, and that are therefore not compared.
+    pub(super) unknown: Vec<String>,
+    pub(super) facts: ServerFacts,
+}
+
+pub(crate) fn verify(arguments: &Arguments, asked: &Verify, terminal: &Terminal) -> Result<Exit, Failure> {
+    let project = Project::resolve(arguments)?;
+    let mut migrator = project.connect()?;
+    warn(&migrator, terminal);
+    let mut bench = Workbench::new(
+        &project,
+        migrator.driver().dialect_of(),
+        asked.dev_url.as_deref(),
+        Some(migrator.driver().facts().version_number),
+    )?;
+    let verified = examine(&project, asked, &mut migrator, &mut bench)?;
+    let title = migrator.driver().dialect_of().title();
+    let report = Report::of(&project, &verified, title);
+    if terminal.is_json() {
+        terminal.json(&report);
+    } else {
+        terminal.show(format!(
+            "{}      {} applied",
+            heading(project.name.as_deref(), &verified.facts, title),
+            count(verified.applied, "migration")
+        ));
+        terminal.show(report.text());
+    }
+    if verified.drifts.found.is_empty() {
+        terminal.say(format!("{} the database is what its migrations make it", paint(OK, "✓")));
+        return Ok(Exit::Done);
+    }
+    match asked.fix {
+        None => {
+            terminal.say(report.summary());
+            Ok(Exit::Drift)
+        }
+        Some(side) => {
+            let name = asked.name.as_deref();
+            fix::write(&project, &mut migrator, &mut bench, &verified, side, name, terminal)?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// Replays what is applied, and compares.
+fn examine(
+    project: &Project,
+    asked: &Verify,
+    migrator: &mut Migrator,
+    bench: &mut Workbench<'_>,
+) -> Result<Verified, Failure> {
+    let history = migrator.status()?.history;
+    if let Some(row) = history.iter().find(|row| matches!(row.status, Status::Running | Status::Failed)) {
+        let message = format!("{} is applied part of the way: what the schema should be is not known", row.id);
+        return Err(Failure::new(Exit::Failed, message, "`rung up` goes on with it; then verify"));
+    }
+    let set = migrator.set().clone();
+    let applied = rung::applied_set(&set, &history, migrator.driver())?;
+    let actual = migrator.driver().inspect()?;
+    let facts = migrator.driver().facts().clone();
+    let owner = migrator.driver().provenance(&[])?.database_owner;
+    let mut replayed = bench.replay(&applied.set)?;
+    let expected = replayed.driver.inspect()?;
+    let scratch = replayed.driver.facts().clone();
+    let mut ignore = project.ignored()?;
+    ignore.extend(asked.ignore.iter().cloned());
+    ignore.extend(other_tools(migrator)?);
+    let config = &project.files.config.verify;
+    let options = DriftOptions {
+        ignore,
+        compared: DumpOptions {
+            owners: config.owners.unwrap_or(true),
+            privileges: config.privileges.unwrap_or(true),
+        },
+        database_owner: owner,
+        users: (scratch.user.clone(), facts.user.clone()),
+        given: given(project, bench)?,
+    };
+    let dialect = bench.dialect;
+    let mut drifts = drift(expected.clone(), actual.clone(), dialect, &options);
+    let major = |facts: &ServerFacts| facts.version.split('.').next().map(str::to_owned);
+    if !drifts.found.is_empty() && major(&scratch) != major(&facts) {
+        let actual = spoken(bench, &actual, &facts, &scratch)?;
+        drifts = drift(expected, actual, dialect, &options);
+    }
+    let keys: Vec<_> = drifts.found.iter().map(|found| Arc::clone(&found.key)).collect();
+    let provenance = migrator.driver().provenance(&keys)?;
+    let unknown = drifts.actual.unknown.iter().map(|it| format!("{} ({})", it.what, it.why)).collect();
+    Ok(Verified {
+        drifts,
+        provenance,
+        applied: applied.set.len(),
+        from_history: applied.from_history,
+        unknown,
+        facts,
+    })
+}
+
+/// The schema as another version of the server puts it: two versions write one and the same expression in two ways.
+fn spoken(
+    bench: &mut Workbench<'_>,
+    actual: &Catalog,
+    live: &ServerFacts,
+    scratch: &ServerFacts,
+) -> Result<Catalog, Failure> {
+    let text = bench.dialect.dump(actual, &DumpOptions::default());
+    let source = Arc::new(SourceFile::new("the schema of the database", &text));
+    let mut database = bench.script(&source).map_err(|failure| {
+        let title = bench.dialect.title();
+        failure.saying(format!(
+            "The database is {title} {} and the scratch server {}, which does not take its schema: they can't be compared.",
+            live.version, scratch.version
+        ))
+    })?;
+    Ok(database.driver.inspect()?)
+}
+
+/// What was there before the migrations, by the project's own account.
+fn given(project: &Project, bench: &mut Workbench<'_>) -> Result<BTreeSet<Arc<rung::catalog::Key>>, Failure> {
+    if project.files.config.scratch.setup.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let mut database = bench.replay(&MigrationSet::default())?;
+    let catalog = database.driver.inspect()?;
+    Ok(catalog.iter().map(|object| Arc::clone(&object.key)).collect())
+}
+
+/// The tables of tools whose history is here too.
+fn other_tools(migrator: &mut Migrator) -> Result<Vec<rung::engine::Ignore>, Failure> {
+    let kept = migrator.driver().kept_tables()?;
+    Ok(kept.into_iter().map(|(_, table)| rung::engine::Ignore::Named(None, table)).collect())
+}
