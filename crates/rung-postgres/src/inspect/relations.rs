@@ -86,7 +86,10 @@ impl Builder {
         object.grants = grants;
         let key = Arc::clone(&object.key);
         let Some(at) = self.add(id, object) else { return };
-        self.slots.insert((class::TYPE, row_type), Slot { object: at, column: None, target: Target::Object });
+        // A sequence has no type of its rows, and 0 is what says that a constraint is of no domain.
+        if row_type != 0 {
+            self.slots.insert((class::TYPE, row_type), Slot { object: at, column: None, target: Target::Object });
+        }
         self.relations.insert(id.1, Relation { object: at, key, columns: HashMap::new() });
     }
 

@@ -183,6 +183,11 @@ fn reading_leaves_an_open_transaction_as_it_was_and_an_empty_database_is_empty()
     let mut driver = open(&full.0.url(), &Environment::empty(), &OpenOptions::default()).unwrap();
     driver.ensure_tables().unwrap();
     assert_eq!(driver.inspect().unwrap(), catalog, "rung's own tables are none of it");
+    // Nor are their constraints those of another table that has a sequence.
+    full.0.query("CREATE TABLE numbered (id bigint GENERATED ALWAYS AS IDENTITY); CREATE SEQUENCE alone");
+    let keys: Vec<String> = full.inspect().iter().map(|object| object.key.to_string()).collect();
+    assert_eq!(keys, ["schema public", "sequence public.alone", "table public.numbered"]);
+    full.0.query("DROP TABLE numbered; DROP SEQUENCE alone");
     driver.execute("BEGIN; CREATE TABLE t (a integer)").unwrap();
     let seen = driver.inspect().unwrap();
     assert!(seen.of_kind(Kind::Table).any(|table| table.key.name == "t"));
