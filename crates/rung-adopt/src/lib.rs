@@ -15,4 +15,4 @@ mod tools;
 pub use adopt::{Asked, Keeping, Purpose, adopt, stop_writing};
 pub use adoption::{Adoption, Decisions, Line, Settled, Standing};
 pub use keep::keepers;
-pub use source::{KEPT, Source, names, only};
+pub use source::{KEPT, Source, histories, names, only};

@@ -154,7 +154,15 @@ pub fn only(driver: &mut dyn Driver, format: Option<&'static str>) -> Result<&'s
     Ok(only_found(driver, format)?.name())
 }
 
-fn only_found(driver: &mut dyn Driver, format: Option<&'static str>) -> Result<Found, RunError> {
+/// The tables of all tools that have a history here.
+///
+/// # Errors
+/// The database.
+pub fn histories(driver: &mut dyn Driver) -> Result<Vec<Table>, DbError> {
+    Ok(all_found(driver)?.into_iter().map(|(_, table)| table).collect())
+}
+
+fn all_found(driver: &mut dyn Driver) -> Result<Vec<(&'static dyn Tool, Table)>, DbError> {
     let mut found: Vec<(&'static dyn Tool, Table)> = Vec::new();
     for tool in TOOLS {
         for name in tool.tables() {
@@ -164,6 +172,11 @@ fn only_found(driver: &mut dyn Driver, format: Option<&'static str>) -> Result<F
             }
         }
     }
+    Ok(found)
+}
+
+fn only_found(driver: &mut dyn Driver, format: Option<&'static str>) -> Result<Found, RunError> {
+    let mut found = all_found(driver)?;
     // Some tables are alike; what the files are then tells whose it is.
     if let Some(at) = found.iter().position(|(tool, _)| Some(tool.name()) == format) {
         found = vec![found.swap_remove(at)];

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rung_catalog::{Body, Catalog, Difference, Key, Kind, Object, differences, glob};
 
+use crate::alter::{AlterOptions, Locking};
 use crate::dialect::{Dialect, DumpOptions};
 
 /// What is no drift.
@@ -103,7 +104,7 @@ pub struct Drift {
     pub expected: String,
     /// What the database has.
     pub actual: String,
-    /// Who owns it in the database, or its table, where databases have owners.
+    /// Who owns it in the database, or its table, where it is there and databases have owners.
     pub owner: Option<String>,
 }
 
@@ -161,6 +162,7 @@ pub fn drift(expected: Catalog, actual: Catalog, dialect: &dyn Dialect, options:
 fn table_of(object: &Object) -> Option<&str> {
     match &object.body {
         Body::Index(index) => index.table.as_ref().map(|table| table.name.as_str()),
+        Body::Sequence(sequence) => sequence.owned_by.as_ref().map(|(table, _)| table.name.as_str()),
         _ => object.key.parent.as_deref(),
     }
 }
@@ -270,16 +272,33 @@ fn describe(
             parts: Vec::new(),
             expected: said.get(&shown).cloned().unwrap_or_default(),
             actual: has.get(&shown).cloned().unwrap_or_default(),
-            owner: owner(actual, &shown, &whole(&shown)).or_else(|| options.database_owner.clone()),
+            owner: owner(actual, &shown, &whole(&shown), options),
             key: shown,
         });
         drift.parts.push(Arc::clone(key));
     }
-    found.into_values().collect()
+    found.into_values().filter(|drift| !is_spelling(expected, actual, drift, dialect, options)).collect()
 }
 
-fn owner(catalog: &Catalog, key: &Key, parent: &Key) -> Option<String> {
-    [key, parent].into_iter().find_map(|key| catalog.get(key)?.owner.clone())
+/// Whether an object is only written in another way: nothing would have to be done to make the one the other.
+fn is_spelling(
+    expected: &Catalog,
+    actual: &Catalog,
+    drift: &Drift,
+    dialect: &dyn Dialect,
+    options: &DriftOptions,
+) -> bool {
+    let touched = BTreeSet::from([Arc::clone(&drift.key)]);
+    let (from, to) = (cut(actual, &touched), cut(expected, &touched));
+    let how = AlterOptions { renames: Vec::new(), locking: Locking::Plain, version: None, compared: options.compared };
+    drift.kind == DriftKind::Changed && dialect.alteration(&from, &to, &how).is_ok_and(|way| way.is_empty())
+}
+
+/// Who owns what the database has.
+fn owner(actual: &Catalog, key: &Key, parent: &Key, options: &DriftOptions) -> Option<String> {
+    actual.get(key)?;
+    let named = [key, parent].into_iter().find_map(|key| actual.get(key)?.owner.clone());
+    named.or_else(|| options.database_owner.clone())
 }
 
 /// The SQL of some objects, with what is written in them.
@@ -289,6 +308,15 @@ fn texts(
     dialect: &dyn Dialect,
     options: &DumpOptions,
 ) -> HashMap<Arc<Key>, String> {
+    let mut texts: HashMap<Arc<Key>, String> = HashMap::new();
+    for paragraph in dialect.paragraphs(&cut(catalog, touched), options) {
+        texts.entry(Arc::clone(&paragraph.key)).or_default().push_str(&paragraph.text());
+    }
+    texts
+}
+
+/// Some objects, with what belongs to them.
+fn cut(catalog: &Catalog, touched: &BTreeSet<Arc<Key>>) -> Catalog {
     let mut part = Catalog::new();
     for object in catalog {
         let of = catalog.parent(object).map(|parent| &parent.key);
@@ -296,11 +324,7 @@ fn texts(
             part.insert(object.clone());
         }
     }
-    let mut texts: HashMap<Arc<Key>, String> = HashMap::new();
-    for paragraph in dialect.paragraphs(&part, options) {
-        texts.entry(Arc::clone(&paragraph.key)).or_default().push_str(&paragraph.text());
-    }
-    texts
+    part
 }
 
 #[cfg(test)]

@@ -36,8 +36,8 @@ pub use dialect::{Dialect, DumpOptions, Paragraph, ServerFacts};
 pub use drift::{Drift, DriftKind, DriftOptions, Drifts, Ignore, drift};
 pub use driver::{
     Answer, BlockedSession, Blocker, Column, Continue, DbError, DbErrorKind, Driver, Durability, Failure, Guard,
-    Interrupter, LockHolder, Part, Probe, Progress, Provenance, SessionAfter, Table, Unit, UnitError, UnitObserver, describe_rows,
-    describe_value,
+    Interrupter, LockHolder, Part, Probe, Progress, Provenance, SessionAfter, Table, Unit, UnitError, UnitObserver,
+    describe_rows, describe_value,
 };
 pub use event::{Event, Interrupt, Kept, Report, RunError, StepFailure, StepReport};
 pub use execute::{Grouping, RunOptions, read_stored_downs, run};

@@ -6,8 +6,8 @@ use std::time::Duration;
 use rung_catalog::{Catalog, Key};
 use rung_engine::{
     Answer, BlockedSession, Column, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability,
-    FORMAT_VERSION, History, HistoryEntry, Interrupter, JournalRow, LockHolder, Probe, Provenance, Record, ServerFacts, Session,
-    Table, Tag, Timeouts, Unit, UnitError, UnitObserver, render,
+    FORMAT_VERSION, History, HistoryEntry, Interrupter, JournalRow, LockHolder, Probe, Provenance, Record, ServerFacts,
+    Session, Table, Tag, Timeouts, Unit, UnitError, UnitObserver, render,
 };
 use rung_sql::{Effect, split};
 

@@ -52,7 +52,8 @@ pub(crate) fn of(postgres: &mut Postgres, keys: &[Arc<Key>]) -> Result<Provenanc
         ));
     }
     let mut answers = postgres.ask(&questions, &Timeouts::default())?.into_iter();
-    let database_owner = answers.next().and_then(Result::ok).and_then(|rows| rows.into_iter().flatten().flatten().next());
+    let database_owner =
+        answers.next().and_then(Result::ok).and_then(|rows| rows.into_iter().flatten().flatten().next());
     // Without the setting the question itself is refused.
     let rows = answers.next().and_then(Result::ok).unwrap_or_default();
     let mut times: HashMap<[String; 4], String> = HashMap::new();

@@ -51,13 +51,17 @@ pub fn applied_set(set: &MigrationSet, history: &History, driver: &mut dyn Drive
             body.verify.clear();
             body.expects.clear();
         }
-        // They are in the order that they were applied in, and all of them are here.
-        (migration.depends_on, migration.runs) = (None, Runs::Once);
-        migration.only.clear();
         applied.push(migration);
     }
     if !lost.is_empty() {
         return Err(Error::Files(lost));
+    }
+    // What runs again has last run when all the others were there.
+    applied.sort_by_key(|migration| migration.runs.again());
+    for migration in &mut applied {
+        // They are in order, and all of them are here.
+        (migration.depends_on, migration.runs) = (None, Runs::Once);
+        migration.only.clear();
     }
     let set = MigrationSet::ordered(applied, Vec::new()).map_err(Error::Files)?;
     Ok(AppliedSet { set, from_history })
@@ -65,6 +69,9 @@ pub fn applied_set(set: &MigrationSet, history: &History, driver: &mut dyn Drive
 
 fn gone(id: &str, file: Option<&Migration>) -> Diagnostic {
     let what = if file.is_some() { "its file says something else now" } else { "its file is gone" };
-    Diagnostic::error("lost", format!("nobody knows what {id} did: {what}, and the history does not have its statements"))
-        .help("put the file back as it was applied, from git or a backup")
+    Diagnostic::error(
+        "lost",
+        format!("nobody knows what {id} did: {what}, and the history does not have its statements"),
+    )
+    .help("put the file back as it was applied, from git or a backup")
 }

@@ -161,7 +161,8 @@ impl Project {
     pub(crate) fn ignored(&self) -> Result<Vec<Ignore>, Failure> {
         let read = |rule: &Spanned<String>| {
             Ignore::parse(rule.get_ref()).map_err(|message| {
-                let found = Diagnostic::error("config", message).help("write NAME, SCHEMA.NAME, KIND NAME, owner:ROLE or extension:NAME");
+                let found = Diagnostic::error("config", message)
+                    .help("write NAME, SCHEMA.NAME, KIND NAME, owner:ROLE or extension:NAME");
                 match &self.files.source {
                     Some(source) => found.at(source, Span::new(rule.span().start, rule.span().end), ""),
                     None => found,

@@ -129,3 +129,22 @@ fn its_health_is_looked_after() {
         assert!(has("broken-routine", "award_points"), "{findings:#?}");
     });
 }
+
+#[test]
+fn what_is_live_is_what_the_migrations_make() {
+    everywhere(|project| {
+        project.rung("up");
+        // The server for trying things out need not be of the version that the database is on.
+        for server in testkit::servers() {
+            let verify = format!("verify --dev-url {}", server.url("postgres"));
+            let report = project.json(&verify);
+            assert_eq!((&report["ok"], &report["applied"]), (&true.into(), &15.into()), "{report:#}");
+        }
+        project.query("ALTER POLICY \"Users can manage own projects\" ON projects USING (true)");
+        let verify = format!("verify --json --dev-url {}", testkit::postgres().url("postgres"));
+        let report = project.command(&verify).run().exits(4);
+        let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
+        assert_eq!(report["drift"].as_array().unwrap().len(), 1, "{report:#}");
+        assert_eq!(report["drift"][0]["kind"], "policy");
+    });
+}

@@ -136,3 +136,17 @@ fn the_script_looks_before_it_leaps() {
         assert_eq!(project.query(access), "acme000000000001|admin\nacme000000000002|admin\n");
     });
 }
+
+#[test]
+fn what_is_live_is_what_the_migrations_and_the_script_make() {
+    for_each_major(|server| {
+        let project = in_production(server);
+        project.rung("up --yes");
+        let verify = format!("verify --dev-url {}", server.url("postgres"));
+        let report = project.json(&verify);
+        assert_eq!((&report["ok"], &report["applied"]), (&true.into(), &5.into()), "{report:#}");
+        project.query("ALTER TABLE platform.projects DROP COLUMN name CASCADE");
+        let report = project.command(&format!("{verify} --json")).run().exits(4);
+        assert!(report.stdout.contains("table platform.projects"), "{report}");
+    });
+}

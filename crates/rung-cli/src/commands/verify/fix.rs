@@ -1,8 +1,11 @@
 //! The migration that mends drift, on either side.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use rung::catalog::Catalog;
 use rung::engine::{AlterOptions, Alteration, Dialect, DumpOptions, Locking, Refusal};
-use rung::sql::Diagnostic;
+use rung::sql::{Diagnostic, SourceFile};
 use rung::{Migrator, Resolution};
 
 use super::Verified;
@@ -13,7 +16,7 @@ use crate::exit::Exit;
 use crate::render::{Failure, OK, Terminal, paint};
 use crate::workbench::Workbench;
 
-/// Writes it; where it says what the database has, it is recorded as applied there.
+/// Writes it, and says where; where it says what the database has, it is recorded as applied there.
 pub(super) fn write(
     project: &Project,
     migrator: &mut Migrator,
@@ -22,7 +25,7 @@ pub(super) fn write(
     side: FixSide,
     name: Option<&str>,
     terminal: &Terminal,
-) -> Result<(), Failure> {
+) -> Result<PathBuf, Failure> {
     let drifts = &verified.drifts;
     let (from, to, usual) = match side {
         FixSide::Database => (&drifts.actual, &drifts.expected, "undo_drift"),
@@ -32,7 +35,7 @@ pub(super) fn write(
         renames: Vec::new(),
         locking: Locking::Online,
         version: Some(verified.facts.version_number),
-        compared: DumpOptions::default(),
+        compared: verified.compared,
     };
     let dialect = migrator.driver().dialect_of();
     let up = dialect.alteration(from, to, &options).map_err(|refused| refusal(&refused))?;
@@ -46,7 +49,8 @@ pub(super) fn write(
         settle::approve(project, migrator, terminal, "Record what it has as a migration that is applied")?;
     }
     let head = if up.is_one_transaction() { "" } else { "-- @no-transaction\n" };
-    let path = new::write(&project.dirs, name.unwrap_or(usual), &format!("{head}{}", text(&up).trim_end()), down.trim_end())?;
+    let path =
+        new::write(&project.dirs, name.unwrap_or(usual), &format!("{head}{}", text(&up).trim_end()), down.trim_end())?;
     terminal.say(format!("{} wrote {}", paint(OK, "✓"), path.display()));
     let losses: Vec<&str> = up.steps.iter().filter_map(|step| step.loses.as_deref()).collect();
     match side {
@@ -64,7 +68,7 @@ pub(super) fn write(
             terminal.say(format!("{} {id} is recorded as applied: the database has it already", paint(OK, "✓")));
         }
     }
-    Ok(())
+    Ok(path)
 }
 
 /// Makes the one schema on a scratch database, alters it, and looks whether the other came out.
@@ -75,11 +79,12 @@ fn prove(
     to: &Catalog,
     alteration: &Alteration,
 ) -> Result<(), Failure> {
-    let sql = format!("{}\n{}", dialect.dump(from, &DumpOptions::default()), text(alteration));
-    let source = std::sync::Arc::new(rung::sql::SourceFile::new("the migration that mends it", &sql));
+    let compared = DumpOptions { owners: false, privileges: true };
+    let sql = format!("{}\n{}", dialect.dump(from, &compared), text(alteration));
+    let source = Arc::new(SourceFile::new("the migration that mends it", &sql));
     let mut database = bench.script(&source)?;
     let came = database.driver.inspect()?;
-    let options = rung::engine::DriftOptions { compared: DumpOptions { owners: false, privileges: false }, ..Default::default() };
+    let options = rung::engine::DriftOptions { compared, ..Default::default() };
     let left = rung::engine::drift(to.clone(), came, dialect, &options).found;
     if left.is_empty() {
         return Ok(());

@@ -6,8 +6,10 @@ mod report;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rung::catalog::Catalog;
-use rung::engine::{DriftOptions, Drifts, DumpOptions, MigrationSet, Provenance, ServerFacts, drift};
+use rung::catalog::{Catalog, Kind};
+use rung::engine::{
+    DriftKind, DriftOptions, Drifts, DumpOptions, Ignore, MigrationSet, Provenance, ServerFacts, drift,
+};
 use rung::sql::SourceFile;
 use rung::{Migrator, Status};
 
@@ -31,6 +33,8 @@ pub(super) struct Verified {
     pub(super) from_history: Vec<String>,
     /// Objects that inspection can't describe, and that are therefore not compared.
     pub(super) unknown: Vec<String>,
+    /// What counts besides the objects themselves.
+    pub(super) compared: DumpOptions,
     pub(super) facts: ServerFacts,
 }
 
@@ -46,32 +50,29 @@ pub(crate) fn verify(arguments: &Arguments, asked: &Verify, terminal: &Terminal)
     )?;
     let verified = examine(&project, asked, &mut migrator, &mut bench)?;
     let title = migrator.driver().dialect_of().title();
-    let report = Report::of(&project, &verified, title);
+    let mut report = Report::of(&project, &verified, title);
+    terminal.show(format!(
+        "{}      {} applied",
+        heading(project.name.as_deref(), &verified.facts, title),
+        count(verified.applied, "migration")
+    ));
+    terminal.show(report.text());
+    let exit = if verified.drifts.found.is_empty() {
+        terminal.say(format!("{} the database is what its migrations make it", paint(OK, "✓")));
+        Exit::Done
+    } else if let Some(side) = asked.fix {
+        let name = asked.name.as_deref();
+        let path = fix::write(&project, &mut migrator, &mut bench, &verified, side, name, terminal)?;
+        report.wrote = Some(path.display().to_string());
+        Exit::Done
+    } else {
+        terminal.say(report.summary());
+        Exit::Drift
+    };
     if terminal.is_json() {
         terminal.json(&report);
-    } else {
-        terminal.show(format!(
-            "{}      {} applied",
-            heading(project.name.as_deref(), &verified.facts, title),
-            count(verified.applied, "migration")
-        ));
-        terminal.show(report.text());
     }
-    if verified.drifts.found.is_empty() {
-        terminal.say(format!("{} the database is what its migrations make it", paint(OK, "✓")));
-        return Ok(Exit::Done);
-    }
-    match asked.fix {
-        None => {
-            terminal.say(report.summary());
-            Ok(Exit::Drift)
-        }
-        Some(side) => {
-            let name = asked.name.as_deref();
-            fix::write(&project, &mut migrator, &mut bench, &verified, side, name, terminal)?;
-            Ok(Exit::Done)
-        }
-    }
+    Ok(exit)
 }
 
 /// Replays what is applied, and compares.
@@ -96,20 +97,21 @@ fn examine(
     let scratch = replayed.driver.facts().clone();
     let mut ignore = project.ignored()?;
     ignore.extend(asked.ignore.iter().cloned());
-    ignore.extend(other_tools(migrator)?);
     let config = &project.files.config.verify;
-    let options = DriftOptions {
+    let mut options = DriftOptions {
         ignore,
-        compared: DumpOptions {
-            owners: config.owners.unwrap_or(true),
-            privileges: config.privileges.unwrap_or(true),
-        },
+        compared: DumpOptions { owners: config.owners.unwrap_or(true), privileges: config.privileges.unwrap_or(true) },
         database_owner: owner,
         users: (scratch.user.clone(), facts.user.clone()),
         given: given(project, bench)?,
     };
     let dialect = bench.dialect;
     let mut drifts = drift(expected.clone(), actual.clone(), dialect, &options);
+    if drifts.found.iter().any(|found| found.key.kind == Kind::Table && found.kind == DriftKind::Extra) {
+        let histories = rung::adopt::histories(migrator.driver())?;
+        options.ignore.extend(histories.iter().map(|table| Ignore::Named(Some(Kind::Table), table.path())));
+        drifts = drift(expected.clone(), actual.clone(), dialect, &options);
+    }
     let major = |facts: &ServerFacts| facts.version.split('.').next().map(str::to_owned);
     if !drifts.found.is_empty() && major(&scratch) != major(&facts) {
         let actual = spoken(bench, &actual, &facts, &scratch)?;
@@ -117,13 +119,21 @@ fn examine(
     }
     let keys: Vec<_> = drifts.found.iter().map(|found| Arc::clone(&found.key)).collect();
     let provenance = migrator.driver().provenance(&keys)?;
-    let unknown = drifts.actual.unknown.iter().map(|it| format!("{} ({})", it.what, it.why)).collect();
+    let known = &drifts.expected.unknown;
+    let unknown = drifts
+        .actual
+        .unknown
+        .iter()
+        .filter(|it| !known.contains(it))
+        .map(|it| format!("{} ({})", it.what, it.why))
+        .collect();
     Ok(Verified {
         drifts,
         provenance,
         applied: applied.set.len(),
         from_history: applied.from_history,
         unknown,
+        compared: options.compared,
         facts,
     })
 }
@@ -155,10 +165,4 @@ fn given(project: &Project, bench: &mut Workbench<'_>) -> Result<BTreeSet<Arc<ru
     let mut database = bench.replay(&MigrationSet::default())?;
     let catalog = database.driver.inspect()?;
     Ok(catalog.iter().map(|object| Arc::clone(&object.key)).collect())
-}
-
-/// The tables of tools whose history is here too.
-fn other_tools(migrator: &mut Migrator) -> Result<Vec<rung::engine::Ignore>, Failure> {
-    let kept = migrator.driver().kept_tables()?;
-    Ok(kept.into_iter().map(|(_, table)| rung::engine::Ignore::Named(None, table)).collect())
 }

@@ -30,6 +30,9 @@ pub(super) struct Report {
     ignored: usize,
     /// What can't be described, and is not compared.
     not_compared: Vec<String>,
+    /// The file of the migration that mends it, with `--fix`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) wrote: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -92,6 +95,7 @@ impl Report {
             notes: drifts.notes.clone(),
             ignored: drifts.ignored,
             not_compared: verified.unknown.clone(),
+            wrote: None,
         }
     }
 
@@ -113,7 +117,11 @@ impl Report {
             text.push_str(&difference(found));
         }
         for id in &self.from_history {
-            let _ = writeln!(text, "{}: {id} is taken as it was applied: its file is gone, or says something else now", paint(DIM, "note"));
+            let _ = writeln!(
+                text,
+                "{}: {id} is taken as it was applied: its file is gone, or says something else now",
+                paint(DIM, "note")
+            );
         }
         for note in &self.notes {
             let _ = writeln!(text, "{}: {note}", paint(DIM, "note"));
@@ -139,7 +147,8 @@ impl Report {
 
 /// The lines that differ, with those around them.
 fn difference(found: &Drifted) -> String {
-    let (expected, actual) = (found.expected.as_deref().unwrap_or_default(), found.actual.as_deref().unwrap_or_default());
+    let (expected, actual) =
+        (found.expected.as_deref().unwrap_or_default(), found.actual.as_deref().unwrap_or_default());
     if expected == actual {
         return format!("    {}\n", paint(DIM, "what differs is nothing that its SQL says: see `rung health`"));
     }
