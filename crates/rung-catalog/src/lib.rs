@@ -9,6 +9,7 @@ mod compare;
 mod filter;
 mod grant;
 mod key;
+mod likeness;
 mod object;
 mod order;
 mod relation;
@@ -20,6 +21,7 @@ pub use compare::{Difference, differences};
 pub use filter::{Filter, glob};
 pub use grant::{Grant, Grantee, Grants};
 pub use key::{Key, Kind};
+pub use likeness::{Ambiguity, Likeness, likeness};
 pub use object::{
     Body, Catalog, Definition, Dependency, Extension, Firing, Nature, Object, Policy, Routine, RoutineKind, Sequence,
     Trigger, Type, Unknown,

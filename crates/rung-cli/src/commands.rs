@@ -3,6 +3,7 @@
 mod adopt;
 mod check;
 mod current;
+mod diff;
 mod env;
 mod health;
 mod history;
@@ -44,6 +45,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Fa
         Command::History(history) => history::history(arguments, history, terminal),
         Command::Current => current::current(arguments, terminal),
         Command::Inspect(inspect) => schema::inspect(arguments, inspect, terminal),
+        Command::Diff(diff) => diff::diff(arguments, diff, terminal),
         Command::Dump(dump) => schema::dump(arguments, dump, terminal),
         Command::Verify(verify) => verify::verify(arguments, verify, terminal),
         Command::Health(health) => health::health(arguments, health, terminal),

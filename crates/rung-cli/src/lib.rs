@@ -7,6 +7,7 @@ mod alias;
 pub mod args;
 mod commands;
 mod config;
+mod diff;
 mod exit;
 mod git;
 mod interrupt;

@@ -21,6 +21,8 @@ pub(crate) enum Side {
     Environment(String),
     /// A database.
     Url(String),
+    /// What the project's own migrations make.
+    Project,
     /// What the migrations of a directory make.
     Directory(PathBuf),
     /// What a file of SQL makes.
@@ -72,6 +74,11 @@ impl Side {
         ))
     }
 
+    /// Whether it is a database.
+    pub(crate) fn is_live(&self) -> bool {
+        matches!(self, Self::Environment(_) | Self::Url(_))
+    }
+
     /// The dialect that it must be of; `None` for files, which may be of any.
     ///
     /// # Errors
@@ -80,7 +87,7 @@ impl Side {
         let url = match self {
             Self::Environment(name) => Project::of_environment(arguments, name)?.url,
             Self::Url(url) => url.clone(),
-            Self::Directory(_) | Self::File(_) | Self::Revision(..) => return Ok(None),
+            Self::Project | Self::Directory(_) | Self::File(_) | Self::Revision(..) => return Ok(None),
         };
         Ok(Some(rung::dialect_of(&url)?))
     }
@@ -98,6 +105,10 @@ impl Side {
         match self {
             Self::Environment(name) => Schema::of(&Project::of_environment(arguments, name)?),
             Self::Url(url) => Schema::of(&Project::of_url(arguments, url)?),
+            Self::Project => {
+                let set = project.builder()?.load(bench.dialect).map_err(rung::Error::Files)?;
+                Schema::of_files(bench.replay(&set)?, "the migrations".to_owned())
+            }
             Self::Directory(path) => {
                 let set = project.builder_of([path.clone()])?.load(bench.dialect).map_err(rung::Error::Files)?;
                 Schema::of_files(bench.replay(&set)?, path.display().to_string())

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::{env, fs};
 
 use rung::engine::{
-    Dialect, MigrationSet, PlanOptions, RunOptions, Scratch, ScratchDatabase, ScratchOptions, Timeouts,
+    Dialect, Goal, MigrationSet, PlanOptions, RunOptions, Scratch, ScratchDatabase, ScratchOptions, Timeouts,
 };
 use rung::sql::SourceFile;
-use rung::{DbErrorKind, Migration, Order, formats};
+use rung::{DbErrorKind, Migration, Migrator, Order, formats};
 
 use crate::config::Project;
 use crate::exit::Exit;
@@ -81,7 +81,7 @@ impl<'a> Workbench<'a> {
             all.extend(set.iter().map(|migration| (**migration).clone()));
             &MigrationSet::ordered(all, Vec::new()).map_err(rung::Error::Files)?
         };
-        self.run(set)
+        self.replay_only(set)
     }
 
     /// A database on which a file of plain SQL was run.
@@ -89,21 +89,54 @@ impl<'a> Workbench<'a> {
     /// # Errors
     /// A statement fails, at its place.
     pub(crate) fn script(&mut self, source: &Arc<SourceFile>) -> Result<ScratchDatabase, Failure> {
+        let set = self.set_of_script(source)?;
+        self.replay_only(&set)
+    }
+
+    /// A file of plain SQL behind the project's own setup, as migrations.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(crate) fn set_of_script(&self, source: &Arc<SourceFile>) -> Result<MigrationSet, Failure> {
         let mut all = self.setup()?;
         let name = source.path().file_name().unwrap_or_default().to_string_lossy();
         all.push(self.read(&name, Arc::clone(source))?);
-        let set = MigrationSet::ordered(all, Vec::new()).map_err(rung::Error::Files)?;
-        self.run(&set)
+        Ok(MigrationSet::ordered(all, Vec::new()).map_err(rung::Error::Files)?)
     }
 
-    fn run(&mut self, set: &MigrationSet) -> Result<ScratchDatabase, Failure> {
+    /// A migration file of rung's own format that is in memory.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn set_of_migration(&self, title: &str, text: String) -> Result<MigrationSet, Failure> {
+        let files = [("999_diff.sql".into(), text.into_bytes().into())];
+        let builder = Migrator::from_files(title, files).format(formats::Choice::Named("rung"));
+        Ok(builder.load(self.dialect).map_err(rung::Error::Files)?)
+    }
+
+    /// A database on which exactly these migrations were run.
+    ///
+    /// # Errors
+    /// One of them fails, at its place.
+    pub(crate) fn replay_only(&mut self, set: &MigrationSet) -> Result<ScratchDatabase, Failure> {
+        let mut database = self.scratch()?.database()?;
+        self.run_on(&mut database, set, &Goal::Latest)?;
+        Ok(database)
+    }
+
+    /// Runs migrations on a scratch database.
+    ///
+    /// # Errors
+    /// One of them fails, at its place.
+    pub(crate) fn run_on(
+        &mut self,
+        database: &mut ScratchDatabase,
+        set: &MigrationSet,
+        goal: &Goal,
+    ) -> Result<(), Failure> {
         let planning = PlanOptions { order: Some(Order::Any), timeouts: Timeouts::default(), ..PlanOptions::default() };
         let scratch = self.scratch()?;
-        let mut database = scratch.database()?;
-        match rung::replay(&mut database, set, &planning, &RunOptions::default(), scratch) {
-            Ok(()) => Ok(database),
-            Err(error) => Err(on_scratch(error)),
-        }
+        rung::replay(database, set, goal, &planning, &RunOptions::default(), scratch).map_err(on_scratch)
     }
 
     fn setup(&self) -> Result<Vec<Migration>, Failure> {

@@ -4,6 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use rung_catalog::{Key, Rename};
+use rung_sql::{TokenKind, tokens};
+
+use crate::dialect::{Dialect, Paragraph};
+use crate::model::Timeouts;
 
 /// The statements that turn one schema into another, in the order in which they run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +26,75 @@ impl Alteration {
     pub fn is_one_transaction(&self) -> bool {
         self.steps.iter().all(|step| step.cut == Cut::Joined)
     }
+
+    /// What is gone behind it and no way back brings back.
+    pub fn losses(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().filter_map(|step| step.loses.as_deref())
+    }
+
+    /// The statements as a section of a migration file, with what is to be said of each. Where a file is in `pieces`, what
+    /// is one transaction says so itself.
+    pub fn section(&self, dialect: &dyn Dialect, pieces: Pieces) -> String {
+        let mut text = String::new();
+        let mut rest = self.steps.as_slice();
+        while let Some(first) = rest.first() {
+            let joined =
+                rest[1..].iter().take_while(|step| step.cut == Cut::Joined && first.cut != Cut::Outside).count();
+            let (group, others) = rest.split_at(joined + 1);
+            rest = others;
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            let is_said = pieces == Pieces::Several && group.len() > 1;
+            if is_said {
+                text.push_str(&format!("{};\n", dialect.begin(&Timeouts::default())));
+            }
+            for step in group {
+                text.push_str(&step.text(dialect));
+            }
+            if is_said {
+                text.push_str("COMMIT;\n");
+            }
+        }
+        text
+    }
+}
+
+/// Whether a migration file is one transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pieces {
+    /// It is.
+    One,
+    /// It says `@no-transaction`.
+    Several,
+}
+
+impl AlterStep {
+    /// The statement with its semicolon, and what there is to say of it above.
+    fn text(&self, dialect: &dyn Dialect) -> String {
+        let said = self.note.iter().cloned().chain(self.loses.iter().map(|loses| format!("lossy: {loses}")));
+        let mut text: String = said.map(|said| format!("-- {}\n", said.replace('\n', " "))).collect();
+        let sql = without_directives(&self.sql, dialect);
+        text.push_str(&Paragraph { key: Arc::clone(&self.key), statements: vec![sql] }.text());
+        text
+    }
+}
+
+/// A statement without comments that a migration file would take for its own: `@renamed-from` in the text of a table.
+fn without_directives(sql: &str, dialect: &dyn Dialect) -> String {
+    let mut text = String::with_capacity(sql.len());
+    for token in tokens(sql, dialect.syntax()) {
+        let part = &sql[token.span.range()];
+        let is_directive =
+            token.kind == TokenKind::LineComment && part.trim_start_matches(['-', ' ', '\t']).starts_with('@');
+        if is_directive {
+            // The blanks before it too, and its line where it has that for itself.
+            text.truncate(text.trim_end().len());
+        } else {
+            text.push_str(part);
+        }
+    }
+    text
 }
 
 /// One statement of an alteration.

@@ -22,6 +22,7 @@ mod plan;
 mod preview;
 mod program;
 mod record;
+mod renames;
 mod scratch;
 mod seed;
 mod settle;
@@ -29,7 +30,7 @@ mod target;
 mod unit;
 mod version;
 
-pub use alter::{AlterOptions, AlterStep, Alteration, Cut, Locking, Refusal};
+pub use alter::{AlterOptions, AlterStep, Alteration, Cut, Locking, Pieces, Refusal};
 pub use analyse::{Asks, JournalReason, Mode, ScriptPlan, StatementPlan};
 pub use compare::{Difference, compare};
 pub use dialect::{Dialect, DumpOptions, Paragraph, ServerFacts};
@@ -56,6 +57,7 @@ pub use record::{
     Actor, Direction, FORMAT_VERSION, HistoryEntry, JournalRow, JournalState, MigrationRow, Record, STORED_SQL_LIMIT,
     Tag, Took, render,
 };
+pub use renames::{SaidRenames, rename_of, renames_of_file};
 pub use scratch::{Scratch, ScratchDatabase, ScratchOptions};
 pub use seed::{Seed, SeedChoice, seed};
 pub use settle::{Resolution, Settled, adopted, resolve, stamp, tag, untag};

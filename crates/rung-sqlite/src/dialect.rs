@@ -1,7 +1,7 @@
 //! SQLite's SQL.
 
 use rung_catalog::Catalog;
-use rung_engine::{Dialect, DumpOptions, FORMAT_VERSION, Paragraph, Timeouts};
+use rung_engine::{AlterOptions, Alteration, Dialect, DumpOptions, FORMAT_VERSION, Paragraph, Refusal, Timeouts};
 use rung_sql::{Facts, Syntax, sqlite_facts};
 
 /// The dialect of SQLite.
@@ -63,6 +63,10 @@ impl Dialect for SqliteDialect {
 
     fn quote_identifier(&self, name: &str) -> String {
         format!("\"{}\"", name.replace('"', "\"\""))
+    }
+
+    fn identifier(&self, name: &str) -> String {
+        crate::alter::name(name)
     }
 
     fn own_table(&self, schema: &str, table: &str) -> String {
@@ -180,6 +184,10 @@ impl Dialect for SqliteDialect {
 
     fn dump_head(&self) -> &'static str {
         ""
+    }
+
+    fn alteration(&self, from: &Catalog, to: &Catalog, options: &AlterOptions) -> Result<Alteration, Vec<Refusal>> {
+        crate::alter::alteration(from, to, options)
     }
 
     fn begin(&self, _timeouts: &Timeouts) -> String {

@@ -1,5 +1,7 @@
 //! SQLite: its dialect, and the driver.
 
+mod alter;
+mod cursor;
 mod dialect;
 mod driver;
 mod error;

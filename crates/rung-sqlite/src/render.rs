@@ -28,7 +28,8 @@ pub(crate) fn paragraphs(catalog: &Catalog) -> Vec<Paragraph> {
     order(&nodes).into_iter().map(paragraph).collect()
 }
 
-fn statement(object: &Object) -> Option<&str> {
+/// The statement that SQLite keeps of an object.
+pub(crate) fn statement(object: &Object) -> Option<&str> {
     match &object.body {
         Body::Table(table) => table.definition.as_deref(),
         Body::Index(index) => index.definition.as_deref(),

@@ -6,7 +6,7 @@ use rung_engine::{
 
 use crate::migrator::Error;
 
-/// Runs all migrations of a set on a scratch database, as `up` does. A role that they speak of and that is not there is
+/// Runs migrations of a set on a scratch database, as `up` and `down` do. A role that they speak of and that is not there is
 /// made, where that is nobody else's concern; a script among them gets the scratch database as `DATABASE_URL`.
 ///
 /// # Errors
@@ -14,6 +14,7 @@ use crate::migrator::Error;
 pub fn replay(
     database: &mut ScratchDatabase,
     set: &MigrationSet,
+    goal: &Goal,
     planning: &PlanOptions,
     running: &RunOptions,
     scratch: &mut dyn Scratch,
@@ -22,7 +23,7 @@ pub fn replay(
     running.script_environment.retain(|(name, _)| name != "DATABASE_URL");
     running.script_environment.push(("DATABASE_URL".to_owned(), database.url.clone()));
     let dialect = database.driver.dialect_of();
-    let planner = |history: &History| rung_engine::plan(set, history, &Goal::Latest, planning, dialect);
+    let planner = |history: &History| rung_engine::plan(set, history, goal, planning, dialect);
     loop {
         let driver = &mut *database.driver;
         // What ran before something was lacking stays, and the run goes on behind it.

@@ -28,6 +28,9 @@ pub struct New {
     /// Number it with the next number, e.g. 007
     #[arg(long)]
     pub sequential: bool,
+    /// What stands in it.
+    #[command(flatten)]
+    pub from: super::FromDiff,
 }
 
 /// Arguments of `status`.

@@ -1,6 +1,7 @@
 //! The arguments: options that every command takes, and the commands.
 
 mod commands;
+mod diff;
 mod health;
 mod verify;
 
@@ -12,6 +13,7 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use rung::formats::Choice;
 
 pub use commands::*;
+pub use diff::*;
 pub use health::{Health, OrphansChoice};
 pub use verify::{FixSide, Verify};
 
@@ -28,7 +30,7 @@ const STYLES: Styles = Styles::styled()
 /// The commands as the help groups them: what a day begins with first.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Write", &["init", "new", "renumber"]),
-    ("Look", &["status", "plan", "lint", "check", "history", "current", "inspect", "dump", "verify", "health"]),
+    ("Look", &["status", "plan", "lint", "check", "history", "current", "inspect", "dump", "diff", "verify", "health"]),
     ("Run", &["up", "down", "redo", "seed", "reset"]),
     ("Settle", &["stamp", "resolve", "tag", "adopt"]),
     ("Surroundings", &["env", "wait", "locks", "completions", "man", "help"]),
@@ -193,6 +195,9 @@ pub enum Command {
     /// Look for what is wrong with a database that works
     #[command(alias = "doctor")]
     Health(Health),
+    /// Write the migration that leads from one schema to another, tried on scratch databases
+    #[command(visible_alias = "compare")]
+    Diff(Diff),
     /// Record that the database is at a migration, without running anything
     #[command(visible_alias = "baseline")]
     Stamp(Stamp),

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use rung_catalog::{Constraint, ConstraintKind, ForeignKey, Key, Kind, Origin, Timing, Validity};
-use rung_sql::{Syntax, Token, TokenKind, tokens};
+
+use crate::cursor::Cursor;
 
 /// What a `CREATE TABLE` says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -161,142 +162,9 @@ pub(super) fn index(sql: &str) -> (Vec<String>, Option<String>) {
     (terms.unwrap_or_default(), is_partial.then(|| cursor.text()))
 }
 
-/// Every word and quoted name of a text.
-pub(super) fn names(text: &str) -> impl Iterator<Item = String> + use<'_> {
-    tokens(text, &Syntax::SQLITE)
-        .filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedIdent))
-        .map(|token| unquoted(&text[token.span.range()]))
-}
-
-fn unquoted(text: &str) -> String {
-    let inner = |close: char| {
-        text[1..].strip_suffix(close).unwrap_or(&text[1..]).replace(&format!("{close}{close}"), &close.to_string())
-    };
-    match text.chars().next() {
-        Some(quote @ ('"' | '`' | '\'')) => inner(quote),
-        Some('[') => text[1..].strip_suffix(']').unwrap_or(&text[1..]).to_owned(),
-        _ => text.to_owned(),
-    }
-}
-
-/// A list of tokens, and a place in it.
-struct Cursor<'a> {
-    text: &'a str,
-    tokens: Arc<[Token]>,
-    at: usize,
-    end: usize,
-}
-
-impl<'a> Cursor<'a> {
-    fn of(text: &'a str) -> Self {
-        let tokens: Arc<[Token]> = tokens(text, &Syntax::SQLITE).filter(|token| !token.kind.is_trivia()).collect();
-        Self { text, at: 0, end: tokens.len(), tokens }
-    }
-
-    fn peek(&self) -> Option<(TokenKind, &'a str)> {
-        let token = self.tokens[..self.end].get(self.at)?;
-        Some((token.kind, &self.text[token.span.range()]))
-    }
-
-    /// The word that comes next, in upper case.
-    fn word(&self) -> Option<String> {
-        self.peek().filter(|(kind, _)| *kind == TokenKind::Word).map(|(_, text)| text.to_uppercase())
-    }
-
-    fn is_punct(&self, punct: &str) -> bool {
-        self.peek().is_some_and(|(kind, text)| kind == TokenKind::Punct && text == punct)
-    }
-
-    /// Goes on by one token; what it was, in upper case where it was a word. What is in parentheses is one.
-    fn step(&mut self) -> Option<String> {
-        let (kind, text) = self.peek()?;
-        if self.is_punct("(") {
-            self.parenthesised();
-            return Some(String::new());
-        }
-        self.at += 1;
-        Some(if kind == TokenKind::Word { text.to_uppercase() } else { String::new() })
-    }
-
-    /// The next word outside of parentheses.
-    fn next_word(&mut self) -> Option<String> {
-        loop {
-            let word = self.step()?;
-            if !word.is_empty() {
-                return Some(word);
-            }
-        }
-    }
-
-    fn until(&mut self, is_there: impl Fn(&Self) -> bool) {
-        while self.at < self.end && !is_there(self) {
-            self.at += 1;
-        }
-    }
-
-    /// A name, however it is quoted.
-    fn name(&mut self) -> Option<String> {
-        let (kind, text) = self.peek()?;
-        let is_name = matches!(kind, TokenKind::Word | TokenKind::QuotedIdent | TokenKind::String);
-        is_name.then(|| {
-            self.at += 1;
-            unquoted(text)
-        })
-    }
-
-    /// What is between the parentheses that open here.
-    fn parenthesised(&mut self) -> Option<Cursor<'a>> {
-        if !self.is_punct("(") {
-            return None;
-        }
-        let start = self.at + 1;
-        let mut depth = 0_usize;
-        while let Some((kind, text)) = self.peek() {
-            self.at += 1;
-            match (kind, text) {
-                (TokenKind::Punct, "(") => depth += 1,
-                (TokenKind::Punct, ")") => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                break;
-            }
-        }
-        Some(Cursor { text: self.text, tokens: Arc::clone(&self.tokens), at: start, end: self.at - 1 })
-    }
-
-    /// What commas separate.
-    fn parts(mut self) -> impl Iterator<Item = Cursor<'a>> {
-        std::iter::from_fn(move || {
-            if self.at >= self.end {
-                return None;
-            }
-            let start = self.at;
-            while self.at < self.end && !self.is_punct(",") {
-                self.step();
-            }
-            let part = Cursor { text: self.text, tokens: Arc::clone(&self.tokens), at: start, end: self.at };
-            self.at += 1;
-            Some(part)
-        })
-    }
-
-    /// All that is left, as it was typed.
-    fn text(&self) -> String {
-        match (self.tokens[..self.end].get(self.at), self.tokens[..self.end].last()) {
-            (Some(first), Some(last)) => self.text[first.span.start..last.span.end].to_owned(),
-            _ => String::new(),
-        }
-    }
-
-    /// The names in parentheses, without what is said of them.
-    fn columns(&mut self) -> Vec<String> {
-        let list = self.parenthesised();
-        list.into_iter().flat_map(Cursor::parts).filter_map(|mut part| part.name()).collect()
-    }
-
+impl Cursor<'_> {
     /// What follows `REFERENCES`.
-    fn foreign_key(&mut self, columns: Vec<String>) -> ForeignKey {
+    pub(crate) fn foreign_key(&mut self, columns: Vec<String>) -> ForeignKey {
         let table = Arc::new(Key::new(Kind::Table, None, self.name().unwrap_or_default()));
         let references = self.columns();
         let mut foreign =
@@ -328,14 +196,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// `[NOT] DEFERRABLE [INITIALLY DEFERRED|IMMEDIATE]`, where that comes next.
-    fn timing(&mut self) -> Timing {
-        let before = self.at;
+    pub(crate) fn timing(&mut self) -> Timing {
+        let before = self.clone();
         let is_not = self.word().as_deref() == Some("NOT");
         if is_not {
             self.step();
         }
         if self.word().as_deref() != Some("DEFERRABLE") {
-            self.at = before;
+            *self = before;
             return Timing::NotDeferrable;
         }
         self.step();

@@ -13,9 +13,10 @@ use rung_catalog::{
 use rung_engine::DbError;
 use rusqlite::{Connection, Row};
 
+use crate::cursor::names;
 use crate::error::convert;
 use crate::tables;
-use definition::{Definition, names};
+use definition::Definition;
 
 /// A row of `sqlite_schema`.
 struct Entry {

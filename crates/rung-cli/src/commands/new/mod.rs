@@ -1,5 +1,6 @@
 //! `rung new`.
 
+mod from_diff;
 mod style;
 mod template;
 
@@ -47,8 +48,18 @@ pub(crate) fn new(arguments: &Arguments, new: &New, terminal: &Terminal) -> Resu
     let number = number(new, &stems);
     let id = format!("{number}_{name}");
     let newest = stems.iter().max_by_key(|stem| Version::of(stem));
+    let difference = match &new.from.from_diff {
+        None => None,
+        Some(sides) => match from_diff::difference(sides, &new.from.way, arguments, terminal)? {
+            Some(difference) => Some(difference),
+            None => return Ok(Exit::Done),
+        },
+    };
+    let kind = kind.filter(|_| difference.is_none() || new.kind.is_some()).or(difference.as_ref().map(|it| it.kind));
+    let written = difference.map(|it| it.written);
     let (style, like) = newest.and_then(|newest| style::of(&dirs, newest)).unwrap_or_default();
-    let template = Template { id: &id, words: &words, kind, depends_on: &depends_on, like: &like };
+    let template =
+        Template { id: &id, words: &words, kind, depends_on: &depends_on, like: &like, written: written.as_ref() };
     let files = style.files(dir, &number, &id, &template);
     write_all(&files)?;
     if terminal.is_json() {

@@ -12,6 +12,17 @@ pub(super) struct Template<'a> {
     pub(super) kind: Option<MigrationType>,
     pub(super) depends_on: &'a [String],
     pub(super) like: &'a Like,
+    /// What stands in it, where that is known.
+    pub(super) written: Option<&'a Written>,
+}
+
+/// What stands in a new migration.
+pub(super) struct Written {
+    /// Lines such as `-- @no-transaction`.
+    pub(super) directives: &'static str,
+    pub(super) up: String,
+    /// Empty where there is no way back.
+    pub(super) down: String,
 }
 
 /// What the headers of a project look like.
@@ -72,11 +83,15 @@ impl Template<'_> {
         if !self.depends_on.is_empty() {
             let _ = writeln!(text, "-- {}: [{}]", self.like.depends_on, self.depends_on.join(", "));
         }
+        text.push_str(self.written.map_or("", |written| written.directives));
         text
     }
 
     /// What it does: SQL where the name says enough, else an example to write over.
     fn up(&self) -> String {
+        if let Some(written) = self.written {
+            return written.up.clone();
+        }
         let table = self.table();
         match self.kind {
             Some(MigrationType::CreateTable) => format!(
@@ -95,7 +110,7 @@ impl Template<'_> {
 
     /// A check, where rows are changed: that is what a schema can't show to be right.
     fn verify(&self) -> &'static str {
-        match self.kind {
+        match self.kind.filter(|_| self.written.is_none()) {
             Some(MigrationType::InsertData | MigrationType::UpdateData | MigrationType::DeleteData) => {
                 "-- @verify\n-- SELECT count(*) = 0 FROM ... WHERE ...;\n\n"
             }
@@ -105,6 +120,9 @@ impl Template<'_> {
 
     /// What undoes it; empty where the name does not say.
     fn down(&self) -> String {
+        if let Some(written) = self.written {
+            return written.down.clone();
+        }
         match self.kind {
             Some(MigrationType::CreateTable) => format!("DROP TABLE {};\n", self.table()),
             _ => String::new(),
@@ -157,7 +175,7 @@ mod tests {
     use super::*;
 
     fn template<'a>(id: &'a str, kind: Option<MigrationType>, like: &'a Like) -> Template<'a> {
-        Template { id, words: "create_users", kind, depends_on: &[], like }
+        Template { id, words: "create_users", kind, depends_on: &[], like, written: None }
     }
 
     #[test]

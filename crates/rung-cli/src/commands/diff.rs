@@ -1,0 +1,166 @@
+//! `rung diff`.
+
+use rung::engine::{AlterStep, Alteration, Cut, DumpOptions, ServerFacts};
+use serde::Serialize;
+
+use crate::args::{Arguments, Diff, Way};
+use crate::config::Project;
+use crate::diff::{Answer, Back, End, Question, Witness, answer};
+use crate::exit::Exit;
+use crate::json;
+use crate::render::{Failure, Terminal};
+use crate::side::{Schema, Side, common_dialect};
+use crate::workbench::{Workbench, read_source};
+
+pub(crate) fn diff(arguments: &Arguments, diff: &Diff, terminal: &Terminal) -> Result<Exit, Failure> {
+    let sides = [Side::parse(&diff.from)?, Side::parse(&diff.to)?];
+    let back = if diff.up_only { Back::Unwanted } else { Back::Wanted };
+    let Compared { titles, answer } = compare(&sides, &diff.way, diff.compared(), back, arguments, terminal)?;
+    if terminal.is_json() {
+        terminal.json(&Shape::of(&titles, answer.as_ref()));
+    } else if let Some(answer) = &answer {
+        terminal.data(&text(answer, &titles));
+    }
+    Ok(if answer.is_some() && diff.exit_code { Exit::Drift } else { Exit::Done })
+}
+
+/// What came out.
+pub(super) struct Compared {
+    /// What the two are called.
+    pub(super) titles: [String; 2],
+    /// `None` where they are the same.
+    pub(super) answer: Option<Answer>,
+}
+
+/// Compares two schemas.
+///
+/// # Errors
+/// One can't be read; there is no way from one to the other that can be told and proved.
+pub(super) fn compare(
+    sides: &[Side; 2],
+    way: &Way,
+    compared: DumpOptions,
+    back: Back,
+    arguments: &Arguments,
+    terminal: &Terminal,
+) -> Result<Compared, Failure> {
+    let project = Project::offline(arguments)?;
+    let dev_url = way.dev_url.as_deref();
+    let dialect = common_dialect(&[&sides[0], &sides[1]], arguments, &project, dev_url)?;
+    // A server that is looked at says of which version the scratch databases are to be.
+    let mut bench = Workbench::new(&project, dialect, dev_url, None)?;
+    let mut version = None;
+    let mut ends = [None, None];
+    for (side, end) in sides.iter().zip(&mut ends).filter(|(side, _)| side.is_live()) {
+        let schema = side.read(arguments, &project, &mut bench)?;
+        version = version.or(Some(schema.facts.version_number));
+        *end = Some(End { schema, file: None });
+    }
+    let mut bench = Workbench::new(&project, dialect, dev_url, version)?;
+    let [from, to] = ends;
+    let mut read = |end: Option<End>, side: &Side| match end {
+        Some(end) => Ok(end),
+        None => read_end(side, arguments, &project, &mut bench),
+    };
+    let (from, to) = (read(from, &sides[0])?, read(to, &sides[1])?);
+    let titles = [from.schema.title(), to.schema.title()];
+    let version = version.or(Some(from.schema.facts.version_number));
+    let question = Question { from, to, dialect, version, way, compared, back };
+    let answer = answer(question, arguments, terminal, &mut bench)?;
+    if answer.as_ref().is_some_and(|answer| answer.witness == Witness::None) {
+        terminal.note("proved by what rung reads alone: there is no pg_dump here that knows the server");
+    }
+    Ok(Compared { titles, answer })
+}
+
+/// Reads a side, and the file that it is.
+fn read_end(side: &Side, arguments: &Arguments, project: &Project, bench: &mut Workbench<'_>) -> Result<End, Failure> {
+    let Side::File(path) = side else {
+        return Ok(End { schema: side.read(arguments, project, bench)?, file: None });
+    };
+    let file = read_source(path)?;
+    let mut database = bench.script(&file)?;
+    let catalog = database.driver.inspect().map_err(rung::Error::from)?;
+    let facts = ServerFacts { place: path.display().to_string(), ..database.driver.facts().clone() };
+    Ok(End { schema: Schema { catalog, name: None, facts }, file: Some(file) })
+}
+
+/// The migration file.
+fn text(answer: &Answer, [from, to]: &[String; 2]) -> String {
+    let header = format!("-- Description: From {from} to {to}\n-- Type: {}\n", answer.kind);
+    format!("{header}{}\n{}", answer.directives(), answer.sections())
+}
+
+/// `diff --json`.
+#[derive(Debug, Serialize)]
+struct Shape<'a> {
+    version: u32,
+    from: &'a str,
+    to: &'a str,
+    /// Whether there is nothing to do.
+    equal: bool,
+    /// What is another name, in words.
+    renames: Vec<String>,
+    up: Vec<Step<'a>>,
+    /// Absent where there is no way back, or none was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    down: Option<Vec<Step<'a>>>,
+    /// Why there is no way back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    no_way_back: Vec<String>,
+    /// Whether somebody else than rung has seen that it leads there: pg_dump, or the pragmas of SQLite.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    witnessed: Option<bool>,
+    /// The migration file.
+    sql: String,
+}
+
+/// A statement.
+#[derive(Debug, Serialize)]
+struct Step<'a> {
+    sql: &'a str,
+    object: String,
+    /// `joined` with the one before, `new`, or `outside` of any.
+    transaction: &'static str,
+    /// What no way back brings back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    loses: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+}
+
+impl<'a> Shape<'a> {
+    fn of(titles: &'a [String; 2], answer: Option<&'a Answer>) -> Self {
+        let [from, to] = titles;
+        let steps = |alteration: &'a Alteration| alteration.steps.iter().map(Step::of).collect();
+        let refusals = answer.and_then(|answer| answer.down.as_ref()?.as_ref().err());
+        Self {
+            version: json::VERSION,
+            from,
+            to,
+            equal: answer.is_none(),
+            renames: answer.iter().flat_map(|answer| &answer.renames).map(ToString::to_string).collect(),
+            up: answer.map(|answer| steps(&answer.up)).unwrap_or_default(),
+            down: answer.and_then(|answer| answer.down.as_ref()?.as_ref().ok()).map(steps),
+            no_way_back: refusals.into_iter().flatten().map(ToString::to_string).collect(),
+            witnessed: answer.map(|answer| answer.witness == Witness::Heard),
+            sql: answer.map(|answer| text(answer, titles)).unwrap_or_default(),
+        }
+    }
+}
+
+impl<'a> Step<'a> {
+    fn of(step: &'a AlterStep) -> Self {
+        Self {
+            sql: &step.sql,
+            object: step.key.to_string(),
+            transaction: match step.cut {
+                Cut::Joined => "joined",
+                Cut::New => "new",
+                Cut::Outside => "outside",
+            },
+            loses: step.loses.as_deref(),
+            note: step.note.as_deref(),
+        }
+    }
+}
