@@ -25,13 +25,13 @@ pub struct Ambiguity {
     pub candidates: Vec<Rename>,
 }
 
-/// Finds what may be another name, in two catalogs that have been given the names that are known. Objects are alike if
-/// nothing differs but their names, those of what is theirs, owners, privileges and comments.
+/// Finds what may be another name, besides what is `said` to be one. Objects are alike if nothing differs but their names,
+/// those of what is theirs, owners, privileges and comments.
 ///
 /// `quote` writes a name as the database does in SQL.
-pub fn likeness(from: &Catalog, to: &Catalog, quote: &dyn Fn(&str) -> String) -> Likeness {
+pub fn likeness(from: &Catalog, to: &Catalog, said: &[Rename], quote: &dyn Fn(&str) -> String) -> Likeness {
     let mut found = Likeness::default();
-    let mut from = from.clone();
+    let mut from = from.renamed(said, quote);
     // What belongs to a table is compared once that has its new name.
     for kinds in [&[Kind::Schema][..], &[Kind::Type, Kind::Table], &[Kind::Sequence, Kind::View], &[]] {
         let sure = if kinds.is_empty() {
@@ -44,7 +44,28 @@ pub fn likeness(from: &Catalog, to: &Catalog, quote: &dyn Fn(&str) -> String) ->
     }
     let sure = objects(&from, to, &[Kind::Constraint, Kind::Index], &mut found.open);
     found.sure.extend(sure);
+    let known: Vec<Rename> = said.iter().chain(&found.sure).cloned().collect();
+    let candidates = found.open.iter_mut().flat_map(|ambiguity| &mut ambiguity.candidates);
+    candidates.chain(&mut found.sure).for_each(|rename| as_the_first_calls_it(rename, &known));
     found
+}
+
+/// Says what a rename begins with as the first schema does: it was found in a catalog that had some new names already.
+fn as_the_first_calls_it(rename: &mut Rename, known: &[Rename]) {
+    let Rename::Object { from: key, .. } = rename else { return };
+    let mut first = (**key).clone();
+    for rename in known {
+        let Rename::Object { from, to } = rename else { continue };
+        if from.kind == Kind::Schema && first.schema.as_ref() == Some(&to.name) {
+            first.schema = Some(from.name.clone());
+        }
+        let is_whole = matches!(from.kind, Kind::Table | Kind::View | Kind::Type);
+        if is_whole && first.parent.as_ref() == Some(&to.name) && key.schema == to.schema {
+            first.parent = Some(from.name.clone());
+            first.schema.clone_from(&from.schema);
+        }
+    }
+    *key = Arc::new(first);
 }
 
 /// Those gone and those new, by what they are like.
@@ -241,7 +262,7 @@ mod tests {
 
     /// What is sure, then what is not, with a `?`.
     fn found(from: &[&str], to: &[&str]) -> Vec<String> {
-        let Likeness { sure, open } = likeness(&catalog(from), &catalog(to), &str::to_owned);
+        let Likeness { sure, open } = likeness(&catalog(from), &catalog(to), &[], &str::to_owned);
         let open = open.into_iter().flat_map(|it| it.candidates).map(|it| format!("{it}?"));
         sure.iter().map(ToString::to_string).chain(open).collect()
     }
@@ -256,6 +277,28 @@ mod tests {
         // Another type, another column.
         let both = found(&["a: x int, y text"], &["a: u int, v text"]);
         assert_eq!(both, ["column x of app.a is now u", "column y of app.a is now v"]);
+    }
+
+    #[test]
+    fn what_belongs_to_a_table_is_called_as_it_was() {
+        let with_key = |table: &str| {
+            let mut catalog = catalog(&[&format!("{table}: x int, y text")]);
+            let constraint = Constraint {
+                kind: ConstraintKind::PrimaryKey { columns: vec!["x".to_owned()], without_overlaps: false },
+                timing: Default::default(),
+                validity: Default::default(),
+                no_inherit: false,
+                origin: Default::default(),
+                index: None,
+                index_comment: None,
+            };
+            let key = Key::new(Kind::Constraint, Some("app"), format!("{table}_pkey")).of(table);
+            catalog.insert(Object::new(key, Body::Constraint(Box::new(constraint))));
+            catalog
+        };
+        let Likeness { sure, .. } = likeness(&with_key("a"), &with_key("b"), &[], &str::to_owned);
+        let sure: Vec<String> = sure.iter().map(ToString::to_string).collect();
+        assert_eq!(sure, ["table app.a is now app.b", "constraint a_pkey on app.a is now b_pkey on app.b"]);
     }
 
     #[test]

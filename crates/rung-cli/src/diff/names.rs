@@ -41,8 +41,10 @@ pub(super) fn decide(
         return Ok(renames);
     }
     let quote = |name: &str| dialect.identifier(name);
-    let Likeness { sure, open } = likeness(&from.renamed(&renames, &quote), to, &quote);
-    for rename in &sure {
+    let Likeness { sure, open } = likeness(from, to, &renames, &quote);
+    // What belongs to something goes along with it.
+    let is_part = |rename: &&Rename| matches!(rename, Rename::Object { from, .. } if from.parent.is_some());
+    for rename in sure.iter().filter(|rename| !is_part(rename)) {
         terminal.note(format!("{rename}, as nothing but the name differs; `--rename none` if it is another"));
     }
     renames.extend(sure);

@@ -278,13 +278,14 @@ impl<'a> Plan<'a> {
         match &pair.change {
             Change::None => {}
             Change::Columns { dropped, added } => {
+                for column in added.iter().filter_map(|column| pair.to.shape.column(column)) {
+                    steps.push(key, format!("ALTER TABLE {table} ADD COLUMN {}", column.text));
+                }
+                // Last, as no table can be without any.
                 for column in dropped {
                     steps.push(key, format!("ALTER TABLE {table} DROP COLUMN {}", typed(&pair.renamed, column)));
                     let is_stored = pair.renamed.column(column).is_some_and(|it| it.generated.is_none());
                     steps.last_loses(is_stored.then(|| format!("the values of {}.{column}", pair.to.shape.name)));
-                }
-                for column in added.iter().filter_map(|column| pair.to.shape.column(column)) {
-                    steps.push(key, format!("ALTER TABLE {table} ADD COLUMN {}", column.text));
                 }
             }
             Change::Rebuild(why) => {
@@ -311,8 +312,11 @@ impl<'a> Plan<'a> {
     /// Rows that have been there before a foreign key must have their parents.
     fn check_references(&self, steps: &mut Steps) {
         for pair in &self.pairs {
-            let is_new =
-                |constraint: &&shape::Constraint| !pair.renamed.constraints.iter().any(|it| it.says == constraint.says);
+            // What is done when a parent goes makes no orphans.
+            let refers = |it: &shape::Constraint| it.says.split(" on ").next().map(str::to_owned);
+            let is_new = |constraint: &&shape::Constraint| {
+                !pair.renamed.constraints.iter().any(|it| refers(it) == refers(constraint))
+            };
             for constraint in pair.to.shape.constraints.iter().filter(is_new) {
                 let shape::Kind::Foreign(parent) = &constraint.kind else { continue };
                 // A new column is NULL, or its default: that may be no parent.

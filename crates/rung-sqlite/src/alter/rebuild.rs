@@ -38,6 +38,9 @@ pub(super) fn rebuild(pair: &Pair<'_>, temporary: &str) -> Rebuild {
         Vec::new()
     };
     let mut lost = losses(from, to);
+    if copy.is_none() && !pair.from.is_virtual() && !pair.to.is_virtual() {
+        lost = vec![format!("the rows of {}", to.name)];
+    }
     if (pair.from.is_virtual() || pair.to.is_virtual())
         && copy.is_none()
         && !is_external(pair.from.sql)
@@ -88,7 +91,6 @@ fn copy(from: &Shape, to: &Shape, old: &str, new: &str) -> Option<String> {
         targets.push(rowid.to_owned());
         sources.push(rowid.to_owned());
     }
-    let numbers = targets.len();
     for is in to.columns.iter().filter(|it| it.generated.is_none()) {
         let Some(was) = from.column(&is.name) else { continue };
         let column = name(&is.typed);
@@ -100,7 +102,8 @@ fn copy(from: &Shape, to: &Shape, old: &str, new: &str) -> Option<String> {
         });
         targets.push(column);
     }
-    if targets.len() == numbers {
+    // Rows stay rows, even if nothing of them does.
+    if targets.is_empty() {
         return None;
     }
     // A row that the new table would pass over or put in the place of another is an error.

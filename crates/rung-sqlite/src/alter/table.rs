@@ -59,6 +59,7 @@ pub(super) fn change(from: &Shape, to: &Shape) -> Change {
     let why = dropped
         .iter()
         .find_map(|name| keeps_from_dropping(from, name))
+        .or_else(|| (from.columns.len() == dropped.len() && added.is_empty()).then(|| "no column is left".to_owned()))
         .or_else(|| to.columns.iter().filter(|it| added.contains(&it.name)).find_map(|it| keeps_from_adding(to, it)))
         .or_else(|| (!altered.is_same(to)).then(|| difference(&altered, to)));
     why.map_or(Change::Columns { dropped, added }, Change::Rebuild)
@@ -83,10 +84,8 @@ fn keeps_from_dropping(from: &Shape, name: &str) -> Option<String> {
                 .as_ref()
                 .is_some_and(|it| it.expression.split(' ').any(|word| word.trim_matches('"') == name))
     };
-    if let Some(column) = from.columns.iter().find(computes) {
-        return Some(format!("{name} can't be dropped where it is: {} is computed from it", column.name));
-    }
-    (from.columns.len() == 1).then(|| format!("{name} is the only column"))
+    let column = from.columns.iter().find(computes)?;
+    Some(format!("{name} can't be dropped where it is: {} is computed from it", column.name))
 }
 
 /// Why `ADD COLUMN` refuses.

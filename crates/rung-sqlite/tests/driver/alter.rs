@@ -259,6 +259,23 @@ fn text_indexes_keep_what_they_have() {
 }
 
 #[test]
+fn rows_stay_rows_where_all_columns_are_others() {
+    let (connection, statements) = goes(
+        "CREATE TABLE t (a INT); INSERT INTO t VALUES (1), (2)",
+        "CREATE TABLE t (b TEXT DEFAULT 'x')",
+        Vec::new(),
+    );
+    assert_eq!(statements, ["ALTER TABLE t ADD COLUMN b TEXT DEFAULT 'x'", "ALTER TABLE t DROP COLUMN a"]);
+    assert_eq!(one::<i64>(&connection, "SELECT count(*) FROM t WHERE b = 'x'"), 2);
+    let (connection, _) = goes(
+        "CREATE TABLE t (a INT); INSERT INTO t VALUES (1), (2)",
+        "CREATE TABLE t (b UNIQUE, c AS (b) STORED)",
+        Vec::new(),
+    );
+    assert_eq!(one::<i64>(&connection, "SELECT count(*) FROM t"), 2);
+}
+
+#[test]
 fn names_change_places() {
     let from = "CREATE TABLE a (x); CREATE TABLE b (y); INSERT INTO a VALUES (1)";
     let (connection, _) = goes(from, "CREATE TABLE b (x)", vec![]);
