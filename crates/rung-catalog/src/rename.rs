@@ -80,7 +80,8 @@ impl<'a> Renaming<'a> {
     fn key_of(&self, object: &Object, from: &Key, to: &Key) -> Key {
         let mut key = (*object.key).clone();
         if key == *from {
-            return to.clone();
+            // A part goes to its table's new name with the table.
+            return if is_part_kind(key.kind) { Key { name: to.name.clone(), ..key } } else { to.clone() };
         }
         if from.kind == Kind::Schema {
             if key.schema.as_ref() == Some(&from.name) {
@@ -426,6 +427,18 @@ mod tests {
         assert!(text.contains("FROM other.\\\"People\\\", other.users"), "{text}");
         assert!(text.contains("nextval('app.users_id_seq'::regclass)"), "{text}");
         assert!(!text.contains("app.users,"), "{text}");
+    }
+
+    #[test]
+    fn a_part_that_was_given_its_new_name_goes_along_all_the_same() {
+        let part = |name: &str, table: &str| Arc::new(Key::new(Kind::Constraint, Some("app"), name).of(table));
+        let table = |name: &str| Arc::new(Key::new(Kind::Table, Some("app"), name));
+        let renames = [
+            Rename::Object { from: part("users_mail_key", "users"), to: part("people_mail_key", "people") },
+            Rename::Object { from: table("users"), to: table("people") },
+        ];
+        let renamed = catalog().renamed(&renames, &quote);
+        assert!(renamed.get(&part("people_mail_key", "people")).is_some());
     }
 
     #[test]
