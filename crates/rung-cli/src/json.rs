@@ -329,20 +329,27 @@ pub(crate) struct LintFinding {
     pub(crate) notes: Vec<String>,
     /// What to do instead, one thing a line.
     pub(crate) help: String,
-    /// Null where it can't be mended by an edit.
+    /// Null where it can't be mended by itself.
     pub(crate) fix: Option<LintFix>,
     #[serde(skip)]
     pub(crate) severity: Level,
 }
 
-/// An edit that mends a finding.
+/// What mends a finding: edits of its file, or steps in the place of a statement.
 #[derive(Debug, Serialize)]
 pub(crate) struct LintFix {
     pub(crate) title: String,
     pub(crate) edits: Vec<LintEdit>,
-    /// The SQL of a migration that it needs after all others.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) follow: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) steps: Vec<LintStep>,
+}
+
+/// A step of a safe sequence.
+#[derive(Debug, Serialize)]
+pub(crate) struct LintStep {
+    pub(crate) sql: String,
+    /// Whether it is committed by itself.
+    pub(crate) apart: bool,
 }
 
 /// A text in the place of another.
@@ -361,6 +368,12 @@ pub(crate) fn level(level: Level) -> &'static str {
         Level::Error => "error",
         Level::Warning => "warning",
         Level::Note => "note",
+    }
+}
+
+impl From<&rung::lint::Step> for LintStep {
+    fn from(step: &rung::lint::Step) -> Self {
+        Self { sql: step.sql.clone(), apart: step.runs != rung::lint::Runs::Together }
     }
 }
 
@@ -393,11 +406,19 @@ impl From<&rung::lint::Finding> for LintFinding {
             label: label.map(|label| label.text.clone()).unwrap_or_default(),
             notes: found.notes.clone(),
             help: found.helps.join("\n"),
-            fix: finding.fix.as_ref().map(|fix| LintFix {
-                title: fix.title.clone(),
-                edits: fix.edits.iter().map(edit).collect(),
-                follow: fix.follow.as_ref().map(|follow| follow.up.clone()),
-            }),
+            fix: match &finding.fix {
+                Some(fix) => Some(LintFix {
+                    title: fix.title.clone(),
+                    edits: fix.edits.iter().map(edit).collect(),
+                    steps: Vec::new(),
+                }),
+                None if finding.steps.is_empty() => None,
+                None => Some(LintFix {
+                    title: "write it as a safe sequence".to_owned(),
+                    edits: Vec::new(),
+                    steps: finding.steps.iter().flat_map(|sequence| &sequence.steps).map(LintStep::from).collect(),
+                }),
+            },
         }
     }
 }

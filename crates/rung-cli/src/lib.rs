@@ -5,6 +5,7 @@
 
 mod alias;
 pub mod args;
+mod changes;
 mod commands;
 mod config;
 mod diff;

@@ -62,7 +62,15 @@ pub(crate) fn settle(file: &File<'_>, options: &Options, language: &Language, fi
 
 fn finding(file: &File<'_>, rule: &'static str, level: Level, allow: &Allow, message: String, help: String) -> Finding {
     let diagnostic = Diagnostic::new(level, rule, message).at(&file.migration.source, allow.span, "").help(help);
-    Finding { rule, migration: file.migration.id.clone(), statement: None, diagnostic, fix: None }
+    Finding {
+        rule,
+        migration: file.migration.id.clone(),
+        statement: None,
+        diagnostic,
+        fix: None,
+        steps: Vec::new(),
+        left: None,
+    }
 }
 
 fn reach(allow: &Allow, file: &File<'_>) -> Reach {

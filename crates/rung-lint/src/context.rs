@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use rung_ddl::{Action, AlterTable, Constraint, Name, Persistence, Statement, Verb, fold};
+use rung_ddl::{Action, Name, Persistence, Statement, Verb, fold};
 use rung_engine::{Migration, MigrationId};
 use rung_sql::{Diagnostic, Level, SourceFile, Span, TokenKind, tokens};
 
 use crate::{
     Blocks, Born, File, Finding, Fix, Impact, Key, Language, Line, LockMode, Options, Rule, Schema, ScriptLines,
-    Server, Standing, Subject, Table,
+    Sequence, Server, Standing, Step, Subject, Table,
 };
 
 /// What a rule sees, and where it says what it found.
@@ -79,14 +79,6 @@ impl<'a> Context<'a> {
     /// What was known of the schema before this migration, as far as it and its down are about it.
     pub fn before_up(&self) -> Schema {
         self.start.clone()
-    }
-
-    /// The migration that validates a constraint later: its name, and its statement. `None` where the constraint has no name.
-    pub fn validation(&self, alter: &AlterTable, constraint: &Constraint) -> Option<(String, String)> {
-        let name = constraint.name.as_ref()?;
-        // As they are written, quotes and all.
-        let (table, written) = (self.text(alter.name.span), self.text(name.span));
-        Some((format!("validate_{}", name.name), format!("ALTER TABLE {table} VALIDATE CONSTRAINT {written};")))
     }
 
     /// Every statement of this migration.
@@ -183,6 +175,13 @@ impl<'a> Context<'a> {
         let is = |(span, word): (&Span, &&str)| text[span.range()].eq_ignore_ascii_case(word);
         let found = tokens.windows(words.len()).find(|window| window.iter().zip(words).all(is))?;
         Some(Span::new(found.first()?.start, found.last()?.end))
+    }
+
+    /// The place of a statement in the file.
+    pub(crate) fn source_place(&self, at: usize) -> Option<Span> {
+        let up = self.up()?;
+        let line = up.lines.get(at)?;
+        Some(up.script.source_span(line.span))
     }
 
     /// The line of the file that a statement begins on.
@@ -290,6 +289,8 @@ impl<'a> Context<'a> {
             statement,
             diagnostic,
             fix: None,
+            steps: Vec::new(),
+            left: None,
         });
         let at = self.findings.len() - 1;
         Reported { finding: &mut self.findings[at], up: self.file.up.as_ref() }
@@ -351,11 +352,25 @@ impl Reported<'_> {
         self
     }
 
-    /// A migration that the mend needs after this one.
-    pub fn follow(self, name: String, up: String) -> Self {
-        if let Some(fix) = &mut self.finding.fix {
-            fix.follow = Some(crate::Follow { name, up });
+    /// What takes the place of a part of the statement, or why nothing does.
+    pub(crate) fn steps(self, replaces: Span, steps: Result<Vec<Step>, String>) -> Self {
+        let Some(statement) = self.finding.statement else { return self };
+        match steps {
+            Ok(steps) => self.finding.steps.push(Sequence { statement, replaces, steps }),
+            Err(why) => self.finding.left = Some(why),
         }
+        self
+    }
+
+    /// A mend of the file: an edit at a place of its source.
+    pub(crate) fn edit(self, title: &str, edit: crate::Edit) -> Self {
+        self.finding.fix = Some(Fix { title: title.to_owned(), edits: vec![edit] });
+        self
+    }
+
+    /// Why it is not mended by itself.
+    pub(crate) fn left(self, why: impl Into<String>) -> Self {
+        self.finding.left = Some(why.into());
         self
     }
 
@@ -372,7 +387,7 @@ impl Reported<'_> {
             source.slice(whole) == up.text(at) && edit.span.end <= whole.end
         });
         if own {
-            self.finding.fix = Some(Fix { title: title.to_owned(), edits, follow: None });
+            self.finding.fix = Some(Fix { title: title.to_owned(), edits });
         }
         self
     }

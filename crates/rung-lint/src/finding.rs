@@ -3,6 +3,8 @@
 use rung_engine::MigrationId;
 use rung_sql::{Diagnostic, Span};
 
+use crate::Sequence;
+
 /// A change of a file's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
@@ -19,17 +21,6 @@ pub struct Fix {
     pub title: String,
     /// The changes, all in the finding's file; none overlap.
     pub edits: Vec<Edit>,
-    /// A migration that it needs after this one.
-    pub follow: Option<Follow>,
-}
-
-/// A migration that a mend needs after all others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Follow {
-    /// Its name, without a number.
-    pub name: String,
-    /// What it runs. There is nothing to undo in it.
-    pub up: String,
 }
 
 /// What a rule found.
@@ -43,6 +34,10 @@ pub struct Finding {
     pub statement: Option<usize>,
     /// What, where, and what to do; its code is the rule's name.
     pub diagnostic: Diagnostic,
-    /// How it is mended.
+    /// How it is mended by an edit.
     pub fix: Option<Fix>,
+    /// Safe sequences of what is more than an edit, for [`crate::rewrite`].
+    pub steps: Vec<Sequence>,
+    /// Why it is not mended by itself, as a clause, where that is not plain.
+    pub left: Option<String>,
 }

@@ -12,21 +12,25 @@ mod impact;
 mod language;
 mod options;
 mod reference;
+mod rewrite;
 mod rule;
 mod rules;
 mod run;
 mod schema;
+mod steps;
 
 pub use context::Context;
 pub use file::{File, Line, ScriptLines};
-pub use finding::{Edit, Finding, Fix, Follow};
+pub use finding::{Edit, Finding, Fix};
 pub use impact::{Blocks, Impact, LockMode, Server, Sure, Task, TypeChange, Work, type_change};
 pub use language::{Language, language};
 pub use options::{Options, Runner};
 pub use reference::{explain, reference};
+pub use rewrite::{Part, Rewrite, rewrite};
 pub use rule::{Case, Check, Group, Rule};
 pub use rules::{RULES, rule};
 pub use run::{Effect, Report, Standing, Subject, bytes, duration, lint};
 pub use schema::{
     Born, Column, Constraint, ConstraintKind, Index, Key, STEADY, Schema, Size, Table, Type, VOLATILE, Volatility,
 };
+pub use steps::{Runs, Sequence, Step};

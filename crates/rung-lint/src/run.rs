@@ -11,6 +11,7 @@ use rung_sql::{Level, Span};
 
 use crate::allow::settle;
 use crate::context::is_fresh_key;
+use crate::rewrite::by_themselves;
 use crate::{
     Born, Check, Context, File, Finding, Group, Impact, Language, Options, RULES, Rule, Schema, ScriptLines, language,
 };
@@ -169,10 +170,7 @@ struct Moment<'s> {
 
 impl Run<'_> {
     fn replay(&self, schema: &mut Schema) {
-        let Some(up) = &self.file.up else { return };
-        for (at, line) in up.lines.iter().enumerate() {
-            schema.apply(&line.parsed, up.text(at), Born::In(self.number));
-        }
+        schema.replay(self.file, Born::In(self.number));
     }
 
     fn lint(&mut self, schema: &mut Schema) -> Effect {
@@ -282,7 +280,11 @@ impl Run<'_> {
                     "mixed-transaction" => "concurrently-in-transaction",
                     _ => "unrunnable",
                 };
+                let before = self.found.len();
                 self.push(rule, None, refused.clone());
+                if let (Some(found), "mixed-transaction") = (self.found.get_mut(before), refused.code) {
+                    found.steps = by_themselves(script);
+                }
             }
             for (at, line) in script.lines.iter().enumerate() {
                 if line.parsed.too_deep {
@@ -308,7 +310,15 @@ impl Run<'_> {
         let Some((rule, level)) = self.rules.iter().find(|(rule, _)| rule.name == name) else { return };
         let diagnostic = rung_sql::Diagnostic { level: *level, code: rule.name, ..diagnostic };
         let migration = self.file.migration.id.clone();
-        self.found.push(Finding { rule: rule.name, migration, statement, diagnostic, fix: None });
+        self.found.push(Finding {
+            rule: rule.name,
+            migration,
+            statement,
+            diagnostic,
+            fix: None,
+            steps: Vec::new(),
+            left: None,
+        });
     }
 }
 

@@ -85,7 +85,7 @@ pub struct Lint {
     /// Lint only what was added or changed since the branch left this revision of git
     #[arg(long, value_name = "REV", conflicts_with = "paths")]
     pub since: Option<String>,
-    /// Mend what can be mended by an edit, and show the difference
+    /// Mend what can be mended, by an edit or by a safe sequence of steps, and show the difference
     #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "write")]
     pub fix: Option<FixChoice>,
     /// The dialect, where no database is named

@@ -1,6 +1,6 @@
 //! `rung renumber`: new numbers for pending migrations that are not in their place.
 
-mod changes;
+pub(super) mod changes;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,7 +8,6 @@ use std::sync::Arc;
 use rung::engine::{Graph, Version};
 use rung::{History, Migration, MigrationSet, Target};
 
-use self::changes::Changes;
 use super::new::{is_timestamp, timestamp_after};
 use crate::args::{Arguments, Renumber};
 use crate::config::Project;
@@ -33,7 +32,7 @@ pub(crate) fn renumber(arguments: &Arguments, options: &Renumber, terminal: &Ter
     }
     let chosen = if options.ids.is_empty() { misplaced(&set, &history) } else { named(&options.ids, &set, &history)? };
     let ids = numbers(&set, &history, &chosen);
-    let changes = Changes::plan(&set, &history, &ids)?;
+    let changes = changes::plan(&set, &|id| history.get(id).is_some(), &ids)?;
     if !options.dry_run {
         changes.carry_out()?;
     }

@@ -62,6 +62,11 @@ impl Failure {
         self
     }
 
+    /// The first thing that is wrong, as a clause.
+    pub(crate) fn message(&self) -> String {
+        self.findings.first().map(|finding| finding.diagnostic.message.clone()).unwrap_or_default()
+    }
+
     /// What is wrong, alone.
     pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
         self.findings.into_iter().map(|finding| finding.diagnostic).collect()

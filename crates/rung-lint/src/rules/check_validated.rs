@@ -33,23 +33,20 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     if !matches!(constraint.kind, Demand::Check(_) | Demand::NotNull(_)) || cx.is_fresh_table(&alter.name) {
         return;
     }
-    let end = Span::new(constraint.span.end, constraint.span.end);
-    let later = cx.validation(alter, constraint);
+    let written = Altered::new(cx, alter);
+    let steps = match action {
+        Action::AddColumn { column, .. } => written.column(column, span),
+        _ => written.validated_later(constraint, Runs::Together),
+    };
     let found = cx
         .report(span, format!("nobody can read or write {} while every row is checked", alter.name))
         .label("ACCESS EXCLUSIVE lock: blocks reads and writes");
-    match (action, later) {
-        (Action::AddConstraint(_), Some((name, up))) => {
-            found
-                .help("add it with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration")
-                .fix("check the rows later", &[(end, " NOT VALID")])
-                .follow(name, up);
-        }
+    let help = match (action, &constraint.name) {
+        (Action::AddConstraint(_), Some(_)) => "add it with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration",
         (Action::AddConstraint(_), None) => {
-            found.help("give it a name, add it with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration");
+            "give it a name, add it with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration"
         }
-        _ => {
-            found.help("add the column, then the CHECK with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration");
-        }
-    }
+        _ => "add the column, then the CHECK with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration",
+    };
+    found.help(help).steps(span, steps);
 }

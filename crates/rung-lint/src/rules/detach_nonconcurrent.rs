@@ -30,7 +30,12 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     if !cx.server().may_have(14) || cx.is_fresh_table(&alter.name) {
         return;
     }
+    let (sure, text) = (cx.server().has(14), cx.text(span));
+    let head = cx.text(Span::new(0, span.start));
+    let step = Step::apart(format!("detach_{}", partition.name), format!("{head}{text} CONCURRENTLY"));
+    let steps = if sure { Ok(vec![step]) } else { Err("before PostgreSQL 14 there is no other way: say `server` in rung.toml".to_owned()) };
     cx.report(span, format!("everything that uses {} waits while {partition} is detached", alter.name))
         .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
-        .help("add CONCURRENTLY, in a migration of its own");
+        .help("add CONCURRENTLY, in a migration of its own; a CHECK of its bounds stays on the partition")
+        .steps(span, steps);
 }

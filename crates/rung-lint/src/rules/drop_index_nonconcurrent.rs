@@ -23,7 +23,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(cx: &mut Context<'_>, statement: &Statement) {
-    let Statement::Drop { kind: Kind::Index, names, concurrently: false, .. } = statement else { return };
+    let Statement::Drop { kind: Kind::Index, names, concurrently: false, if_exists, cascade, .. } = statement else { return };
     for name in names {
         let table = cx.schema.index(name).map(|index| index.table.clone());
         let known = table.as_ref().and_then(|table| cx.schema.table_at(table));
@@ -32,7 +32,13 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
             continue;
         }
         let alone = cx.file.lines().len() == 1 && names.len() == 1;
-        let word = cx.word("index");
+        let word = cx.word("index").filter(|_| !cascade);
+        let whole = cx.whole();
+        let steps = if *cascade {
+            Err("with CASCADE, an index is dropped in the way of others only".to_owned())
+        } else {
+            Ok(concurrent_drops(cx, names, *if_exists))
+        };
         let of = table.map_or_else(|| "its table".to_owned(), |table| table.to_string());
         let found = cx
             .report(name.span, format!("dropping {name} waits for every query on {of}, and keeps all others waiting"))
@@ -40,6 +46,8 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
             .help("write `DROP INDEX CONCURRENTLY`, in a migration of its own");
         if let (true, Some(word)) = (alone, word) {
             found.fix("drop the index concurrently", &[(Span::new(word.end, word.end), " CONCURRENTLY")]);
+        } else {
+            found.steps(whole, steps);
         }
     }
 }

@@ -44,26 +44,24 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
         return;
     }
     let whole = cx.table(&alter.name).is_some_and(|table| table.partitioned) && cx.server().may_lack(18);
-    let later = constraint.and_then(|constraint| cx.validation(alter, constraint));
+    let written = Altered::new(cx, alter);
+    let steps = match (constraint, action) {
+        (Some(constraint), _) => written.validated_later(constraint, Runs::Together),
+        (None, Action::AddColumn { column, .. }) => written.column(column, span),
+        (None, _) => return,
+    };
     let found = cx
         .report(span, format!("nobody can write to {} or {} while every row is checked", alter.name, key.table))
         .label("SHARE ROW EXCLUSIVE lock on both: blocks writes");
-    match (constraint, later) {
-        (Some(_), _) if whole => {
-            found.help("a partitioned table takes no NOT VALID before PostgreSQL 18: add the key to each partition");
+    let help = match constraint {
+        Some(_) if whole => {
+            "a partitioned table takes no NOT VALID before PostgreSQL 18: add the key to each partition"
         }
-        (Some(constraint), Some((name, up))) => {
-            let end = Span::new(constraint.span.end, constraint.span.end);
-            found
-                .help("add it with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration")
-                .fix("check the rows later", &[(end, " NOT VALID")])
-                .follow(name, up);
+        Some(constraint) if constraint.name.is_some() => {
+            "add it with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration"
         }
-        (Some(_), None) => {
-            found.help("give it a name, add it with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration");
-        }
-        (None, _) => {
-            found.help("add the column, then the key with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration");
-        }
-    }
+        Some(_) => "give it a name, add it with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration",
+        None => "add the column, then the key with NOT VALID, and `VALIDATE CONSTRAINT` in a later migration",
+    };
+    found.help(help).steps(span, steps);
 }

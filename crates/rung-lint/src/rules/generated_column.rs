@@ -42,7 +42,8 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     let found = cx
         .report(span, format!("{} is written anew: a column that is {what} has a value for each row", alter.name))
         .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
-        .help("add a plain column, fill it in batches, and give it its default, identity or trigger then");
+        .help("add a plain column, fill it in batches, and give it its default, identity or trigger then")
+        .left("who fills the rows that come meanwhile has to be decided");
     if virtual_too {
         found.help("with PostgreSQL 18, VIRTUAL instead of STORED writes nothing");
     }

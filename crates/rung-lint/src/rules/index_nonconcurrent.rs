@@ -37,14 +37,17 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
     }
     let partitioned = cx.table(&create.table).is_some_and(|table| table.partitioned);
     let alone = cx.file.lines().len() == 1;
-    let index_word = cx.word("index");
+    let index_word = cx.word("index").filter(|_| !create.if_not_exists);
+    let steps = concurrent_index(cx, create);
+    let whole = cx.whole();
     let found = cx
         .report(create.table.span, format!("nobody can write to {} while this index is built", create.table))
         .label("SHARE lock: blocks writes");
     if partitioned {
         found
             .help(format!("create it with `ON ONLY {}`, and on each partition with CONCURRENTLY", create.table))
-            .help("then `ALTER INDEX ... ATTACH PARTITION` for each");
+            .help("then `ALTER INDEX ... ATTACH PARTITION` for each")
+            .left("which partitions there are is known to the database alone");
     } else {
         let found = found.help(if alone {
             "write `CREATE INDEX CONCURRENTLY`"
@@ -53,6 +56,8 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
         });
         if let (true, Some(word)) = (alone, index_word) {
             found.fix("build the index concurrently", &[(Span::new(word.end, word.end), " CONCURRENTLY")]);
+        } else {
+            found.steps(whole, steps.ok_or_else(String::new));
         }
     }
 }

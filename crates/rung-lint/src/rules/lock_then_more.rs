@@ -54,9 +54,11 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
     }
     let span = cx.whole();
     let line = cx.line_of(at);
+    let steps = vec![Step::anew("", cx.text(span))];
     cx.report(span, format!("{table} stays locked while this runs, since statement {} took a lock that {}", at + 1, blocks(mode)))
         .label(format!("the {mode} lock of line {line} is held"))
-        .help("do this in a migration of its own");
+        .help("do this in a migration of its own")
+        .steps(span, Ok(steps));
 }
 
 fn blocks(mode: LockMode) -> String {

@@ -29,12 +29,12 @@ fn check(cx: &mut Context<'_>, _: &Statement) {
         return;
     }
     let span = cx.whole();
-    let set = cx.before().rev().find_map(|(_, statement)| match statement {
-        Statement::Set { name, values, .. } if name == "lock_timeout" => Some(values.first().cloned()),
+    let set = cx.before().rev().find_map(|(at, statement)| match statement {
+        Statement::Set { name, values, local } if name == "lock_timeout" => Some((values.first().cloned(), at, *local)),
         _ => None,
     });
     let endless = match &set {
-        Some(value) => value.as_deref().is_none_or(is_zero),
+        Some((value, ..)) => value.as_deref().is_none_or(is_zero),
         None => cx.file.migration.timeouts.or(cx.options.timeouts).lock.is_some_and(|lock| lock.is_zero()),
     };
     if set.is_none() && !endless && cx.options.runner == Runner::Anyone && cx.file.migration.timeouts.lock.is_none() {
@@ -48,9 +48,37 @@ fn check(cx: &mut Context<'_>, _: &Statement) {
         }
     }
     if endless {
-        cx.report(span, "this waits for its lock for ever, and keeps everyone else waiting meanwhile")
+        let edit = match set {
+            Some((_, at, local)) => cx.source_place(at).map(|span| {
+                let scope = if local { "LOCAL " } else { "" };
+                Edit { span, text: format!("SET {scope}lock_timeout = '3s'") }
+            }),
+            None => directive(cx),
+        };
+        let found = cx
+            .report(span, "this waits for its lock for ever, and keeps everyone else waiting meanwhile")
             .help("set a lock timeout of some seconds; rung tries again by itself");
+        if let Some(edit) = edit {
+            found.edit("wait for three seconds", edit);
+        }
     }
+}
+
+/// The directive that says so, or one more line where none does.
+fn directive(cx: &Context<'_>) -> Option<Edit> {
+    let text = cx.file.migration.source.text();
+    if cx.file.migration.hints != Hints::NATIVE {
+        return None;
+    }
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim_start().starts_with("--") && line.contains("@lock-timeout") {
+            return Some(Edit { span: Span::new(at, at + line.trim_end().len()), text: "-- @lock-timeout 3s".to_owned() });
+        }
+        at += line.len();
+    }
+    let at = crate::rewrite::above(cx.file.migration.source.text(), cx.source_place(0)?.start);
+    Some(Edit { span: Span::new(at, at), text: "-- @lock-timeout 3s\n".to_owned() })
 }
 
 /// Whether a setting is no timeout: `0`, `'0s'`.

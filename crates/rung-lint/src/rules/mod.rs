@@ -14,8 +14,9 @@ mod prelude {
     pub(super) use rung_sql::{Level, MigrationType, Span, infer_type};
 
     pub(super) use crate::schema::{ConstraintKind, Type, Volatility};
+    pub(super) use crate::steps::{Altered, concurrent_drops, concurrent_index, concurrently};
     pub(super) use crate::{
-        Blocks, Case, Check, Context, Group, Key, LockMode, Rule, Sure, TypeChange, Work, type_change,
+        Blocks, Case, Check, Context, Edit, Group, Key, LockMode, Rule, Runs, Step, Sure, TypeChange, Work, type_change,
     };
 
     /// Rules that are for every database.

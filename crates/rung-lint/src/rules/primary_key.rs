@@ -37,13 +37,19 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     if !is_key || cx.is_fresh_key(&table) {
         return;
     }
+    let written = Altered::new(cx, alter);
+    let steps = match action {
+        Action::AddConstraint(constraint) => written.with_index(constraint, None),
+        _ => Err("a column that is the key has to be filled by hand".to_owned()),
+    };
     let work: Vec<(Work, Sure)> =
         cx.impact.tasks.iter().filter(|task| task.span == span).map(|task| (task.work, task.sure)).collect();
     if work.iter().any(|(work, _)| *work == Work::BuildIndex) {
         cx.report(span, format!("nobody can read or write {} while the index of its key is built", alter.name))
             .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
             .help("first make the columns NOT NULL, and build a unique index with CONCURRENTLY")
-            .help("then `ADD CONSTRAINT ... PRIMARY KEY USING INDEX ...`");
+            .help("then `ADD CONSTRAINT ... PRIMARY KEY USING INDEX ...`")
+            .steps(span, steps);
     } else if work.contains(&(Work::Scan, Sure::Yes)) {
         cx.report(span, format!("nobody can read or write {} while its columns are checked for NULL", alter.name))
             .label("its columns may be NULL")

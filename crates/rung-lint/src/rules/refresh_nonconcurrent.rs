@@ -22,8 +22,21 @@ pub(super) static RULE: Rule = Rule {
 fn check(cx: &mut Context<'_>, statement: &Statement) {
     let Statement::Refresh { name, concurrently: false, with_data: true } = statement else { return };
     if !cx.is_fresh_table(name) {
-        cx.report(name.span, format!("nobody can read {name} while it is refreshed"))
+        let key = cx.schema.key(name);
+        let unique = cx.schema.indexes_of(&key).any(|(_, index)| {
+            index.unique && !index.partial && index.columns.iter().all(Option::is_some)
+        });
+        let word = cx.word("view").filter(|_| unique);
+        let found = cx.report(name.span, format!("nobody can read {name} while it is refreshed"))
             .label("ACCESS EXCLUSIVE lock: blocks reads")
             .help("add CONCURRENTLY; it needs a unique index without WHERE on the view");
+        match word {
+            Some(word) => {
+                found.fix("go on reading it meanwhile", &[(Span::new(word.end, word.end), " CONCURRENTLY")]);
+            }
+            None => {
+                found.left("it is not known to have a unique index without WHERE");
+            }
+        }
     }
 }

@@ -40,7 +40,10 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
     };
     let what = name.as_ref().map_or_else(|| format!("the {}", kind.as_str()), ToString::to_string);
     let span = name.as_ref().map_or_else(|| cx.whole(), |name| name.span);
+    let (whole, behind) = (cx.whole(), cx.word(kind.as_str()).filter(|_| *kind != Kind::Other));
+    let steps = behind.map(|word| concurrently(cx, word, format!("reindex_{}", what.replace(['.', ' '], "_"))));
     cx.report(span, format!("nobody can write while the indexes of {what} are built anew"))
         .label("SHARE lock on the table, ACCESS EXCLUSIVE on each index")
-        .help(help);
+        .help(help)
+        .steps(whole, steps.ok_or_else(|| "what is built anew can't be seen".to_owned()));
 }

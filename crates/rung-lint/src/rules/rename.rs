@@ -98,5 +98,6 @@ fn is_replaced(cx: &Context<'_>, kind: Kind, name: &Name) -> bool {
 
 fn report(cx: &mut Context<'_>, span: Span, what: &str) {
     cx.report(span, format!("programs that use the {what} fail as soon as this is done"))
-        .help("add the new name beside the old, move programs over, and drop the old one later");
+        .help("add the new name beside the old, move programs over, and drop the old one later")
+        .left("what still uses the old name is not in the migrations");
 }

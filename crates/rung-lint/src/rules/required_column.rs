@@ -31,6 +31,7 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     if column.not_null() && !filled && !cx.is_fresh_table(&alter.name) {
         cx.report(span, format!("this fails if {} has a row, and programs that do not know {} can't insert", alter.name, column.name))
             .label("NOT NULL, and no default")
-            .help("give it a default, or add it without NOT NULL and fill it first");
+            .help("give it a default, or add it without NOT NULL and fill it first")
+            .left("which value the rows that are there should get is not known");
     }
 }

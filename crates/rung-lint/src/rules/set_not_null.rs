@@ -43,6 +43,7 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
         format!("ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID")
     };
     let validated = validated_before(cx, alter);
+    let steps = Altered::new(cx, alter).not_null(cx.text(column.span));
     let found = cx
         .report(span, format!("nobody can read or write {table} while every row is checked for NULL"))
         .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
@@ -52,8 +53,14 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
         true => found,
         false => found.help("then SET NOT NULL, which takes the constraint's word, and drop the constraint"),
     };
-    if let Some(name) = validated {
-        found.note(format!("unless {name}, which is validated above, is CHECK ({column} IS NOT NULL)")).level(Level::Note);
+    match validated {
+        Some(name) => {
+            let unless = format!("unless {name}, which is validated above, is CHECK ({column} IS NOT NULL)");
+            found.note(unless).level(Level::Note);
+        }
+        None => {
+            found.steps(span, Ok(steps));
+        }
     }
 }
 

@@ -41,13 +41,16 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     let old = cx.table(&alter.name).and_then(|table| table.column(&column.name)).and_then(|c| c.data_type.as_ref());
     let using = using.as_ref().map(|using| (using, cx.text(using.span)));
     let table = &alter.name;
+    let left = "a column of the new type stands last, and programs have to write both until the old one goes: that is \
+                more than a migration can do by itself";
     match type_change(cx.schema, old, data_type, using) {
         TypeChange::Free => {}
         TypeChange::Rewrite => {
             let from = old.map_or_else(String::new, |old| format!(" from {old}"));
             cx.report(span, format!("{table} is written anew to change {column}{from} to {data_type}"))
                 .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
-                .help("add a new column, fill it in batches, and let it take the old one's place");
+                .help("add a new column, fill it in batches, and let it take the old one's place")
+                .left(left);
         }
         TypeChange::Unknown => {
             // What a column that is widened to one of these was before is, most of the time, a narrower one of its kind.
@@ -57,6 +60,7 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
             cx.report(span, format!("{table} is written anew, unless {column} is stored as {data_type} is already"))
                 .label("the type that it has is not known")
                 .help("add a new column, fill it in batches, and let it take the old one's place")
+                .left(left)
                 .level(if widest { Level::Note } else { Level::Warning });
         }
         TypeChange::FreeInUtc => {

@@ -33,8 +33,14 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     let Demand::Unique { columns, .. } = &found.kind else { return };
     let listed: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     let (table, listed) = (&alter.name, listed.join(", "));
+    let written = Altered::new(cx, alter);
+    let steps = match action {
+        Action::AddColumn { column, .. } => written.column(column, span),
+        _ => written.with_index(found, None),
+    };
     cx.report(span, format!("nobody can read or write {table} while the index of this constraint is built"))
         .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
         .help(format!("first `CREATE UNIQUE INDEX CONCURRENTLY name ON {table} ({listed})`, in a migration of its own"))
-        .help(format!("then `ALTER TABLE {table} ADD CONSTRAINT name UNIQUE USING INDEX name`"));
+        .help(format!("then `ALTER TABLE {table} ADD CONSTRAINT name UNIQUE USING INDEX name`"))
+        .steps(span, steps);
 }

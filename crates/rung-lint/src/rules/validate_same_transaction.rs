@@ -41,8 +41,11 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
             })
     });
     if added.is_some() {
+        let head = cx.text(Span::new(0, alter.actions.first().map_or(0, |(_, span)| span.start)));
+        let step = Step::apart(format!("validate_{name}"), format!("{head}{}", cx.text(span)));
         cx.report(span, format!("{name} is validated under the lock that adding it took"))
             .label("the same transaction")
-            .help("validate it in a migration after this one");
+            .help("validate it in a migration after this one")
+            .steps(span, Ok(vec![step]));
     }
 }

@@ -39,11 +39,13 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
         Volatility::Volatile => format!("{} is written anew, with a value of {text} for each row", alter.name),
         _ => format!("{} is written anew if {text} is volatile, as functions are by themselves", alter.name),
     };
+    let steps = Altered::new(cx, alter).column(column, span);
     let found = cx
         .report(span, message)
         .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
         .help(format!("add the column without a default, then `ALTER COLUMN {} SET DEFAULT {text}`", column.name))
-        .help("fill the rows that are there in batches, in migrations of their own");
+        .help("fill the rows that are there in batches, in migrations of their own")
+        .steps(span, steps);
     if volatility == Volatility::Unknown {
         found.level(Level::Warning);
     }

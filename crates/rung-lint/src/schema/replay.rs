@@ -5,6 +5,8 @@ use std::sync::Arc;
 use rung_ddl::{Action, AlterTable, Constraint as Written, ConstraintKind as WrittenKind, CreateTable, Kind, Name};
 use rung_ddl::{Parsed, Persistence, Statement};
 
+use crate::File;
+
 use super::{Born, Column, Constraint, ConstraintKind, Index, Key, Schema, Table, Type, Volatility, foreign_key};
 
 impl Schema {
@@ -88,6 +90,14 @@ impl Schema {
                 self.search_path = if path.is_empty() { vec!["public".to_owned()] } else { path };
             }
             _ => {}
+        }
+    }
+
+    /// Carries out what a migration runs.
+    pub(crate) fn replay(&mut self, file: &File<'_>, born: Born) {
+        let Some(up) = &file.up else { return };
+        for (at, line) in up.lines.iter().enumerate() {
+            self.apply(&line.parsed, up.text(at), born);
         }
     }
 
@@ -240,6 +250,25 @@ impl Schema {
             self.indexes.insert(index_key, index);
         }
         table.constraints.push(Constraint { name, kind, valid: !written.not_valid, born });
+    }
+
+    /// The name that the server chooses for a constraint of a table that has none; `None` where it has one like it already,
+    /// or chooses none.
+    pub(crate) fn chosen_name(&self, key: &Key, written: &Written) -> Option<String> {
+        let names = |columns: &[rung_ddl::Ident]| columns.iter().map(|column| column.name.clone()).collect();
+        let (kind, suffix) = match &written.kind {
+            WrittenKind::PrimaryKey { columns, .. } => (ConstraintKind::PrimaryKey(names(columns)), "pkey"),
+            WrittenKind::Unique { columns, .. } => (ConstraintKind::Unique(names(columns)), "key"),
+            WrittenKind::Check(expression) => {
+                (ConstraintKind::Check { not_null: None, columns: names(&expression.columns) }, "check")
+            }
+            WrittenKind::ForeignKey(foreign) => (foreign_key(self, foreign), "fkey"),
+            _ => return None,
+        };
+        let name = chosen_name(key, &kind, suffix);
+        let is_taken = self.table_at(key).is_some_and(|table| table.constraint(&name).is_some())
+            || self.index_at(&Key { schema: key.schema.clone(), name: name.clone() }).is_some();
+        (!is_taken).then_some(name)
     }
 
     /// The columns of a key, its index's where it has one. That index takes the constraint's name.

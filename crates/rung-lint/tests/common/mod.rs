@@ -15,7 +15,7 @@ pub(crate) fn dialect(name: &str) -> &'static dyn Dialect {
     *dialects.iter().find(|dialect| dialect.name() == name).expect("a dialect of ours")
 }
 
-fn load(files: &[(&str, &str)], dialect: &'static dyn Dialect) -> MigrationSet {
+pub(crate) fn load(files: &[(&str, &str)], dialect: &'static dyn Dialect) -> MigrationSet {
     let nothing = BTreeMap::new();
     let format = Choice::parse("native").expect("rung's own format");
     let options = LoadOptions { format, dialect, variables: &nothing, environment: &nothing };
@@ -26,14 +26,19 @@ fn load(files: &[(&str, &str)], dialect: &'static dyn Dialect) -> MigrationSet {
 
 /// Lints the last of some files, the others being applied.
 pub(crate) fn lint_last(files: &[(&str, &str)], dialect_name: &str, options: &Options) -> Report {
+    lint_after(files.len() - 1, files, dialect_name, options)
+}
+
+/// Lints what comes after so many files that are applied.
+pub(crate) fn lint_after(applied: usize, files: &[(&str, &str)], dialect_name: &str, options: &Options) -> Report {
     let dialect = dialect(dialect_name);
     let set = load(files, dialect);
     let subjects: Vec<Subject<'_>> = set
         .iter()
         .enumerate()
         .map(|(at, migration)| {
-            let last = at + 1 == set.len();
-            Subject { migration, standing: if last { Standing::Pending } else { Standing::Applied }, lint: last }
+            let lint = at >= applied;
+            Subject { migration, standing: if lint { Standing::Pending } else { Standing::Applied }, lint }
         })
         .collect();
     let language = language(dialect_name).expect("a language of ours");

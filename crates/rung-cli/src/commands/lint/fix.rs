@@ -1,78 +1,243 @@
-//! Mending what can be mended by an edit.
+//! Mending what can be mended: by an edit, or by a safe sequence in one file or several.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rung::lint::{Edit, Finding, Follow};
+use rung::Migration;
+use rung::engine::{Dialect, Version};
+use rung::lint::{Edit, Finding, Part, Rewrite, rewrite};
 use rung::sql::SourceFile;
 use similar::TextDiff;
 
 use crate::args::FixChoice;
-use crate::commands::new;
+use crate::changes::Changes;
+use crate::commands::{new, renumber};
+use crate::config::Project;
 use crate::exit::Exit;
-use crate::render::{BAD, Failure, OK, Terminal, paint};
+use crate::render::{BAD, DIM, Failure, OK, Terminal, paint};
 
-/// A file, with the edits of its findings.
-type Edits<'a> = BTreeMap<PathBuf, (Arc<SourceFile>, Vec<&'a Edit>)>;
+/// What there is to know of the migrations whose findings are mended.
+pub(crate) struct Mending<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) dialect: &'static dyn Dialect,
+    /// In the order of the run.
+    pub(crate) migrations: &'a [Arc<Migration>],
+    /// What is applied, where that is known: what is not may be given another number.
+    pub(crate) applied: Option<&'a HashSet<String>>,
+}
+
+/// What mends findings.
+#[derive(Debug, Default)]
+pub(crate) struct Mended {
+    pub(crate) changes: Changes,
+    /// How many findings that is.
+    pub(crate) count: usize,
+    /// Findings that are left, by rule and migration, and why.
+    pub(crate) left: Vec<String>,
+}
+
+impl Mending<'_> {
+    /// What mends these findings, as far as one go can: of two that want one place, the second is left for the next.
+    ///
+    /// # Errors
+    /// A directory that can't be read.
+    pub(crate) fn of(&self, findings: &[&Finding]) -> Result<Mended, Failure> {
+        let mut mended = Mended::default();
+        let mut edits: BTreeMap<PathBuf, (Arc<SourceFile>, Vec<Edit>)> = BTreeMap::new();
+        for (at, migration) in self.migrations.iter().enumerate() {
+            let own: Vec<&Finding> = findings.iter().copied().filter(|found| found.migration == migration.id).collect();
+            let left = |found: &Finding, why: &str| format!("{} in {}: {why}", found.rule, migration.id);
+            mended.left.extend(own.iter().filter_map(|found| Some(left(found, found.left.as_deref()?))));
+            let earlier: Vec<&Migration> = self.migrations[..at].iter().map(|earlier| &**earlier).collect();
+            let steps = || own.iter().filter(|found| !found.steps.is_empty());
+            let written = match rewrite(migration, &earlier, self.dialect, &own) {
+                Ok(Some(written)) => self.placed(at, &written).map(|placed| Some((written, placed))),
+                Ok(None) => Ok(None),
+                Err(why) => Err(why),
+            };
+            match written {
+                // New numbers change the names of files that other edits are for.
+                Ok(Some(_)) if mended.changes.renames.len() + mended.changes.created.len() > 0 => {}
+                Ok(Some((written, placed))) => {
+                    mended.changes.created.extend(placed.created);
+                    mended.changes.renames.extend(placed.renames);
+                    mended.changes.edits.extend(placed.edits);
+                    for (source, list) in written.changes {
+                        edits.entry(source.path().to_owned()).or_insert_with(|| (source, Vec::new())).1.extend(list);
+                    }
+                    mended.count += steps().count();
+                    continue;
+                }
+                Ok(None) => {}
+                Err(why) => mended.left.extend(steps().map(|found| left(found, &why))),
+            }
+            for found in &own {
+                let (Some(fix), Some(label)) = (&found.fix, found.diagnostic.labels.first()) else { continue };
+                let entry = edits.entry(label.source.path().to_owned());
+                let (_, list) = entry.or_insert_with(|| (Arc::clone(&label.source), Vec::new()));
+                if fix.edits.iter().any(|edit| list.iter().any(|other| overlap(edit, other))) {
+                    continue;
+                }
+                list.extend(fix.edits.iter().cloned());
+                mended.count += 1;
+            }
+        }
+        for (path, (source, list)) in edits {
+            let after = edited(source.text(), list);
+            mended.changes.edit(path, source.text().to_owned(), after);
+        }
+        Ok(mended)
+    }
+
+    /// Files for the migrations that come after one: right behind it where those after it may move, else behind all.
+    fn placed(&self, at: usize, written: &Rewrite) -> Result<Changes, String> {
+        if written.after.is_empty() {
+            return Ok(Changes::default());
+        }
+        let migration = &self.migrations[at];
+        let (dir, dirs) = self.dir_of(migration);
+        let mut stems = new::stems(&dirs).map_err(|failure| failure.message())?;
+        let later: Vec<&Arc<Migration>> =
+            self.migrations[at + 1..].iter().filter(|later| later.version != Version::Repeatable).collect();
+        let is_pending =
+            |later: &&Arc<Migration>| self.applied.is_some_and(|applied| !applied.contains(later.id.as_str()));
+        if !later.is_empty() && later.iter().all(is_pending) {
+            let changes = self.behind(migration, &later, &written.after, &dir)?;
+            let is_edited = |source: &SourceFile| changes.edits.iter().any(|edit| edit.path == source.path());
+            if written.changes.iter().any(|(source, _)| is_edited(source)) {
+                return Err("it names migrations that would get new numbers".to_owned());
+            }
+            return Ok(changes);
+        }
+        if let Some(other) = later.iter().find(|other| written.is_in_the_way_of(other, self.dialect)) {
+            let known = if self.applied.is_some() {
+                format!("{} comes after it and is applied", other.id)
+            } else {
+                format!(
+                    "what it becomes would have to stand before {}; with --env, where what is applied is known, later \
+                     migrations get new numbers",
+                    other.id
+                )
+            };
+            return Err(known);
+        }
+        let mut changes = Changes::default();
+        let mut before = migration.id.to_string();
+        for part in &written.after {
+            let id = new::next_id(&stems, &part.name);
+            changes.created.push((dir.join(format!("{id}.sql")), part.text(&before)));
+            stems.push(id.clone());
+            before = id;
+        }
+        Ok(changes)
+    }
+
+    /// Files with the next numbers, and new ones for what has them.
+    fn behind(
+        &self,
+        migration: &Migration,
+        later: &[&Arc<Migration>],
+        parts: &[Part],
+        dir: &Path,
+    ) -> Result<Changes, String> {
+        let named = |id: &str| -> Option<(u64, usize, String)> {
+            let (digits, name) = id.split_once('_')?;
+            Some((digits.parse().ok()?, digits.len(), name.to_owned()))
+        };
+        let (number, width, _) = named(migration.id.as_str()).ok_or("its name has no number")?;
+        let mut last = number;
+        let mut created = Vec::new();
+        let mut before = migration.id.to_string();
+        for part in parts {
+            last += 1;
+            let id = format!("{last:0width$}_{}", part.name);
+            created.push((dir.join(format!("{id}.sql")), part.text(&before)));
+            before = id;
+        }
+        let mut ids: Vec<(String, String)> = Vec::new();
+        for later in later {
+            let Some((number, width, name)) = named(later.id.as_str()) else { continue };
+            if number > last {
+                last = number;
+            } else {
+                last += 1;
+                ids.push((later.id.to_string(), format!("{last:0width$}_{name}")));
+            }
+        }
+        let applied = self.applied.ok_or("what is applied is not known")?;
+        let set = self.project.builder().map_err(|failure| failure.message())?;
+        let set = set.load(self.dialect).map_err(|_| "the migrations can't be read")?;
+        let mut changes =
+            renumber::changes::plan(&set, &|id| applied.contains(id), &ids).map_err(|failure| failure.message())?;
+        changes.created = created;
+        Ok(changes)
+    }
+
+    /// The directory that a migration's like are made in, and all whose numbers count.
+    fn dir_of(&self, migration: &Migration) -> (PathBuf, Vec<PathBuf>) {
+        let path = migration.source.path();
+        let parent = path.parent().unwrap_or(Path::new("."));
+        let is_folder = parent.file_name().is_some_and(|name| name == migration.id.as_str());
+        let dir = if is_folder { parent.parent().unwrap_or(Path::new(".")) } else { parent };
+        let dir = if dir.as_os_str().is_empty() { PathBuf::from(".") } else { dir.to_owned() };
+        let is_own = self.project.dirs.iter().any(|own| own.canonicalize().ok() == dir.canonicalize().ok());
+        let dirs = if is_own { self.project.dirs.clone() } else { vec![dir.clone()] };
+        (dir, dirs)
+    }
+}
+
+fn overlap(edit: &Edit, other: &Edit) -> bool {
+    edit.span.start < other.span.end && other.span.start < edit.span.end || edit.span == other.span
+}
+
+fn edited(text: &str, mut edits: Vec<Edit>) -> String {
+    edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
+    let mut text = text.to_owned();
+    edits.iter().for_each(|edit| text.replace_range(edit.span.range(), &edit.text));
+    text
+}
 
 /// Shows what is mended, and unless only that was asked for, writes it. Says how many findings that are.
 ///
 /// # Errors
 /// A file can't be written, or is another than the one that was read.
 pub(super) fn mend(
+    mending: &Mending<'_>,
     findings: &[Finding],
     choice: FixChoice,
-    dirs: &[PathBuf],
     terminal: &Terminal,
 ) -> Result<usize, Failure> {
-    let mut files: Edits<'_> = BTreeMap::new();
-    let mut follows: Vec<&Follow> = Vec::new();
-    let mut mended = 0;
-    for finding in findings {
-        let (Some(fix), Some(label)) = (&finding.fix, finding.diagnostic.labels.first()) else { continue };
-        let path = label.source.path().to_owned();
-        let (_, edits) = files.entry(path).or_insert_with(|| (Arc::clone(&label.source), Vec::new()));
-        let overlaps = |edit: &Edit| {
-            edits.iter().any(|other| {
-                edit.span.start < other.span.end && other.span.start < edit.span.end || edit.span == other.span
-            })
-        };
-        // What two findings want of one place is left for the next time.
-        if fix.edits.iter().any(overlaps) {
-            continue;
-        }
-        edits.extend(&fix.edits);
-        follows.extend(&fix.follow);
-        mended += 1;
+    let findings: Vec<&Finding> = findings.iter().collect();
+    let Mended { mut changes, count, left } = mending.of(&findings)?;
+    for edit in &mut changes.edits {
+        let name = edit.path.display().to_string();
+        terminal.show(difference(&name, &name, &edit.before, &edit.after));
+        (edit.before, edit.after) = with_mark(&edit.path, &edit.before, &edit.after)?;
     }
-    for (path, (source, edits)) in &mut files {
-        edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
-        let mut text = source.text().to_owned();
-        edits.iter().for_each(|edit| text.replace_range(edit.span.range(), &edit.text));
-        if text == source.text() {
-            continue;
-        }
-        terminal.show(difference(&path.display().to_string(), source.text(), &text));
-        if choice == FixChoice::Write {
-            write(path, source.text(), &text)?;
-        }
+    for (from, to) in &changes.renames {
+        terminal.show(format!("{} -> {}", from.display(), to.display()));
     }
-    for follow in follows {
-        let Follow { name, up } = follow;
-        if choice == FixChoice::Write {
-            let path = new::write(dirs, name, up, "-- nothing to undo: a constraint that holds is in nobody's way")?;
+    for (path, text) in &changes.created {
+        terminal.show(difference("/dev/null", &path.display().to_string(), "", text));
+    }
+    if choice == FixChoice::Write && !changes.is_empty() {
+        changes.carry_out()?;
+        for (path, _) in &changes.created {
             terminal.say(format!("created {}", path.display()));
-        } else {
-            terminal.show(format!("and a migration {name} after it:\n{}", paint(OK, format!("+{up}"))));
         }
     }
-    Ok(mended)
+    if count == 0 || choice == FixChoice::Show {
+        for why in left {
+            terminal.say(paint(DIM, format!("left {why}")));
+        }
+    }
+    Ok(count)
 }
 
-fn difference(name: &str, old: &str, new: &str) -> String {
-    let diff = TextDiff::from_lines(old, new).unified_diff().context_radius(2).header(name, name).to_string();
+fn difference(old_name: &str, new_name: &str, old: &str, new: &str) -> String {
+    let diff = TextDiff::from_lines(old, new).unified_diff().context_radius(2).header(old_name, new_name).to_string();
     let line = |line: &str| match line.as_bytes().first() {
         Some(b'+') => paint(OK, line),
         Some(b'-') => paint(BAD, line),
@@ -81,13 +246,17 @@ fn difference(name: &str, old: &str, new: &str) -> String {
     diff.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn write(path: &PathBuf, read: &str, text: &str) -> Result<(), Failure> {
+/// The texts with the byte order mark that the file has.
+///
+/// # Errors
+/// It is another than the one that was read.
+fn with_mark(path: &Path, before: &str, after: &str) -> Result<(String, String), Failure> {
     const BOM: &str = "\u{feff}";
     let failed = |what: String| Failure::new(Exit::Failed, format!("{} {what}", path.display()), "mend it by hand");
     let there = fs::read_to_string(path).map_err(|error| failed(format!("can't be read: {error}")))?;
     let (mark, rest) = there.strip_prefix(BOM).map_or(("", there.as_str()), |rest| (BOM, rest));
-    if rest != read {
+    if rest != before.strip_prefix(BOM).unwrap_or(before) {
         return Err(failed("was changed meanwhile, and is left as it is".to_owned()));
     }
-    fs::write(path, format!("{mark}{text}")).map_err(|error| failed(format!("can't be written: {error}")))
+    Ok((format!("{mark}{rest}"), format!("{mark}{}", after.strip_prefix(BOM).unwrap_or(after))))
 }

@@ -19,7 +19,11 @@ use crate::git::changed_since;
 use crate::json;
 use crate::render::{BAD, DIM, Failure, OK, Terminal, WARN, count, pad, paint, render_coded};
 
+pub(crate) use fix::Mending;
+
 pub(crate) fn lint(arguments: &Arguments, options: &Lint, terminal: &Terminal) -> Result<Exit, Failure> {
+    /// What a mend leaves may want another.
+    const ROUNDS: usize = 6;
     if let Some(name) = &options.explain {
         return explain(name, terminal);
     }
@@ -27,13 +31,37 @@ pub(crate) fn lint(arguments: &Arguments, options: &Lint, terminal: &Terminal) -
         terminal.show(rules());
         return Ok(Exit::Done);
     }
-    // A database is asked only where an environment was named, and all that is pending there is meant.
-    if arguments.global.env.is_some() && options.paths.is_empty() && options.since.is_none() {
-        return live(&Project::resolve(arguments)?, options, arguments, terminal);
+    let mut mended = 0;
+    for round in 0.. {
+        // A database is asked only where an environment was named, and all that is pending there is meant.
+        let live = arguments.global.env.is_some() && options.paths.is_empty() && options.since.is_none();
+        let project = if live { Project::resolve(arguments)? } else { Project::offline(arguments)? };
+        let linted = if live { pending(&project, terminal)? } else { files(&project, options, terminal)? };
+        if let Some(choice) = options.fix.filter(|_| round < ROUNDS) {
+            let Linted { findings, dialect, order, applied, .. } = &linted;
+            let mending =
+                Mending { project: &project, dialect: *dialect, migrations: order, applied: applied.as_ref() };
+            let now = fix::mend(&mending, findings, choice, terminal)?;
+            mended += now;
+            if now > 0 && choice == FixChoice::Write {
+                continue;
+            }
+        }
+        if mended > 0 && options.fix == Some(FixChoice::Write) {
+            terminal.say(format!("{} mended {}", paint(OK, "✓"), count(mended, "finding")));
+        }
+        let deny = options.deny.unwrap_or_else(|| project.denied());
+        show(&linted, options, deny, terminal);
+        let denied = linted.findings.iter().any(|finding| is_denied(finding.diagnostic.level, deny));
+        return Ok(if denied { Exit::Failed } else { Exit::Done });
     }
-    let project = Project::offline(arguments)?;
-    let dialect = dialect(&project, options, terminal)?;
-    let chosen = choose(&project, options, dialect).map_err(|errors| Failure::of(Exit::Failed, errors))?;
+    Ok(Exit::Done)
+}
+
+/// Migrations as files: all of the project, or those that were named.
+fn files(project: &Project, options: &Lint, terminal: &Terminal) -> Result<Linted, Failure> {
+    let dialect = dialect(project, options, terminal)?;
+    let chosen = choose(project, options, dialect).map_err(|errors| Failure::of(Exit::Failed, errors))?;
     let changed = options.since.as_deref().map(changed_since).transpose()?;
     let is_changed = |migration: &Migration| {
         let scripts = [Some(&migration.source), down_of(migration)];
@@ -55,7 +83,13 @@ pub(crate) fn lint(arguments: &Arguments, options: &Lint, terminal: &Terminal) -
     let wanted = lint::Options { runner, ..project.linting()? };
     let report = lint::lint(&subjects, dialect, &wanted, Schema::new(path));
     let linted = subjects.iter().filter(|subject| subject.lint).map(|subject| named(subject.migration)).collect();
-    finish(&project, options, Linted { findings: report.findings, migrations: linted, dialect }, arguments, terminal)
+    let order = chosen.iter().map(|(migration, _)| Arc::clone(migration)).collect();
+    // What a branch adds is applied nowhere, and may be given other numbers.
+    let applied = options.since.as_ref().map(|_| {
+        let others = chosen.iter().filter(|(migration, _)| !is_changed(migration));
+        others.map(|(migration, _)| migration.id.to_string()).collect()
+    });
+    Ok(Linted { findings: report.findings, migrations: linted, dialect, order, applied })
 }
 
 /// What was linted, and what was found.
@@ -64,6 +98,10 @@ struct Linted {
     /// Ids and files.
     migrations: Vec<(String, String)>,
     dialect: &'static dyn Dialect,
+    /// All that was read, in the order of the run.
+    order: Vec<Arc<Migration>>,
+    /// What is applied, where that is known.
+    applied: Option<HashSet<String>>,
 }
 
 fn named(migration: &Migration) -> (String, String) {
@@ -78,36 +116,16 @@ fn down_of(migration: &Migration) -> Option<&Arc<SourceFile>> {
 }
 
 /// What is pending in an environment, with what its database tells of versions and sizes.
-fn live(project: &Project, options: &Lint, arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> {
+fn pending(project: &Project, terminal: &Terminal) -> Result<Linted, Failure> {
     let mut migrator = project.connect()?;
     super::warn(&migrator, terminal);
     let plan = migrator.plan(&Goal::Latest).map_err(|error| super::run::explained(&mut migrator, error, None))?;
     let report = migrator.lint(&plan, project.linting()?)?;
     let migrations = plan.steps.iter().filter_map(|step| step.migration.as_deref()).map(named).collect();
     let dialect = migrator.driver().dialect_of();
-    finish(project, options, Linted { findings: report.findings, migrations, dialect }, arguments, terminal)
-}
-
-/// Mends, shows, and says whether it is good enough.
-fn finish(
-    project: &Project,
-    options: &Lint,
-    linted: Linted,
-    arguments: &Arguments,
-    terminal: &Terminal,
-) -> Result<Exit, Failure> {
-    if let Some(choice) = options.fix {
-        let mended = fix::mend(&linted.findings, choice, &project.dirs, terminal)?;
-        if mended > 0 && choice == FixChoice::Write {
-            terminal.say(format!("{} mended {}", paint(OK, "✓"), count(mended, "finding")));
-            let again = Lint { fix: None, ..options.clone() };
-            return lint(arguments, &again, terminal);
-        }
-    }
-    let deny = options.deny.unwrap_or_else(|| project.denied());
-    show(&linted, options, deny, terminal);
-    let denied = linted.findings.iter().any(|finding| is_denied(finding.diagnostic.level, deny));
-    Ok(if denied { Exit::Failed } else { Exit::Done })
+    let applied = Some(migrator.driver().history()?.iter().map(|row| row.id.clone()).collect());
+    let order = migrator.set().iter().cloned().collect();
+    Ok(Linted { findings: report.findings, migrations, dialect, order, applied })
 }
 
 /// Refuses a run on a protected environment that has denied findings.
@@ -194,7 +212,7 @@ fn choose(
 }
 
 fn show(linted: &Linted, options: &Lint, deny: Deny, terminal: &Terminal) {
-    let Linted { findings, migrations, dialect } = linted;
+    let Linted { findings, migrations, dialect, .. } = linted;
     let listed: Vec<json::LintFinding> = findings.iter().map(json::LintFinding::from).collect();
     match options.report_format() {
         ReportFormat::Json => return terminal.json(&listed),

@@ -5,8 +5,7 @@ mod style;
 mod template;
 
 use std::fs;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::civil::DateTime;
 use rung::engine::Version;
@@ -14,6 +13,7 @@ use rung::sql::{MigrationType, closest};
 
 use self::template::Template;
 use crate::args::{Arguments, New};
+use crate::changes::write_new;
 use crate::config::migration_dirs;
 use crate::exit::Exit;
 use crate::json;
@@ -72,19 +72,15 @@ pub(crate) fn new(arguments: &Arguments, new: &New, terminal: &Terminal) -> Resu
     Ok(Exit::Done)
 }
 
-/// Writes a migration of rung's own format after all that are there; where it is.
-///
-/// # Errors
-/// There is no migrations directory, or it can't be written to.
-pub(super) fn write(dirs: &[PathBuf], name: &str, up: &str, down: &str) -> Result<PathBuf, Failure> {
+/// An id for a migration of this name, after all whose stems are given and in their style; other than all of them.
+pub(super) fn next_id(stems: &[String], name: &str) -> String {
     let name = snake_case(name);
-    let Some(dir) = dirs.first() else {
-        return Err(Failure::usage("there is no migrations directory", "name it with --dir"));
-    };
-    let number = number(&New::default(), &stems(dirs)?);
-    let path = dir.join(format!("{number}_{name}.sql"));
-    write_all(&[(path.clone(), format!("-- @up\n{up}\n\n-- @down\n{down}\n"))])?;
-    Ok(path)
+    let is_taken = |name: &str| stems.iter().any(|stem| stem.split_once('_').is_some_and(|(_, rest)| rest == name));
+    let name = std::iter::once(name.clone())
+        .chain((2..).map(|count| format!("{name}_{count}")))
+        .find(|name| !is_taken(name))
+        .unwrap_or(name);
+    format!("{}_{name}", number(&New::default(), stems))
 }
 
 /// Writes files that are not there yet; where one can't be, none is left.
@@ -100,13 +96,6 @@ fn write_all(files: &[(PathBuf, String)]) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    fs::OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
 }
 
 fn kind_of(text: &str) -> Result<MigrationType, Failure> {
@@ -159,7 +148,7 @@ fn guess(name: &str) -> Option<MigrationType> {
 }
 
 /// The stems of all migration files.
-fn stems(dirs: &[PathBuf]) -> Result<Vec<String>, Failure> {
+pub(super) fn stems(dirs: &[PathBuf]) -> Result<Vec<String>, Failure> {
     let mut stems = Vec::new();
     for dir in dirs {
         let entries = fs::read_dir(dir)

@@ -1,137 +1,68 @@
-//! The changes to files that new numbers mean, and carrying them out.
+//! The changes to files that new numbers mean.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use rung::engine::Version;
-use rung::{History, Migration, MigrationSet};
+use rung::{Migration, MigrationSet};
 
+use crate::changes::Changes;
 use crate::exit::Exit;
 use crate::render::Failure;
 
-/// What is renamed, and which texts are written anew. Texts first, so that a rename finds the file where it was.
-#[derive(Debug, Default)]
-pub(super) struct Changes {
-    edits: Vec<Edit>,
-    renames: Vec<(PathBuf, PathBuf)>,
-}
-
-#[derive(Debug)]
-struct Edit {
-    path: PathBuf,
-    before: String,
-    after: String,
-}
-
-impl Changes {
-    /// What these new ids mean for the files.
-    ///
-    /// # Errors
-    /// A directory or a file that can't be read; a new name that is taken.
-    pub(super) fn plan(set: &MigrationSet, history: &History, ids: &[(String, String)]) -> Result<Self, Failure> {
-        let mut changes = Self::default();
-        for (old, new) in ids {
-            let Some(migration) = set.get(old) else { continue };
-            for (from, to) in files_of(migration, old, new)? {
-                for path in texts_in(&from) {
-                    let before = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
-                    let after = own_header(&with_new_ids(&before, ids), old, new);
-                    changes.edit(path, before, after);
-                }
-                changes.renames.push((from, to));
+/// What these new ids mean for the files.
+///
+/// # Errors
+/// A directory or a file that can't be read; a new name that is taken.
+pub(crate) fn plan(
+    set: &MigrationSet,
+    is_applied: &dyn Fn(&str) -> bool,
+    ids: &[(String, String)],
+) -> Result<Changes, Failure> {
+    let mut changes = Changes::default();
+    for (old, new) in ids {
+        let Some(migration) = set.get(old) else { continue };
+        for (from, to) in files_of(migration, old, new)? {
+            for path in texts_in(&from) {
+                let before = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
+                let after = own_header(&with_new_ids(&before, ids), old, new);
+                changes.edit(path, before, after);
             }
+            changes.renames.push((from, to));
         }
-        // Others that are pending may name them; what is applied is not touched.
-        let others = set.iter().filter(|migration| history.get(migration.id.as_str()).is_none());
-        for migration in others {
-            let path = migration.source.path();
-            let text = match changes.edits.iter().find(|edit| edit.path == path) {
-                Some(edit) => edit.after.clone(),
-                None => with_new_ids(migration.source.text(), ids),
-            };
-            let after = with_new_numbers(&text, migration, set, ids);
-            let before = || fs::read_to_string(path).map_err(|error| unreadable(path, &error));
-            match changes.edits.iter_mut().find(|edit| edit.path == path) {
-                Some(edit) => edit.after = after,
-                None if after != migration.source.text() => {
-                    let before = before()?;
-                    // A byte order mark stays where it was.
-                    let mark = if before.starts_with('\u{feff}') { "\u{feff}" } else { "" };
-                    changes.edit(path.to_owned(), before, format!("{mark}{after}"));
-                }
-                None => {}
+    }
+    // Others that are pending may name them; what is applied is not touched.
+    let others = set.iter().filter(|migration| !is_applied(migration.id.as_str()));
+    for migration in others {
+        let path = migration.source.path();
+        let text = match changes.edits.iter().find(|edit| edit.path == path) {
+            Some(edit) => edit.after.clone(),
+            None => with_new_ids(migration.source.text(), ids),
+        };
+        let after = with_new_numbers(&text, migration, set, ids);
+        let before = || fs::read_to_string(path).map_err(|error| unreadable(path, &error));
+        match changes.edits.iter_mut().find(|edit| edit.path == path) {
+            Some(edit) => edit.after = after,
+            None if after != migration.source.text() => {
+                let before = before()?;
+                // A byte order mark stays where it was.
+                let mark = if before.starts_with('\u{feff}') { "\u{feff}" } else { "" };
+                changes.edit(path.to_owned(), before, format!("{mark}{after}"));
             }
-        }
-        let taken = changes.renames.iter().find(|(_, to)| to.exists());
-        if let Some((_, taken)) = taken {
-            let message = format!("{} is there already; nothing was renamed", taken.display());
-            return Err(Failure::usage(message, "move it away"));
-        }
-        Ok(changes)
-    }
-
-    fn edit(&mut self, path: PathBuf, before: String, after: String) {
-        if before != after {
-            self.edits.push(Edit { path, before, after });
+            None => {}
         }
     }
-
-    /// Files that keep their names and are written anew.
-    pub(super) fn edited(&self) -> impl Iterator<Item = String> {
-        let is_moved = |path: &Path| self.renames.iter().any(|(from, _)| path.starts_with(from));
-        self.edits.iter().filter(move |edit| !is_moved(&edit.path)).map(|edit| edit.path.display().to_string())
+    let taken = changes.renames.iter().find(|(_, to)| to.exists());
+    if let Some((_, taken)) = taken {
+        let message = format!("{} is there already; nothing was renamed", taken.display());
+        return Err(Failure::usage(message, "move it away"));
     }
-
-    /// Does it all, or leaves everything as it was.
-    ///
-    /// # Errors
-    /// A file that can't be written or renamed.
-    pub(super) fn carry_out(&self) -> Result<(), Failure> {
-        let mut edited = 0;
-        let mut renamed = 0;
-        let result = self
-            .edits
-            .iter()
-            .try_for_each(|edit| {
-                replace(&edit.path, &edit.after).map_err(|error| (edit.path.as_path(), error))?;
-                edited += 1;
-                Ok(())
-            })
-            .and_then(|()| {
-                self.renames.iter().try_for_each(|(from, to)| {
-                    fs::rename(from, to).map_err(|error| (from.as_path(), error))?;
-                    renamed += 1;
-                    Ok(())
-                })
-            });
-        let Err((path, error)) = result else { return Ok(()) };
-        let renames_back = self.renames[..renamed].iter().rev().try_for_each(|(from, to)| fs::rename(to, from));
-        let edits_back = self.edits[..edited].iter().rev().try_for_each(|edit| replace(&edit.path, &edit.before));
-        let message = format!("{} can't be written: {error}", path.display());
-        Err(match renames_back.and(edits_back) {
-            Ok(()) => Failure::new(Exit::Failed, format!("{message}; everything is as it was"), "make it writable"),
-            Err(_) => Failure::new(
-                Exit::Failed,
-                format!("{message}, and not all files could be put back"),
-                "look at what your version control says has changed",
-            ),
-        })
-    }
+    Ok(changes)
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
     Failure::new(Exit::Failed, format!("{} can't be read: {error}; nothing was renamed", path.display()), "")
-}
-
-/// Writes a text through a file beside it, so that none is ever half written.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
-    fs::write(&beside, text)?;
-    fs::set_permissions(&beside, fs::metadata(path)?.permissions())?;
-    fs::rename(&beside, path)
 }
 
 /// A migration's files and folders, and what they will be called.
@@ -289,7 +220,7 @@ mod tests {
         write("007_c.sql", "-- Depends on: 3\nSELECT 1;\n");
         let migrator = Migrator::from_dir(dir.path()).connect("sqlite::memory:").unwrap();
         let ids = [("003_a".to_owned(), "008_a".to_owned())];
-        let changes = Changes::plan(migrator.set(), &History::default(), &ids).unwrap();
+        let changes = plan(migrator.set(), &|_| false, &ids).unwrap();
         changes.carry_out().unwrap();
         let read = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap();
         assert_eq!(read("008_a.sql"), "-- Migration: 008 - A\n-- Rollback: See rollback-008.sql\nSELECT '003_a';\n");
@@ -307,24 +238,6 @@ mod tests {
         fs::create_dir(dir.path().join("008_a.sql")).unwrap();
         let migrator = Migrator::from_dir(dir.path()).connect("sqlite::memory:").unwrap();
         let ids = [("003_a".to_owned(), "008_a".to_owned())];
-        assert!(Changes::plan(migrator.set(), &History::default(), &ids).is_err());
-    }
-
-    #[test]
-    fn a_rename_that_fails_takes_everything_back() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("003_a.sql");
-        fs::write(&path, "before").unwrap();
-        let changes = Changes {
-            edits: vec![Edit { path: path.clone(), before: "before".to_owned(), after: "after".to_owned() }],
-            renames: vec![
-                (path.clone(), dir.path().join("008_a.sql")),
-                (dir.path().join("not there"), dir.path().join("009_b.sql")),
-            ],
-        };
-        let failure = changes.carry_out().unwrap_err();
-        assert!(failure.findings[0].diagnostic.message.contains("everything is as it was"));
-        assert_eq!(fs::read_to_string(path).unwrap(), "before");
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        assert!(plan(migrator.set(), &|_| false, &ids).is_err());
     }
 }
