@@ -8,7 +8,7 @@ mod env;
 mod health;
 mod history;
 mod init;
-mod lint;
+pub(crate) mod lint;
 mod locks;
 mod new;
 mod plan;
@@ -41,6 +41,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Fa
         Command::Status(status) => status::status(arguments, status, terminal),
         Command::Plan(plan) => plan::plan(arguments, plan, terminal),
         Command::Lint(lint) => lint::lint(arguments, lint, terminal),
+        Command::Lsp(lsp) => crate::lsp::lsp(arguments, lsp),
         Command::Check(check) => check::check(arguments, check, terminal),
         Command::History(history) => history::history(arguments, history, terminal),
         Command::Current => current::current(arguments, terminal),

@@ -113,6 +113,8 @@ pub(crate) struct Effect {
     pub(crate) work: Vec<Work>,
     /// Whether it waits for every transaction that began before it.
     pub(crate) waits_for_snapshots: bool,
+    /// How much is read or written for it; null where the tables' sizes are not known.
+    pub(crate) bytes: Option<u64>,
     /// About how long its work takes; null where the tables' sizes are not known.
     pub(crate) about_ms: Option<u128>,
 }

@@ -13,6 +13,7 @@ mod exit;
 mod git;
 mod interrupt;
 mod json;
+mod lsp;
 mod prompt;
 mod reference;
 mod render;

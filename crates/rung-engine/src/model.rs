@@ -147,6 +147,22 @@ pub struct Migration {
 }
 
 impl Migration {
+    /// The SQL that it is made of: its up, its checks, its down.
+    pub fn scripts(&self) -> impl Iterator<Item = &Script> {
+        let body = match &self.body {
+            Body::Sql(body) => Some(body),
+            Body::Command(_) | Body::Code(_) => None,
+        };
+        let down = match &self.down {
+            Some(Down::Sql(script)) => Some(script),
+            Some(Down::Code(_)) | None => None,
+        };
+        let up = body
+            .into_iter()
+            .flat_map(|body| std::iter::once(&body.up).chain(body.verify.iter().map(|verify| &verify.script)));
+        up.chain(down)
+    }
+
     /// What it runs, as the history keeps it; `None` for a program, and above [`STORED_SQL_LIMIT`].
     pub fn up_text(&self) -> Option<String> {
         let text = match &self.body {

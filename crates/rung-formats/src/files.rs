@@ -8,6 +8,8 @@ use std::sync::{Arc, OnceLock};
 
 use rung_sql::{Diagnostic, SourceFile};
 
+use crate::Unsaved;
+
 /// A file, before it is read.
 #[derive(Debug, Clone)]
 pub(crate) struct File {
@@ -55,6 +57,17 @@ impl File {
             }
             Content::Held(bytes) => Ok(bytes.to_vec()),
         }
+    }
+
+    /// The file with what somebody has not saved yet.
+    pub(crate) fn with(mut self, unsaved: &Unsaved) -> Self {
+        // To follow links costs something, and hardly any file is open.
+        let is_named = unsaved.keys().any(|path| path.file_name() == self.path.file_name());
+        let path = is_named.then(|| self.path.canonicalize().ok()).flatten();
+        if let Some(text) = path.and_then(|path| unsaved.get(&path)) {
+            self.content = Content::Held(text.as_bytes().to_vec().into());
+        }
+        self
     }
 
     /// The text.
@@ -129,6 +142,14 @@ impl Files {
         }
         list.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         if errors.is_empty() { Ok(Self { list, dirs: dirs.to_vec(), ..Self::default() }) } else { Err(errors) }
+    }
+
+    /// The files with what somebody has not saved yet.
+    pub(crate) fn with(mut self, unsaved: &Unsaved) -> Self {
+        if !unsaved.is_empty() {
+            self.list = self.list.into_iter().map(|file| file.with(unsaved)).collect();
+        }
+        self
     }
 
     /// Files that are in memory; they are shown as if they were in `root`.

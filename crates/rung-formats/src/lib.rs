@@ -34,6 +34,7 @@ mod tern;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rung_engine::{Dialect, MigrationSet};
 use rung_sql::{Diagnostic, Reading, Variables};
@@ -79,6 +80,21 @@ impl<'a> LoadOptions<'a> {
 /// Everything that is wrong with any file, by file and place; a directory that is not there; a format that can't be told.
 pub fn load(dirs: &[PathBuf], options: &LoadOptions<'_>) -> Result<MigrationSet, Vec<Diagnostic>> {
     format::load(&Files::list(dirs)?, options)
+}
+
+/// Texts of files that somebody is writing and has not saved, by canonical path.
+pub type Unsaved = BTreeMap<PathBuf, Arc<str>>;
+
+/// As [`load`], with these texts instead of what is on disk.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_unsaved(
+    dirs: &[PathBuf],
+    unsaved: &Unsaved,
+    options: &LoadOptions<'_>,
+) -> Result<MigrationSet, Vec<Diagnostic>> {
+    format::load(&Files::list(dirs)?.with(unsaved), options)
 }
 
 /// Reads migrations that are in memory, embedded in a program for one. They are shown as if they were in `root`.

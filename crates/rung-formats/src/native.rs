@@ -7,10 +7,10 @@ use std::sync::Arc;
 use rung_engine::{Body, Digest, Down, Migration, MigrationSet, Runs, SqlBody, Timeouts, Version};
 use rung_sql::{Diagnostic, MigrationFile, Reading, Script, SourceFile, Verify, Want, checksum, read_file, values};
 
-use crate::LoadOptions;
 use crate::files::{Content, File, Files};
 use crate::format::{Format, Sign};
 use crate::migration::{Outcome, Sorting, bare_migration, read_each, unwritten};
+use crate::{LoadOptions, Unsaved};
 
 /// What a file is, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,9 +91,9 @@ pub(crate) struct Native;
 ///
 /// # Errors
 /// All that is wrong with it.
-pub fn load_file(path: &Path, options: &LoadOptions<'_>) -> Result<Migration, Vec<Diagnostic>> {
+pub fn load_file(path: &Path, unsaved: &Unsaved, options: &LoadOptions<'_>) -> Result<Migration, Vec<Diagnostic>> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let files = Files::list(&[dir.to_owned()])?;
+    let files = Files::list(&[dir.to_owned()])?.with(unsaved);
     let mut companions = Companions::default();
     for file in files.iter() {
         match role(&file.name) {
@@ -106,6 +106,7 @@ pub fn load_file(path: &Path, options: &LoadOptions<'_>) -> Result<Migration, Ve
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let stem = name.strip_suffix(".sql").map_or(name.as_str(), |stem| stem.strip_suffix(".up").unwrap_or(stem));
     let file = File { name: format!("{stem}.sql"), path: path.to_owned(), content: Content::OnDisk };
+    let file = file.with(unsaved);
     let version = Version::of(stem).unwrap_or(Version::Unnumbered);
     read_one(unwritten(stem, version), stem, &file, &companions, &options.reading()).map(|(migration, _)| migration)
 }

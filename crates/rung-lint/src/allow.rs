@@ -6,7 +6,7 @@
 use rung_sql::{Allow, Diagnostic, Level, closest};
 
 use crate::run::level_of;
-use crate::{File, Finding, Language, Options, RULES, ScriptLines, rule};
+use crate::{Edit, File, Finding, Fix, Language, Options, RULES, ScriptLines, rule};
 
 /// What an allow is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,13 @@ pub(crate) fn settle(file: &File<'_>, options: &Options, language: &Language, fi
         };
         let Some(found) = rule(name) else { continue };
         let Some(level) = level_of(found, options) else { continue };
-        findings.push(finding(file, found.name, level, allow, message, help));
+        let mut finding = finding(file, found.name, level, allow, message, help);
+        if name == "unused-allow" {
+            let span = crate::rewrite::taken_out(file.migration.source.text(), allow.span, false);
+            let edits = vec![Edit { span, text: String::new() }];
+            finding.fix = Some(Fix { title: "take the line out".to_owned(), edits });
+        }
+        findings.push(finding);
     }
 }
 

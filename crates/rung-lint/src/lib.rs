@@ -29,7 +29,7 @@ pub use reference::{explain, reference};
 pub use rewrite::{Part, Rewrite, rewrite};
 pub use rule::{Case, Check, Group, Rule};
 pub use rules::{RULES, rule};
-pub use run::{Effect, Report, Standing, Subject, bytes, duration, lint};
+pub use run::{Effect, Report, Standing, StatementEffect, Subject, bytes, duration, lint};
 pub use schema::{
     Born, Column, Constraint, ConstraintKind, Index, Key, STEADY, Schema, Size, Table, Type, VOLATILE, Volatility,
 };

@@ -598,7 +598,8 @@ fn no_rows(queries: &[&String]) -> String {
     format!("-- @verify no-rows\n{queries}")
 }
 
-fn taken_out(text: &str, statement: Span, with_comments: bool) -> Span {
+/// A statement or a line with what belongs to it, so that nothing is left of it.
+pub(crate) fn taken_out(text: &str, statement: Span, with_comments: bool) -> Span {
     let mut start = statement.start;
     let line = text[..start].rfind('\n').map_or(0, |line| line + 1);
     let begins_line = text[line..start].trim().is_empty();

@@ -54,6 +54,21 @@ pub struct Effect {
     pub impact: Impact,
     /// About how long their work takes; `None` where the tables' sizes are not known.
     pub about: Option<Duration>,
+    /// How much is gone through; `None` where the tables' sizes are not known.
+    pub bytes: Option<u64>,
+    /// The same, statement by statement.
+    pub statements: Vec<StatementEffect>,
+}
+
+/// What a statement does to those who use the database while it runs.
+#[derive(Debug, Clone)]
+pub struct StatementEffect {
+    /// Its place in the migration's file.
+    pub span: Span,
+    /// What it does to tables that were there before.
+    pub impact: Impact,
+    /// About how long its work takes; `None` where the tables' sizes are not known.
+    pub about: Option<Duration>,
 }
 
 /// Lints migrations, which are in the order of the run. `schema` is what is known before the first.
@@ -179,6 +194,8 @@ impl Run<'_> {
             migration: self.file.migration.id.clone(),
             impact: Impact::default(),
             about: Some(Duration::ZERO),
+            bytes: Some(0),
+            statements: Vec::new(),
         };
         self.unreadable();
         let scripts = || self.file.up.iter().chain(&self.file.down).flat_map(|script| &script.lines);
@@ -195,6 +212,9 @@ impl Run<'_> {
                 let about = felt.about(schema);
                 self.weigh(first, &felt, about, schema);
                 effect.about = effect.about.zip(about).map(|(sum, about)| sum + about);
+                effect.bytes = effect.bytes.zip(felt.bytes(schema)).map(|(sum, bytes)| sum + bytes);
+                let span = up.script.source_span(line.span);
+                effect.statements.push(StatementEffect { span, impact: felt.clone(), about });
                 effect.impact.merge(felt);
                 impacts.push((line.span, impact));
                 schema.apply(&line.parsed, up.text(at), Born::In(self.number));
@@ -227,7 +247,7 @@ impl Run<'_> {
                 *level = Level::Note;
             }
             finding.diagnostic.notes.push(format!(
-                "{table} has {} rows in {}: about {}",
+                "{table} has {} rows in {}: {}",
                 size.rows,
                 bytes(size.bytes + size.index_bytes),
                 duration(about)
@@ -337,10 +357,10 @@ pub fn bytes(bytes: u64) -> String {
 /// An estimate for people.
 pub fn duration(about: Duration) -> String {
     match about.as_secs() {
-        0 if about.as_millis() < 10 => "10 ms or less".to_owned(),
-        0 => format!("{} ms", about.as_millis() / 10 * 10),
-        seconds @ 1..120 => format!("{seconds} s"),
-        seconds @ 120..7200 => format!("{} min", seconds / 60),
-        seconds => format!("{} h", seconds / 3600),
+        0 if about.as_millis() < 10 => "< 10 ms".to_owned(),
+        0 => format!("~ {} ms", about.as_millis() / 10 * 10),
+        seconds @ 1..120 => format!("~ {seconds} s"),
+        seconds @ 120..7200 => format!("~ {} min", seconds / 60),
+        seconds => format!("~ {} h", seconds / 3600),
     }
 }

@@ -221,7 +221,10 @@ fn what_is_not_mended_says_why() {
         let files =
             vec![("001_before.sql".to_owned(), SCHEMA.to_owned()), ("002_bad.sql".to_owned(), (*sql).to_owned())];
         let findings = found(&files, &options);
-        let bad = findings.iter().find(|finding| finding.rule == *rule).unwrap_or_else(|| panic!("{rule}: {sql}: {findings:#?}"));
+        let bad = findings
+            .iter()
+            .find(|finding| finding.rule == *rule)
+            .unwrap_or_else(|| panic!("{rule}: {sql}: {findings:#?}"));
         let set = load(&borrowed(&files), dialect("postgres"));
         let last = set.iter().next_back().expect("the second");
         let said = match (bad.left.clone(), rewrite(last, &[], dialect("postgres"), &[bad])) {

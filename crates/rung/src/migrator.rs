@@ -62,6 +62,7 @@ pub struct Builder {
     format: Choice,
     variables: BTreeMap<String, String>,
     process: BTreeMap<String, String>,
+    unsaved: rung_formats::Unsaved,
     code: Vec<(String, rung_engine::Code, Option<rung_engine::Code>)>,
     planning: PlanOptions,
     running: RunOptions,
@@ -75,6 +76,7 @@ impl Builder {
             format: Choice::default(),
             variables: BTreeMap::new(),
             process: BTreeMap::new(),
+            unsaved: BTreeMap::new(),
             code: Vec::new(),
             planning: PlanOptions {
                 timeouts: rung_engine::Timeouts { lock: Some(Duration::from_secs(3)), statement: None },
@@ -89,6 +91,13 @@ impl Builder {
     #[must_use]
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// Texts to read instead of what is on disk, by canonical path: what somebody is writing and has not saved.
+    #[must_use]
+    pub fn unsaved(mut self, texts: rung_formats::Unsaved) -> Self {
+        self.unsaved = texts;
         self
     }
 
@@ -246,12 +255,13 @@ impl Builder {
         for path in paths {
             let dir = path.parent().map(Path::to_owned).filter(|dir| !dir.as_os_str().is_empty());
             let dir = dir.unwrap_or_else(|| PathBuf::from("."));
-            let set =
-                sets.entry(dir).or_insert_with_key(|dir| rung_formats::load(std::slice::from_ref(dir), &reading).ok());
+            let set = sets.entry(dir).or_insert_with_key(|dir| {
+                rung_formats::load_unsaved(std::slice::from_ref(dir), &self.unsaved, &reading).ok()
+            });
             let name = path.file_name();
             match set.iter().flat_map(MigrationSet::iter).find(|one| one.source.path().file_name() == name) {
                 Some(migration) => found.push(Arc::clone(migration)),
-                None => match rung_formats::load_file(path, &reading) {
+                None => match rung_formats::load_file(path, &self.unsaved, &reading) {
                     Ok(migration) => found.push(Arc::new(migration)),
                     Err(wrong) => errors.extend(wrong),
                 },
@@ -271,7 +281,7 @@ impl Builder {
     pub fn load(&self, dialect: &'static dyn rung_engine::Dialect) -> Result<MigrationSet, Vec<Diagnostic>> {
         let reading = self.reading(dialect);
         let set = match &self.files {
-            Files::Directories(dirs) => rung_formats::load(dirs, &reading),
+            Files::Directories(dirs) => rung_formats::load_unsaved(dirs, &self.unsaved, &reading),
             Files::Held(root, files) => rung_formats::load_held(root, files, &reading),
         }?;
         if self.code.is_empty() {

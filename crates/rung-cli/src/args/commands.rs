@@ -110,7 +110,7 @@ impl Lint {
     }
 }
 
-fn dialect_parser() -> impl clap::builder::TypedValueParser<Value = String> {
+pub(super) fn dialect_parser() -> impl clap::builder::TypedValueParser<Value = String> {
     clap::builder::PossibleValuesParser::new(rung::dialects().map(rung::engine::Dialect::name))
 }
 

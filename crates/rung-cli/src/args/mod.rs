@@ -3,6 +3,7 @@
 mod commands;
 mod diff;
 mod health;
+mod lsp;
 mod verify;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use rung::formats::Choice;
 pub use commands::*;
 pub use diff::*;
 pub use health::{Health, OrphansChoice};
+pub use lsp::Lsp;
 pub use verify::{FixSide, Verify};
 
 /// Help as cargo colours it.
@@ -33,7 +35,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Look", &["status", "plan", "lint", "check", "history", "current", "inspect", "dump", "diff", "verify", "health"]),
     ("Run", &["up", "down", "redo", "seed", "reset"]),
     ("Settle", &["stamp", "resolve", "tag", "adopt"]),
-    ("Surroundings", &["env", "wait", "locks", "completions", "man", "help"]),
+    ("Surroundings", &["env", "wait", "locks", "lsp", "completions", "man", "help"]),
 ];
 
 /// Database schema migrations for PostgreSQL and SQLite: ordered, verified, reversible, recorded.
@@ -82,7 +84,7 @@ impl Arguments {
 }
 
 /// Options that every command takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// The database: postgres://USER@HOST/DATABASE, a libpq conninfo, or sqlite:PATH
@@ -227,6 +229,8 @@ pub enum Command {
     Locks(Locks),
     /// Run seed files that are new or changed
     Seed(Seed),
+    /// Serve an editor: what lint finds, and what mends it, while migrations are written
+    Lsp(Lsp),
     /// Print completions for a shell
     Completions(Completions),
     /// Print a manual page

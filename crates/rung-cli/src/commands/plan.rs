@@ -102,18 +102,26 @@ fn beside(step: &Step, effects: &[Effect], room: usize) -> String {
 
 /// The lock that others feel, whom it blocks, and what is done meanwhile; `None` where nobody feels anything.
 fn felt(effect: &Effect) -> Option<(Blocks, String)> {
-    let (table, mode) = effect.impact.strongest().filter(|(_, mode)| *mode >= LockMode::ShareUpdateExclusive)?;
-    let others = effect.impact.locks.iter().filter(|(_, other)| other.blocks() == mode.blocks()).count() - 1;
-    let more = if others > 0 { format!(" and {others} more") } else { String::new() };
     let work: Vec<String> = effect.impact.tasks.iter().map(work).collect();
+    let strongest = effect.impact.strongest().filter(|(_, mode)| *mode >= LockMode::ShareUpdateExclusive);
+    let (lock, blocks) = match strongest {
+        Some((table, mode)) => {
+            let others = effect.impact.locks.iter().filter(|(_, other)| other.blocks() == mode.blocks()).count() - 1;
+            let more = if others > 0 { format!(" and {others} more") } else { String::new() };
+            (format!("{mode} on {table}{more}"), mode.blocks())
+        }
+        // Where tables have no locks of their own, whoever writes has the whole database.
+        None if effect.impact.locks.is_empty() && !work.is_empty() => ("locks the database".to_owned(), Blocks::Writes),
+        None => return None,
+    };
+    let bytes = effect.bytes.filter(|bytes| *bytes > 0).map(|bytes| format!(", {}", lint::bytes(bytes)));
     let doing = match work.as_slice() {
         [] => "catalog only".to_owned(),
-        [one] => one.clone(),
-        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+        [one] => format!("{one}{}", bytes.unwrap_or_default()),
+        [first, rest @ ..] => format!("{first} and {} more{}", rest.len(), bytes.unwrap_or_default()),
     };
-    let about = effect.about.map(|about| format!(", {}", lint::duration(about))).unwrap_or_default();
-    let about = if work.is_empty() { String::new() } else { about };
-    Some((mode.blocks(), format!("{mode} on {table}{more}   blocks {}   {doing}{about}", mode.blocks().as_str())))
+    let about = effect.about.map(|about| format!("{}   ", lint::duration(about))).unwrap_or_default();
+    Some((blocks, format!("{lock}   blocks {}   {about}({doing})", blocks.as_str())))
 }
 
 fn work(task: &Task) -> String {
@@ -164,6 +172,7 @@ fn step<'a>(step: &'a Step, effects: &[Effect]) -> json::PlanStep<'a> {
                 .map(|task| json::Work { what: work(task), why: task.why.clone(), sure: task.sure == Sure::Yes })
                 .collect(),
             waits_for_snapshots: effect.impact.waits_for_snapshots,
+            bytes: effect.bytes,
             about_ms: effect.about.map(|about| about.as_millis()),
         }),
     }

@@ -191,6 +191,15 @@ impl Impact {
         self.tasks.iter().map(of).sum()
     }
 
+    /// How much is read or written for it, where the tables' sizes are known.
+    pub fn bytes(&self, schema: &Schema) -> Option<u64> {
+        let of = |task: &Task| {
+            let size = schema.size(&task.table)?;
+            Some(size.bytes + if task.work == Work::Rewrite { size.index_bytes } else { 0 })
+        };
+        self.tasks.iter().map(of).sum()
+    }
+
     /// The heaviest work.
     pub fn heaviest(&self) -> Option<&Task> {
         self.tasks.iter().max_by_key(|task| (task.work, task.sure))

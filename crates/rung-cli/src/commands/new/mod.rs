@@ -72,6 +72,19 @@ pub(crate) fn new(arguments: &Arguments, new: &New, terminal: &Terminal) -> Resu
     Ok(Exit::Done)
 }
 
+/// Writes a migration of rung's own format after all that are there; where it is.
+///
+/// # Errors
+/// There is no migrations directory, or it can't be written to.
+pub(super) fn write(dirs: &[PathBuf], name: &str, up: &str, down: &str) -> Result<PathBuf, Failure> {
+    let Some(dir) = dirs.first() else {
+        return Err(Failure::usage("there is no migrations directory", "name it with --dir"));
+    };
+    let path = dir.join(format!("{}.sql", next_id(&stems(dirs)?, name)));
+    write_all(&[(path.clone(), format!("-- @up\n{up}\n\n-- @down\n{down}\n"))])?;
+    Ok(path)
+}
+
 /// An id for a migration of this name, after all whose stems are given and in their style; other than all of them.
 pub(super) fn next_id(stems: &[String], name: &str) -> String {
     let name = snake_case(name);
