@@ -2,8 +2,10 @@
 
 mod adopt;
 mod check;
+mod convert;
 mod current;
 mod diff;
+mod downs;
 mod env;
 mod health;
 mod history;
@@ -57,6 +59,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Fa
         Command::Reset(reset) => reset::reset(arguments, reset, terminal),
         Command::Stamp(stamp) => settle::stamp(arguments, stamp, terminal),
         Command::Adopt(adopt) => adopt::adopt(arguments, adopt, terminal),
+        Command::Convert(convert) => convert::convert(arguments, convert, terminal),
         Command::Resolve(resolve) => settle::resolve(arguments, resolve, terminal),
         Command::Tag(tag) => settle::tag(arguments, tag, terminal),
         Command::Env(env) => env::env(arguments, env, terminal),

@@ -4,6 +4,8 @@
 //! are RFC 3339 in UTC, durations are in milliseconds unless a field says otherwise. A command that fails prints
 //! [`Failed`] (or, where something ran, a [`Report`] with its `error`), and ends with the exit code that it names.
 
+use std::path::Path;
+
 use rung::engine::Difference as Found;
 use rung::sql::{Diagnostic as Raw, Level};
 use serde::Serialize;
@@ -450,6 +452,48 @@ pub(crate) struct Adopted<'a> {
     pub(crate) verified: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) applied_at: Option<&'a str>,
+}
+
+/// `convert --json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Converted<'a> {
+    pub(crate) version: u32,
+    /// What it was in.
+    pub(crate) format: &'static str,
+    /// Where it was written to.
+    pub(crate) directory: &'a Path,
+    pub(crate) migrations: Vec<ConvertedMigration<'a>>,
+}
+
+/// A migration with another file.
+#[derive(Debug, Serialize)]
+pub(crate) struct ConvertedMigration<'a> {
+    pub(crate) id: &'a str,
+    /// What it was called; often the same.
+    pub(crate) former: &'a str,
+}
+
+/// `adopt --check-downs --json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Downs<'a> {
+    pub(crate) version: u32,
+    /// Whether every way down that there is leads back.
+    pub(crate) ok: bool,
+    pub(crate) migrations: Vec<DownChecked<'a>>,
+}
+
+/// What became of a way down.
+#[derive(Debug, Serialize)]
+pub(crate) struct DownChecked<'a> {
+    pub(crate) id: &'a str,
+    /// `exact`, `missing`, `differs`, `fails`, `not_again` (it went down, and not up again to what it was).
+    pub(crate) state: &'static str,
+    /// What differs from before, object by object.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub(crate) differences: &'a [String],
+    /// What the database said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) message: Option<&'a str>,
 }
 
 /// `tag --json`, oldest first.

@@ -74,14 +74,23 @@ impl<'a> Workbench<'a> {
     /// # Errors
     /// One of them fails, at its place; a file of the setup can't be read.
     pub(crate) fn replay(&mut self, set: &MigrationSet) -> Result<ScratchDatabase, Failure> {
+        let set = self.with_setup(set)?;
+        self.replay_only(&set)
+    }
+
+    /// Migrations behind the project's own setup.
+    ///
+    /// # Errors
+    /// A file of the setup can't be read.
+    pub(crate) fn with_setup(&self, set: &MigrationSet) -> Result<MigrationSet, Failure> {
         let mut all = self.setup()?;
-        let set = if all.is_empty() {
-            set
-        } else {
-            all.extend(set.iter().map(|migration| (**migration).clone()));
-            &MigrationSet::ordered(all, Vec::new()).map_err(rung::Error::Files)?
-        };
-        self.replay_only(set)
+        all.extend(set.iter().map(|migration| (**migration).clone()));
+        Ok(MigrationSet::ordered(all, Vec::new()).map_err(rung::Error::Files)?)
+    }
+
+    /// How many files the setup has.
+    pub(crate) fn setups(&self) -> usize {
+        self.project.files.config.scratch.setup.len()
     }
 
     /// A database on which a file of plain SQL was run.

@@ -11,6 +11,7 @@ use crate::driver::{
     UnitError, UnitObserver,
 };
 use crate::event::{Event, Interrupt, Kept, Report, RunError, StepFailure, StepReport};
+use crate::former::Renamed;
 use crate::history::{History, Status};
 use crate::journal;
 use crate::keep::{self, FindKeepers, Keepers};
@@ -110,8 +111,10 @@ pub fn run(
         if let Some(step) = plan.steps.iter().find(|step| !known(step)) {
             return Err(RunError::HistoryMoved { id: step.id.clone() });
         }
-        read_stored_downs(driver, &mut plan)?;
         let keepers = Keepers::find(options.keepers, driver)?;
+        keepers.refuse(&plan.renamed)?;
+        write_renamed(driver, &plan.renamed, options)?;
+        read_stored_downs(driver, &mut plan)?;
         let mut events = events.borrow_mut();
         (events)(&Event::PlanReady(&plan));
         let mut run = Run {
@@ -130,6 +133,16 @@ pub fn run(
         (events)(&Event::Finished(&report));
         Ok(report)
     })
+}
+
+/// Lets the history have the ids that its migrations have now, in one transaction.
+pub(crate) fn write_renamed(
+    driver: &mut dyn Driver,
+    renamed: &[Renamed],
+    options: &RunOptions,
+) -> Result<(), RunError> {
+    let records: Vec<Record> = renamed.iter().flat_map(|one| one.records(&options.actor)).collect();
+    if records.is_empty() { Ok(()) } else { Ok(driver.write(&records)?) }
 }
 
 /// Puts the downs that only the history has in the place of their steps. Reads only.

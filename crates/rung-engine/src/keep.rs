@@ -1,9 +1,13 @@
 //! Other tools' history tables that are written along with rung's own, so that both tools can be used for a while.
 
+use rung_sql::Diagnostic;
+
 use crate::dialect::Dialect;
 use crate::driver::{DbError, Driver};
+use crate::former::Renamed;
 use crate::history::Status;
 use crate::model::{Migration, MigrationSet};
+use crate::plan::{PlanError, PlanErrorKind, PlanErrors};
 use crate::record::{Direction, Record, Took};
 
 /// Knows another tool's history table, and how that tool writes to it.
@@ -73,6 +77,20 @@ impl Keepers {
         Ok(Self { keepers: find(driver)?, dialect, own_table })
     }
 
+    /// Refuses to write along with migrations that have other ids now: the tool knows them by the former ones.
+    pub(crate) fn refuse(&self, renamed: &[Renamed]) -> Result<(), PlanErrors> {
+        match renamed {
+            [first, ..] if !self.keepers.is_empty() => {
+                let message = format!("{} was {}, and another tool's table is written along", first.row.id, first.from);
+                let error = Diagnostic::error("renamed", message)
+                    .note("that tool can't know the new ids")
+                    .help("end that first: `rung adopt --from TOOL --stop-writing`");
+                Err(PlanErrors(vec![PlanError::new(PlanErrorKind::Usage, error)]))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The records that go with rung's own of a change.
     pub(crate) fn records<'a>(
         &'a self,
@@ -103,7 +121,9 @@ impl From<Direction> for Now {
     fn from(direction: Direction) -> Self {
         match direction {
             Direction::Down => Self::NotApplied,
-            Direction::Up | Direction::Stamp | Direction::Resolve | Direction::Adopt => Self::Applied,
+            Direction::Up | Direction::Stamp | Direction::Resolve | Direction::Adopt | Direction::Rename => {
+                Self::Applied
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ mod driver;
 mod due;
 mod event;
 mod execute;
+mod former;
 mod graph;
 mod history;
 mod journal;
@@ -42,6 +43,7 @@ pub use driver::{
 };
 pub use event::{Event, Interrupt, Kept, Report, RunError, StepFailure, StepReport};
 pub use execute::{Grouping, RunOptions, read_stored_downs, run};
+pub use former::{Former, Renamed, renamed};
 pub use graph::Graph;
 pub use history::{Applied, History, Status};
 pub use keep::{Change, FindKeepers, Keeper, Now, Piece};

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rung_sql::{Allow, Diagnostic, Expect, MigrationType, Script, SourceFile, Span, Spanned, Verify};
 
+use crate::former::Former;
 use crate::plan::Order;
 use crate::record::STORED_SQL_LIMIT;
 use crate::version::Version;
@@ -101,6 +102,8 @@ impl fmt::Debug for Digest {
 pub struct Migration {
     /// Its id.
     pub id: MigrationId,
+    /// What it was called, where it has another id now.
+    pub former: Option<Former>,
     /// Its version.
     pub version: Version,
     /// What it is for, from its header.

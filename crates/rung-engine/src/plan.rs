@@ -10,6 +10,7 @@ use crate::analyse::{Asks, JournalReason, Mode, ScriptPlan};
 use crate::compare::{Difference, compare};
 use crate::dialect::Dialect;
 use crate::due::{Due, is_here};
+use crate::former::{Renamed, renamed};
 use crate::graph::Graph;
 use crate::history::{Applied, History, Status};
 use crate::model::{Body, Down, Migration, MigrationSet, Runs, Timeouts};
@@ -64,12 +65,14 @@ pub struct Plan {
     pub elsewhere: Vec<String>,
     /// How many migrations were applied when it was made.
     pub applied: usize,
+    /// Migrations that the history has by former ids, which are written first.
+    pub renamed: Vec<Renamed>,
 }
 
 impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.steps.is_empty() && self.renamed.is_empty()
     }
 }
 
@@ -200,6 +203,8 @@ pub fn plan(
     dialect: &dyn Dialect,
 ) -> Result<Plan, PlanErrors> {
     let graph = Graph::new(set).map_err(PlanErrors)?;
+    let (history, renamed) = renamed(set, history);
+    let history = &*history;
     let planner = Planner { set, migrations: set.iter().collect(), history, options, dialect, graph };
     let mut errors = Vec::new();
     let drift = || -> Vec<PlanError> { compare(set, history).iter().filter_map(|found| found.error()).collect() };
@@ -247,7 +252,7 @@ pub fn plan(
     if !errors.is_empty() {
         return Err(PlanErrors(errors));
     }
-    Ok(Plan { steps, elsewhere: planner.elsewhere(), applied: history.done().count() })
+    Ok(Plan { steps, elsewhere: planner.elsewhere(), applied: history.done().count(), renamed })
 }
 
 /// The migrations that `up` would run, in order, without reading their statements: for `status`.

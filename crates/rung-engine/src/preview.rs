@@ -45,6 +45,15 @@ pub fn preview(
         out.line("COMMIT");
         out.text.push('\n');
     }
+    if !plan.renamed.is_empty() {
+        keepers.refuse(&plan.renamed)?;
+        out.text.push_str("-- former ids\n");
+        out.line("BEGIN");
+        let records: Vec<Record> = plan.renamed.iter().flat_map(|one| one.records(&options.actor)).collect();
+        out.records(&records);
+        out.line("COMMIT");
+        out.text.push('\n');
+    }
     for (sequence, step) in (first_sequence..).zip(&plan.steps) {
         let direction = step.direction.as_str();
         let _ = writeln!(out.text, "-- {} ({direction})", step.id);

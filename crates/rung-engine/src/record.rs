@@ -19,6 +19,8 @@ pub enum Direction {
     Resolve,
     /// Taken over from another tool's history.
     Adopt,
+    /// Its file has another name now.
+    Rename,
 }
 
 impl Direction {
@@ -30,6 +32,7 @@ impl Direction {
             Self::Stamp => "stamp",
             Self::Resolve => "resolve",
             Self::Adopt => "adopt",
+            Self::Rename => "rename",
         }
     }
 }
@@ -71,6 +74,25 @@ pub enum Record {
         up_sql: Option<String>,
         /// What undoes it now.
         down_sql: Option<String>,
+    },
+    /// A migration has another id now.
+    Rename {
+        /// The id until now.
+        from: String,
+        /// The id from now on.
+        to: String,
+        /// Its version now.
+        version: Option<u64>,
+        /// Its name now.
+        name: String,
+        /// Its file now.
+        source: String,
+        /// The file's checksum now.
+        checksum: String,
+        /// Its fingerprint now.
+        fingerprint: String,
+        /// Its dependencies now.
+        depends_on: Vec<String>,
     },
     /// A row of the append-only log.
     Log {
@@ -246,7 +268,7 @@ pub struct JournalRow {
 pub struct HistoryEntry {
     /// The migration.
     pub migration_id: String,
-    /// `up`, `down`, `stamp`, `resolve`, `adopt`.
+    /// `up`, `down`, `stamp`, `resolve`, `adopt`, `rename`.
     pub direction: String,
     /// When: RFC 3339 in UTC.
     pub executed_at: String,
@@ -301,6 +323,25 @@ pub fn render(record: &Record, dialect: &dyn Dialect, schema: &str, elapsed: Opt
             writer.optional(down_sql.as_deref()),
             writer.text(id)
         ),
+        Record::Rename { from, to, version, name, source, checksum, fingerprint, depends_on } => {
+            let (from, to) = (writer.text(from), writer.text(to));
+            let follow = |table: &str| {
+                format!("UPDATE {} SET migration_id = {to} WHERE migration_id = {from};", writer.table(table))
+            };
+            format!(
+                "UPDATE {} SET id = {to}, version = {}, name = {}, source = {}, checksum = {}, fingerprint = {}, \
+                 depends_on = {} WHERE id = {from};{}{}",
+                writer.table("schema_migrations"),
+                version.map_or_else(|| "NULL".to_owned(), |version| version.to_string()),
+                writer.text(name),
+                writer.text(source),
+                writer.text(checksum),
+                writer.text(fingerprint),
+                dialect.text_list(depends_on),
+                follow("statement_journal"),
+                follow("tags"),
+            )
+        }
         Record::Log { id, direction, status, took, error, actor, statements_done } => format!(
             "INSERT INTO {} (id, migration_id, direction, executed_at, status, execution_time_ms, error_message, \
              executed_by, host, statements_done) VALUES ('{}', {}, '{}', {}, '{}', {}, {}, {}, {}, {});",

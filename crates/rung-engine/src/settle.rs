@@ -6,7 +6,8 @@ use rung_sql::Diagnostic;
 
 use crate::driver::{Driver, LockHolder};
 use crate::event::RunError;
-use crate::execute::RunOptions;
+use crate::execute::{RunOptions, write_renamed};
+use crate::former::renamed;
 use crate::graph::Graph;
 use crate::history::{Applied, History, Status};
 use crate::journal::fingerprints;
@@ -50,8 +51,11 @@ fn under_lock(
     locked(driver, options.lock_wait, waiting, |driver| {
         driver.ensure_tables()?;
         let history = driver.history()?;
-        let (mut records, settled) = decide(driver, &history)?;
         let keepers = Keepers::find(options.keepers, driver)?;
+        let (history, renamed) = renamed(set, &history);
+        keepers.refuse(&renamed)?;
+        write_renamed(driver, &renamed, options)?;
+        let (mut records, settled) = decide(driver, &history)?;
         let kept: Vec<Record> = records.iter().flat_map(|record| keepers.along_with(record, set)).collect();
         records.extend(kept);
         if !records.is_empty() {

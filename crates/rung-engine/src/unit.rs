@@ -228,17 +228,19 @@ pub(crate) fn migration_row(
         status,
         checksum: migration.checksum.to_string(),
         fingerprint: migration.fingerprint.to_string(),
-        source: migration
-            .source
-            .path()
-            .file_name()
-            .map_or_else(|| migration.id.to_string(), |name| name.to_string_lossy().into_owned()),
+        source: file_name(migration),
         sequence,
         applied_at: None,
         took,
         error: None,
         actor: actor.clone(),
     })
+}
+
+/// The file of a migration, as the history has it.
+pub(crate) fn file_name(migration: &crate::model::Migration) -> String {
+    let name = migration.source.path().file_name();
+    name.map_or_else(|| migration.id.to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 /// A step in a transaction, as a unit.

@@ -2,6 +2,7 @@
 
 mod alembic;
 mod atlas;
+mod convert;
 mod dbmate;
 mod diesel;
 mod drizzle;
@@ -41,8 +42,8 @@ use rung_sql::{Diagnostic, Reading, Variables};
 
 use crate::files::Files;
 
+pub use convert::{Conversion, convert, differences};
 pub use files::HeldFile;
-
 pub use flyway::flyway_checksum;
 pub use format::Choice;
 pub use graphile_migrate::graphile_hash;

@@ -42,6 +42,7 @@ pub(crate) fn unwritten(stem: &str, version: Version) -> Migration {
 fn bare(id: &str, version: Version, up: Script, hints: &'static Hints) -> Migration {
     Migration {
         id: MigrationId::new(id),
+        former: None,
         description: None,
         declared_type: None,
         depends_on: None,

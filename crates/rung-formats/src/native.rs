@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use rung_engine::{Body, Digest, Down, Migration, MigrationSet, Runs, SqlBody, Timeouts, Version};
+use rung_engine::{Body, Digest, Down, Former, Migration, MigrationSet, Runs, SqlBody, Timeouts, Version};
 use rung_sql::{Diagnostic, MigrationFile, Reading, Script, SourceFile, Verify, Want, checksum, read_file, values};
 
 use crate::files::{Content, File, Files};
@@ -56,6 +56,12 @@ fn role(name: &str) -> Role<'_> {
     }
     let stem = stem.strip_suffix(".up").unwrap_or(stem);
     unnumbered(stem).map_or(Role::Up(stem), Role::Stray)
+}
+
+/// Whether an id is one that a file of this format has.
+pub(crate) fn is_name(id: &str) -> bool {
+    let is_plain = id.chars().all(|c| c.is_alphanumeric() || "_-".contains(c));
+    is_plain && unnumbered(id).is_none() && role(&format!("{id}.sql")) == Role::Up(id)
 }
 
 /// A file in a folder of another name, or deeper down.
@@ -212,6 +218,7 @@ fn is_section(script: &Script, source: &Arc<SourceFile>) -> bool {
 fn from_file(migration: &mut Migration, file: MigrationFile) -> Vec<Diagnostic> {
     let MigrationFile { header, directives, .. } = file;
     migration.description = header.description;
+    migration.former = header.formerly.map(|formerly| former(&formerly.value));
     migration.declared_type = file.declared_type;
     migration.depends_on = header.depends_on;
     migration.only = values(&header.environments);
@@ -240,6 +247,15 @@ fn from_file(migration: &mut Migration, file: MigrationFile) -> Vec<Diagnostic> 
     migration.allows = directives.allows;
     migration.source = file.source;
     file.warnings
+}
+
+/// `V1__users`, or `V1__users (FINGERPRINT)`.
+fn former(text: &str) -> Former {
+    let with = text.strip_suffix(')').and_then(|text| text.rsplit_once(" ("));
+    match with.and_then(|(id, digits)| Some((id, Digest::from_hex(digits)?))) {
+        Some((id, fingerprint)) => Former { id: id.to_owned(), fingerprint: Some(fingerprint) },
+        None => Former { id: text.to_owned(), fingerprint: None },
+    }
 }
 
 fn program(migration: &mut Migration, file: &File) -> Result<(), Vec<Diagnostic>> {

@@ -93,6 +93,8 @@ pub struct Header {
     pub date: Option<String>,
     /// By whom.
     pub author: Option<String>,
+    /// What it was called before.
+    pub formerly: Option<Spanned<String>>,
     /// Environments it is for.
     pub environments: Vec<Spanned<String>>,
     /// Tags.
@@ -119,6 +121,7 @@ enum Key {
     Date,
     Author,
     Environment,
+    Formerly,
     Tags,
     Rollback,
 }
@@ -129,7 +132,7 @@ impl Key {
     }
 }
 
-const KEYS: [(&str, Key); 18] = [
+const KEYS: [(&str, Key); 19] = [
     ("migration", Key::Migration),
     ("description", Key::Description),
     ("purpose", Key::Description),
@@ -144,6 +147,7 @@ const KEYS: [(&str, Key); 18] = [
     ("author", Key::Author),
     ("environment", Key::Environment),
     ("environments", Key::Environment),
+    ("formerly", Key::Formerly),
     ("tag", Key::Tags),
     ("tags", Key::Tags),
     ("rollback", Key::Rollback),
@@ -233,6 +237,7 @@ fn start(header: &mut Header, key: Key, value: &CommentLine<'_>) {
         Key::Date => header.date = Some(value.content.to_owned()),
         Key::Author => header.author = Some(value.content.to_owned()),
         Key::Rollback => header.rollback = Some(spanned()),
+        Key::Formerly => header.formerly = Some(spanned()),
         Key::DependsOn => header.depends_on.get_or_insert_default().extend(ids(value)),
         Key::Environment => header.environments.extend(words(value)),
         Key::Tags => header.tags.extend(words(value)),
@@ -270,7 +275,7 @@ fn go_on(header: &mut Header, key: Key, line: &CommentLine<'_>) {
         Key::DependsOn => header.depends_on.get_or_insert_default().extend(ids(line)),
         Key::Environment => header.environments.extend(words(line)),
         Key::Tags => header.tags.extend(words(line)),
-        Key::Migration | Key::Type | Key::Date | Key::Author => {}
+        Key::Migration | Key::Type | Key::Date | Key::Author | Key::Formerly => {}
     }
 }
 

@@ -183,7 +183,7 @@ impl<'a> Reader<'a> {
         let fingerprint = fingerprint_of(up_spans.iter().map(|span| &text[span.range()]), self.reading.syntax);
         let up = self.script(&up_spans, reach);
         let mut verify = Vec::new();
-        for want in [Want::True, Want::NoRows] {
+        for want in [Want::True, Want::NoRows, Want::Success] {
             for span in self.spans(&sections, SectionKind::Verify(want)) {
                 verify.push(Verify { script: self.script(&[span], reach), want });
             }
@@ -311,10 +311,12 @@ impl<'a> Reader<'a> {
                 section.dialect = Some(dialect);
             } else if lower == "no-rows" && matches!(kind, SectionKind::Verify(_)) {
                 section.kind = SectionKind::Verify(Want::NoRows);
+            } else if lower == "no-error" && matches!(kind, SectionKind::Verify(_)) {
+                section.kind = SectionKind::Verify(Want::Success);
             } else {
-                let near = closest(&lower, DIALECTS.iter().map(|(name, ..)| *name).chain(["no-rows"]));
+                let near = closest(&lower, DIALECTS.iter().map(|(name, ..)| *name).chain(["no-rows", "no-error"]));
                 let help = near.map_or_else(
-                    || "a section may name postgres or sqlite; @verify may say no-rows".to_owned(),
+                    || "a section may name postgres or sqlite; @verify may say no-rows or no-error".to_owned(),
                     |near| format!("did you mean {near}?"),
                 );
                 let message = format!("there is no dialect {word}");

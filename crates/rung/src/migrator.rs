@@ -451,7 +451,7 @@ impl Migrator {
     /// # Errors
     /// What would keep it from running.
     pub fn preview(&mut self, goal: &Goal) -> Result<String, Error> {
-        let history = self.read_history()?;
+        let history = self.history.take().map_or_else(|| self.driver.history(), Ok)?;
         let dialect = self.driver.dialect_of();
         let mut plan = rung_engine::plan(&self.set, &history, goal, &self.planning, dialect)?;
         rung_engine::read_stored_downs(&mut *self.driver, &mut plan)?;
@@ -459,9 +459,10 @@ impl Migrator {
         Ok(rung_engine::preview(&plan, &mut *self.driver, first_sequence, &self.running)?)
     }
 
-    /// The history: the first time as it was on connecting, then as it is.
+    /// The history, with the ids that its migrations have now: the first time as it was on connecting, then as it is.
     fn read_history(&mut self) -> Result<History, DbError> {
-        self.history.take().map_or_else(|| self.driver.history(), Ok)
+        let history = self.history.take().map_or_else(|| self.driver.history(), Ok)?;
+        Ok(rung_engine::renamed(&self.set, &history).0.into_owned())
     }
 
     /// Where everything stands. Writes nothing; one query.
@@ -482,6 +483,7 @@ impl Migrator {
     /// Nothing is called that; with "did you mean".
     pub fn target(&mut self, text: &str) -> Result<Target, Error> {
         let history = self.driver.history()?;
+        let history = rung_engine::renamed(&self.set, &history).0;
         let tags = self.driver.tags()?;
         Ok(Target::parse(text, &self.set, &history, &tags).map_err(PlanErrors::from)?)
     }

@@ -377,6 +377,12 @@ pub struct Adopt {
     /// Do not write the tool's table any more, and do nothing else
     #[arg(long, requires = "from", conflicts_with_all = ["keep_writing", "dry_run", "table"])]
     pub stop_writing: bool,
+    /// Go every way down on a scratch database, say which are not the inverse of their way up, and do nothing else
+    #[arg(long, conflicts_with_all = ["from", "dry_run", "keep_writing", "accept", "forget", "done", "not_done"])]
+    pub check_downs: bool,
+    /// The server for scratch databases; sqlite::memory: for SQLite
+    #[arg(long, value_name = "URL", requires = "check_downs")]
+    pub dev_url: Option<String>,
     /// The file of this migration, which differs from what was applied, is right as it is; or `all`
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub accept: Vec<String>,

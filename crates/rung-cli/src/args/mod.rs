@@ -1,6 +1,7 @@
 //! The arguments: options that every command takes, and the commands.
 
 mod commands;
+mod convert;
 mod diff;
 mod health;
 mod lsp;
@@ -14,6 +15,7 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use rung::formats::Choice;
 
 pub use commands::*;
+pub use convert::Convert;
 pub use diff::*;
 pub use health::{Health, OrphansChoice};
 pub use lsp::Lsp;
@@ -34,7 +36,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Write", &["init", "new", "renumber"]),
     ("Look", &["status", "plan", "lint", "check", "history", "current", "inspect", "dump", "diff", "verify", "health"]),
     ("Run", &["up", "down", "redo", "seed", "reset"]),
-    ("Settle", &["stamp", "resolve", "tag", "adopt"]),
+    ("Settle", &["stamp", "resolve", "tag", "adopt", "convert"]),
     ("Surroundings", &["env", "wait", "locks", "lsp", "completions", "man", "help"]),
 ];
 
@@ -206,6 +208,8 @@ pub enum Command {
     /// Take over the history of another tool
     #[command(alias = "import")]
     Adopt(Adopt),
+    /// Write another tool's migrations anew, in rung's own format
+    Convert(Convert),
     /// Settle a failed, changed or missing migration by hand
     #[command(alias = "repair")]
     Resolve(Resolve),

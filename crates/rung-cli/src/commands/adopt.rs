@@ -15,6 +15,9 @@ use crate::json;
 use crate::render::{BAD, DIM, Failure, NEXT, Names, OK, Terminal, WARN, Zone, count, paint};
 
 pub(crate) fn adopt(arguments: &Arguments, adopt: &Adopt, terminal: &Terminal) -> Result<Exit, Failure> {
+    if adopt.check_downs {
+        return super::downs::check(arguments, adopt.dev_url.as_deref(), terminal);
+    }
     let project = Project::resolve(arguments)?;
     if let (true, Some(Source::Tool(tool))) = (adopt.stop_writing, &adopt.from) {
         return stop_writing(&project, tool, terminal);

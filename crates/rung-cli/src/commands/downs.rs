@@ -1,0 +1,217 @@
+//! `rung adopt --check-downs`: every way down is gone, on a scratch database, and what it leaves is compared.
+
+use std::fmt::Write as _;
+
+use rung::catalog::{Body, Catalog, Difference, Object, differences};
+use rung::engine::{MigrationSet, ScratchDatabase};
+use rung::{Goal, History, Migration, PlanOptions, RunOptions};
+
+use crate::args::Arguments;
+use crate::config::Project;
+use crate::exit::Exit;
+use crate::json;
+use crate::render::{BAD, DIM, Failure, Names, OK, Terminal, count};
+use crate::workbench::Workbench;
+
+/// What became of one way down.
+enum Found {
+    /// The schema is what it was before, and goes up again to what it was after.
+    Exact,
+    Missing,
+    /// What differs from before.
+    Differs(Vec<String>),
+    /// What the database said.
+    Fails(String),
+    /// It went down, and not up again.
+    NotAgain(String),
+}
+
+pub(crate) fn check(arguments: &Arguments, dev_url: Option<&str>, terminal: &Terminal) -> Result<Exit, Failure> {
+    let project = Project::resolve(arguments)?;
+    let dialect = rung::dialect_of(&project.url)?;
+    let set = project.builder()?.load(dialect).map_err(rung::Error::Files)?;
+    for warning in &set.warnings {
+        terminal.note(crate::render::render(warning));
+    }
+    let bench = Workbench::new(&project, dialect, dev_url, None)?;
+    let set = bench.with_setup(&set)?;
+    let own = set.len() - bench.setups();
+    let nothing = History::default();
+    let planned = rung::engine::plan(&set, &nothing, &Goal::Latest, &planning(&project), dialect);
+    let order: Vec<String> = planned.map_err(rung::RunError::Plan)?.steps.into_iter().map(|step| step.id).collect();
+    let mut walk = Walk { project: &project, bench, set: &set, order: &order, at: None };
+    let mut found = Vec::new();
+    for place in order.len().saturating_sub(own)..order.len() {
+        found.push((order[place].as_str(), walk.step(place)?));
+    }
+    let wrong = found.iter().filter(|(_, found)| !matches!(found, Found::Exact | Found::Missing)).count();
+    if terminal.is_json() {
+        let migrations = found.iter().map(|(id, found)| as_json(id, found)).collect();
+        terminal.json(&json::Downs { version: json::VERSION, ok: wrong == 0, migrations });
+    } else {
+        terminal.show(lines(&found, terminal.columns()));
+        let missing = found.iter().filter(|(_, found)| matches!(found, Found::Missing)).count();
+        let exact = found.len() - wrong - missing;
+        terminal.say(format!(
+            "{}: {exact} undone exactly, {wrong} not, {missing} without a way down; rows were not compared",
+            count(found.len(), "migration")
+        ));
+    }
+    Ok(if wrong == 0 { Exit::Done } else { Exit::Failed })
+}
+
+fn planning(project: &Project) -> PlanOptions {
+    PlanOptions { order: Some(rung::Order::Any), environment: project.name.clone(), ..PlanOptions::default() }
+}
+
+/// Going up, and down and up again at every migration.
+struct Walk<'a> {
+    project: &'a Project,
+    bench: Workbench<'a>,
+    set: &'a MigrationSet,
+    order: &'a [String],
+    /// A database that has all before a place, and its schema; `None` where it is nobody knows what.
+    at: Option<(ScratchDatabase, Catalog)>,
+}
+
+impl Walk<'_> {
+    fn step(&mut self, place: usize) -> Result<Found, Failure> {
+        let id = &self.order[place];
+        let (mut database, before) = match self.at.take() {
+            Some(at) => at,
+            None => {
+                let mut database = self.bench.replay_only(&self.first(place)?)?;
+                let before = database.driver.inspect()?;
+                (database, before)
+            }
+        };
+        if self.run(&mut database, Goal::UpOnly(vec![id.clone()])).is_err() {
+            // A role that is lacking is made where migrations are replayed; what fails there fails for good.
+            drop(database);
+            database = self.bench.replay_only(&self.first(place + 1)?)?;
+        }
+        let after = database.driver.inspect()?;
+        if self.set.get(id).is_none_or(|migration| migration.down.is_none()) {
+            self.at = Some((database, after));
+            return Ok(Found::Missing);
+        }
+        if let Err(error) = self.run(&mut database, Goal::DownOnly(vec![id.clone()])) {
+            return Ok(Found::Fails(said(&error)));
+        }
+        let differs = shown(&before, &database.driver.inspect()?);
+        if !differs.is_empty() {
+            return Ok(Found::Differs(differs));
+        }
+        if let Err(error) = self.run(&mut database, Goal::UpOnly(vec![id.clone()])) {
+            return Ok(Found::NotAgain(said(&error)));
+        }
+        let differs = shown(&after, &database.driver.inspect()?);
+        if !differs.is_empty() {
+            return Ok(Found::NotAgain(differs.join(", ")));
+        }
+        self.at = Some((database, after));
+        Ok(Found::Exact)
+    }
+
+    /// The first so many migrations.
+    fn first(&self, count: usize) -> Result<MigrationSet, Failure> {
+        let all: Vec<Migration> = self.order[..count]
+            .iter()
+            .filter_map(|id| self.set.get(id))
+            .map(|migration| (**migration).clone())
+            .collect();
+        Ok(MigrationSet::ordered(all, Vec::new()).map_err(rung::Error::Files)?)
+    }
+
+    fn run(&self, database: &mut ScratchDatabase, goal: Goal) -> Result<(), rung::RunError> {
+        let dialect = database.driver.dialect_of();
+        let options = planning(self.project);
+        let planner = |history: &History| rung::engine::plan(self.set, history, &goal, &options, dialect);
+        let running = RunOptions {
+            script_environment: vec![("DATABASE_URL".to_owned(), database.url.clone())],
+            ..RunOptions::default()
+        };
+        rung::engine::run(&mut *database.driver, None, &planner, &mut |_, _| Ok(true), &running, &mut |_| {})?;
+        Ok(())
+    }
+}
+
+/// The first line of what went wrong.
+fn said(error: &rung::RunError) -> String {
+    let text = match error {
+        rung::RunError::Step { failure, .. } => match &failure.failure {
+            rung::engine::Failure::Database(error) => error.message.clone(),
+            rung::engine::Failure::Check { .. } => "a check of it is not as it should be".to_owned(),
+            rung::engine::Failure::Code(error) => error.to_string(),
+        },
+        other => other.to_string(),
+    };
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// What a schema has that it should not have, or has otherwise.
+fn shown(wanted: &Catalog, there: &Catalog) -> Vec<String> {
+    let line = |difference: &Difference<'_>| match difference {
+        Difference::New(object) => format!("left behind: {}", object.key),
+        Difference::Gone(object) => format!("not there again: {}", object.key),
+        Difference::Changed { from, to } => format!("not as before: {}{}", from.key, parts(from, to)),
+    };
+    differences(wanted, there).iter().map(line).collect()
+}
+
+/// The parts of an object in which it differs.
+fn parts(from: &Object, to: &Object) -> String {
+    let mut parts = Vec::new();
+    if let (Body::Table(one), Body::Table(two)) = (&from.body, &to.body) {
+        for column in &one.columns {
+            match two.columns.iter().find(|other| other.name == column.name) {
+                None => parts.push(format!("column {} is gone", column.name)),
+                Some(other) if !column.same(other) => parts.push(format!("column {}", column.name)),
+                Some(_) => {}
+            }
+        }
+        let is_new = |name: &str| one.columns.iter().all(|column| column.name != name);
+        let new = two.columns.iter().filter(|column| is_new(&column.name));
+        parts.extend(new.map(|column| format!("column {} is left", column.name)));
+    }
+    let others = [
+        ("owner", from.owner != to.owner),
+        ("comment", from.comment != to.comment),
+        ("grants", !from.grants.same(&to.grants)),
+    ];
+    parts.extend(others.iter().filter(|(_, differs)| *differs).map(|(name, _)| (*name).to_owned()));
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
+}
+
+fn lines(found: &[(&str, Found)], columns: Option<usize>) -> String {
+    let names = Names::new(found.iter().map(|(id, _)| *id), columns, 44);
+    let mut text = String::new();
+    for (id, found) in found {
+        let (style, sign, remark) = match found {
+            Found::Exact => (OK, "✓", String::new()),
+            Found::Missing => (DIM, "·", "no way down".to_owned()),
+            Found::Differs(what) => (BAD, "≠", what.join("; ")),
+            Found::Fails(why) => (BAD, "✗", format!("fails: {why}")),
+            Found::NotAgain(why) => (BAD, "✗", format!("goes down, and not up again: {why}")),
+        };
+        let _ = write!(text, "  {style}{sign}{style:#} ");
+        names.write(&mut text, id);
+        match remark.is_empty() {
+            true => text.truncate(text.trim_end().len()),
+            false => drop(write!(text, "  {style}{remark}{style:#}")),
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn as_json<'a>(id: &'a str, found: &'a Found) -> json::DownChecked<'a> {
+    let (state, differences, message): (_, &[String], _) = match found {
+        Found::Exact => ("exact", &[], None),
+        Found::Missing => ("missing", &[], None),
+        Found::Differs(what) => ("differs", what, None),
+        Found::Fails(why) => ("fails", &[], Some(why.as_str())),
+        Found::NotAgain(why) => ("not_again", &[], Some(why.as_str())),
+    };
+    json::DownChecked { id, state, differences, message }
+}
