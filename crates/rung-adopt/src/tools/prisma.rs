@@ -7,7 +7,7 @@ use rung_engine::{Change, Dialect, Keeper, Migration, MigrationSet, Now, Piece, 
 use sha2::{Digest as _, Sha256};
 
 use super::hex;
-use crate::account::{Account, Checksum, Entry, Row, State, find, optional, text};
+use crate::account::{Account, Checksum, Entry, Row, State, find, is_true, optional, text};
 use crate::tool::Tool;
 
 pub(crate) struct Prisma;
@@ -27,7 +27,7 @@ impl Tool for Prisma {
 
     fn query(&self, table: &Table, dialect: &dyn Dialect) -> String {
         format!(
-            "SELECT migration_name, checksum, {}, logs FROM {} WHERE rolled_back_at IS NULL ORDER BY started_at",
+            "SELECT migration_name, checksum, {}, logs, finished_at IS NOT NULL FROM {} WHERE rolled_back_at IS NULL ORDER BY started_at",
             dialect.utc("finished_at"),
             table.qualified
         )
@@ -37,13 +37,12 @@ impl Tool for Prisma {
         let entry = |row: &Row| {
             let name = text(row, 0);
             let migration = find(set, name, |migration| migration.id.to_string());
-            let finished = optional(row, 2);
             let said = text(row, 3).lines().map(str::trim).find(|line| !line.is_empty());
             let failed = || State::Failed(format!("Prisma says that it failed: {}", said.unwrap_or("nothing more")));
             Entry {
-                state: if finished.is_some() { State::Applied } else { failed() },
+                state: if is_true(row, 4) { State::Applied } else { failed() },
                 checksum: migration.map_or(Checksum::None, |migration| compare(text(row, 1), migration)),
-                ..Entry::applied(name, migration).at(finished)
+                ..Entry::applied(name, migration).at(optional(row, 2))
             }
         };
         Account::of(rows.iter().map(entry))

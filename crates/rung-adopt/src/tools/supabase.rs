@@ -45,7 +45,10 @@ impl Tool for Supabase {
             };
             Entry { checksum, ..Entry::applied(version, migration) }
         };
-        Account::of(rows.iter().map(entry))
+        // Its own command runs roles.sql on a database that has migrations only when it is told to.
+        let roles = set.get("roles").filter(|_| !rows.is_empty());
+        let roles = roles.map(|migration| Entry::applied("roles", Some(migration)));
+        Account::of(roles.into_iter().chain(rows.iter().map(entry)))
     }
 
     fn keeper(&self, table: &Table) -> Option<Box<dyn Keeper>> {

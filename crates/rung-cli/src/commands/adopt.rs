@@ -58,7 +58,7 @@ pub(crate) fn adopt(arguments: &Arguments, adopt: &Adopt, terminal: &Terminal) -
 }
 
 fn stop_writing(project: &Project, tool: &str, terminal: &Terminal) -> Result<Exit, Failure> {
-    let mut migrator = project.connect()?;
+    let mut migrator = project.connect_for(tool)?;
     approve(project, &mut migrator, terminal, &format!("Leave the table of {tool} as it is from now on"))?;
     terminal.say(match migrator.stop_writing(tool)? {
         true => format!("the table of {tool} is not written any more"),

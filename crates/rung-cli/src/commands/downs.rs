@@ -35,14 +35,14 @@ pub(crate) fn check(arguments: &Arguments, dev_url: Option<&str>, terminal: &Ter
     }
     let bench = Workbench::new(&project, dialect, dev_url, None)?;
     let set = bench.with_setup(&set)?;
-    let own = set.len() - bench.setups();
+    let setups = bench.setups();
     let nothing = History::default();
     let planned = rung::engine::plan(&set, &nothing, &Goal::Latest, &planning(&project), dialect);
     let order: Vec<String> = planned.map_err(rung::RunError::Plan)?.steps.into_iter().map(|step| step.id).collect();
     let mut walk = Walk { project: &project, bench, set: &set, order: &order, at: None };
     let mut found = Vec::new();
-    for place in order.len().saturating_sub(own)..order.len() {
-        found.push((order[place].as_str(), walk.step(place)?));
+    for (place, id) in order.iter().enumerate().skip(setups) {
+        found.push((id.as_str(), walk.step(place)?));
     }
     let wrong = found.iter().filter(|(_, found)| !matches!(found, Found::Exact | Found::Missing)).count();
     if terminal.is_json() {
