@@ -4,13 +4,17 @@ mod adopt;
 mod check;
 mod current;
 mod diff;
+mod docs;
 mod env;
+mod graph;
 mod health;
 mod history;
 mod init;
 mod lint;
 mod locks;
 mod new;
+mod origin;
+mod output;
 mod plan;
 mod renumber;
 mod reset;
@@ -20,6 +24,7 @@ mod seed;
 mod settle;
 mod shell;
 mod status;
+mod types;
 mod verify;
 mod wait;
 
@@ -49,6 +54,9 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Fa
         Command::Dump(dump) => schema::dump(arguments, dump, terminal),
         Command::Verify(verify) => verify::verify(arguments, verify, terminal),
         Command::Health(health) => health::health(arguments, health, terminal),
+        Command::Docs(docs) => docs::docs(arguments, docs, terminal),
+        Command::Graph(graph) => graph::graph(arguments, graph, terminal),
+        Command::Types(types) => types::types(arguments, types, terminal),
         Command::Up(up) => run::up(arguments, up, terminal),
         Command::Down(down) => run::down(arguments, down, terminal),
         Command::Redo(redo) => run::redo(arguments, redo, terminal),
