@@ -4,6 +4,7 @@
 mod bench;
 mod generated;
 mod interop;
+mod languages;
 mod servers;
 mod test;
 
@@ -16,7 +17,8 @@ cargo xtask COMMAND
 
   test [--all] [ARGS]    run every test, on PostgreSQL servers started for the run and on SQLite;
                          ARGS go to cargo nextest run (or cargo test): -p PACKAGE, a filter, ...
-  servers [--all]        find the PostgreSQL servers and programs that tests need, or install them
+  servers [--all]        find the PostgreSQL servers and programs that tests need (TypeScript and Pydantic
+                         among them), or install them
   generated [--check]    write the generated files, or check that they are up to date
   interop [TOOL...]      let other tools write databases, and rung take them over; installs the tools
   bench [--list] [CASE]  compare with psql, the sqlite3 shell and other tools

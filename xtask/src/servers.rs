@@ -37,6 +37,7 @@ pub(crate) enum Scope {
 
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let scope = if crate::lone_option(args, "--all")? { Scope::All } else { Scope::Usual };
+    crate::languages::ensure();
     for install in ensure(scope)? {
         println!("PostgreSQL {}  {}", install.major, install.bin.display());
     }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use testkit::{Error, Result, Server};
 
+use crate::languages;
 use crate::servers::{self, Scope};
 
 pub(crate) fn run(mut args: Vec<String>) -> Result<ExitCode> {
@@ -18,7 +19,10 @@ pub(crate) fn run(mut args: Vec<String>) -> Result<ExitCode> {
         None => Scope::Usual,
     };
     args.retain(|arg| arg != "--");
-    let installs = servers::ensure(scope)?;
+    let installs = thread::scope(|threads| {
+        threads.spawn(languages::ensure);
+        servers::ensure(scope)
+    })?;
 
     // The tests find these by themselves, and would start them if need be. Holding them here keeps them up in between,
     // and lets them go, however this process ends: their keepers see to that.

@@ -15,6 +15,7 @@ mod order;
 mod relation;
 mod rename;
 mod schedule;
+mod value;
 mod words;
 
 pub use compare::{Difference, differences};
@@ -33,3 +34,4 @@ pub use relation::{
 };
 pub use rename::Rename;
 pub use schedule::{Action, Fact, schedule};
+pub use value::{Argument, Descent, Lineage, Scalar, Signature, TypeRef};

@@ -32,6 +32,8 @@ const WORDS: &[(&[&str], Here)] = &[
         &["migration", "repair"],
         Says("settle one migration with `rung resolve ID --done` or `--not-done`; see `rung check`"),
     ),
+    (&["gen", "types", "typescript"], Is(&["types", "--lang", "typescript"])),
+    (&["gen", "types"], Is(&["types"])),
     (&["migration"], Says("say what to do: `rung status`, `rung new NAME`, `rung up`, `rung down`")),
     (&["db", "push"], Is(&["up"])),
     (&["db", "migrate"], Is(&["up"])),

@@ -6,13 +6,17 @@ mod convert;
 mod current;
 mod diff;
 mod downs;
+mod docs;
 mod env;
+mod graph;
 mod health;
 mod history;
 mod init;
 pub(crate) mod lint;
 mod locks;
 mod new;
+mod origin;
+mod output;
 mod plan;
 mod renumber;
 mod reset;
@@ -22,6 +26,7 @@ mod seed;
 mod settle;
 mod shell;
 mod status;
+mod types;
 mod verify;
 mod wait;
 
@@ -52,6 +57,9 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Fa
         Command::Dump(dump) => schema::dump(arguments, dump, terminal),
         Command::Verify(verify) => verify::verify(arguments, verify, terminal),
         Command::Health(health) => health::health(arguments, health, terminal),
+        Command::Docs(docs) => docs::docs(arguments, docs, terminal),
+        Command::Graph(graph) => graph::graph(arguments, graph, terminal),
+        Command::Types(types) => types::types(arguments, types, terminal),
         Command::Up(up) => run::up(arguments, up, terminal),
         Command::Down(down) => run::down(arguments, down, terminal),
         Command::Redo(redo) => run::redo(arguments, redo, terminal),

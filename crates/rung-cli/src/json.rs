@@ -579,3 +579,30 @@ pub(crate) struct Outcome<'a> {
     /// Its status now (`completed`, `rolled_back`, `pending`, ...); for `renumber`, its new id.
     pub(crate) now: &'a str,
 }
+
+/// `graph --json`: migrations in the order of the run.
+#[derive(Debug, Serialize)]
+pub(crate) struct GraphOfMigrations<'a> {
+    pub(crate) version: u32,
+    pub(crate) environment: Option<&'a str>,
+    /// Absent where none was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) database: Option<Database<'a>>,
+    pub(crate) migrations: Vec<GraphNode<'a>>,
+}
+
+/// A migration, and what it needs.
+#[derive(Debug, Serialize)]
+pub(crate) struct GraphNode<'a> {
+    pub(crate) id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) description: Option<&'a str>,
+    /// `applied`, `pending`, or `wrong` (it failed, or was changed); absent where no database was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) state: Option<&'static str>,
+    pub(crate) depends_on: Vec<&'a str>,
+    /// Of those the ones that are not needed by others of them.
+    pub(crate) direct: Vec<&'a str>,
+    /// Whether the file says what it depends on; else its SQL does.
+    pub(crate) declared: bool,
+}

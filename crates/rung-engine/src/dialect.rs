@@ -84,6 +84,9 @@ pub trait Dialect: Sync + Send {
         head.into_iter().chain(texts).chain(unknown).collect::<Vec<_>>().join("\n")
     }
 
+    /// What its types are to a program.
+    fn types(&self) -> &'static dyn crate::Types;
+
     /// What leads from one schema to another. What was only reordered, such as columns, is no difference.
     ///
     /// # Errors

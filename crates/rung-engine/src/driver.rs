@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rung_catalog::{Catalog, Key};
+use rung_catalog::{Catalog, Key, Lineage};
 use rung_sql::{Comparison, Effect, Script, Span, Want};
 
 use crate::dialect::{Dialect, ServerFacts};
@@ -211,6 +211,15 @@ pub trait Driver: Session + Send {
     /// The connection is gone.
     fn provenance(&mut self, keys: &[Arc<Key>]) -> Result<Provenance, DbError> {
         Ok(Provenance { database_owner: None, changed: vec![None; keys.len()] })
+    }
+
+    /// Where the columns of views come from, and what can be written through them; of no view where the database does not
+    /// tell. Writes nothing.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn lineage(&mut self) -> Result<Vec<Lineage>, DbError> {
+        Ok(Vec::new())
     }
 
     /// Something that stops the running statement, from any thread.

@@ -28,6 +28,7 @@ mod scratch;
 mod seed;
 mod settle;
 mod target;
+mod types;
 mod unit;
 mod version;
 
@@ -64,4 +65,5 @@ pub use scratch::{Scratch, ScratchDatabase, ScratchOptions};
 pub use seed::{Seed, SeedChoice, seed};
 pub use settle::{Resolution, Settled, adopted, resolve, stamp, tag, untag};
 pub use target::Target;
+pub use types::{Literal, Types};
 pub use version::Version;

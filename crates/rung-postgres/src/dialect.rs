@@ -203,6 +203,10 @@ impl Dialect for PostgresDialect {
         crate::render::paragraphs(catalog, options)
     }
 
+    fn types(&self) -> &'static dyn rung_engine::Types {
+        &crate::types::PostgresTypes
+    }
+
     fn dump_head(&self) -> &'static str {
         crate::render::HEAD
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rung_catalog::{Catalog, Key};
+use rung_catalog::{Catalog, Key, Lineage};
 use rung_engine::{
     Answer, BlockedSession, Column, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability,
     FORMAT_VERSION, History, HistoryEntry, Interrupter, JournalRow, LockHolder, Probe, Provenance, Record, ServerFacts,
@@ -20,7 +20,7 @@ use crate::statements::{client_copy, is_client_copy, is_open_after};
 use crate::tables::Tables;
 use crate::watch::{SESSION, blocker, blockers_of};
 use crate::wire::{Greeting, Wire, first, text, value};
-use crate::{POSTGRES, inspect, probe, provenance, tables, wipe};
+use crate::{POSTGRES, inspect, lineage, probe, provenance, tables, wipe};
 
 /// How to open a connection.
 #[derive(Debug, Clone)]
@@ -545,6 +545,10 @@ impl Driver for Postgres {
 
     fn provenance(&mut self, keys: &[Arc<Key>]) -> Result<Provenance, DbError> {
         provenance::of(self, keys)
+    }
+
+    fn lineage(&mut self) -> Result<Vec<Lineage>, DbError> {
+        lineage::lineage(self)
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupter> {

@@ -182,6 +182,10 @@ impl Dialect for SqliteDialect {
         crate::render::paragraphs(catalog)
     }
 
+    fn types(&self) -> &'static dyn rung_engine::Types {
+        &crate::types::SqliteTypes
+    }
+
     fn dump_head(&self) -> &'static str {
         ""
     }

@@ -16,6 +16,7 @@ mod scratch;
 mod session;
 mod statement;
 mod tables;
+mod types;
 
 pub use dialect::{SQLITE, SqliteDialect};
 pub use driver::{OpenOptions, Sqlite, open};

@@ -40,6 +40,7 @@ pub use rung_health as health;
 pub use rung_lint as lint;
 pub use rung_macros::embed;
 pub use rung_sql as sql;
+pub use rung_types as types;
 
 #[cfg(feature = "postgres")]
 pub use rung_postgres as postgres;

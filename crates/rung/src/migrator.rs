@@ -349,6 +349,11 @@ impl Migrator {
         &self.set
     }
 
+    /// The migrations; the connection is closed.
+    pub fn into_set(self) -> MigrationSet {
+        self.set
+    }
+
     /// The connection, for questions of one's own. What is written through it is in no history.
     pub fn driver(&mut self) -> &mut dyn Driver {
         &mut *self.driver

@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a crate may use of the workspace, by the names of the packages.
-const EDGES: [(&str, &[&str]); 13] = [
+const EDGES: [(&str, &[&str]); 14] = [
     ("rung-sql", &[]),
     ("rung-catalog", &[]),
     ("rung-macros", &[]),
     ("rung-engine", &["rung-catalog", "rung-sql"]),
     ("rung-formats", &["rung-engine", "rung-sql"]),
     ("rung-adopt", &["rung-engine", "rung-sql"]),
+    ("rung-types", &["rung-catalog", "rung-engine"]),
     ("rung-health", &["rung-catalog", "rung-engine", "rung-sql"]),
     ("rung-ddl", &["rung-sql"]),
     ("rung-lint", &["rung-ddl", "rung-engine", "rung-sql"]),
@@ -30,6 +31,7 @@ const EDGES: [(&str, &[&str]); 13] = [
             "rung-postgres",
             "rung-sql",
             "rung-sqlite",
+            "rung-types",
         ],
     ),
     ("rung-cli", &["rung-migrate"]),
@@ -145,6 +147,7 @@ fn only_the_command_line_prints_and_reads_the_environment() {
         "rung-formats",
         "rung-sqlite",
         "rung-postgres",
+        "rung-types",
         "rung",
     ];
     let texts =
@@ -158,7 +161,7 @@ fn reading_sql_and_planning_do_no_input_or_output() {
     let pure =
         ["plan", "graph", "compare", "analyse", "target", "model", "history", "unit", "record", "preview", "dialect"];
     let mut paths: Vec<PathBuf> = pure.iter().map(|file| engine.join(file).with_extension("rs")).collect();
-    paths.extend(sources_of(&["rung-sql", "rung-catalog", "rung-ddl"]));
+    paths.extend(sources_of(&["rung-sql", "rung-catalog", "rung-ddl", "rung-types"]));
     let texts =
         ["std::fs", "fs::", "std::net", "std::process", "Command::new", "std::thread", "std::io", "Instant::now"];
     assert_absent(&paths, &texts, "it is handed what it works on");
@@ -166,7 +169,7 @@ fn reading_sql_and_planning_do_no_input_or_output() {
 
 #[test]
 fn nobody_asks_which_database_it_is() {
-    let neutral = ["rung-engine", "rung-formats", "rung", "rung-cli"];
+    let neutral = ["rung-engine", "rung-formats", "rung-types", "rung", "rung-cli"];
     let texts =
         ["\"postgres\" =>", "\"sqlite\" =>", "== \"postgres\"", "== \"sqlite\"", "!= \"postgres\"", "!= \"sqlite\""];
     assert_absent(&sources_of(&neutral), &texts, "make it a method of Dialect or Driver");

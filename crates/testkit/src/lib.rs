@@ -7,6 +7,7 @@
 //! - [`Pgbouncer`]: a transaction pooler in front of a database.
 //! - [`conformance!`]: what every driver does alike.
 //! - [`Program`]: `rung`, or another program, run as a user would.
+//! - [`languages`]: compilers for the source texts that rung writes.
 //! - [`scenario`]: what a user types and sees, in text files, run on every database.
 //!
 //! Nothing here skips a test: what a test needs and the machine does not have is a panic that names the command that
@@ -16,6 +17,7 @@ mod account;
 pub mod conformance;
 mod error;
 pub mod install;
+pub mod languages;
 mod normalise;
 mod pgbouncer;
 mod process;

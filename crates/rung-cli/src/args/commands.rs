@@ -231,6 +231,8 @@ pub enum SchemaFormat {
     Mermaid,
     /// A graph of tables for Graphviz
     Dot,
+    /// A drawing of the tables
+    Svg,
     /// A document
     Markdown,
 }

@@ -3,6 +3,7 @@
 mod commands;
 mod convert;
 mod diff;
+mod documents;
 mod health;
 mod lsp;
 mod verify;
@@ -17,6 +18,7 @@ use rung::formats::Choice;
 pub use commands::*;
 pub use convert::Convert;
 pub use diff::*;
+pub use documents::*;
 pub use health::{Health, OrphansChoice};
 pub use lsp::Lsp;
 pub use verify::{FixSide, Verify};
@@ -32,10 +34,11 @@ const STYLES: Styles = Styles::styled()
     .error(AnsiColor::BrightRed.on_default().effects(Effects::BOLD));
 
 /// The commands as the help groups them: what a day begins with first.
-const GROUPS: [(&str, &[&str]); 5] = [
-    ("Write", &["init", "new", "renumber"]),
+const GROUPS: [(&str, &[&str]); 6] = [
+    ("Write", &["init", "new", "renumber", "squash"]),
     ("Look", &["status", "plan", "lint", "check", "history", "current", "inspect", "dump", "diff", "verify", "health"]),
     ("Run", &["up", "down", "redo", "seed", "reset"]),
+    ("Document", &["docs", "graph", "types"]),
     ("Settle", &["stamp", "resolve", "tag", "adopt", "convert"]),
     ("Surroundings", &["env", "wait", "locks", "lsp", "completions", "man", "help"]),
 ];
@@ -58,11 +61,12 @@ impl Arguments {
         let own = match &self.command {
             Command::Lint(lint) => lint.format.as_slice(),
             Command::Inspect(inspect) => inspect.format.as_slice(),
+            Command::Graph(graph) => graph.format.as_slice(),
             _ => &[],
         };
         own.iter().chain(&self.global.format).find_map(|format| match format {
             Format::Files(choice) => Some(*choice),
-            Format::Report(_) | Format::Schema(_) => None,
+            Format::Report(_) | Format::Schema(_) | Format::Graph(_) => None,
         })
     }
 
@@ -144,6 +148,8 @@ pub enum Format {
     Report(ReportFormat),
     /// That of a schema.
     Schema(SchemaFormat),
+    /// That of the graph of migrations.
+    Graph(GraphFormat),
 }
 
 /// Reads the name of a format of migration directories.
@@ -202,6 +208,14 @@ pub enum Command {
     /// Write the migration that leads from one schema to another, tried on scratch databases
     #[command(visible_alias = "compare")]
     Diff(Diff),
+    /// Write the page about the migrations and the schema
+    Docs(DocsArguments),
+    /// Show what migrations depend on
+    #[command(alias = "deps")]
+    Graph(GraphArguments),
+    /// Write types of a programming language for the rows of the schema
+    #[command(alias = "gen-types")]
+    Types(Types),
     /// Record that the database is at a migration, without running anything
     #[command(visible_alias = "baseline")]
     Stamp(Stamp),

@@ -1,12 +1,12 @@
 //! `rung inspect` and `rung dump`, and the schema file that `up --dump` keeps.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rung::Driver;
 use rung::catalog::{Catalog, Filter};
 use rung::engine::{Dialect, DumpOptions};
 
+use super::output::{Destination, keep};
 use super::{not_json, status::heading};
 use crate::args::{Arguments, Dump, Inspect, SchemaFormat, Selection};
 use crate::config::Project;
@@ -42,6 +42,7 @@ pub(crate) fn inspect(arguments: &Arguments, inspect: &Inspect, terminal: &Termi
         }
         SchemaFormat::Mermaid => terminal.data(&schema::mermaid(&catalog)),
         SchemaFormat::Dot => terminal.data(&schema::dot(&catalog)),
+        SchemaFormat::Svg => terminal.data(&crate::draw::tables(&catalog)),
         SchemaFormat::Markdown => terminal.data(&schema::markdown(&catalog)),
     }
     Ok(Exit::Done)
@@ -55,22 +56,9 @@ pub(crate) fn dump(arguments: &Arguments, dump: &Dump, terminal: &Terminal) -> R
     for unknown in &catalog.unknown {
         terminal.note(format!("{} not in the dump: {} ({})", paint(WARN, "warning:"), unknown.what, unknown.why));
     }
-    let Some(file) = &dump.output else {
-        terminal.data(&text);
-        return Ok(Exit::Done);
-    };
-    if dump.check {
-        let there = fs::read_to_string(file).unwrap_or_default();
-        if there == text {
-            terminal.say(format!("{} is what {title} has", file.display()));
-            return Ok(Exit::Done);
-        }
-        terminal.error(&format!("{} is not what {title} has", file.display()));
-        terminal.error(&format!("next: rung dump -o {}", file.display()));
-        return Ok(Exit::Drift);
-    }
-    keep(file, &text, terminal)?;
-    Ok(Exit::Done)
+    let to = Destination::of(dump.output.as_deref(), dump.check)?;
+    let command = dump.output.as_ref().map(|file| format!("rung dump -o {}", file.display())).unwrap_or_default();
+    to.take(&text, &format!("{title} has"), &command, terminal)
 }
 
 /// Writes the schema to its file after a run that changed it.
@@ -82,19 +70,6 @@ pub(super) fn keep_current(driver: &mut dyn Driver, file: &Path, terminal: &Term
 
 fn text(catalog: &Catalog, dialect: &dyn Dialect, options: &DumpOptions) -> String {
     format!("{MARK}{}{}", if dialect.dump_head().is_empty() { "\n" } else { "" }, dialect.dump(catalog, options))
-}
-
-/// Puts a text into a file, unless it is there already; a reader sees the old one or the new one.
-fn keep(file: &Path, text: &str, terminal: &Terminal) -> Result<(), Failure> {
-    if fs::read_to_string(file).is_ok_and(|there| there == text) {
-        return Ok(());
-    }
-    let beside = PathBuf::from(format!("{}.new", file.display()));
-    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, file));
-    written
-        .map_err(|error| Failure::usage(format!("cannot write {}: {error}", file.display()), "name another file"))?;
-    terminal.say(format!("wrote {}", file.display()));
-    Ok(())
 }
 
 /// The schema that was asked for, cut down to what was selected.

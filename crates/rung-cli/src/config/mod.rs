@@ -95,6 +95,10 @@ table! {
         /// See below.
         scratch: Scratch = "",
         /// See below.
+        docs: Docs = "",
+        /// See below.
+        types: Types = "",
+        /// See below.
         vars: BTreeMap<String, Spanned<String>> = "",
         /// See below.
         env: BTreeMap<String, Env> = "",
@@ -178,6 +182,42 @@ table! {
 }
 
 table! {
+    /// The page that `rung docs` writes; docs.md says what is on it.
+    Docs ("[docs]") {
+        /// The file to write, relative to this one; standard output where nothing is said.
+        output: Option<String> = "\"migrations/README.md\"",
+        /// A file for a drawing of the tables; none where nothing is said.
+        diagram: Option<String> = "\"migrations/schema.svg\"",
+        /// The template of the page, instead of rung's own.
+        template: Option<String> = "\"migrations/README.md.jinja\"",
+        /// The environments whose status is told; all where nothing is said.
+        environments: Vec<String> = "[\"production\", \"staging\"]",
+        /// Ask none of them, and read the schema from the migrations: the page is the same wherever it is written.
+        offline: bool = "true",
+    }
+}
+
+table! {
+    /// What `rung types` writes; types.md says what becomes of each type.
+    Types ("[types]") {
+        /// `typescript`, `rust` or `python`; `typescript` where nothing is said.
+        lang: Option<Language> = "\"rust\"",
+        /// The file to write, relative to this one; standard output where nothing is said.
+        output: Option<String> = "\"src/database.rs\"",
+        /// The schemas, with `*` and `?`; all where nothing is said.
+        schemas: Vec<String> = "[\"public\", \"app_*\"]",
+        /// The schema that is meant where a program names none.
+        default_schema: Option<String> = "\"app\"",
+        /// Types of the language for types of the database.
+        map: BTreeMap<String, String> = "{ numeric = \"bigdecimal::BigDecimal\" }",
+        /// Traits that Rust's rows derive beside their own.
+        derive: Vec<String> = "[\"sqlx::FromRow\"]",
+        /// Traits that Rust's enums derive beside their own.
+        derive_enums: Vec<String> = "[\"sqlx::Type\"]",
+    }
+}
+
+table! {
     /// An environment: a database, and how to treat it. Chosen with `--env NAME` or the variable `RUNG_ENV`.
     Env ("[env.NAME]") {
         /// The database: `postgres://USER@HOST/DATABASE`, a libpq conninfo, or `sqlite:PATH` (relative to the file).
@@ -211,6 +251,20 @@ impl<'de> Deserialize<'de> for Format {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
         Choice::parse(&name).map(Self).map_err(|help| D::Error::custom(format!("there is no format {name:?}: {help}")))
+    }
+}
+
+/// A language, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Language(pub(crate) rung::types::Language);
+
+impl<'de> Deserialize<'de> for Language {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let all = rung::types::Language::ALL;
+        let found = all.into_iter().find(|language| language.as_str() == name);
+        let names = all.map(rung::types::Language::as_str).join(", ");
+        found.map(Self).ok_or_else(|| D::Error::custom(format!("there is no language {name:?}: there is {names}")))
     }
 }
 

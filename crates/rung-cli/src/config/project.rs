@@ -6,6 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use rung::engine::Dialect;
 use rung::engine::Ignore;
 use rung::formats::Choice;
 use rung::postgres::connect::Environment;
@@ -284,6 +285,26 @@ impl Project {
                 running.secrets.extend(self.files.variable("PGPASSWORD").map(|(password, _)| password));
             })
             .connecting(|connecting| *connecting = self.connecting()))
+    }
+
+    /// As [`Self::connecting`], for a database that may be out of reach: who asks several waits for none of them for long.
+    pub(crate) fn hastily(&self) -> ConnectOptions {
+        let mut connecting = self.connecting();
+        if self.files.variable("PGCONNECT_TIMEOUT").is_none() {
+            connecting.environment = connecting.environment.with_variables([("PGCONNECT_TIMEOUT", "5")]);
+        }
+        connecting
+    }
+
+    /// The dialect of its database; where none is named, the first that there is.
+    ///
+    /// # Errors
+    /// The URL is of no kind that is known.
+    pub(crate) fn dialect(&self) -> Result<&'static dyn Dialect, Failure> {
+        if !self.url.is_empty() {
+            return Ok(rung::dialect_of(&self.url)?);
+        }
+        rung::dialects().next().ok_or_else(|| Failure::usage("this rung was built without a database", ""))
     }
 
     /// Reads the migrations and connects.

@@ -1,8 +1,8 @@
 //! `docs/config.md`, from the structs that the file is read into.
 
-use super::{Config, Env, Health, History, Lint, Scratch, Seeds, Table, Verify};
+use super::{Config, Docs, Env, Health, History, Lint, Scratch, Seeds, Table, Types, Verify};
 
-pub(super) const TABLES: [Table; 8] = [
+pub(super) const TABLES: [Table; 10] = [
     Config::TABLE,
     History::TABLE,
     Seeds::TABLE,
@@ -10,6 +10,8 @@ pub(super) const TABLES: [Table; 8] = [
     Health::TABLE,
     Verify::TABLE,
     Scratch::TABLE,
+    Docs::TABLE,
+    Types::TABLE,
     Env::TABLE,
 ];
 
@@ -33,6 +35,12 @@ rules = { rename = "off" }    # levels of rules: docs/rules.md
 [health]
 row_security = ["public"]     # where every table must have it
 sequence_used = 0.5           # more than half of a sequence's values are gone
+[docs]
+output = "MIGRATIONS.md"
+
+[types]
+lang = "typescript"
+output = "src/database.types.ts"
 
 [verify]
 ignore = ["audit.*"]          # what others put into the database

@@ -18,7 +18,7 @@ pub(crate) use mermaid::mermaid;
 pub(crate) use tree::tree;
 
 /// An object's name with its schema, but for those of `public`, which everybody leaves out.
-fn short(key: &Key) -> String {
+pub(crate) fn short(key: &Key) -> String {
     match key.schema.as_deref() {
         None | Some("public") => key.name.clone(),
         Some(schema) => format!("{schema}.{}", key.name),
@@ -26,7 +26,7 @@ fn short(key: &Key) -> String {
 }
 
 /// What belongs to a table, in the order in which people look for it: keys, checks, indexes, the rest.
-fn in_order<'a>(parts: &[&'a Object]) -> Vec<&'a Object> {
+pub(crate) fn in_order<'a>(parts: &[&'a Object]) -> Vec<&'a Object> {
     let rank = |object: &&Object| match &object.body {
         Body::Constraint(constraint) => match constraint.kind {
             ConstraintKind::PrimaryKey { .. } => 0,
@@ -43,7 +43,7 @@ fn in_order<'a>(parts: &[&'a Object]) -> Vec<&'a Object> {
 }
 
 /// What an object is called by its kind: `enum`, `materialized view`, `procedure`.
-fn kind_of(object: &Object) -> &'static str {
+pub(crate) fn kind_of(object: &Object) -> &'static str {
     match &object.body {
         Body::Table(table) if table.server.is_some() => "foreign table",
         Body::Table(table) if table.partition_by.is_some() => "partitioned table",
@@ -60,7 +60,7 @@ fn kind_of(object: &Object) -> &'static str {
 }
 
 /// Tables with their parts, by key.
-fn tables(catalog: &Catalog) -> impl Iterator<Item = (&Object, &Table)> {
+pub(crate) fn tables(catalog: &Catalog) -> impl Iterator<Item = (&Object, &Table)> {
     catalog.of_kind(Kind::Table).filter_map(|object| match &object.body {
         Body::Table(table) => Some((object, &**table)),
         _ => None,
@@ -68,7 +68,7 @@ fn tables(catalog: &Catalog) -> impl Iterator<Item = (&Object, &Table)> {
 }
 
 /// Foreign keys of tables: the table, the name, what it says.
-fn foreign_keys(catalog: &Catalog) -> impl Iterator<Item = (&Object, &Object, &ForeignKey)> {
+pub(crate) fn foreign_keys(catalog: &Catalog) -> impl Iterator<Item = (&Object, &Object, &ForeignKey)> {
     catalog.of_kind(Kind::Constraint).filter_map(|object| match &object.body {
         Body::Constraint(constraint) => match &constraint.kind {
             ConstraintKind::Foreign(foreign) => Some((catalog.parent(object)?, object, &**foreign)),
@@ -79,7 +79,7 @@ fn foreign_keys(catalog: &Catalog) -> impl Iterator<Item = (&Object, &Object, &F
 }
 
 /// What is said of a column beside its name and type.
-fn traits_of(column: &Column) -> Vec<String> {
+pub(crate) fn traits_of(column: &Column) -> Vec<String> {
     let mut traits = Vec::new();
     if column.not_null.is_some() {
         traits.push("not null".to_owned());
@@ -95,7 +95,7 @@ fn traits_of(column: &Column) -> Vec<String> {
     traits
 }
 
-fn constraint(constraint: &Constraint) -> String {
+pub(crate) fn constraint(constraint: &Constraint) -> String {
     let mut text = match &constraint.kind {
         ConstraintKind::PrimaryKey { columns, .. } => format!("primary key ({})", columns.join(", ")),
         ConstraintKind::Unique { columns, .. } => format!("unique ({})", columns.join(", ")),
@@ -126,7 +126,7 @@ fn foreign_key(foreign: &ForeignKey) -> String {
     text
 }
 
-fn index(index: &Index) -> String {
+pub(crate) fn index(index: &Index) -> String {
     let keys: Vec<String> = index.keys.iter().map(|key| line(&key.sql)).collect();
     let mut text = if index.unique { "unique ".to_owned() } else { String::new() };
     if !index.method.is_empty() && index.method != "btree" {
@@ -149,6 +149,6 @@ fn in_parentheses(text: &str) -> String {
 }
 
 /// A text on one line.
-fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

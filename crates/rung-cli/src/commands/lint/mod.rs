@@ -167,12 +167,10 @@ fn dialect(project: &Project, options: &Lint, terminal: &Terminal) -> Result<&'s
         let named = rung::dialects().find(|dialect| dialect.name() == name);
         return named.ok_or_else(|| Failure::usage(format!("there is no dialect {name}"), ""));
     }
-    if !project.url.is_empty() {
-        return Ok(rung::dialect_of(&project.url)?);
+    let dialect = project.dialect()?;
+    if project.url.is_empty() {
+        terminal.note(format!("read as {}, since nothing names a database (--dialect does)", dialect.title()));
     }
-    let first = rung::dialects().next();
-    let dialect = first.ok_or_else(|| Failure::usage("this rung was built without a database", ""))?;
-    terminal.note(format!("read as {}, since nothing names a database (--dialect does)", dialect.title()));
     Ok(dialect)
 }
 

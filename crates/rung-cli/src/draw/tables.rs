@@ -1,0 +1,164 @@
+//! The tables of a schema: a box each with its columns, lines down from the tables that foreign keys lead to.
+
+use rung::catalog::{Body, Catalog, Column, ConstraintKind, Object};
+
+use super::layout::{Graph, layout};
+use super::svg::{Svg, fit, number, width};
+use crate::schema::{foreign_keys, short, tables as tables_of};
+
+const NAME: f64 = 13.0;
+const TEXT: f64 = 11.5;
+const ROW: f64 = 18.0;
+const HEAD: f64 = 28.0;
+const PADDING: f64 = 10.0;
+/// Where types begin, behind the longest name.
+const BETWEEN: f64 = 14.0;
+/// Room for `PK` and `FK`. A question mark behind a type says that NULL may be there.
+const MARK: f64 = 26.0;
+/// More columns than this are counted, and not shown.
+const SHOWN: usize = 40;
+
+struct Drawn {
+    name: String,
+    /// The mark, the name and the type of each column.
+    rows: Vec<(&'static str, String, String)>,
+    size: (f64, f64),
+    types_at: f64,
+}
+
+/// The drawing.
+pub(crate) fn tables(catalog: &Catalog) -> String {
+    let parts = catalog.parts();
+    let objects: Vec<&Object> = tables_of(catalog).map(|(object, _)| object).collect();
+    let all: Vec<Drawn> =
+        objects.iter().map(|object| drawn(object, parts.get(&*object.key).map_or(&[][..], Vec::as_slice))).collect();
+    let at = |key: &rung::catalog::Key| objects.iter().position(|object| *object.key == *key);
+    // Each line with whether a row below may do without one above, and the loops.
+    let mut lines: Vec<(usize, usize, bool, String)> = foreign_keys(catalog)
+        .filter_map(|(table, constraint, foreign)| {
+            let is_needed = foreign
+                .columns
+                .iter()
+                .all(|name| table.columns().iter().any(|column| column.name == *name && column.not_null.is_some()));
+            let title = format!("{}: {} → {}", constraint.key.name, short(&table.key), short(&foreign.table));
+            Some((at(&foreign.table)?, at(&table.key)?, is_needed, title))
+        })
+        .collect();
+    lines.sort_by(|a, b| (a.0, a.1, &a.3).cmp(&(b.0, b.1, &b.3)));
+    let sizes: Vec<(f64, f64)> = all.iter().map(|table| table.size).collect();
+    let edges: Vec<(usize, usize)> = lines.iter().map(|(from, to, ..)| (*from, *to)).collect();
+    let widest = ((all.len() as f64).sqrt() * 1.6).ceil() as usize + 1;
+    let found = layout(&Graph { sizes: &sizes, edges: &edges, gap: 32.0, layer_gap: 64.0, widest });
+    let mut svg = Svg::new();
+    let mut room = 0.0;
+    for (path, (table, _, is_needed, title)) in found.paths.iter().zip(&lines) {
+        svg.begin(title);
+        match path.as_slice() {
+            [] => {
+                // To itself: a loop at its right side.
+                let (x, y) = (found.places[*table].0 + sizes[*table].0, found.places[*table].1 + 14.0);
+                let (x, top, bottom) = (number(x), number(y), number(y + 22.0));
+                svg.path("line", &format!("M{x} {top}c24 0 24 22 0 22M{x} {bottom}l9-4M{x} {bottom}l9 4"));
+                room = 24.0;
+            }
+            [first, .., last] => {
+                svg.line(path, "");
+                ends(&mut svg, *first, *last, *is_needed);
+            }
+            [_] => {}
+        }
+        svg.end();
+    }
+    for (table, place) in all.iter().zip(&found.places) {
+        table.draw(&mut svg, *place);
+    }
+    svg.finish("Tables and their foreign keys", found.width + room, found.height)
+}
+
+/// The signs at the ends of a line, as crow's feet: one there, or none or one; any number here.
+fn ends(svg: &mut Svg, there: (f64, f64), here: (f64, f64), is_needed: bool) {
+    // Where a foreign key leads up, or down because it is part of a circle.
+    let down = if here.1 > there.1 { 1.0 } else { -1.0 };
+    let n = number;
+    let bar = |y: f64| format!("M{} {}h10", n(there.0 - 5.0), n(there.1 + down * y));
+    svg.path("line", &bar(6.0));
+    if is_needed {
+        svg.path("line", &bar(10.0));
+    } else {
+        let y = there.1 + down * 13.0;
+        svg.path("line", &format!("M{} {}a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0", n(there.0 - 3.5), n(y)));
+    }
+    let top = here.1 - down * 10.0;
+    let foot = |dx: f64| format!("M{} {}L{} {}", n(here.0), n(top), n(here.0 + dx), n(here.1));
+    svg.path("line", &format!("{}{}", foot(-6.0), foot(6.0)));
+}
+
+fn drawn(object: &Object, parts: &[&Object]) -> Drawn {
+    let mut rows: Vec<(&'static str, String, String)> = object
+        .columns()
+        .iter()
+        .take(SHOWN)
+        .map(|column| {
+            let mark = mark(column, parts);
+            let may_be_null = if column.not_null.is_none() && mark != "PK" { "?" } else { "" };
+            (mark, fit(&column.name, 36), fit(&format!("{}{may_be_null}", type_of(column)), 30))
+        })
+        .collect();
+    let more = object.columns().len().saturating_sub(SHOWN);
+    if more > 0 {
+        rows.push(("", format!("… {more} more"), String::new()));
+    }
+    let name = fit(&short(&object.key), 44);
+    let names = rows.iter().map(|(_, name, _)| width(name, TEXT)).fold(0.0, f64::max);
+    let types = rows.iter().map(|(.., of)| width(of, TEXT)).fold(0.0, f64::max);
+    let types_at = PADDING + MARK + names + BETWEEN;
+    let wide = (types_at + types + PADDING).max(width(&name, NAME) + 2.0 * PADDING);
+    let high = HEAD + rows.len() as f64 * ROW + if rows.is_empty() { 0.0 } else { 8.0 };
+    Drawn { name, rows, size: (wide, high), types_at }
+}
+
+/// A type in few letters.
+fn type_of(column: &Column) -> String {
+    let short = column
+        .data_type
+        .replace("timestamp with time zone", "timestamptz")
+        .replace("timestamp without time zone", "timestamp")
+        .replace("time without time zone", "time")
+        .replace("character varying", "varchar")
+        .replace("double precision", "float8");
+    short.strip_prefix("public.").unwrap_or(&short).to_owned()
+}
+
+fn mark(column: &Column, parts: &[&Object]) -> &'static str {
+    let mut mark = "";
+    for part in parts {
+        let Body::Constraint(constraint) = &part.body else { continue };
+        match &constraint.kind {
+            ConstraintKind::PrimaryKey { columns, .. } if columns.contains(&column.name) => return "PK",
+            ConstraintKind::Foreign(foreign) if foreign.columns.contains(&column.name) => mark = "FK",
+            ConstraintKind::Unique { columns, .. } if mark.is_empty() && *columns == [column.name.clone()] => {
+                mark = "UQ";
+            }
+            _ => {}
+        }
+    }
+    mark
+}
+
+impl Drawn {
+    fn draw(&self, svg: &mut Svg, place: (f64, f64)) {
+        svg.begin(&self.name);
+        svg.rect(place, self.size, "box");
+        svg.head(place, (self.size.0, HEAD));
+        svg.text((place.0 + PADDING, place.1 + 18.5), NAME, "", &self.name);
+        for (number, (mark, name, of)) in self.rows.iter().enumerate() {
+            let y = place.1 + HEAD + 16.0 + number as f64 * ROW;
+            if !mark.is_empty() {
+                svg.text((place.0 + PADDING, y), 9.5, "key", mark);
+            }
+            svg.text((place.0 + PADDING + MARK, y), TEXT, "", name);
+            svg.text((place.0 + self.types_at, y), TEXT, "faint", of);
+        }
+        svg.end();
+    }
+}
