@@ -19,6 +19,13 @@ pub trait Scratch: Send {
     /// The server's error.
     fn supply(&mut self, lacking: &DbError) -> Result<bool, DbError>;
 
+    /// What somebody else than rung says of a database's schema, rung's own tables left out: a list that is the same for
+    /// the same schema, whatever the order of columns and of everything. `None` where nobody is there to be asked.
+    ///
+    /// # Errors
+    /// What went wrong with asking.
+    fn witness(&mut self, database: &mut ScratchDatabase) -> Result<Option<Vec<String>>, DbError>;
+
     /// A program that came with the server, `pg_dump` for one, where there is one that understands it.
     fn program(&self, name: &str) -> Option<PathBuf>;
 }

@@ -19,6 +19,20 @@ pub fn scratch(options: &ScratchOptions) -> Result<Box<dyn Scratch>, DbError> {
     Ok(Box::new(Place { directory, open: OpenOptions { schema: options.schema.clone(), ..OpenOptions::default() } }))
 }
 
+/// What the pragmas say of tables, columns, indexes and foreign keys, and which views and triggers there are.
+const WITNESS: &str = "WITH t AS (SELECT * FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') \
+    AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN (OWN)) \
+    SELECT concat_ws(' ', 'column', lower(t.name), lower(c.name), lower(c.type), c.\"notnull\", c.pk, c.hidden, t.wr, t.strict, \
+      trim(c.dflt_value, '() ')) AS line FROM t, pragma_table_xinfo(t.name) AS c \
+    UNION ALL SELECT concat_ws(' ', 'index', lower(t.name), iif(i.origin = 'c', lower(i.name), ''), i.\"unique\", i.origin, i.partial, \
+      (SELECT group_concat(concat_ws(' ', lower(x.name), x.\"desc\", lower(x.coll))) FROM pragma_index_xinfo(i.name) AS x WHERE x.key)) \
+      FROM t, pragma_index_list(t.name) AS i \
+    UNION ALL SELECT concat_ws(' ', 'foreign key', lower(t.name), lower(f.\"from\"), lower(f.\"table\"), lower(f.\"to\"), f.seq, f.on_update, \
+      f.on_delete, f.match) FROM t, pragma_foreign_key_list(t.name) AS f \
+    UNION ALL SELECT concat_ws(' ', type, lower(name), lower(tbl_name)) FROM main.sqlite_schema \
+      WHERE type IN ('view', 'trigger') AND tbl_name NOT IN (OWN) AND name NOT IN (OWN) \
+    ORDER BY line";
+
 struct Place {
     directory: PathBuf,
     open: OpenOptions,
@@ -43,6 +57,12 @@ impl Scratch for Place {
 
     fn supply(&mut self, _: &DbError) -> Result<bool, DbError> {
         Ok(false)
+    }
+
+    fn witness(&mut self, database: &mut ScratchDatabase) -> Result<Option<Vec<String>>, DbError> {
+        let own = crate::tables::own_names(&self.open.schema);
+        let rows = database.driver.query(&WITNESS.replace("OWN", &own))?;
+        Ok(Some(rows.into_iter().flatten().flatten().collect()))
     }
 
     fn program(&self, _: &str) -> Option<PathBuf> {

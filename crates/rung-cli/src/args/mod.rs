@@ -2,6 +2,7 @@
 
 mod commands;
 mod health;
+mod squash;
 mod verify;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use rung::formats::Choice;
 
 pub use commands::*;
 pub use health::{Health, OrphansChoice};
+pub use squash::Squash;
 pub use verify::{FixSide, Verify};
 
 /// Help as cargo colours it.
@@ -27,7 +29,7 @@ const STYLES: Styles = Styles::styled()
 
 /// The commands as the help groups them: what a day begins with first.
 const GROUPS: [(&str, &[&str]); 5] = [
-    ("Write", &["init", "new", "renumber"]),
+    ("Write", &["init", "new", "renumber", "squash"]),
     ("Look", &["status", "plan", "lint", "check", "history", "current", "inspect", "dump", "verify", "health"]),
     ("Run", &["up", "down", "redo", "seed", "reset"]),
     ("Settle", &["stamp", "resolve", "tag", "adopt"]),
@@ -204,6 +206,8 @@ pub enum Command {
     Resolve(Resolve),
     /// Give pending migrations that are out of order new numbers
     Renumber(Renumber),
+    /// Make one migration of many that are applied
+    Squash(Squash),
     /// List tags, or put one on a migration
     #[command(alias = "tags")]
     Tag(TagArguments),

@@ -193,6 +193,11 @@ impl Settings {
         self.url(self.hosts.first().and_then(|host| host.password.as_ref()))
     }
 
+    /// The password for the first host. Never to be shown.
+    pub(crate) fn password(&self) -> Option<&str> {
+        self.hosts.first()?.password.as_ref().map(|Secret(password)| password.as_str())
+    }
+
     fn url(&self, password: Option<&Secret>) -> String {
         let mut url = format!("postgres://{}", url::encode(&self.user, ""));
         if let Some(Secret(password)) = password {

@@ -3,6 +3,7 @@
 mod binaries;
 #[cfg(unix)]
 mod server;
+mod witness;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -114,6 +115,11 @@ impl Scratch for Place {
             }
             _ => Ok(false),
         }
+    }
+
+    fn witness(&mut self, database: &mut ScratchDatabase) -> Result<Option<Vec<String>>, DbError> {
+        let Some(program) = self.program("pg_dump") else { return Ok(None) };
+        witness::ask(&program, &database.url, &self.open.schema).map(Some)
     }
 
     fn program(&self, name: &str) -> Option<PathBuf> {

@@ -1,0 +1,74 @@
+//! What pg_dump says of a schema.
+
+use std::path::Path;
+use std::process::Command;
+
+use rung_engine::{DbError, DbErrorKind};
+use rung_sql::{Syntax, split};
+
+use crate::connect::{Environment, Settings};
+use crate::name::quoted;
+
+/// The statements of a dump, sorted; the columns of each table sorted too. What only sets up the session is left out.
+pub(super) fn ask(program: &Path, url: &str, own: &str) -> Result<Vec<String>, DbError> {
+    let settings = Settings::resolve(url, &Environment::empty()).map_err(crate::driver::wrong_settings)?;
+    // A password that is an argument is there for everybody to see.
+    let output = Command::new(program)
+        .args(["--schema-only", "--no-sync", "--exclude-schema", &quoted(own), "--dbname"])
+        .arg(settings.redacted_url())
+        .env("PGPASSWORD", settings.password().unwrap_or_default())
+        .output();
+    let failed = |why: String| DbError::new(DbErrorKind::Io, format!("pg_dump can't be asked: {why}"));
+    let output = output.map_err(|error| failed(error.to_string()))?;
+    if !output.status.success() {
+        return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+    }
+    Ok(statements(&String::from_utf8_lossy(&output.stdout)))
+}
+
+fn statements(dump: &str) -> Vec<String> {
+    // `\restrict` is psql's.
+    let dump: String = dump.lines().filter(|line| !line.starts_with('\\')).map(|line| format!("{line}\n")).collect();
+    let (found, _) = split(&dump, &Syntax::POSTGRES);
+    let texts = found.iter().map(|statement| &dump[statement.span.range()]);
+    let is_schema = |text: &&str| !text.starts_with("SET ") && !text.starts_with("SELECT pg_catalog.set_config");
+    let mut statements: Vec<String> = texts.filter(is_schema).map(columns_sorted).collect();
+    statements.sort();
+    statements
+}
+
+/// A `CREATE TABLE` with its lines in another order than that of its columns.
+fn columns_sorted(statement: &str) -> String {
+    let is_table = ["CREATE TABLE ", "CREATE UNLOGGED TABLE ", "CREATE FOREIGN TABLE "]
+        .iter()
+        .any(|begin| statement.starts_with(begin));
+    let parts = statement.split_once("(\n").and_then(|(head, rest)| {
+        let (body, tail) = rest.rsplit_once("\n)")?;
+        Some((head, body, tail))
+    });
+    match parts.filter(|_| is_table) {
+        Some((head, body, tail)) => {
+            let mut lines: Vec<&str> = body.lines().map(|line| line.trim_end_matches(',')).collect();
+            lines.sort_unstable();
+            format!("{head}(\n{}\n){tail}", lines.join("\n"))
+        }
+        None => statement.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_columns_and_of_objects_does_not_count() {
+        let one = "\\restrict x\n-- c\nSET a = 1;\nCREATE TABLE t (\n    a integer,\n    b text\n)\nPARTITION BY LIST (a);\nCREATE VIEW v AS\n SELECT 1;\n";
+        let two =
+            "CREATE VIEW v AS\n SELECT 1;\n\nCREATE TABLE t (\n    b text,\n    a integer\n)\nPARTITION BY LIST (a);\n";
+        assert_eq!(statements(one), statements(two));
+        assert_eq!(statements(one).len(), 2);
+        assert_ne!(statements(one), statements(&two.replace("b text", "b int")));
+        let row = "CREATE TYPE t AS (\n    b text,\n    a integer\n);";
+        assert_eq!(statements(row), ["CREATE TYPE t AS (\n    b text,\n    a integer\n)"]);
+    }
+}
