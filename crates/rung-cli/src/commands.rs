@@ -25,6 +25,7 @@ mod schema;
 mod seed;
 mod settle;
 mod shell;
+mod squash;
 mod status;
 mod types;
 mod verify;
@@ -45,6 +46,7 @@ pub(crate) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Fa
         Command::Init => init::init(arguments, terminal),
         Command::New(new) => new::new(arguments, new, terminal),
         Command::Renumber(renumber) => renumber::renumber(arguments, renumber, terminal),
+        Command::Squash(squash) => squash::squash(arguments, squash, terminal),
         Command::Status(status) => status::status(arguments, status, terminal),
         Command::Plan(plan) => plan::plan(arguments, plan, terminal),
         Command::Lint(lint) => lint::lint(arguments, lint, terminal),

@@ -1,5 +1,6 @@
 //! The files against the history: what was changed, what is gone.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use rung_sql::Diagnostic;
@@ -115,7 +116,12 @@ fn of_nothing() -> Digest {
 
 /// Compares every applied migration with its file, in the order of application. Repeatable ones may change.
 pub fn compare(set: &MigrationSet, history: &History) -> Vec<Difference> {
-    history.iter().filter(|row| row.status == Status::Completed).filter_map(|row| difference(set, row)).collect()
+    // The file of what a checkpoint stands for may well be gone.
+    let replaced: HashSet<&str> =
+        set.iter().flat_map(|migration| &migration.replaces).map(|replaced| replaced.id.as_str()).collect();
+    let is_replaced = |row: &Applied| set.get(&row.id).is_none() && replaced.contains(row.id.as_str());
+    let completed = history.iter().filter(|row| row.status == Status::Completed && !is_replaced(row));
+    completed.filter_map(|row| difference(set, row)).collect()
 }
 
 fn difference(set: &MigrationSet, row: &Applied) -> Option<Difference> {

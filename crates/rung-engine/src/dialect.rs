@@ -57,6 +57,9 @@ pub trait Dialect: Sync + Send {
     /// An expression for the bytes that another one gives, as lowercase hexadecimal digits.
     fn hex(&self, expression: &str) -> String;
 
+    /// An expression for the value of another one as a literal of SQL, NULL among them.
+    fn literal_of(&self, expression: &str) -> String;
+
     /// Bytes as a literal.
     fn bytes(&self, bytes: &[u8]) -> String;
 

@@ -205,6 +205,13 @@ pub trait Driver: Session + Send {
     /// The connection is gone.
     fn ask(&mut self, questions: &[String], timeouts: &Timeouts) -> Result<Vec<Answer>, DbError>;
 
+    /// The statements, without their semicolons, that put the sequences of a schema where they are now; none for one that has
+    /// not begun.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn positions(&mut self, catalog: &Catalog) -> Result<Vec<String>, DbError>;
+
     /// Where objects come from, as far as the database knows; by the order of the keys.
     ///
     /// # Errors

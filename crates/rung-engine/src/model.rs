@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rung_sql::{Allow, Diagnostic, Expect, MigrationType, Script, SourceFile, Span, Spanned, Verify};
+use rung_sql::{Allow, Diagnostic, Expect, MigrationType, Replaced, Script, SourceFile, Span, Spanned, Verify};
 
 use crate::former::Former;
 use crate::plan::Order;
@@ -135,6 +135,8 @@ pub struct Migration {
     pub down: Option<Down>,
     /// How often it runs.
     pub runs: Runs,
+    /// What it stands for, where it is a checkpoint that says so: where all of these are applied, it is as good as applied.
+    pub replaces: Vec<Replaced>,
     /// Where the file says that its up does not run in a transaction: `-- @no-transaction`.
     pub no_transaction: Option<Span>,
     /// Where it says so of its down.

@@ -9,7 +9,7 @@ use rung_sql::{Diagnostic, MigrationType, Script, SourceFile, Span, Want};
 use crate::analyse::{Asks, JournalReason, Mode, ScriptPlan};
 use crate::compare::{Difference, compare};
 use crate::dialect::Dialect;
-use crate::due::{Due, is_here};
+use crate::due::{Coverage, Due, coverage, is_here, lacking};
 use crate::former::{Renamed, renamed};
 use crate::graph::Graph;
 use crate::history::{Applied, History, Status};
@@ -212,16 +212,19 @@ pub fn plan(
         Goal::Latest => {
             errors.extend(planner.half_undone());
             errors.extend(drift());
+            errors.extend(planner.half_replaced());
             planner.up(planner.pending(usize::MAX), &mut errors)
         }
         Goal::Up(target) => {
             errors.extend(planner.half_undone());
             errors.extend(drift());
+            errors.extend(planner.half_replaced());
             planner.up(planner.pending_up_to(target)?, &mut errors)
         }
         Goal::UpOnly(ids) => {
             errors.extend(planner.half_undone());
             errors.extend(drift());
+            errors.extend(planner.half_replaced());
             planner.up(planner.with_dependencies(ids)?, &mut errors)
         }
         Goal::Down(target) => {
@@ -281,6 +284,33 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
+    /// Checkpoints that stand for migrations of which some are applied, and the files of the others are gone.
+    fn half_replaced(&self) -> Vec<PlanError> {
+        let is_part = |migration: &&&Arc<Migration>| {
+            is_here(migration, self.options)
+                && !migration.replaces.is_empty()
+                && coverage(self.set, self.history, migration) == Coverage::Part
+        };
+        let error = |migration: &&Arc<Migration>| {
+            let all: Vec<&str> = lacking(self.history, &migration.replaces).collect();
+            let gone: Vec<&str> = all.iter().copied().filter(|id| self.set.get(id).is_none()).collect();
+            // With their files they just run.
+            let first = gone.first()?;
+            let message = format!(
+                "{} stands for migrations of which this database has a part: {} of {} are not applied, from {first} on",
+                migration.id,
+                all.len(),
+                migration.replaces.iter().filter(|replaced| !replaced.is_baseline).count(),
+            );
+            let diagnostic = Diagnostic::error("half-replaced", message)
+                .at(&migration.source, Span::new(0, 0), "")
+                .help("apply the others from where their files are kept: `rung up --dir DIRECTORY`")
+                .help("or go back to the revision before they were squashed, and `rung up` there");
+            Some(PlanError::new(PlanErrorKind::Drift, diagnostic))
+        };
+        self.migrations.iter().filter(is_part).filter_map(error).collect()
+    }
+
     fn elsewhere(&self) -> Vec<String> {
         let others = self.migrations.iter().filter(|migration| !is_here(migration, self.options));
         others.map(|migration| migration.id.to_string()).collect()

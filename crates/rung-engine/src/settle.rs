@@ -1,10 +1,12 @@
 //! Changes of the history that run nothing: stamp, resolve, tag.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use rung_sql::Diagnostic;
 
 use crate::driver::{Driver, LockHolder};
+use crate::due::{Coverage, coverage};
 use crate::event::RunError;
 use crate::execute::{RunOptions, write_renamed};
 use crate::former::renamed;
@@ -99,13 +101,22 @@ pub fn stamp(
         let dialect = driver.dialect_of();
         let mut records = Vec::new();
         let mut settled = Vec::new();
-        let new = order[..count].iter().filter(|migration| !history.is_done(migration.id.as_str()));
+        let is_new = |migration: &&&Arc<Migration>| {
+            let replaced = !migration.replaces.is_empty() && coverage(set, history, migration) == Coverage::Whole;
+            !replaced && !history.is_done(migration.id.as_str())
+        };
+        let new = order[..count].iter().filter(is_new);
         for (sequence, migration) in (history.next_sequence()..).zip(new) {
             records.extend(done_records(migration, sequence, Direction::Stamp, &options.actor, dialect));
             settled.push((migration.id.to_string(), Status::Completed));
         }
-        let kept: Vec<&str> = order[..count].iter().map(|migration| migration.id.as_str()).collect();
-        for row in history.done().filter(|row| !kept.contains(&row.id.as_str())) {
+        let replaced = order[..count].iter().flat_map(|migration| &migration.replaces);
+        let kept: HashSet<&str> = order[..count]
+            .iter()
+            .map(|migration| migration.id.as_str())
+            .chain(replaced.map(|replaced| replaced.id.as_str()))
+            .collect();
+        for row in history.done().filter(|row| !kept.contains(row.id.as_str())) {
             records.extend(status_records(&row.id, Status::RolledBack, Direction::Stamp, &options.actor));
             settled.push((row.id.clone(), Status::RolledBack));
         }

@@ -60,7 +60,15 @@ impl Target {
             Some(migration) => migration.version.is_typed(wanted),
             None => Version::of(id).is_some_and(|version| version.is_typed(wanted)),
         };
-        let same_version: Vec<&str> = ids.iter().copied().filter(|id| is_typed(id)).collect();
+        let mut same_version: Vec<&str> = ids.iter().copied().filter(|id| is_typed(id)).collect();
+        if same_version.len() > 1 {
+            // A baseline has the number of the last that it stands for: where that is applied, that one is meant.
+            let is_stood_for = |id: &&str| {
+                let replaces = set.get(id).map(|migration| migration.replaces.as_slice()).unwrap_or_default();
+                !history.is_done(id) && replaces.iter().any(|replaced| history.is_done(&replaced.id))
+            };
+            same_version.retain(|id| !is_stood_for(id));
+        }
         let candidates = if !same_version.is_empty() {
             same_version
         } else if wanted.is_empty() {

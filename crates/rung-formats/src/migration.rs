@@ -58,6 +58,7 @@ fn bare(id: &str, version: Version, up: Script, hints: &'static Hints) -> Migrat
         down: None,
         runs: if version == Version::Repeatable { Runs::WhenChanged } else { Runs::Once },
         version,
+        replaces: Vec::new(),
         no_transaction: None,
         down_no_transaction: None,
         order: Order::Strict,

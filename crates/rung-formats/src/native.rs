@@ -238,6 +238,9 @@ fn from_file(migration: &mut Migration, file: MigrationFile) -> Vec<Diagnostic> 
         migration.runs = Runs::WhenChanged;
     }
     // A file that declares itself free of transactions means its way back, too.
+    if !directives.replaces.is_empty() {
+        (migration.runs, migration.replaces) = (Runs::Checkpoint, directives.replaces);
+    }
     migration.no_transaction = directives.no_transaction;
     migration.down_no_transaction = directives.no_transaction;
     migration.timeouts = Timeouts {

@@ -179,6 +179,10 @@ impl Dialect for PostgresDialect {
         format!("pg_catalog.encode({expression}, 'hex')")
     }
 
+    fn literal_of(&self, expression: &str) -> String {
+        format!("pg_catalog.quote_nullable({expression})")
+    }
+
     fn bytes(&self, bytes: &[u8]) -> String {
         let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         format!("pg_catalog.decode('{digits}', 'hex')")

@@ -543,6 +543,10 @@ impl Driver for Postgres {
         Ok(answers)
     }
 
+    fn positions(&mut self, catalog: &Catalog) -> Result<Vec<String>, DbError> {
+        provenance::positions(self, catalog)
+    }
+
     fn provenance(&mut self, keys: &[Arc<Key>]) -> Result<Provenance, DbError> {
         provenance::of(self, keys)
     }

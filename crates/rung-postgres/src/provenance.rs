@@ -1,13 +1,13 @@
-//! Who owns the database, and when objects were last made or altered.
+//! Who owns the database, when objects were last made or altered, and where sequences stand.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rung_catalog::{Key, Kind};
-use rung_engine::{DbError, Driver, Provenance, Timeouts};
+use rung_catalog::{Body, Catalog, Column, Key, Kind, Object, Value};
+use rung_engine::{DbError, Driver, Provenance, Session, Timeouts};
 
 use crate::driver::Postgres;
-use crate::name::literal;
+use crate::name::{full, literal, within};
 
 /// The catalogs that objects are in, each with the letters of their kinds here, their schema, table and name, and what tells
 /// the transaction that wrote the row. Servers know the time of that with `track_commit_timestamp` only (PostgreSQL,
@@ -71,4 +71,36 @@ pub(crate) fn of(postgres: &mut Postgres, keys: &[Arc<Key>]) -> Result<Provenanc
         times.get(&place).cloned()
     });
     Ok(Provenance { database_owner, changed: changed.collect() })
+}
+
+/// What puts each sequence, identity columns' among them, where it is.
+pub(crate) fn positions(postgres: &mut Postgres, catalog: &Catalog) -> Result<Vec<String>, DbError> {
+    let of_column = |table: &Object| -> Vec<(String, i64)> {
+        let identity = |column: &Column| match &column.value {
+            Value::Identity(identity) => Some((within(&table.key, &identity.name), identity.sequence.start)),
+            _ => None,
+        };
+        table.columns().iter().filter_map(identity).collect()
+    };
+    let of_itself = |object: &Object| match &object.body {
+        Body::Sequence(sequence) => Some((full(&object.key), sequence.start)),
+        _ => None,
+    };
+    let columns = catalog.of_kind(Kind::Table).flat_map(of_column);
+    let all: Vec<(String, i64)> = catalog.of_kind(Kind::Sequence).filter_map(of_itself).chain(columns).collect();
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    let each = all.iter().map(|(name, start)| {
+        format!("SELECT {}, last_value, is_called FROM {name} WHERE is_called OR last_value <> {start}", literal(name))
+    });
+    let rows = postgres.query(&each.collect::<Vec<_>>().join(" UNION ALL "))?;
+    let statement = |row: Vec<Option<String>>| match row.as_slice() {
+        [Some(name), Some(value), Some(called)] => {
+            let called = if called == "t" { "true" } else { "false" };
+            Some(format!("SELECT pg_catalog.setval({}, {value}, {called})", literal(name)))
+        }
+        _ => None,
+    };
+    Ok(rows.into_iter().filter_map(statement).collect())
 }

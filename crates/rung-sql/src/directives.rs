@@ -21,6 +21,8 @@ pub struct Directives {
     pub only: Vec<Spanned<String>>,
     /// `@allow RULE: reason`.
     pub allows: Vec<Allow>,
+    /// `@replaces 001_users 002_orders`.
+    pub replaces: Vec<Replaced>,
     /// `@expand all`.
     pub expand_all: bool,
     /// `@expect ...`, each with its place in the file.
@@ -36,6 +38,15 @@ pub struct Allow {
     pub reason: Option<String>,
     /// Where it says so.
     pub span: Span,
+}
+
+/// A migration that another one stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    /// Its id.
+    pub id: String,
+    /// Whether it is one that stands for all those that are named before it: `@replaces ... baseline 007_baseline ...`.
+    pub is_baseline: bool,
 }
 
 /// What the data must look like.
@@ -123,7 +134,7 @@ impl fmt::Display for Comparison {
 }
 
 /// The words that may stand behind `@` on a line of their own.
-pub(crate) const DIRECTIVES: [&str; 11] = [
+pub(crate) const DIRECTIVES: [&str; 12] = [
     "up",
     "down",
     "verify",
@@ -132,6 +143,7 @@ pub(crate) const DIRECTIVES: [&str; 11] = [
     "statement-timeout",
     "repeatable",
     "only",
+    "replaces",
     "allow",
     "expand",
     "expect",
@@ -162,6 +174,7 @@ impl Directives {
             "lock-timeout" => self.lock_timeout = Some(timeout(word, rest, line.span)?),
             "statement-timeout" => self.statement_timeout = Some(timeout(word, rest, line.span)?),
             "only" => self.only(rest, line)?,
+            "replaces" => self.replaces(rest)?,
             "allow" => self.allow(rest, line)?,
             "expect" => self.expects.push(Spanned { value: expectation(rest)?, span: line.span }),
             "expand" if rest.eq_ignore_ascii_case("all") => self.expand_all = true,
@@ -170,7 +183,7 @@ impl Directives {
             }
             _ => {
                 let help = closest(word, DIRECTIVES).map_or_else(
-                    || "known are @up, @verify, @down, @no-transaction, @lock-timeout, @statement-timeout, @repeatable, @only, @allow, @expand and @expect".to_owned(),
+                    || "known are @up, @verify, @down, @no-transaction, @lock-timeout, @statement-timeout, @repeatable, @only, @replaces, @allow, @expand and @expect".to_owned(),
                     |near| format!("did you mean @{near}?"),
                 );
                 return Err((format!("there is no directive @{word}"), Some(help)));
@@ -186,6 +199,22 @@ impl Directives {
         if self.only.len() == before {
             let help = "write e.g. `-- @only production`".to_owned();
             return Err(("@only names no environment".to_owned(), Some(help)));
+        }
+        Ok(())
+    }
+
+    fn replaces(&mut self, rest: &str) -> Result<(), Problem> {
+        let mut words = rest.split([',', ' ']).filter(|word| !word.is_empty()).peekable();
+        if words.peek().is_none() {
+            let help = "write e.g. `-- @replaces 001_users 002_orders`".to_owned();
+            return Err(("@replaces names no migration".to_owned(), Some(help)));
+        }
+        while let Some(word) = words.next() {
+            let is_baseline = word == "baseline";
+            let Some(id) = (if is_baseline { words.next() } else { Some(word) }) else {
+                return Err(("`baseline` is followed by the id of one".to_owned(), None));
+            };
+            self.replaces.push(Replaced { id: id.to_owned(), is_baseline });
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ mod syntax;
 
 pub use diagnostic::{Diagnostic, Label, Level};
 pub use digest::{checksum, fingerprint, fingerprint_of};
-pub use directives::{Allow, Comparison, Directives, Expect, parse_duration};
+pub use directives::{Allow, Comparison, Directives, Expect, Replaced, parse_duration};
 pub use facts::{
     Effect, Facts, Inside, ObjectKind, ObjectName, Outside, TransactionControl, infer_type, postgres_facts,
     sqlite_facts,

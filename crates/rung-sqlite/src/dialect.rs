@@ -164,6 +164,10 @@ impl Dialect for SqliteDialect {
         format!("lower(hex({expression}))")
     }
 
+    fn literal_of(&self, expression: &str) -> String {
+        format!("quote({expression})")
+    }
+
     fn bytes(&self, bytes: &[u8]) -> String {
         let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         format!("x'{digits}'")

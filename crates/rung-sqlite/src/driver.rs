@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use rung_catalog::Catalog;
+use rung_catalog::{Catalog, Key, Kind};
 use rung_engine::{
     Answer, BlockedSession, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability, History,
     HistoryEntry, Interrupter, JournalRow, LockHolder, Probe, Record, ServerFacts, Session, Table, Tag, Timeouts, Unit,
@@ -517,6 +517,22 @@ impl Driver for Sqlite {
             only(false)?;
             Ok(answers)
         })
+    }
+
+    fn positions(&mut self, catalog: &Catalog) -> Result<Vec<String>, DbError> {
+        let there = self.query("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'")?;
+        if there.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut statements = Vec::new();
+        for row in self.query("SELECT name, quote(name), seq FROM sqlite_sequence")? {
+            let [Some(name), Some(quoted), Some(position)] = row.as_slice() else { continue };
+            if catalog.get(&Key::new(Kind::Table, None, name)).is_some() {
+                statements.push(format!("DELETE FROM sqlite_sequence WHERE name = {quoted}"));
+                statements.push(format!("INSERT INTO sqlite_sequence (name, seq) VALUES ({quoted}, {position})"));
+            }
+        }
+        Ok(statements)
     }
 
     fn interrupter(&self) -> Arc<dyn Interrupter> {

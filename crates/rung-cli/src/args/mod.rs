@@ -6,6 +6,7 @@ mod diff;
 mod documents;
 mod health;
 mod lsp;
+mod squash;
 mod verify;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub use diff::*;
 pub use documents::*;
 pub use health::{Health, OrphansChoice};
 pub use lsp::Lsp;
+pub use squash::Squash;
 pub use verify::{FixSide, Verify};
 
 /// Help as cargo colours it.
@@ -229,6 +231,8 @@ pub enum Command {
     Resolve(Resolve),
     /// Give pending migrations that are out of order new numbers
     Renumber(Renumber),
+    /// Make one migration of many that are applied
+    Squash(Squash),
     /// List tags, or put one on a migration
     #[command(alias = "tags")]
     Tag(TagArguments),

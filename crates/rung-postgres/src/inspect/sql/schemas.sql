@@ -1,6 +1,8 @@
--- Schemas. What is usual for public is what initdb gave it.
+-- Schemas. What is usual for public is what initdb gives it, whoever made it anew since.
 SELECT n.tableoid, n.oid, n.nspname, pg_get_userbyid(n.nspowner), n.nspacl,
-    coalesce(p.initprivs, acldefault('n', n.nspowner)),
+    CASE n.nspname
+        WHEN 'public' THEN acldefault('n', n.nspowner) || ('=#15{U}{UC}#/' || quote_ident(pg_get_userbyid(n.nspowner)))::aclitem
+        ELSE coalesce(p.initprivs, acldefault('n', n.nspowner)) END,
     n.nspname = 'public' AND pg_get_userbyid(n.nspowner) = #15{'pg_database_owner'}{pg_get_userbyid(10)}#,
     pg_get_userbyid(d.datdba)
 FROM pg_namespace n
