@@ -203,6 +203,15 @@ impl Dialect for PostgresDialect {
         crate::render::paragraphs(catalog, options)
     }
 
+    fn alteration(
+        &self,
+        from: &Catalog,
+        to: &Catalog,
+        options: &rung_engine::AlterOptions,
+    ) -> Result<rung_engine::Alteration, Vec<rung_engine::Refusal>> {
+        crate::alter::alteration(from, to, options)
+    }
+
     fn dump_head(&self) -> &'static str {
         crate::render::HEAD
     }
