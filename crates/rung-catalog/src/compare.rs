@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::grant::{Grant, Grants};
 use crate::object::{Body, Catalog, Dependency, Nature, Object};
-use crate::relation::Column;
+use crate::relation::{Column, Origin};
 
 /// An object that is not the same in two catalogs.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +74,11 @@ impl Object {
             Body::Table(table) => {
                 table.columns.sort_by(|one, two| one.name.cmp(&two.name));
                 table.columns.iter_mut().for_each(sort_column);
+                if table.bound.is_some() {
+                    // That of the whole holds in any case; a key of the part alone makes it the part's as well.
+                    let declared = table.columns.iter_mut().filter_map(|column| column.not_null.as_mut());
+                    declared.for_each(|not_null| not_null.origin = Origin::Inherited);
+                }
                 table.options.sort();
                 table.server_options.sort();
             }

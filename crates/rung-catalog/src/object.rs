@@ -156,6 +156,16 @@ impl Object {
             _ => &[],
         }
     }
+
+    /// The same, to be changed.
+    pub fn columns_mut(&mut self) -> &mut [Column] {
+        match &mut self.body {
+            Body::Table(table) => &mut table.columns,
+            Body::View(view) => &mut view.columns,
+            Body::Type(Type::Composite { columns }) => columns,
+            _ => &mut [],
+        }
+    }
 }
 
 /// Something that an object needs.

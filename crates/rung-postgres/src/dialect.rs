@@ -211,6 +211,15 @@ impl Dialect for PostgresDialect {
         &crate::types::PostgresTypes
     }
 
+    fn alteration(
+        &self,
+        from: &Catalog,
+        to: &Catalog,
+        options: &rung_engine::AlterOptions,
+    ) -> Result<rung_engine::Alteration, Vec<rung_engine::Refusal>> {
+        crate::alter::alteration(from, to, options)
+    }
+
     fn dump_head(&self) -> &'static str {
         crate::render::HEAD
     }

@@ -1,5 +1,6 @@
 //! PostgreSQL for rung: connecting, the dialect, and the driver.
 
+mod alter;
 pub mod connect;
 mod dialect;
 mod driver;

@@ -229,7 +229,7 @@ impl Builder {
             let (kind, relation, name, firing) = (f.str(), f.number(), f.text(), firing(f.letter()));
             let Some(Relation { object, key, .. }) = self.relations.get(&relation) else { continue };
             let (object, table) = (*object, Arc::clone(key));
-            let Some(definition) = f.owned() else {
+            let Some(definition) = f.sql() else {
                 // A view's query is the view itself.
                 self.slots.insert(id, Slot { object, column: None, target: Target::Part });
                 continue;
@@ -262,7 +262,7 @@ impl Builder {
             let Some(Relation { key, .. }) = self.relations.get(&f.number()) else { continue };
             let key = Key::new(Kind::Policy, key.schema.as_deref(), f.text()).of(key.name.clone());
             let (permissive, command, roles) = (f.flag(), f.text(), f.sorted());
-            let policy = Policy { permissive, command, roles, using: f.owned(), check: f.owned() };
+            let policy = Policy { permissive, command, roles, using: f.sql(), check: f.sql() };
             self.add(id, Object::new(key, Body::Policy(policy)));
         }
     }

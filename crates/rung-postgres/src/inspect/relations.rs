@@ -46,7 +46,7 @@ impl Builder {
         };
         let (partition_by, bound, of_type) = (f.owned(), f.owned(), f.owned());
         let row_type: u32 = f.number();
-        let query = f.str().trim_end_matches(';').to_owned();
+        let query = f.sql().unwrap_or_default().trim_end_matches(';').to_owned();
         let (server, server_options) = (f.owned(), f.sorted());
         let (kind, body) = match kind {
             'S' => {
@@ -113,7 +113,7 @@ impl Builder {
         }
         let generated = f.letter();
         let origin = origin(f.flag(), f.number());
-        let value = match (f.owned(), generated) {
+        let value = match (f.sql(), generated) {
             (None, _) => Value::None,
             (Some(expression), 's') => Value::Stored(expression),
             (Some(expression), 'v') => Value::Virtual(expression),
@@ -203,7 +203,7 @@ impl Builder {
                 (f.flag(), f.flag(), f.flag(), f.flag(), f.flag());
             let (options, tablespace) = (f.list(), f.owned());
             let (numbers, keys): (Vec<i16>, usize) = (f.numbers(), f.number());
-            let text = parse_index(f.str());
+            let text = parse_index(&f.sql().unwrap_or_default());
             let column = |number: &i16| relation.columns.get(number).cloned();
             let keys = text.keys.into_iter().zip(&numbers[..keys.min(numbers.len())]);
             let index = Index {
@@ -281,7 +281,7 @@ impl Builder {
         let (other, other_numbers): (u32, Vec<i16>) = (f.number(), f.numbers());
         let (on_update, on_delete, matching) = (f.letter(), f.letter(), f.letter());
         let (set, period) = (f.numbers(), f.flag());
-        let expression = f.text();
+        let expression = f.sql().unwrap_or_default();
         if kind == 'n' {
             let not_null = NotNull { name: Some(name), no_inherit, validity, origin, comment: None };
             return self.not_null(id, table, domain, numbers.first().copied(), not_null);

@@ -35,6 +35,11 @@ impl<'a> Fields<'a> {
         self.option().map(str::to_owned)
     }
 
+    /// An expression or a query, as it is to be written.
+    pub(super) fn sql(&mut self) -> Option<String> {
+        self.option().map(stable)
+    }
+
     pub(super) fn flag(&mut self) -> bool {
         self.option() == Some("t")
     }
@@ -174,9 +179,66 @@ fn privilege(letter: char) -> Option<&'static str> {
     })
 }
 
+/// SQL of which the server makes what it was made of. `status IN ('a', 'b')` over a column of a varying length it writes
+/// as `(ARRAY['a'::character varying, ..])::text[]`, and would read that as an array of texts from the start.
+fn stable(sql: &str) -> String {
+    const ELEMENT: &str = "::character varying";
+    let mut stable = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while let Some(start) = rest.find("(ARRAY[") {
+        let inner = start + "(ARRAY[".len();
+        let Some(end) = closing(&rest[inner..]).map(|end| inner + end) else { break };
+        // What is within may have arrays of its own.
+        let (array, after) = (stable_inner(&rest[inner..end]), &rest[end..]);
+        stable.push_str(&rest[..inner]);
+        stable.push_str(&array);
+        stable.push(']');
+        if array.ends_with(ELEMENT) && after.starts_with("])::text[]") {
+            stable.push_str(&format!("{ELEMENT}[]"));
+        }
+        rest = &rest[end + 1..];
+    }
+    stable + rest
+}
+
+fn stable_inner(sql: &str) -> String {
+    if sql.contains("(ARRAY[") { stable(sql) } else { sql.to_owned() }
+}
+
+/// Where the bracket closes that has been opened before.
+fn closing(sql: &str) -> Option<usize> {
+    let (mut depth, mut quote) = (1_usize, None);
+    for (at, c) in sql.char_indices() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '[') => depth += 1,
+            (None, ']') => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_server_writes_is_read_as_it_was() {
+        assert_eq!(
+            stable("((a)::text = ANY ((ARRAY['x]'::character varying, 'y'::character varying])::text[])) AND b"),
+            "((a)::text = ANY ((ARRAY['x]'::character varying, 'y'::character varying]::character varying[])::text[])) AND b"
+        );
+        for same in ["a = ANY (ARRAY['x'::text])", "(ARRAY[1, 2])::bigint[]", "(ARRAY[(a)::text])::text[]", "'(ARRAY['"]
+        {
+            assert_eq!(stable(same), same);
+        }
+    }
 
     fn grant(to: Grantee, privileges: &[&str], with_option: bool) -> Grant {
         Grant { by: None, to, privileges: privileges.iter().map(|one| (*one).to_owned()).collect(), with_option }

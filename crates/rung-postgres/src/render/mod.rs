@@ -1,8 +1,8 @@
 //! A schema as SQL. Pure.
 
-mod object;
-mod plan;
-mod table;
+pub(crate) mod object;
+pub(crate) mod plan;
+pub(crate) mod table;
 
 pub(crate) use plan::paragraphs;
 

@@ -1,29 +1,24 @@
 //! Statements for one object: what makes it, and what is said about it.
 
-use std::collections::{HashMap, HashSet};
-
 use rung_catalog::{
-    Body, Catalog, Firing, Grant, Grantee, Grants, Key, Kind, Nature, Object, Persistence, Policy, RoutineKind,
-    Sequence, Type, Value, View,
+    Body, Firing, Grant, Grantee, Grants, Key, Kind, Nature, Object, Persistence, Policy, RoutineKind, Sequence, Type,
+    Value, View,
 };
 use rung_engine::DumpOptions;
 
+use super::plan::{Layout, Needs};
 use super::table;
 use crate::name::{full, list, literal, parent, quoted, within};
 
 /// Writes statements.
-pub(super) struct Writer<'a> {
-    pub(super) catalog: &'a Catalog,
-    pub(super) options: &'a DumpOptions,
-    pub(super) parts: &'a HashMap<&'a Key, Vec<&'a Object>>,
-    pub(super) sequences: &'a HashMap<&'a Key, Vec<&'a Object>>,
-    pub(super) inlined: &'a HashSet<&'a Key>,
-    pub(super) apart: &'a HashSet<(&'a Key, &'a str)>,
-    pub(super) early: &'a HashSet<&'a Key>,
+pub(crate) struct Writer<'a> {
+    pub(crate) options: &'a DumpOptions,
+    pub(crate) needs: &'a Needs<'a>,
+    pub(crate) layout: &'a Layout<'a>,
 }
 
 /// What announces an object before it can be made.
-pub(super) fn early(object: &Object) -> Vec<String> {
+pub(crate) fn early(object: &Object) -> Vec<String> {
     match &object.body {
         Body::View(view) => {
             let column = |column: &rung_catalog::Column| {
@@ -39,7 +34,7 @@ pub(super) fn early(object: &Object) -> Vec<String> {
 
 impl Writer<'_> {
     /// All statements of an object.
-    pub(super) fn object(&self, object: &Object) -> Vec<String> {
+    pub(crate) fn object(&self, object: &Object) -> Vec<String> {
         let key = &*object.key;
         let mut sql = match &object.body {
             Body::Schema if key.name == "public" => Vec::new(),
@@ -54,7 +49,7 @@ impl Writer<'_> {
             Body::Sequence(sequence) => vec![sequence_(key, sequence)],
             Body::Table(of) => self.table(object, of),
             Body::View(of) => self.view(key, of),
-            Body::Index(of) => table::index(self.catalog, key, of),
+            Body::Index(of) => table::index(self.needs.catalog, key, of),
             Body::Constraint(of) => self.constraint_apart(object, of),
             Body::Trigger(trigger) => {
                 let mut sql = vec![trigger.definition.clone()];
@@ -87,7 +82,7 @@ impl Writer<'_> {
     }
 
     /// Owner, comment, privileges and labels.
-    pub(super) fn attributes(&self, object: &Object, sql: &mut Vec<String>) {
+    pub(crate) fn attributes(&self, object: &Object, sql: &mut Vec<String>) {
         let what = phrase(object);
         if let Some(owner) = object.owner.as_ref().filter(|_| self.options.owners) {
             sql.push(format!("ALTER {what} OWNER TO {}", quoted(owner)));
@@ -111,13 +106,7 @@ impl Writer<'_> {
             let target = grant_target(object);
             sql.extend(grants(&object.grants, |privileges| format!("{privileges} ON {target}")));
             for column in object.columns() {
-                let name = quoted(&column.name);
-                let on = full(&object.key);
-                let each = |privileges: &str| {
-                    let each: Vec<String> = privileges.split(", ").map(|one| format!("{one} ({name})")).collect();
-                    format!("{} ON TABLE {on}", each.join(", "))
-                };
-                sql.extend(grants(&column.grants, each));
+                sql.extend(grants(&column.grants, |privileges| on_column(object, column, privileges)));
             }
         }
     }
@@ -169,28 +158,19 @@ impl Writer<'_> {
     }
 
     /// Constraints that are written within a table or domain, by name.
-    pub(super) fn inlined_parts<'b>(&'b self, key: &Key) -> impl Iterator<Item = &'b Object> + use<'b> {
-        let parts = self.parts.get(key).into_iter().flatten().copied();
-        parts.filter(|part| self.inlined.contains(&*part.key))
+    pub(crate) fn inlined_parts<'b>(&'b self, key: &Key) -> impl Iterator<Item = &'b Object> + use<'b> {
+        let parts = self.needs.parts(key).iter().copied();
+        parts.filter(|part| self.layout.inlined.contains(&*part.key))
     }
 
     fn view(&self, key: &Key, view: &View) -> Vec<String> {
         let name = full(key);
-        let kind = match (view.materialized, self.early.contains(key)) {
+        let kind = match (view.materialized, self.layout.early.contains_key(key)) {
             (true, _) => "MATERIALIZED VIEW",
             (false, false) => "VIEW",
             (false, true) => "OR REPLACE VIEW",
         };
-        let mut text = format!("CREATE {kind} {name}");
-        text.extend(view.access_method.iter().map(|method| format!(" USING {}", quoted(method))));
-        text.push_str(&table::with(&view.options));
-        text.extend(view.tablespace.iter().map(|name| format!(" TABLESPACE {}", quoted(name))));
-        text.push_str(&format!(" AS\n{}", view.query));
-        if view.materialized {
-            // Its rows are data.
-            text.push_str("\n  WITH NO DATA");
-        }
-        let mut sql = vec![text];
+        let mut sql = vec![create_view(key, view, kind)];
         let alter = if view.materialized { "MATERIALIZED VIEW" } else { "VIEW" };
         for column in &view.columns {
             let before = format!("ALTER {alter} {name} ALTER COLUMN {}", quoted(&column.name));
@@ -203,13 +183,27 @@ impl Writer<'_> {
     }
 }
 
+/// The statement that makes a view: `kind` is `VIEW`, `MATERIALIZED VIEW` or `OR REPLACE VIEW`.
+pub(crate) fn create_view(key: &Key, view: &View, kind: &str) -> String {
+    let mut text = format!("CREATE {kind} {}", full(key));
+    text.extend(view.access_method.iter().map(|method| format!(" USING {}", quoted(method))));
+    text.push_str(&table::with(&view.options));
+    text.extend(view.tablespace.iter().map(|name| format!(" TABLESPACE {}", quoted(name))));
+    text.push_str(&format!(" AS\n{}", view.query));
+    if view.materialized {
+        // Its rows are data.
+        text.push_str("\n  WITH NO DATA");
+    }
+    text
+}
+
 fn sequence_(key: &Key, sequence: &Sequence) -> String {
     let unlogged = if sequence.persistence == Persistence::Unlogged { "UNLOGGED " } else { "" };
     format!("CREATE {unlogged}SEQUENCE {}{}", full(key), sequence_options(sequence))
 }
 
 /// What of a sequence is not as it would be by itself, each with a blank in front.
-pub(super) fn sequence_options(sequence: &Sequence) -> String {
+pub(crate) fn sequence_options(sequence: &Sequence) -> String {
     let (least, greatest) = match sequence.data_type.as_str() {
         "smallint" => (i64::from(i16::MIN), i64::from(i16::MAX)),
         "integer" => (i64::from(i32::MIN), i64::from(i32::MAX)),
@@ -238,7 +232,7 @@ pub(super) fn sequence_options(sequence: &Sequence) -> String {
     text
 }
 
-fn policy(key: &Key, policy: &Policy) -> String {
+pub(crate) fn policy(key: &Key, policy: &Policy) -> String {
     let mut text = format!("CREATE POLICY {} ON {}", quoted(&key.name), parent(key));
     if !policy.permissive {
         text.push_str(" AS RESTRICTIVE");
@@ -255,7 +249,7 @@ fn policy(key: &Key, policy: &Policy) -> String {
 }
 
 /// The words that put a trigger or rule into a state that it is not made in.
-fn firing(firing: Firing) -> Option<&'static str> {
+pub(crate) fn firing(firing: Firing) -> Option<&'static str> {
     match firing {
         Firing::Origin => None,
         Firing::Always => Some("ENABLE ALWAYS"),
@@ -264,11 +258,11 @@ fn firing(firing: Firing) -> Option<&'static str> {
     }
 }
 
-fn comment(what: &str, text: Option<&str>) -> Option<String> {
+pub(crate) fn comment(what: &str, text: Option<&str>) -> Option<String> {
     text.map(|text| format!("COMMENT ON {what} IS {}", literal(text)))
 }
 
-fn labels<'a>(what: &'a str, labels: &'a [(String, String)]) -> impl Iterator<Item = String> + use<'a> {
+pub(crate) fn labels<'a>(what: &'a str, labels: &'a [(String, String)]) -> impl Iterator<Item = String> + use<'a> {
     let label = move |(provider, label): &(String, String)| {
         format!("SECURITY LABEL FOR {} ON {what} IS {}", quoted(provider), literal(label))
     };
@@ -276,7 +270,7 @@ fn labels<'a>(what: &'a str, labels: &'a [(String, String)]) -> impl Iterator<It
 }
 
 /// An object as `ALTER`, `COMMENT ON` and `DROP` call it.
-pub(super) fn phrase(object: &Object) -> String {
+pub(crate) fn phrase(object: &Object) -> String {
     let key = &*object.key;
     let name = || full(key);
     let on = |word: &str| format!("{word} {} ON {}", quoted(&key.name), parent(key));
@@ -320,14 +314,14 @@ pub(super) fn phrase(object: &Object) -> String {
 }
 
 /// Whether a constraint is a domain's: those have nothing but a condition, and no column that it speaks of.
-pub(super) fn is_of_domain(object: &Object) -> bool {
+pub(crate) fn is_of_domain(object: &Object) -> bool {
     object.depends_on.iter().any(|it| {
         it.on.kind == Kind::Type && Some(&it.on.name) == object.key.parent.as_ref() && it.on.schema == object.key.schema
     })
 }
 
 /// What a privilege is on.
-fn grant_target(object: &Object) -> String {
+pub(crate) fn grant_target(object: &Object) -> String {
     let key = &*object.key;
     match (&object.body, key.kind) {
         (Body::Routine(_), _) => phrase(object).replacen("AGGREGATE", "FUNCTION", 1).replace("(*)", "()"),
@@ -338,8 +332,15 @@ fn grant_target(object: &Object) -> String {
     }
 }
 
+/// Privileges on a column: `SELECT (a), INSERT (a) ON TABLE t`.
+pub(crate) fn on_column(object: &Object, column: &rung_catalog::Column, privileges: &str) -> String {
+    let name = quoted(&column.name);
+    let each: Vec<String> = privileges.split(", ").map(|one| format!("{one} ({name})")).collect();
+    format!("{} ON TABLE {}", each.join(", "), full(&object.key))
+}
+
 /// What takes privileges away and gives others; `on` puts the object to them.
-fn grants(grants: &Grants, on: impl Fn(&str) -> String) -> Vec<String> {
+pub(crate) fn grants(grants: &Grants, on: impl Fn(&str) -> String) -> Vec<String> {
     let mut sql = Vec::new();
     let mut add = |grant: &Grant, statement: String| {
         // Who gave it can only be who says it.
@@ -360,7 +361,7 @@ fn grants(grants: &Grants, on: impl Fn(&str) -> String) -> Vec<String> {
     sql
 }
 
-fn grantee(grantee: &Grantee) -> String {
+pub(crate) fn grantee(grantee: &Grantee) -> String {
     match grantee {
         Grantee::Public => "PUBLIC".to_owned(),
         Grantee::Role(role) => quoted(role),
@@ -373,11 +374,11 @@ fn default_privileges(key: &Key, prefix: &str, of: &Grants) -> Vec<String> {
 }
 
 /// The name of an index of a constraint.
-pub(super) fn index_name(key: &Key) -> String {
+pub(crate) fn index_name(key: &Key) -> String {
     within(key, &key.name)
 }
 
 /// The comment on an index of a constraint.
-pub(super) fn index_comment(key: &Key, text: Option<&str>) -> Option<String> {
+pub(crate) fn index_comment(key: &Key, text: Option<&str>) -> Option<String> {
     comment(&format!("INDEX {}", index_name(key)), text)
 }

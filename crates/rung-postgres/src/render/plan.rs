@@ -29,16 +29,9 @@ type Rank<'a> = (Kind, &'a str, &'a str, Kind, &'a str, &'a str, Part);
 /// See [`rung_engine::Dialect::paragraphs`].
 pub(crate) fn paragraphs(catalog: &Catalog, options: &DumpOptions) -> Vec<Paragraph> {
     let needs = Needs::of(catalog);
-    let plan = Plan::of(catalog, &needs);
-    let writer = Writer {
-        catalog,
-        options,
-        parts: &needs.parts,
-        sequences: &needs.sequences,
-        inlined: &plan.inlined,
-        apart: &plan.apart,
-        early: &plan.early,
-    };
+    let layout = Layout::of(&needs, |_| true);
+    let plan = Plan::of(&needs, &layout);
+    let writer = Writer { options, needs: &needs, layout: &layout };
     let order = order(&plan.nodes);
     let paragraphs = order.into_iter().map(|at| {
         let (object, part) = &plan.parts[at];
@@ -52,29 +45,27 @@ pub(crate) fn paragraphs(catalog: &Catalog, options: &DumpOptions) -> Vec<Paragr
     paragraphs.filter(|paragraph| !paragraph.statements.is_empty()).collect()
 }
 
-struct Plan<'a> {
-    parts: Vec<(&'a Object, Part)>,
-    nodes: Vec<Node<Rank<'a>>>,
+/// How objects are written.
+pub(crate) struct Layout<'a> {
     /// Constraints that are written within their table or domain.
-    inlined: HashSet<&'a Key>,
+    pub(crate) inlined: HashSet<&'a Key>,
     /// Defaults that are not: table and column.
-    apart: HashSet<(&'a Key, &'a str)>,
-    /// Objects that are announced first.
-    early: HashSet<&'a Key>,
+    pub(crate) apart: HashSet<(&'a Key, &'a str)>,
+    /// Objects that are announced first, each with what it is in a circle with.
+    pub(crate) early: HashMap<&'a Key, HashSet<&'a Key>>,
 }
 
-impl<'a> Plan<'a> {
-    fn of(catalog: &'a Catalog, needs: &Needs<'a>) -> Self {
-        let mut inlined = HashSet::new();
+impl<'a> Layout<'a> {
+    /// How the objects are written that are made; the others are there already.
+    pub(crate) fn of(needs: &Needs<'a>, made: impl Fn(&Key) -> bool) -> Self {
+        let mut layout = Self { inlined: HashSet::new(), apart: HashSet::new(), early: HashMap::new() };
         // Of two that are the same in one table's statement, the server makes one.
         let mut keys: HashSet<(&Key, Vec<&str>, &[String])> = HashSet::new();
-        let mut apart = HashSet::new();
-        let mut early: HashMap<&Key, HashSet<&Key>> = HashMap::new();
-        for object in catalog {
+        for object in needs.catalog.iter().filter(|object| made(&object.key)) {
             let key = &*object.key;
             match &object.body {
                 Body::Constraint(constraint) => {
-                    let of = needs.parent(object);
+                    let of = needs.parent(object).filter(|of| made(of));
                     let others = needs.foreign(object);
                     let is_first = of.is_none_or(|of| match (&constraint.index, &constraint.kind) {
                         (Some(index), ConstraintKind::PrimaryKey { .. } | ConstraintKind::Unique { .. }) => {
@@ -83,61 +74,67 @@ impl<'a> Plan<'a> {
                         _ => true,
                     });
                     if is_first && of.is_some_and(|of| may_be_inline(constraint) && !needs.reach(others, of)) {
-                        inlined.insert(key);
+                        layout.inlined.insert(key);
                     }
                 }
                 Body::Table(table) => {
                     for column in table.columns.iter().filter(|column| matches!(column.value, Value::Default(_))) {
                         let name = column.name.as_str();
                         if needs.reach(needs.of_column(object, name), key) {
-                            apart.insert((key, name));
+                            layout.apart.insert((key, name));
                         }
                     }
                 }
-                Body::View(view) if !view.materialized => early.extend(needs.circle(object)),
-                Body::Type(Type::Base(_) | Type::Range(_)) => early.extend(needs.circle(object)),
+                Body::View(view) if !view.materialized => layout.early.extend(needs.circle(object)),
+                Body::Type(Type::Base(_) | Type::Range(_)) => layout.early.extend(needs.circle(object)),
                 _ => {}
             }
         }
-        let mut plan =
-            Self { parts: Vec::new(), nodes: Vec::new(), inlined, apart, early: early.keys().copied().collect() };
-        plan.place(catalog, needs, &early);
-        plan
+        layout
     }
+}
 
-    fn place(&mut self, catalog: &'a Catalog, needs: &Needs<'a>, early: &HashMap<&'a Key, HashSet<&'a Key>>) {
+struct Plan<'a> {
+    parts: Vec<(&'a Object, Part)>,
+    nodes: Vec<Node<Rank<'a>>>,
+}
+
+impl<'a> Plan<'a> {
+    fn of(needs: &Needs<'a>, layout: &Layout<'a>) -> Self {
         let mut places: HashMap<(&Key, Part), usize> = HashMap::new();
-        for object in catalog.iter().filter(|object| !self.inlined.contains(&*object.key)) {
+        let mut parts = Vec::new();
+        for object in needs.catalog.iter().filter(|object| !layout.inlined.contains(&*object.key)) {
             let key = &*object.key;
-            if early.contains_key(key) {
-                self.parts.push((object, Part::Early));
+            if layout.early.contains_key(key) {
+                parts.push((object, Part::Early));
             }
-            self.parts.push((object, Part::Whole));
-            let apart = object.columns().iter().filter(|column| self.apart.contains(&(key, column.name.as_str())));
-            self.parts.extend(apart.map(|column| (object, Part::Default(column.name.clone()))));
+            parts.push((object, Part::Whole));
+            let apart = object.columns().iter().filter(|column| layout.apart.contains(&(key, column.name.as_str())));
+            parts.extend(apart.map(|column| (object, Part::Default(column.name.clone()))));
         }
-        for (at, (object, part)) in self.parts.iter().enumerate() {
+        for (at, (object, part)) in parts.iter().enumerate() {
             places.insert((&object.key, part.clone()), at);
         }
         // Where a need is met: by the object itself, by the table that it is written in, by what was announced.
         let place = |needed: &'a Key, by: &Key| -> Option<usize> {
-            let announced = early.get(needed).is_some_and(|circle| circle.contains(by));
+            let announced = layout.early.get(needed).is_some_and(|circle| circle.contains(by));
             let part = if announced { Part::Early } else { Part::Whole };
-            let of = if self.inlined.contains(needed) { needs.parent_of(needed)? } else { needed };
+            let of = if layout.inlined.contains(needed) { needs.parent_of(needed)? } else { needed };
             places.get(&(of, part)).copied()
         };
-        let mut nodes = Vec::with_capacity(self.parts.len());
-        for (object, part) in &self.parts {
+        let mut nodes = Vec::with_capacity(parts.len());
+        for (object, part) in &parts {
             let key = &*object.key;
             let mut after: BTreeSet<usize> = BTreeSet::new();
             match part {
                 Part::Early => after.extend(needs.of_schema(object).filter_map(|needed| place(needed, key))),
                 Part::Whole => {
                     after.extend(places.get(&(key, Part::Early)));
-                    after.extend(needs.all(object, &self.apart).into_iter().filter_map(|needed| place(needed, key)));
+                    after.extend(needs.all(object, &layout.apart).into_iter().filter_map(|needed| place(needed, key)));
                     // What its constraints need that are written within it.
-                    for part in needs.parts(key).iter().filter(|part| self.inlined.contains(&*part.key)) {
-                        after.extend(needs.all(part, &self.apart).into_iter().filter_map(|needed| place(needed, key)));
+                    for part in needs.parts(key).iter().filter(|part| layout.inlined.contains(&*part.key)) {
+                        let all = needs.all(part, &layout.apart);
+                        after.extend(all.into_iter().filter_map(|needed| place(needed, key)));
                     }
                 }
                 Part::Default(column) => {
@@ -147,7 +144,7 @@ impl<'a> Plan<'a> {
             }
             nodes.push(Node { rank: rank(object, part.clone(), needs), after: after.into_iter().collect() });
         }
-        self.nodes = nodes;
+        Self { parts, nodes }
     }
 }
 
@@ -172,19 +169,19 @@ fn may_be_inline(constraint: &Constraint) -> bool {
 }
 
 /// Who needs whom.
-struct Needs<'a> {
-    catalog: &'a Catalog,
+pub(crate) struct Needs<'a> {
+    pub(crate) catalog: &'a Catalog,
     /// What belongs to a table, view or domain.
-    parts: HashMap<&'a Key, Vec<&'a Object>>,
+    pub(crate) parts: HashMap<&'a Key, Vec<&'a Object>>,
     parents: HashMap<&'a Key, &'a Key>,
     /// Sequences by the table that they go away with.
-    sequences: HashMap<&'a Key, Vec<&'a Object>>,
+    pub(crate) sequences: HashMap<&'a Key, Vec<&'a Object>>,
     /// Partitions and children, of all generations.
     heirs: HashMap<&'a Key, Vec<&'a Key>>,
 }
 
 impl<'a> Needs<'a> {
-    fn of(catalog: &'a Catalog) -> Self {
+    pub(crate) fn of(catalog: &'a Catalog) -> Self {
         let mut needs = Self {
             catalog,
             parts: catalog.parts(),
@@ -215,19 +212,19 @@ impl<'a> Needs<'a> {
         needs
     }
 
-    fn parent(&self, object: &Object) -> Option<&'a Key> {
+    pub(crate) fn parent(&self, object: &Object) -> Option<&'a Key> {
         self.parent_of(&object.key)
     }
 
-    fn parent_of(&self, key: &Key) -> Option<&'a Key> {
+    pub(crate) fn parent_of(&self, key: &Key) -> Option<&'a Key> {
         self.parents.get(key).copied()
     }
 
-    fn parts(&self, key: &Key) -> &[&'a Object] {
+    pub(crate) fn parts(&self, key: &Key) -> &[&'a Object] {
         self.parts.get(key).map_or(&[], Vec::as_slice)
     }
 
-    fn of_schema(&self, object: &'a Object) -> impl Iterator<Item = &'a Key> + use<'a> {
+    pub(crate) fn of_schema(&self, object: &'a Object) -> impl Iterator<Item = &'a Key> + use<'a> {
         let schema = match &object.body {
             Body::Extension(extension) => Some(extension.schema.as_str()),
             _ => object.key.schema.as_deref(),
@@ -237,7 +234,11 @@ impl<'a> Needs<'a> {
     }
 
     /// What a column's default or expression needs beside its own table.
-    fn of_column<'b>(&self, object: &'a Object, column: &'b str) -> impl Iterator<Item = &'a Key> + use<'a, 'b> {
+    pub(crate) fn of_column<'b>(
+        &self,
+        object: &'a Object,
+        column: &'b str,
+    ) -> impl Iterator<Item = &'a Key> + use<'a, 'b> {
         let of_it = |dependency: &&Dependency| dependency.column.as_deref() == Some(column);
         object.depends_on.iter().filter(of_it).map(|dependency| &*dependency.on).filter(|on| **on != *object.key)
     }
@@ -249,7 +250,7 @@ impl<'a> Needs<'a> {
     }
 
     /// All that an object needs, but what defaults need that are written by themselves.
-    fn all(&self, object: &'a Object, apart: &HashSet<(&Key, &str)>) -> Vec<&'a Key> {
+    pub(crate) fn all(&self, object: &'a Object, apart: &HashSet<(&Key, &str)>) -> Vec<&'a Key> {
         let mut all: Vec<&Key> = self.of_schema(object).collect();
         all.extend(self.parent(object));
         let is_apart = |column: &str| apart.contains(&(&*object.key, column));
@@ -289,7 +290,7 @@ impl<'a> Needs<'a> {
         all
     }
 
-    fn heirs_of(&self, table: &Key) -> impl Iterator<Item = &'a Key> + use<'a> {
+    pub(crate) fn heirs_of(&self, table: &Key) -> impl Iterator<Item = &'a Key> + use<'a> {
         self.heirs.get(table).cloned().unwrap_or_default().into_iter()
     }
 

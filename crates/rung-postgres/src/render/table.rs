@@ -10,7 +10,7 @@ use super::plan::comes_with_parent;
 use crate::name::{full, list, literal, parent, quoted, within};
 
 impl Writer<'_> {
-    pub(super) fn table(&self, object: &Object, table: &Table) -> Vec<String> {
+    pub(crate) fn table(&self, object: &Object, table: &Table) -> Vec<String> {
         let key = &*object.key;
         let name = full(key);
         let constraints: Vec<&Object> = self.inlined_parts(key).collect();
@@ -59,14 +59,14 @@ impl Writer<'_> {
     }
 
     /// Which sequences go away with a table. Both must have the same owner by then.
-    pub(super) fn owned_sequences(&self, key: &Key) -> Vec<String> {
+    pub(crate) fn owned_sequences(&self, key: &Key) -> Vec<String> {
         let owned_by = |sequence: &&Object| match &sequence.body {
             Body::Sequence(of) => of.owned_by.as_ref().map(|(_, column)| {
                 format!("ALTER SEQUENCE {} OWNED BY {}.{}", full(&sequence.key), full(key), quoted(column))
             }),
             _ => None,
         };
-        self.sequences.get(key).into_iter().flatten().filter_map(owned_by).collect()
+        self.needs.sequences.get(key).into_iter().flatten().filter_map(owned_by).collect()
     }
 
     fn create_table(&self, object: &Object, table: &Table, constraints: &[&Object]) -> String {
@@ -116,12 +116,12 @@ impl Writer<'_> {
     }
 
     /// What follows a column's type.
-    fn column(&self, key: &Key, table: &Table, column: &Column) -> String {
+    pub(crate) fn column(&self, key: &Key, table: &Table, column: &Column) -> String {
         let mut text = options(&column.server_options);
         text.extend(column.collation.iter().filter(|_| table.of_type.is_none()).map(|name| format!(" COLLATE {name}")));
         match &column.value {
             Value::None => {}
-            Value::Default(_) if self.apart.contains(&(key, column.name.as_str())) => {}
+            Value::Default(_) if self.layout.apart.contains(&(key, column.name.as_str())) => {}
             Value::Default(default) => text.push_str(&format!(" DEFAULT {default}")),
             value if self.is_generated_above(table, column, value) => {}
             Value::Stored(expression) => text.push_str(&format!(" GENERATED ALWAYS AS ({}) STORED", bare(expression))),
@@ -146,7 +146,8 @@ impl Writer<'_> {
     /// Whether a column that is declared here and by a parent is computed there in the same way: before 16 it may not be
     /// said again.
     fn is_generated_above(&self, table: &Table, column: &Column, value: &Value) -> bool {
-        let above = || table.inherits.iter().filter_map(|parent| self.catalog.get(parent)).flat_map(Object::columns);
+        let above =
+            || table.inherits.iter().filter_map(|parent| self.needs.catalog.get(parent)).flat_map(Object::columns);
         table.bound.is_none()
             && column.origin == Origin::Both
             && matches!(value, Value::Stored(_) | Value::Virtual(_))
@@ -155,11 +156,11 @@ impl Writer<'_> {
 
     /// What an inherited column has that its parent's has not.
     fn overrides(&self, key: &Key, table: &Table, column: &Column) -> Vec<String> {
-        let inherited = table.inherits.iter().filter_map(|parent| self.catalog.get(parent));
+        let inherited = table.inherits.iter().filter_map(|parent| self.needs.catalog.get(parent));
         let above = inherited.flat_map(Object::columns).find(|above| above.name == column.name);
         let mut set = Vec::new();
         match &column.value {
-            Value::Default(_) if self.apart.contains(&(key, column.name.as_str())) => {}
+            Value::Default(_) if self.layout.apart.contains(&(key, column.name.as_str())) => {}
             value if above.is_some_and(|above| above.value == *value) => {}
             Value::Default(default) => set.push(format!("SET DEFAULT {default}")),
             Value::None => set.push("DROP DEFAULT".to_owned()),
@@ -174,10 +175,13 @@ impl Writer<'_> {
     }
 
     /// A constraint that is not written within its table or domain.
-    pub(super) fn constraint_apart(&self, object: &Object, of: &Constraint) -> Vec<String> {
+    pub(crate) fn constraint_apart(&self, object: &Object, of: &Constraint) -> Vec<String> {
         let key = &*object.key;
-        let table =
-            self.catalog.get(&Key::new(Kind::Table, key.schema.as_deref(), key.parent.clone().unwrap_or_default()));
+        let table = self.needs.catalog.get(&Key::new(
+            Kind::Table,
+            key.schema.as_deref(),
+            key.parent.clone().unwrap_or_default(),
+        ));
         if is_of_domain(object) {
             return vec![format!("ALTER DOMAIN {} ADD {}", parent(key), constraint(key, of))];
         }
@@ -194,10 +198,10 @@ impl Writer<'_> {
     }
 
     /// What is said of the index behind a constraint.
-    fn after_constraint(&self, object: &Object, constraint: &Constraint) -> Vec<String> {
+    pub(crate) fn after_constraint(&self, object: &Object, constraint: &Constraint) -> Vec<String> {
         let Some(index) = &constraint.index else { return Vec::new() };
         let key = &*object.key;
-        let mut sql = index_settings(self.catalog, key, index);
+        let mut sql = index_settings(self.needs.catalog, key, index);
         if let (ConstraintKind::Exclude(_), Some(tablespace)) = (&constraint.kind, &index.tablespace) {
             sql.push(format!("ALTER INDEX {} SET TABLESPACE {}", index_name(key), quoted(tablespace)));
         }
@@ -212,7 +216,7 @@ fn is_declared(table: &Table, column: &Column) -> bool {
 }
 
 /// What is set for a column after it is made.
-pub(super) fn column_settings(column: &Column) -> Vec<String> {
+pub(crate) fn column_settings(column: &Column) -> Vec<String> {
     let mut set = Vec::new();
     set.extend(column.storage.iter().map(|storage| format!("SET STORAGE {storage}")));
     set.extend(column.compression.iter().map(|method| format!("SET COMPRESSION {method}")));
@@ -224,13 +228,13 @@ pub(super) fn column_settings(column: &Column) -> Vec<String> {
 }
 
 /// A default that could not be part of its table.
-pub(super) fn default_apart(object: &Object, column: &str) -> Vec<String> {
+pub(crate) fn default_apart(object: &Object, column: &str) -> Vec<String> {
     let found = object.columns().iter().find(|it| it.name == column);
     let Some(Value::Default(default)) = found.map(|column| &column.value) else { return Vec::new() };
     vec![format!("ALTER TABLE ONLY {} ALTER COLUMN {} SET DEFAULT {default}", full(&object.key), quoted(column))]
 }
 
-fn identity(key: &Key, column: &Column, identity: &Identity) -> String {
+pub(crate) fn identity(key: &Key, column: &Column, identity: &Identity) -> String {
     let how = if identity.always { "ALWAYS" } else { "BY DEFAULT" };
     let mut inner = String::new();
     if identity.name != format!("{}_{}_seq", key.name, column.name) {
@@ -245,7 +249,7 @@ fn identity(key: &Key, column: &Column, identity: &Identity) -> String {
 }
 
 /// A constraint as it stands in a table, with its name.
-pub(super) fn constraint(key: &Key, constraint: &Constraint) -> String {
+pub(crate) fn constraint(key: &Key, constraint: &Constraint) -> String {
     let mut text = format!("CONSTRAINT {} ", quoted(&key.name));
     match &constraint.kind {
         ConstraintKind::PrimaryKey { columns, without_overlaps } => {
@@ -272,17 +276,22 @@ pub(super) fn constraint(key: &Key, constraint: &Constraint) -> String {
     if constraint.no_inherit && matches!(constraint.kind, ConstraintKind::Check(_)) {
         text.push_str(" NO INHERIT");
     }
-    match constraint.timing {
-        Timing::NotDeferrable => {}
-        Timing::Deferrable => text.push_str(" DEFERRABLE"),
-        Timing::Deferred => text.push_str(" DEFERRABLE INITIALLY DEFERRED"),
-    }
+    text.push_str(timing(constraint.timing));
     match constraint.validity {
         Validity::Valid => {}
         Validity::NotValid => text.push_str(" NOT VALID"),
         Validity::NotEnforced => text.push_str(" NOT ENFORCED"),
     }
     text
+}
+
+/// When a constraint is checked, with a blank in front.
+pub(crate) fn timing(timing: Timing) -> &'static str {
+    match timing {
+        Timing::NotDeferrable => "",
+        Timing::Deferrable => " DEFERRABLE",
+        Timing::Deferred => " DEFERRABLE INITIALLY DEFERRED",
+    }
 }
 
 fn keys(columns: &[String], without_overlaps: bool) -> String {
@@ -309,15 +318,24 @@ fn foreign_key(foreign: &ForeignKey) -> String {
 
 /// An index that is no constraint's.
 pub(super) fn index(catalog: &Catalog, key: &Key, index: &Index) -> Vec<String> {
-    let Some(table) = &index.table else { return Vec::new() };
     if !index.valid && !index.on_only {
         return vec![format!("-- left out: {key} (it is invalid: its build failed)")];
     }
+    let mut sql: Vec<String> = create_index(key, index, false).into_iter().collect();
+    sql.extend(attach_index(catalog, key, index));
+    sql.extend(index_settings(catalog, key, index));
+    sql
+}
+
+/// The statement that builds an index.
+pub(crate) fn create_index(key: &Key, index: &Index, concurrently: bool) -> Option<String> {
+    let table = index.table.as_ref()?;
     let unique = if index.unique { "UNIQUE " } else { "" };
+    let concurrently = if concurrently { "CONCURRENTLY " } else { "" };
     let only = if index.on_only { "ONLY " } else { "" };
     let keys: Vec<&str> = index.keys.iter().map(|key| key.sql.as_str()).collect();
     let mut text = format!(
-        "CREATE {unique}INDEX {} ON {only}{} USING {} ({})",
+        "CREATE {unique}INDEX {concurrently}{} ON {only}{} USING {} ({})",
         quoted(&key.name),
         full(table),
         index.method,
@@ -332,16 +350,17 @@ pub(super) fn index(catalog: &Catalog, key: &Key, index: &Index) -> Vec<String> 
     text.push_str(&with(&index.options));
     text.extend(index.tablespace.iter().map(|name| format!(" TABLESPACE {}", quoted(name))));
     text.extend(index.predicate.iter().map(|predicate| format!(" WHERE {predicate}")));
-    let mut sql = vec![text];
-    if let Some(parent) = parent_index_name(catalog, index) {
-        sql.push(format!("ALTER INDEX {parent} ATTACH PARTITION {}", full(key)));
-    }
-    sql.extend(index_settings(catalog, key, index));
-    sql
+    Some(text)
+}
+
+/// The statement that makes an index a part of that of the partitioned table.
+pub(crate) fn attach_index(catalog: &Catalog, key: &Key, index: &Index) -> Option<String> {
+    let parent = parent_index_name(catalog, index)?;
+    Some(format!("ALTER INDEX {parent} ATTACH PARTITION {}", full(key)))
 }
 
 /// What is set for an index after it is made.
-fn index_settings(catalog: &Catalog, key: &Key, index: &Index) -> Vec<String> {
+pub(crate) fn index_settings(catalog: &Catalog, key: &Key, index: &Index) -> Vec<String> {
     let mut sql = Vec::new();
     let name = index_name(key);
     for (number, target) in &index.statistics {
@@ -362,19 +381,19 @@ fn index_settings(catalog: &Catalog, key: &Key, index: &Index) -> Vec<String> {
 }
 
 /// The table that the index of a partitioned table is on, of which this is a part.
-fn above<'a>(catalog: &'a Catalog, index: &Index) -> Option<&'a Key> {
+pub(crate) fn above<'a>(catalog: &'a Catalog, index: &Index) -> Option<&'a Key> {
     match &catalog.get(index.table.as_deref()?)?.body {
         Body::Table(table) => table.inherits.first().map(|parent| &**parent),
         _ => None,
     }
 }
 
-fn parent_index_name(catalog: &Catalog, index: &Index) -> Option<String> {
+pub(crate) fn parent_index_name(catalog: &Catalog, index: &Index) -> Option<String> {
     Some(within(above(catalog, index)?, index.parent.as_deref()?))
 }
 
 /// The index, or the constraint with the index, of which this is a part.
-pub(super) fn parent_index<'a>(catalog: &'a Catalog, index: &Index) -> Option<&'a Key> {
+pub(crate) fn parent_index<'a>(catalog: &'a Catalog, index: &Index) -> Option<&'a Key> {
     let (above, name) = (above(catalog, index)?, index.parent.as_deref()?);
     let index = Key::new(Kind::Index, above.schema.as_deref(), name);
     let constraint = Key::new(Kind::Constraint, above.schema.as_deref(), name).of(above.name.clone());
@@ -382,7 +401,7 @@ pub(super) fn parent_index<'a>(catalog: &'a Catalog, index: &Index) -> Option<&'
 }
 
 /// Storage parameters: ` WITH (fillfactor='70')`.
-pub(super) fn with(options: &[String]) -> String {
+pub(crate) fn with(options: &[String]) -> String {
     if options.is_empty() {
         return String::new();
     }
@@ -397,7 +416,7 @@ pub(super) fn with(options: &[String]) -> String {
 }
 
 /// Options of foreign tables and their columns: ` OPTIONS (schema_name 'app')`.
-fn options(options: &[String]) -> String {
+pub(crate) fn options(options: &[String]) -> String {
     if options.is_empty() {
         return String::new();
     }
@@ -409,7 +428,7 @@ fn options(options: &[String]) -> String {
 }
 
 /// An expression without the parentheses around the whole of it, which are written anyway.
-pub(super) fn bare(expression: &str) -> &str {
+pub(crate) fn bare(expression: &str) -> &str {
     let Some(inner) = expression.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) else { return expression };
     // A query has its parentheses for itself.
     let first = inner.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next();

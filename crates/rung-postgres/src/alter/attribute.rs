@@ -1,0 +1,248 @@
+//! What is said of an object: its owner, comments, privileges, labels.
+
+use rung_catalog::{Catalog, Column, Grant, Grantee, Grants, Kind, NotNull, Object};
+use rung_engine::DumpOptions;
+
+use crate::name::{full, literal, quoted};
+use crate::render::object::{self, comment, grant_target, index_comment, labels, phrase};
+
+/// The statements that make what is said of one object what is said of another, under the name of that.
+pub(super) fn attributes(from: &Object, to: &Object, options: &DumpOptions) -> Vec<String> {
+    let what = phrase(to);
+    let mut sql = Vec::new();
+    if options.owners && from.owner != to.owner && !is_owned_by_table(to) {
+        sql.push(owner(&what, to.owner.as_deref()));
+    }
+    let extensions = |of: &Object| -> Vec<String> {
+        let all = of.depends_on.iter().filter(|it| it.nature == rung_catalog::Nature::Extension);
+        all.map(|it| it.on.name.clone()).collect()
+    };
+    let (old, new) = (extensions(from), extensions(to));
+    for name in old.iter().filter(|name| !new.contains(name)) {
+        sql.push(format!("ALTER {what} NO DEPENDS ON EXTENSION {}", quoted(name)));
+    }
+    for name in new.iter().filter(|name| !old.contains(name)) {
+        sql.push(format!("ALTER {what} DEPENDS ON EXTENSION {}", quoted(name)));
+    }
+    sql.extend(comments(&what, from.comment.as_deref(), to.comment.as_deref()));
+    sql.extend(labels_of(&what, &from.labels, &to.labels));
+    if let (rung_catalog::Body::Constraint(one), rung_catalog::Body::Constraint(two)) = (&from.body, &to.body)
+        && one.index_comment != two.index_comment
+    {
+        sql.extend(index_comment(&to.key, Some(two.index_comment.as_deref().unwrap_or_default())));
+    }
+    let none = Column::default();
+    for column in to.columns() {
+        let old = from.columns().iter().find(|it| it.name == column.name).unwrap_or(&none);
+        let name = format!("COLUMN {}.{}", full(&to.key), quoted(&column.name));
+        sql.extend(comments(&name, old.comment.as_deref(), column.comment.as_deref()));
+        sql.extend(labels_of(&name, &old.labels, &column.labels));
+        if let Some(not_null) = &column.not_null {
+            let text = |it: &Option<NotNull>| it.as_ref().and_then(|it| it.comment.clone());
+            let constraint = quoted(&not_null_name(to, column, not_null));
+            let on = format!("CONSTRAINT {constraint} ON {}", full(&to.key));
+            sql.extend(comments(&on, text(&old.not_null).as_deref(), not_null.comment.as_deref()));
+        }
+    }
+    if options.privileges {
+        let target = grant_target(to);
+        let mut had = from.grants.clone();
+        if from.owner != to.owner {
+            // What an owner had been given is its own by now.
+            had.granted.retain(|grant| to.owner.as_ref().is_none_or(|owner| grant.to != Grantee::Role(owner.clone())));
+        }
+        sql.extend(grants(&had, &to.grants, |privileges| format!("{privileges} ON {target}")));
+        for column in to.columns() {
+            let old = from.columns().iter().find(|it| it.name == column.name).unwrap_or(&none);
+            sql.extend(grants(&old.grants, &column.grants, |privileges| object::on_column(to, column, privileges)));
+        }
+    }
+    sql
+}
+
+/// What a NOT NULL constraint is called.
+pub(super) fn not_null_name(object: &Object, column: &Column, not_null: &NotNull) -> String {
+    not_null.name.clone().unwrap_or_else(|| format!("{}_{}_not_null", object.key.name, column.name))
+}
+
+/// Whether its owner is that of a table, and changes with that.
+fn is_owned_by_table(object: &Object) -> bool {
+    matches!(&object.body, rung_catalog::Body::Sequence(sequence) if sequence.owned_by.is_some())
+}
+
+/// `None` is the database's owner, whoever that is where it runs.
+fn owner(what: &str, owner: Option<&str>) -> String {
+    match owner {
+        Some(owner) => format!("ALTER {what} OWNER TO {}", quoted(owner)),
+        None => format!(
+            "DO $rung$ BEGIN EXECUTE pg_catalog.format({}, (SELECT pg_catalog.pg_get_userbyid(datdba) FROM \
+             pg_catalog.pg_database WHERE datname = pg_catalog.current_database())); END $rung$",
+            literal(&format!("ALTER {} OWNER TO %I", what.replace('%', "%%")))
+        ),
+    }
+}
+
+fn comments(what: &str, from: Option<&str>, to: Option<&str>) -> Option<String> {
+    match to {
+        _ if from == to => None,
+        Some(_) => comment(what, to),
+        None => Some(format!("COMMENT ON {what} IS NULL")),
+    }
+}
+
+fn labels_of(what: &str, from: &[(String, String)], to: &[(String, String)]) -> Vec<String> {
+    let gone = from.iter().filter(|(provider, _)| !to.iter().any(|(other, _)| other == provider));
+    let mut sql: Vec<String> =
+        gone.map(|(provider, _)| format!("SECURITY LABEL FOR {} ON {what} IS NULL", quoted(provider))).collect();
+    let new: Vec<(String, String)> = to.iter().filter(|label| !from.contains(label)).cloned().collect();
+    sql.extend(labels(what, &new));
+    sql
+}
+
+/// The statements that make some privileges of others.
+pub(super) fn grants(from: &Grants, to: &Grants, on: impl Fn(&str) -> String) -> Vec<String> {
+    if from.same(to) {
+        return Vec::new();
+    }
+    let mut statements = object::grants(&undone(from, to), &on);
+    let (old, new) = (one_by_one(&from.granted), one_by_one(&to.granted));
+    // The option alone is taken away where the privilege stays.
+    let lessened =
+        old.iter().filter(|grant| grant.with_option && new.contains(&Grant { with_option: false, ..(*grant).clone() }));
+    for grant in lessened {
+        let privilege = on(&grant.privileges.join(", "));
+        statements.insert(0, format!("REVOKE GRANT OPTION FOR {privilege} FROM {}", object::grantee(&grant.to)));
+    }
+    statements
+}
+
+/// What is to be revoked and granted. Where somebody else than the owner has granted anything, all is done anew, since
+/// what they may give hangs on what they have been given.
+fn undone(from: &Grants, to: &Grants) -> Grants {
+    let all = |list: &[Grant]| one_by_one(list);
+    let (old, new) = (all(&from.granted), all(&to.granted));
+    let (old_revoked, new_revoked) = (all(&from.revoked), all(&to.revoked));
+    let by_others = old.iter().chain(&new).any(|grant| grant.by.is_some());
+    let less = |one: &[Grant], two: &[Grant]| -> Vec<Grant> {
+        one.iter().filter(|grant| by_others || !two.contains(grant)).cloned().collect()
+    };
+    let is_kept = |grant: &Grant| {
+        new.iter()
+            .any(|other| Grant { with_option: false, ..other.clone() } == Grant { with_option: false, ..grant.clone() })
+    };
+    let mut taken: Vec<Grant> =
+        less(&old, &new).into_iter().filter(|grant| by_others || !is_kept(grant)).rev().collect();
+    taken.extend(less(&new_revoked, &old_revoked));
+    let mut given = less(&old_revoked, &new_revoked);
+    // Who had it with the option has it still.
+    let had = |grant: &Grant| !by_others && old.contains(&Grant { with_option: true, ..grant.clone() });
+    given.extend(less(&new, &old).into_iter().filter(|grant| !had(grant)));
+    Grants { granted: together(given), revoked: together(taken) }
+}
+
+fn one_by_one(list: &[Grant]) -> Vec<Grant> {
+    let each = |grant: &Grant| -> Vec<Grant> {
+        grant.privileges.iter().map(|one| Grant { privileges: vec![one.clone()], ..grant.clone() }).collect()
+    };
+    list.iter().flat_map(each).collect()
+}
+
+/// Neighbours that differ in the privilege alone as one.
+fn together(list: Vec<Grant>) -> Vec<Grant> {
+    let mut joined: Vec<Grant> = Vec::new();
+    for grant in list {
+        match joined.last_mut() {
+            Some(last) if last.by == grant.by && last.to == grant.to && last.with_option == grant.with_option => {
+                last.privileges.extend(grant.privileges);
+            }
+            _ => joined.push(grant),
+        }
+    }
+    joined
+}
+
+/// What the privileges for new objects, as the first schema has them, give to one that is made meanwhile, and it does not
+/// have. Taken back for whoever makes it; where it was not given, nothing is taken.
+pub(super) fn given_by_default(from: &Catalog, object: &Object) -> Vec<String> {
+    let kind = match (&object.body, object.key.kind) {
+        (_, Kind::Table | Kind::View) => "TABLES",
+        (_, Kind::Sequence) => "SEQUENCES",
+        (_, Kind::Routine) => "FUNCTIONS",
+        (_, Kind::Type) => "TYPES",
+        (_, Kind::Schema) => "SCHEMAS",
+        _ => return Vec::new(),
+    };
+    let mut sql = Vec::new();
+    let target = grant_target(object);
+    let on = |privileges: &str| format!("{privileges} ON {target}");
+    for given in from.of_kind(Kind::DefaultPrivileges) {
+        if given.key.name != kind
+            || given.key.schema.as_ref().is_some_and(|schema| object.key.schema.as_ref() != Some(schema))
+        {
+            continue;
+        }
+        sql.extend(object::grants(
+            &Grants { granted: Vec::new(), revoked: less(&given.grants.granted, &object.grants.granted) },
+            on,
+        ));
+        sql.extend(object::grants(
+            &Grants { granted: less(&given.grants.revoked, &object.grants.revoked), revoked: Vec::new() },
+            on,
+        ));
+    }
+    sql
+}
+
+/// What one list gives and the other does not.
+fn less(one: &[Grant], two: &[Grant]) -> Vec<Grant> {
+    let has =
+        |grant: &Grant| two.iter().any(|other| other.to == grant.to && other.privileges.contains(&grant.privileges[0]));
+    let left = one_by_one(one).into_iter().filter(|grant| !has(grant)).map(|grant| Grant {
+        by: None,
+        with_option: false,
+        ..grant
+    });
+    together(left.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grant(privileges: &[&str], to: &str, with_option: bool) -> Grant {
+        let privileges = privileges.iter().map(|it| (*it).to_owned()).collect();
+        let to = if to == "PUBLIC" { Grantee::Public } else { Grantee::Role(to.to_owned()) };
+        Grant { by: None, to, privileges, with_option }
+    }
+
+    fn statements(from: (Vec<Grant>, Vec<Grant>), to: (Vec<Grant>, Vec<Grant>)) -> Vec<String> {
+        let of = |(granted, revoked)| Grants { granted, revoked };
+        grants(&of(from), &of(to), |privileges| format!("{privileges} ON TABLE t"))
+    }
+
+    #[test]
+    fn only_what_differs_is_granted_and_revoked() {
+        let sql = statements(
+            (vec![grant(&["INSERT", "SELECT"], "a", false), grant(&["SELECT"], "b", true)], vec![]),
+            (vec![grant(&["SELECT", "UPDATE"], "a", false), grant(&["SELECT"], "b", false)], vec![]),
+        );
+        assert_eq!(
+            sql,
+            [
+                "REVOKE GRANT OPTION FOR SELECT ON TABLE t FROM b",
+                "REVOKE INSERT ON TABLE t FROM a",
+                "GRANT UPDATE ON TABLE t TO a"
+            ]
+        );
+        let public = || vec![grant(&["EXECUTE"], "PUBLIC", false)];
+        assert_eq!(statements((vec![], public()), (vec![], vec![])), ["GRANT EXECUTE ON TABLE t TO PUBLIC"]);
+        assert_eq!(statements((vec![], vec![]), (vec![], public())), ["REVOKE EXECUTE ON TABLE t FROM PUBLIC"]);
+    }
+
+    #[test]
+    fn the_option_alone_can_be_added() {
+        let sql =
+            statements((vec![grant(&["SELECT"], "a", false)], vec![]), (vec![grant(&["SELECT"], "a", true)], vec![]));
+        assert_eq!(sql, ["GRANT SELECT ON TABLE t TO a WITH GRANT OPTION"]);
+    }
+}

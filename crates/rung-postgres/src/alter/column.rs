@@ -1,0 +1,505 @@
+//! Columns of tables that stay.
+
+use std::sync::Arc;
+
+use rung_catalog::{Body, Column, Fact, Identity, Key, NotNull, Object, Origin, Validity, Value};
+use rung_engine::{Cut, Locking};
+
+use super::attribute::not_null_name;
+use super::change;
+use super::table::{columns_of, heirs_of, options, server_options};
+use super::types;
+use super::work::{Phase, Step};
+use super::{Builder, steps};
+use crate::name::{full, literal, quoted, within};
+use crate::render::table::{bare, column_settings, identity};
+
+/// That a column is never NULL.
+pub(super) fn not_null(table: &Arc<Key>, column: &str) -> Fact {
+    Fact::column(table, format!("{column} IS NOT NULL"))
+}
+
+impl<'a> Builder<'_, 'a> {
+    pub(super) fn columns(&mut self, from: &'a Object, to: &'a Object) {
+        let key = &to.key;
+        let of_type = |object: &Object| match &object.body {
+            Body::Table(table) => table.of_type.clone(),
+            _ => None,
+        };
+        // The columns of a typed table are those of its type, and follow it.
+        if of_type(to).is_some() && of_type(from) == of_type(to) {
+            for new in to.columns() {
+                if let Some(old) = from.columns().iter().find(|old| old.name == new.name) {
+                    self.column(from, to, old, new);
+                }
+            }
+            return;
+        }
+        for old in from.columns() {
+            let is_readded = self.changes.readded.contains(&(&**key, old.name.as_str()));
+            if is_readded || !to.columns().iter().any(|new| new.name == old.name) {
+                self.drop_column(from, old, is_readded);
+            }
+        }
+        for new in to.columns() {
+            match from.columns().iter().find(|old| old.name == new.name) {
+                Some(old) if !self.is_new_column(key, &new.name) => self.column(from, to, old, new),
+                old => self.add_column(to, new, old.is_some()),
+            }
+        }
+        self.retype(from, to);
+    }
+
+    /// A column of a table, and of all that inherit it.
+    fn with_heirs(&self, table: &Arc<Key>, column: &str, is_new: bool) -> Vec<Fact> {
+        let (needs, catalog) =
+            if is_new { (self.changes.new, self.changes.to) } else { (self.changes.old, self.changes.from) };
+        let heirs =
+            needs.heirs_of(table).filter_map(|heir| catalog.get(heir)).map(|heir| Fact::column(&heir.key, column));
+        [Fact::column(table, column)].into_iter().chain(heirs).collect()
+    }
+
+    /// What a column needs, or has done with, besides its table.
+    fn of_column(&self, object: &'a Object, column: &str, is_new: bool) -> Vec<Fact> {
+        let needs = if is_new { self.changes.new } else { self.changes.old };
+        change::uses(needs, object).iter().filter(|it| it.column == Some(column)).map(change::Use::fact).collect()
+    }
+
+    fn drop_column(&mut self, from: &'a Object, column: &'a Column, is_readded: bool) {
+        let key = &from.key;
+        // That of a parent takes it along.
+        if is_readded && self.changes.followed.contains(&(&**key, column.name.as_str())) {
+            return;
+        }
+        let mut step = Step::from(format!("{} DROP COLUMN {}", alter(from), quoted(&column.name)));
+        match column.value {
+            Value::Stored(_) | Value::Virtual(_) => {}
+            _ if is_foreign(from) => {}
+            _ => step = step.losing(format!("the values of {}.{}", key.path(), column.name)),
+        }
+        let takes = self.with_heirs(key, &column.name, false);
+        let frees = self.of_column(from, &column.name, false);
+        let action = self.works.add(Phase::Drop, key, None, vec![step]);
+        action.takes = takes;
+        action.frees = frees;
+        action.releases = vec![columns_of(key)];
+        action.claims = vec![heirs_of(key)];
+        if let Value::Identity(identity) = &column.value {
+            action.releases.push(format!("relation {}", within(key, &identity.name)));
+        }
+    }
+
+    fn add_column(&mut self, to: &'a Object, column: &'a Column, is_readded: bool) {
+        let key = &to.key;
+        let Body::Table(table) = &to.body else { return };
+        if is_readded && self.changes.followed.contains(&(&**key, column.name.as_str())) {
+            return;
+        }
+        let rest = self.writer().column(key, table, column);
+        let mut sql = vec![format!("{} ADD COLUMN {} {}{rest}", alter(to), quoted(&column.name), column.data_type)];
+        let before = format!("{} ALTER COLUMN {}", only(to), quoted(&column.name));
+        sql.extend(column_settings(column).into_iter().map(|set| format!("{before} {set}")));
+        let makes = self.with_heirs(key, &column.name, true);
+        let needs = self.of_column(to, &column.name, true).into_iter().chain(self.after_leaving(key)).collect();
+        let mut all = steps(sql);
+        if let Some(NotNull { validity: Validity::NotValid, .. }) = &column.not_null {
+            all.extend(steps([self.add_not_null(to, column, Validity::NotValid)]));
+        }
+        let action = self.works.add(Phase::Make, key, None, all);
+        action.makes = makes;
+        action.makes.push(not_null(key, &column.name));
+        action.needs = needs;
+        action.claims = vec![heirs_of(key)];
+        if let Value::Identity(identity) = &column.value {
+            action.claims.push(format!("relation {}", within(key, &identity.name)));
+        }
+    }
+
+    /// What is done to a table that leaves a parent is done when it has left.
+    fn after_leaving(&self, key: &Arc<Key>) -> Option<Fact> {
+        self.left.contains_key(&**key).then(|| super::table::left(key))
+    }
+
+    /// What changes of a column that stays, but for its type.
+    fn column(&mut self, from: &'a Object, to: &'a Object, old: &'a Column, new: &'a Column) {
+        let key = &to.key;
+        if old.origin != new.origin {
+            let how = |origin: Origin| match origin {
+                Origin::Local => "the table's own",
+                Origin::Inherited => "its parent's",
+                Origin::Both => "the table's own and its parent's",
+            };
+            self.changes.refuse(
+                key,
+                format!("column {} is {}, and can't be made {}", new.name, how(old.origin), how(new.origin)),
+                "drop the column and let the table inherit it, or declare it in the table as well",
+            );
+        }
+        self.value(from, to, old, new);
+        self.null(to, old, new);
+    }
+
+    fn value(&mut self, from: &'a Object, to: &'a Object, old: &'a Column, new: &'a Column) {
+        let key = &to.key;
+        let place = (&**key, new.name.as_str());
+        let before = format!("{} ALTER COLUMN {}", only(to), quoted(&new.name));
+        let is_reset = self.changes.reset.contains(&place) || self.changes.retyped.contains(&place);
+        let frees = self.of_column(from, &new.name, false);
+        let mut needs = self.of_column(to, &new.name, true);
+        needs.push(Fact::column(key, &new.name));
+        needs.extend(self.after_leaving(key));
+        let column = Fact::column(key, &new.name);
+        match (&old.value, &new.value) {
+            (Value::Default(_), _) if is_reset => {
+                let of_type: Vec<Fact> = frees
+                    .into_iter()
+                    .filter(|fact| fact.key.kind != rung_catalog::Kind::Type || !self.is_type_of(from, old, &fact.key))
+                    .collect();
+                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP DEFAULT")]));
+                action.frees = of_type;
+                action.frees.push(column);
+                let dropped = self.works.last();
+                if let Value::Default(default) = &new.value {
+                    let action =
+                        self.works.add(Phase::Make, key, None, steps([format!("{before} SET DEFAULT {default}")]));
+                    action.needs = needs;
+                    action.after = vec![dropped];
+                } else {
+                    self.identity(to, &Value::None, new, needs, vec![dropped]);
+                }
+            }
+            (one, two) if one == two => {}
+            (Value::None | Value::Default(_), Value::Default(default)) => {
+                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} SET DEFAULT {default}")]));
+                (action.needs, action.frees) = (needs, frees);
+            }
+            (Value::Default(_), Value::None) => {
+                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP DEFAULT")]));
+                action.frees = frees;
+            }
+            (Value::Stored(_), Value::Stored(expression) | Value::Virtual(expression))
+            | (Value::Virtual(_), Value::Virtual(expression)) => {
+                let sql = format!("{before} SET EXPRESSION AS ({})", bare(expression));
+                let action = self.works.add(Phase::Make, key, None, steps([sql.replacen(" ONLY ", " ", 1)]));
+                (action.needs, action.frees) = (needs, frees);
+            }
+            (Value::Stored(_), _) => {
+                let sql = format!("{before} DROP EXPRESSION").replacen(" ONLY ", " ", 1);
+                let action = self.works.add(Phase::Make, key, None, steps([sql]));
+                action.frees = frees;
+                let dropped = self.works.last();
+                match &new.value {
+                    Value::Default(default) => {
+                        let action =
+                            self.works.add(Phase::Make, key, None, steps([format!("{before} SET DEFAULT {default}")]));
+                        action.needs = needs;
+                        action.after = vec![dropped];
+                    }
+                    _ => self.identity(to, &Value::None, new, needs, vec![dropped]),
+                }
+            }
+            (Value::Default(_), Value::Identity(_)) => {
+                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP DEFAULT")]));
+                action.frees = frees;
+                let dropped = self.works.last();
+                self.identity(to, &Value::None, new, needs, vec![dropped]);
+            }
+            (Value::Identity(of), Value::None | Value::Default(_)) => {
+                let sql = format!("{before} DROP IDENTITY").replacen(" ONLY ", " ", 1);
+                let action = self.works.add(Phase::Make, key, None, steps([sql]));
+                action.frees = vec![not_null(key, &new.name)];
+                action.releases = vec![format!("relation {}", within(key, &of.name))];
+                let dropped = self.works.last();
+                if let Value::Default(default) = &new.value {
+                    let action =
+                        self.works.add(Phase::Make, key, None, steps([format!("{before} SET DEFAULT {default}")]));
+                    action.needs = needs;
+                    action.after = vec![dropped];
+                }
+            }
+            (old_value, _) => self.identity(to, old_value, new, needs, Vec::new()),
+        }
+    }
+
+    /// Whether a type is that of a column, and not only spoken of by its default.
+    fn is_type_of(&self, object: &Object, column: &Column, key: &Key) -> bool {
+        let _ = object;
+        self.changes.from.get(key).is_some_and(|it| types::is_of(&column.data_type, it))
+    }
+
+    fn identity(&mut self, to: &'a Object, old: &Value, new: &'a Column, mut needs: Vec<Fact>, after: Vec<usize>) {
+        let key = &to.key;
+        let Value::Identity(of) = &new.value else { return };
+        let before = format!("{} ALTER COLUMN {}", alter(to), quoted(&new.name));
+        needs.push(not_null(key, &new.name));
+        let sequence = within(key, &of.name);
+        let mut claims = Vec::new();
+        let sql = match old {
+            Value::Identity(old) => changed_identity(key, &before, old, of),
+            _ => {
+                claims.push(format!("relation {sequence}"));
+                let mut sql = vec![format!("{before} ADD{}", identity(key, new, of))];
+                if !is_foreign(to) && of.sequence.increment > 0 {
+                    // Else the next row would get a number that is taken.
+                    let name = quoted(&new.name);
+                    sql.push(format!(
+                        "SELECT pg_catalog.setval({}, pg_catalog.max({name})) FROM {} HAVING pg_catalog.max({name}) >= {}",
+                        literal(&sequence),
+                        full(key),
+                        of.sequence.start
+                    ));
+                }
+                sql
+            }
+        };
+        if !sql.is_empty() {
+            let action = self.works.add(Phase::Make, key, None, steps(sql));
+            (action.needs, action.after, action.claims) = (needs, after, claims);
+        }
+    }
+
+    /// NOT NULL: put on, taken off, or called something else.
+    fn null(&mut self, to: &'a Object, old: &'a Column, new: &'a Column) {
+        let key = &to.key;
+        let before = format!("{} ALTER COLUMN {}", alter(to), quoted(&new.name));
+        let column = Fact::column(key, &new.name);
+        let needs: Vec<Fact> = [column.clone()].into_iter().chain(self.after_leaving(key)).collect();
+        match (&old.not_null, &new.not_null) {
+            (Some(_), None) => {
+                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP NOT NULL")]));
+                action.takes = vec![not_null(key, &new.name)];
+                action.needs = needs;
+            }
+            (None, Some(constraint)) => self.set_not_null(to, new, constraint, needs),
+            (Some(old), Some(of)) => {
+                let name = |it: &NotNull| quoted(&not_null_name(to, new, it));
+                let alter = alter(to);
+                let mut sql = Vec::new();
+                if old.name != of.name {
+                    sql.push(format!("{alter} RENAME CONSTRAINT {} TO {}", name(old), name(of)));
+                }
+                if old.no_inherit != of.no_inherit {
+                    let how = if of.no_inherit { "NO INHERIT" } else { "INHERIT" };
+                    sql.push(format!("{alter} ALTER CONSTRAINT {} {how}", name(of)));
+                }
+                match (old.validity, of.validity) {
+                    (Validity::NotValid, Validity::Valid) => {
+                        sql.push(format!("{alter} VALIDATE CONSTRAINT {}", name(of)))
+                    }
+                    (Validity::Valid, Validity::NotValid) => {
+                        sql.push(format!("{before} DROP NOT NULL"));
+                        sql.push(self.add_not_null(to, new, Validity::NotValid));
+                    }
+                    _ => {}
+                }
+                if !sql.is_empty() {
+                    let action = self.works.add(Phase::Make, key, None, steps(sql));
+                    action.needs = needs;
+                    action.makes = vec![not_null(key, &new.name)];
+                }
+            }
+            (None, None) => {}
+        }
+    }
+
+    fn add_not_null(&self, to: &Object, column: &Column, validity: Validity) -> String {
+        let usual = NotNull::default();
+        let of = column.not_null.as_ref().unwrap_or(&usual);
+        let (inherit, valid) = (
+            if of.no_inherit { " NO INHERIT" } else { "" },
+            if validity == Validity::Valid { "" } else { " NOT VALID" },
+        );
+        let name = quoted(&not_null_name(to, column, of));
+        format!("{} ADD CONSTRAINT {name} NOT NULL {}{inherit}{valid}", alter(to), quoted(&column.name))
+    }
+
+    fn set_not_null(&mut self, to: &'a Object, column: &'a Column, of: &'a NotNull, needs: Vec<Fact>) {
+        let key = &to.key;
+        let is_named = self.changes.major() >= 18;
+        let fact = not_null(key, &column.name);
+        let name = quoted(&column.name);
+        let online = self.changes.options.locking == Locking::Online && !is_foreign(to);
+        if of.validity == Validity::NotValid {
+            let sql = self.add_not_null(to, column, Validity::NotValid);
+            let action = self.works.add(Phase::Make, key, None, steps([sql]));
+            (action.makes, action.needs) = (vec![fact], needs);
+            return;
+        }
+        if !online {
+            let sql = match is_named && (of.name.is_some() || of.no_inherit) {
+                true => self.add_not_null(to, column, Validity::Valid),
+                false => format!("{} ALTER COLUMN {name} SET NOT NULL", alter(to)),
+            };
+            let action = self.works.add(Phase::Make, key, None, steps([sql]));
+            (action.makes, action.needs) = (vec![fact], needs);
+            return;
+        }
+        let note = "apart, so that rows are checked under a lock that lets others write";
+        if is_named {
+            let constraint = quoted(&not_null_name(to, column, of));
+            let add = self.add_not_null(to, column, Validity::NotValid);
+            let action = self.works.add(Phase::Make, key, None, steps([add]));
+            action.needs = needs;
+            let added = self.works.last();
+            let validate = Step::from(format!("{} VALIDATE CONSTRAINT {constraint}", alter(to))).because(note);
+            let action = self.works.add(Phase::Validate, key, None, vec![validate]);
+            (action.makes, action.after) = (vec![fact], vec![added]);
+            action.what.cut = Cut::New;
+            return;
+        }
+        let short: String = format!("{}_{}", key.name, column.name).chars().take(50).collect();
+        let check = quoted(&format!("{short}_is_there"));
+        let add = format!("{} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID", alter(to));
+        let action = self.works.add(Phase::Make, key, None, steps([add]));
+        action.needs = needs;
+        let added = self.works.last();
+        let validate = Step::from(format!("{} VALIDATE CONSTRAINT {check}", alter(to))).because(note);
+        let action = self.works.add(Phase::Validate, key, None, vec![validate]);
+        action.after = vec![added];
+        action.what.cut = Cut::New;
+        let validated = self.works.last();
+        let set = Step::from(format!("{} ALTER COLUMN {name} SET NOT NULL", alter(to)))
+            .because("nothing is read, as the check has been proved");
+        let drop = Step::from(format!("{} DROP CONSTRAINT {check}", alter(to)));
+        let action = self.works.add(Phase::Validate, key, None, vec![set, drop]);
+        (action.makes, action.after) = (vec![fact], vec![validated]);
+        action.what.cut = Cut::New;
+    }
+
+    /// All new types of a table's columns at once, so that it is written anew once.
+    fn retype(&mut self, from: &'a Object, to: &'a Object) {
+        let key = &to.key;
+        let is_own = |column: &&&'a Column| {
+            let place = (&**key, column.name.as_str());
+            self.changes.retyped.contains(&place)
+                && !self.changes.readded.contains(&place)
+                && (!self.changes.followed.contains(&place))
+        };
+        let columns: Vec<&'a Column> = to.columns().iter().collect();
+        let columns: Vec<&'a Column> = columns.iter().filter(is_own).copied().collect();
+        if columns.is_empty() {
+            return;
+        }
+        let (mut changes, mut facts, mut needs) = (Vec::new(), Vec::new(), Vec::new());
+        for new in columns {
+            let Some(old) = from.columns().iter().find(|old| old.name == new.name) else { continue };
+            let is_remade = from.depends_on.iter().any(|it| {
+                it.column.as_ref() == Some(&new.name)
+                    && self.changes.aside.contains(&*it.on)
+                    && it.on.kind == rung_catalog::Kind::Type
+            });
+            let collation = new.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
+            let using = match old.data_type == new.data_type && !is_remade {
+                true => None,
+                false => types::using(
+                    self.changes.from,
+                    self.changes.to,
+                    &new.name,
+                    &old.data_type,
+                    &new.data_type,
+                    is_remade,
+                ),
+            };
+            let using = using.filter(|_| !is_foreign(to)).map_or_else(String::new, |using| format!(" USING {using}"));
+            changes.push(format!("ALTER COLUMN {} TYPE {}{collation}{using}", quoted(&new.name), new.data_type));
+            facts.extend(self.with_heirs(key, &new.name, false));
+            needs.extend(
+                to.depends_on
+                    .iter()
+                    .filter(|it| it.column.as_ref() == Some(&new.name))
+                    .filter(|it| {
+                        matches!(
+                            it.on.kind,
+                            rung_catalog::Kind::Type | rung_catalog::Kind::Collation | rung_catalog::Kind::Table
+                        )
+                    })
+                    .map(|it| Fact::object(&it.on)),
+            );
+        }
+        let joined =
+            if changes.len() == 1 { format!(" {}", changes[0]) } else { format!("\n    {}", changes.join(",\n    ")) };
+        let sql = format!("{}{joined}", alter(to));
+        let old_types: Vec<Fact> = from
+            .depends_on
+            .iter()
+            .filter(|it| it.on.kind == rung_catalog::Kind::Type && !self.changes.aside.contains(&*it.on))
+            .map(|it| Fact::object(&it.on))
+            .collect();
+        let needs = needs.into_iter().chain(self.after_leaving(key)).collect();
+        let action = self.works.add(Phase::Make, key, None, steps([sql]));
+        action.claims = vec![heirs_of(key)];
+        action.makes.clone_from(&facts);
+        action.takes = facts;
+        action.needs = needs;
+        action.frees = old_types;
+    }
+}
+
+fn changed_identity(key: &Key, before: &str, old: &Identity, new: &Identity) -> Vec<String> {
+    let mut sql = Vec::new();
+    if old.always != new.always {
+        sql.push(format!("{before} SET GENERATED {}", if new.always { "ALWAYS" } else { "BY DEFAULT" }));
+    }
+    if old.name != new.name {
+        sql.push(format!("ALTER SEQUENCE {} RENAME TO {}", within(key, &old.name), quoted(&new.name)));
+    }
+    // The type is the column's, and goes with that; its bounds are said.
+    let mut from = old.sequence.clone();
+    if from.data_type != new.sequence.data_type {
+        from.data_type.clone_from(&new.sequence.data_type);
+        sql.push(format!(
+            "ALTER SEQUENCE {} MINVALUE {} MAXVALUE {}",
+            within(key, &new.name),
+            new.sequence.min,
+            new.sequence.max
+        ));
+        (from.min, from.max) = (new.sequence.min, new.sequence.max);
+    }
+    sql.extend(super::object::sequence(&within(key, &new.name), &from, &new.sequence));
+    sql
+}
+
+/// Storage, compression, statistics and options of a column that differ.
+pub(super) fn settings(alter: &str, old: &Column, new: &Column, major: u32) -> Vec<String> {
+    let before = format!("{alter} ALTER COLUMN {}", quoted(&new.name));
+    let mut sql = Vec::new();
+    // `DEFAULT` is known from 16 on.
+    let usual = match new.data_type.split(['(', '[']).next().unwrap_or_default() {
+        _ if major >= 16 => "DEFAULT",
+        "numeric" if !new.data_type.ends_with(']') => "MAIN",
+        _ => "EXTENDED",
+    };
+    if old.storage != new.storage {
+        sql.push(format!("{before} SET STORAGE {}", new.storage.as_deref().unwrap_or(usual)));
+    }
+    if old.compression != new.compression {
+        sql.push(format!("{before} SET COMPRESSION {}", new.compression.as_deref().unwrap_or("default")));
+    }
+    if old.statistics != new.statistics {
+        sql.push(format!("{before} SET STATISTICS {}", new.statistics.unwrap_or(-1)));
+    }
+    sql.extend(options(&before, &old.options, &new.options));
+    sql.extend(server_options(&before, &old.server_options, &new.server_options));
+    sql
+}
+
+/// Those of all columns of a table that stay.
+pub(super) fn all_settings(from: &Object, to: &Object, major: u32, is_new: impl Fn(&str) -> bool) -> Vec<String> {
+    let kept = to.columns().iter().filter(|new| !is_new(&new.name));
+    let both = kept.filter_map(|new| Some((from.columns().iter().find(|old| old.name == new.name)?, new)));
+    both.flat_map(|(old, new)| settings(&only(to), old, new, major)).collect()
+}
+
+fn is_foreign(object: &Object) -> bool {
+    matches!(&object.body, Body::Table(table) if table.server.is_some())
+}
+
+fn alter(object: &Object) -> String {
+    let what = if is_foreign(object) { "FOREIGN TABLE" } else { "TABLE" };
+    format!("ALTER {what} {}", full(&object.key))
+}
+
+fn only(object: &Object) -> String {
+    let what = if is_foreign(object) { "FOREIGN TABLE" } else { "TABLE" };
+    format!("ALTER {what} ONLY {}", full(&object.key))
+}

@@ -1,0 +1,248 @@
+//! What is new: objects that are made, for the first time or again.
+
+use std::sync::Arc;
+
+use rung_catalog::{Action, Body, ConstraintKind, Fact, Key, Kind, Object};
+
+use super::change::{self, Fate};
+use super::work::Phase;
+use super::{Builder, names, rename, steps};
+use crate::name::{full, quoted};
+use crate::render::object::{Writer, early};
+use crate::render::table;
+
+impl<'a> Builder<'_, 'a> {
+    /// Writes the objects of the second schema.
+    pub(super) fn writer(&self) -> Writer<'_> {
+        Writer { options: &self.changes.options.compared, needs: self.changes.new, layout: self.layout }
+    }
+
+    /// What an object belongs to, for the order.
+    pub(super) fn group(&self, object: &Object) -> Option<&'a Key> {
+        self.changes.new.parent(object).or_else(|| self.changes.old.parent(object))
+    }
+
+    /// Announces what is in a circle with others.
+    pub(super) fn announce(&mut self, object: &'a Object) {
+        if !self.layout.early.contains_key(&*object.key) {
+            return;
+        }
+        let needs = self.needs(object).into_iter().filter(|fact| fact.key.kind == Kind::Schema).collect();
+        let action = self.works.add(Phase::Make, &object.key, None, steps(early(object)));
+        action.needs = needs;
+        action.claims = names(object);
+        self.announced.insert(&object.key, self.works.last());
+    }
+
+    pub(super) fn make(&mut self, object: &'a Object) {
+        let key = &*object.key;
+        if self.layout.inlined.contains(key) {
+            return;
+        }
+        if self.changes.aside.contains(key) {
+            self.put_aside(key);
+        }
+        if let Some(index) = self.make_index(object) {
+            return index;
+        }
+        let announced = self.announced.get(key).copied();
+        let sql = self.statements(object);
+        let (mut needs, mut after) = self.whole_needs(object);
+        after.extend(announced);
+        let mut makes = vec![Fact::object(&object.key)];
+        let mut claims = if announced.is_some() { Vec::new() } else { names(object) };
+        for part in self.changes.new.parts(key).iter().filter(|part| self.layout.inlined.contains(&*part.key)) {
+            makes.push(Fact::object(&part.key));
+            claims.extend(names(part));
+        }
+        if let Body::Table(_) = &object.body {
+            // It says of its sequences that they are its own.
+            let sequences = self.changes.new.sequences.get(key).into_iter().flatten();
+            needs.extend(sequences.map(|sequence| Fact::object(&sequence.key)));
+        }
+        let group = self.group(object);
+        let action = self.works.add(Phase::Make, &object.key, group, steps(sql));
+        *action = Action { makes, needs, claims, after, ..Action::new(action.what.clone()) };
+        self.apart(object);
+        self.copy_rows(object);
+        if let Body::Sequence(sequence) = &object.body
+            && let Some((table, column)) = &sequence.owned_by
+            && !self.changes.is_made(table)
+        {
+            let sql = format!("ALTER SEQUENCE {} OWNED BY {}.{}", full(&object.key), full(table), quoted(column));
+            let action = self.works.add(Phase::Make, &object.key, None, steps([sql]));
+            action.needs = vec![Fact::object(&object.key), Fact::column(table, column)];
+        }
+        if let Body::Table(of) = &object.body
+            && self.attaches_late(of)
+            && let (Some(bound), Some(parent)) = (&of.bound, of.inherits.first())
+        {
+            self.attach(&object.key, parent, Some(bound));
+        }
+    }
+
+    /// The statements that make an object.
+    fn statements(&self, object: &'a Object) -> Vec<String> {
+        let mut sql = self.writer().object(object);
+        match &object.body {
+            // Here it is no copy of one whose rows come later.
+            Body::View(view) if view.materialized => {
+                sql[0] = sql[0].trim_end_matches("\n  WITH NO DATA").to_owned();
+            }
+            Body::Extension(extension) => {
+                sql[0] = format!(
+                    "CREATE EXTENSION {} WITH SCHEMA {} VERSION {}",
+                    quoted(&object.key.name),
+                    quoted(&extension.schema),
+                    crate::name::literal(&extension.version)
+                );
+            }
+            Body::Schema if object.key.name == "public" => sql.insert(0, "CREATE SCHEMA public".to_owned()),
+            Body::Table(of) if self.attaches_late(of) => {
+                let start = format!("ATTACH PARTITION {} ", full(&object.key));
+                sql.retain(|statement| !(statement.starts_with("ALTER TABLE ONLY") && statement.contains(&start)));
+            }
+            _ => {}
+        }
+        let taken = super::attribute::given_by_default(self.changes.from, object);
+        sql.extend(taken);
+        sql
+    }
+
+    /// Whether a new partition is attached when its indexes are there: the parent is there before it, and would give it
+    /// indexes of names of their own.
+    fn attaches_late(&self, table: &rung_catalog::Table) -> bool {
+        table.bound.is_some() && table.inherits.first().is_some_and(|parent| !self.changes.is_made(parent))
+    }
+
+    /// What must be there before an object as a whole; and which work, where something is only announced.
+    fn whole_needs(&self, object: &'a Object) -> (Vec<Fact>, Vec<usize>) {
+        let key = &*object.key;
+        let mut after = Vec::new();
+        let mut needs = Vec::new();
+        let inlined = self.changes.new.parts(key).iter().filter(|part| self.layout.inlined.contains(&*part.key));
+        for of in std::iter::once(object).chain(inlined.copied()) {
+            let apart =
+                |column: Option<&str>| column.is_some_and(|column| self.layout.apart.contains(&(&*of.key, column)));
+            let schema = self.needs(of).into_iter().filter(|fact| fact.key.kind == Kind::Schema);
+            needs.extend(schema);
+            for used in change::uses(self.changes.new, of) {
+                if apart(used.column) || **used.on == *key {
+                    continue;
+                }
+                let is_announced = self.layout.early.get(&**used.on).is_some_and(|circle| circle.contains(key));
+                match self.announced.get(&**used.on).filter(|_| is_announced) {
+                    Some(at) => after.push(*at),
+                    None => needs.push(used.fact()),
+                }
+            }
+        }
+        if let Body::Constraint(constraint) = &object.body
+            && let ConstraintKind::Foreign(foreign) = &constraint.kind
+        {
+            let heirs =
+                self.changes.new.heirs_of(&foreign.table).chain(
+                    self.changes.new.parent(object).into_iter().flat_map(|table| self.changes.new.heirs_of(table)),
+                );
+            needs.extend(heirs.filter_map(|heir| self.changes.to.get(heir)).map(|heir| Fact::object(&heir.key)));
+        }
+        (needs, after)
+    }
+
+    /// Defaults that can't be part of their table.
+    fn apart(&mut self, object: &'a Object) {
+        let key = &*object.key;
+        let columns: Vec<&str> = object
+            .columns()
+            .iter()
+            .map(|it| it.name.as_str())
+            .filter(|it| self.layout.apart.contains(&(key, it)))
+            .collect();
+        for column in columns {
+            let needs: Vec<Fact> = change::uses(self.changes.new, object)
+                .iter()
+                .filter(|it| it.column == Some(column))
+                .map(change::Use::fact)
+                .chain([Fact::object(&object.key)])
+                .collect();
+            let action = self.works.add(Phase::Make, &object.key, None, steps(table::default_apart(object, column)));
+            action.needs = needs;
+        }
+    }
+
+    fn put_aside(&mut self, key: &'a Key) {
+        let Some(old) = self.changes.from.get(key) else { return };
+        let mut takes = vec![Fact::object(&old.key)];
+        let mut sql = Vec::new();
+        if is_range(old) {
+            // Its functions keep their names, so that it has to go before there is another; its values are texts meanwhile.
+            let retyped: Vec<(&'a Key, &'a str)> = self.changes.retyped.iter().copied().collect();
+            for (table, column) in retyped {
+                let Some((before, _)) = self.changes.columns(table, column) else { continue };
+                let Some(table) = self.changes.from.get(table).filter(|_| super::types::is_of(&before.data_type, old))
+                else {
+                    continue;
+                };
+                let text = if before.data_type.ends_with("[]") { "text[]" } else { "text" };
+                let name = quoted(column);
+                sql.push(format!(
+                    "ALTER TABLE {} ALTER COLUMN {name} TYPE {text} USING {name}::{text}",
+                    full(&table.key)
+                ));
+                takes.push(Fact::column(&table.key, column));
+            }
+            sql.push(format!("DROP TYPE {}", full(&old.key)));
+        } else {
+            sql.push(rename::put_aside(old));
+        }
+        let action = self.works.add(Phase::Make, &old.key, None, steps(sql));
+        action.takes = takes;
+        action.releases = names(old);
+    }
+
+    /// Types that got out of the way go when no column has them any more.
+    pub(super) fn finish_asides(&mut self) {
+        let mut keys: Vec<&'a Key> = self.changes.aside.iter().copied().collect();
+        keys.sort();
+        let all: Vec<usize> = (0..self.works.0.len()).collect();
+        for (at, key) in keys.iter().enumerate() {
+            let Some(old) = self.changes.from.get(key).filter(|old| !is_range(old)) else { continue };
+            let users: Vec<usize> = all
+                .iter()
+                .copied()
+                .filter(|at| self.works.0[*at].needs.iter().any(|fact| *fact.key == **key))
+                .collect();
+            let action = self.works.add(Phase::Drop, &old.key, None, steps([rename::drop_aside(old)]));
+            action.after = users;
+            let number = self.works.last();
+            // One that is made of another goes before that.
+            for other in &keys[..at] {
+                let uses =
+                    |one: &Object, two: &Key| change::uses(self.changes.old, one).iter().any(|it| **it.on == *two);
+                let Some(other_object) = self.changes.from.get(other) else { continue };
+                let place = number - (at - keys.iter().position(|it| it == other).unwrap_or(at));
+                if uses(other_object, key) {
+                    self.works.0[number].after.push(place);
+                } else if uses(old, other) {
+                    self.works.0[place].after.push(number);
+                }
+            }
+        }
+    }
+
+    /// Whether a table is there before and after, as itself.
+    pub(super) fn stays(&self, key: &Key) -> bool {
+        self.changes.from.get(key).is_some()
+            && self.changes.to.get(key).is_some()
+            && self.changes.fate_of(key) != Some(Fate::Remade)
+    }
+
+    /// Whether a column of a table that stays is new.
+    pub(super) fn is_new_column(&self, table: &Arc<Key>, column: &str) -> bool {
+        self.changes.readded.contains(&(&**table, column)) || self.changes.columns(table, column).is_none()
+    }
+}
+
+fn is_range(object: &Object) -> bool {
+    matches!(object.body, Body::Type(rung_catalog::Type::Range(_)))
+}

@@ -1,0 +1,144 @@
+//! Tables that are made anew with their rows, as nothing alters how a table is partitioned: the old one gets out of the way
+//! with all that is its own, the new one gets its rows, and what hangs on it is made again.
+
+use rung_catalog::{Body, Column, Fact, Key, Object, Table, Value};
+
+use super::change::Fate;
+use super::work::{Phase, Step};
+use super::{Builder, steps, types};
+use crate::name::{full, literal, quoted, within};
+
+/// The schema in which old tables wait for their end.
+const ASIDE: &str = "rung_aside";
+
+/// That a table has its rows.
+pub(super) fn rows(table: &std::sync::Arc<Key>) -> Fact {
+    Fact::column(table, "its rows")
+}
+
+/// Whether one table becomes the other by being made anew.
+pub(super) fn is_rebuilt(from: &Object, to: &Object) -> bool {
+    match (&from.body, &to.body) {
+        (Body::Table(old), Body::Table(new)) => {
+            old.partition_by != new.partition_by && old.server.is_none() && new.server.is_none()
+        }
+        _ => false,
+    }
+}
+
+impl<'a> Builder<'_, 'a> {
+    /// Makes the schema, if anything is to wait in it.
+    pub(super) fn prepare_rebuild(&mut self) {
+        let Some(first) = self.changes.rebuilt.first().and_then(|key| self.changes.from.get(key)) else { return };
+        self.works.add(Phase::Make, &first.key, None, steps([format!("CREATE SCHEMA {ASIDE}")]));
+        self.aside_made = self.works.last();
+    }
+
+    /// Gets an old table out of the way.
+    pub(super) fn move_aside(&mut self, object: &'a Object) {
+        let key = &object.key;
+        let kept = self
+            .changes
+            .old
+            .sequences
+            .get(&**key)
+            .into_iter()
+            .flatten()
+            .filter(|it| self.changes.to.get(&it.key).is_some());
+        let mut sql: Vec<String> = kept.map(|it| format!("ALTER SEQUENCE {} OWNED BY NONE", full(&it.key))).collect();
+        sql.push(format!("ALTER TABLE {} SET SCHEMA {ASIDE}", full(key)));
+        let (frees, releases) = (self.frees(object), super::names(object));
+        let prepared = self.aside_made;
+        let action = self.works.add(Phase::Make, key, None, steps(sql));
+        action.takes = vec![Fact::object(key)];
+        action.takes.extend(object.columns().iter().map(|column| Fact::column(key, &column.name)));
+        (action.frees, action.releases) = (frees, releases);
+        action.after = vec![prepared];
+    }
+
+    /// Gives the new table the rows of the old one.
+    pub(super) fn copy_rows(&mut self, to: &'a Object) {
+        let key = &to.key;
+        let Some(from) = self.changes.from.get(key).filter(|_| self.changes.rebuilt.contains(&**key)) else { return };
+        let (Body::Table(old), Body::Table(new)) = (&from.body, &to.body) else { return };
+        // Those of a partition come with those of the whole.
+        if self.is_part(old) || self.is_part(new) {
+            return;
+        }
+        let before = Key { schema: Some(ASIDE.to_owned()), ..(**key).clone() };
+        let given = |column: &&Column| !matches!(column.value, Value::Stored(_) | Value::Virtual(_));
+        let both: Vec<(&Column, &Column)> = to
+            .columns()
+            .iter()
+            .filter(given)
+            .filter_map(|new| Some((from.columns().iter().find(|old| old.name == new.name)?, new)))
+            .collect();
+        let value = |(old, new): &(&Column, &Column)| match old.data_type == new.data_type {
+            true => quoted(&new.name),
+            false => types::using(self.changes.from, self.changes.to, &new.name, &old.data_type, &new.data_type, false)
+                .unwrap_or_else(|| quoted(&new.name)),
+        };
+        let names: Vec<String> = both.iter().map(|(_, new)| quoted(&new.name)).collect();
+        let values: Vec<String> = both.iter().map(value).collect();
+        let mut all = Vec::new();
+        if !both.is_empty() {
+            let copy = format!(
+                "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}",
+                full(key),
+                names.join(", "),
+                values.join(", "),
+                full(&before)
+            );
+            all.push(Step::from(copy).because(
+                "nothing alters how a table is partitioned: it is made anew, and nobody gets at it meanwhile",
+            ));
+        }
+        for (old, new) in &both {
+            if let (Value::Identity(old), Value::Identity(new)) = (&old.value, &new.value) {
+                all.push(Step::from(format!(
+                    "SELECT pg_catalog.setval({}, last_value, is_called) FROM {}",
+                    literal(&within(key, &new.name)),
+                    within(&before, &old.name)
+                )));
+            }
+        }
+        let mut drop = Step::from(format!("DROP TABLE {}", full(&before)));
+        let lost: Vec<String> = from
+            .columns()
+            .iter()
+            .filter(|old| given(old) && !to.columns().iter().any(|new| new.name == old.name))
+            .map(|old| format!("{}.{}", key.path(), old.name))
+            .collect();
+        if !lost.is_empty() {
+            drop = drop.losing(format!("the values of {}", lost.join(", ")));
+        }
+        all.push(drop);
+        let heirs = self.changes.new.heirs_of(key).filter_map(|heir| self.changes.to.get(heir));
+        let mut needs = vec![Fact::object(key)];
+        for heir in heirs {
+            needs.extend([Fact::object(&heir.key), super::index::attached(&heir.key)]);
+        }
+        let action = self.works.add(Phase::Make, key, None, all);
+        action.needs = needs;
+        action.makes = vec![rows(key)];
+        self.copied.push(self.works.last());
+    }
+
+    /// Whether a table is a partition of one that is made anew.
+    fn is_part(&self, table: &Table) -> bool {
+        table.bound.is_some() && table.inherits.iter().any(|parent| self.changes.rebuilt.contains(&**parent))
+    }
+
+    pub(super) fn finish_rebuild(&mut self) {
+        let Some(first) = self.changes.rebuilt.first().and_then(|key| self.changes.from.get(key)) else { return };
+        let copied = std::mem::take(&mut self.copied);
+        let action = self.works.add(Phase::Drop, &first.key, None, steps([format!("DROP SCHEMA {ASIDE}")]));
+        action.after = copied;
+    }
+
+    /// Whether an object is moved aside, instead of being dropped.
+    pub(super) fn is_moved(&self, object: &Object) -> bool {
+        self.changes.rebuilt.contains(&*object.key)
+            && matches!(self.changes.fate_of(&object.key), Some(Fate::Remade | Fate::Gone))
+    }
+}

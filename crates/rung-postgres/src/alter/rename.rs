@@ -1,0 +1,163 @@
+//! Other names.
+
+use std::sync::Arc;
+
+use rung_catalog::{Body, Catalog, Key, Kind, Object, Rename, Type};
+use rung_engine::{AlterOptions, AlterStep, Cut, Refusal};
+
+use crate::name::{full, parent, quoted};
+use crate::render::object::{is_of_domain, phrase};
+
+/// A catalog with its other names, and the statements that give them.
+pub(super) struct Renamed {
+    pub(super) catalog: Catalog,
+    pub(super) steps: Vec<AlterStep>,
+}
+
+/// Gives names, from within outwards: what belongs to a table, tables, schemas, and columns at last, whose tables are
+/// called as they are afterwards.
+pub(super) fn renamed(from: &Catalog, options: &AlterOptions) -> Result<Renamed, Vec<Refusal>> {
+    let mut renamed = Renamed { catalog: from.clone(), steps: Vec::new() };
+    let rank = |rename: &Rename| match rename {
+        Rename::Object { from, .. } => match from.kind {
+            Kind::Constraint | Kind::Index | Kind::Trigger | Kind::Policy | Kind::Rule => 0,
+            Kind::Schema => 2,
+            _ => 1,
+        },
+        Rename::Column { .. } => 3,
+    };
+    let mut renames: Vec<&Rename> = options.renames.iter().collect();
+    renames.sort_by_key(|rename| rank(rename));
+    let schemas: Vec<(&str, &str)> = options.renames.iter().filter_map(of_schema).collect();
+    let is_named = options.version.is_some_and(|version| version >= 180_000);
+    for rename in renames {
+        let (key, sql) = renamed.statements(rename, &schemas)?;
+        if is_named {
+            renamed.name_not_nulls(rename, true);
+        }
+        renamed.catalog = renamed.catalog.renamed(std::slice::from_ref(rename), &|name| quoted(name));
+        if is_named {
+            renamed.name_not_nulls(rename, false);
+        }
+        let step = |sql| AlterStep { sql, key: Arc::clone(&key), cut: Cut::Joined, loses: None, note: None };
+        renamed.steps.extend(sql.into_iter().map(step));
+    }
+    Ok(renamed)
+}
+
+fn of_schema(rename: &Rename) -> Option<(&str, &str)> {
+    match rename {
+        Rename::Object { from, to } if from.kind == Kind::Schema => Some((&from.name, &to.name)),
+        _ => None,
+    }
+}
+
+impl Renamed {
+    fn statements(&self, rename: &Rename, schemas: &[(&str, &str)]) -> Result<(Arc<Key>, Vec<String>), Vec<Refusal>> {
+        let unknown = |key: &Arc<Key>| {
+            vec![Refusal {
+                key: Arc::clone(key),
+                why: "there is no such object that could be renamed".to_owned(),
+                instead: "leave the rename out, or correct the name".to_owned(),
+            }]
+        };
+        match rename {
+            Rename::Object { from, to } => {
+                let object = self.catalog.get(from).ok_or_else(|| unknown(from))?;
+                let moved = from.schema != to.schema
+                    && from.kind != Kind::Index
+                    && !schemas.contains(&(
+                        from.schema.as_deref().unwrap_or_default(),
+                        to.schema.as_deref().unwrap_or_default(),
+                    ));
+                Ok((Arc::clone(to), object_(object, from, to, moved)))
+            }
+            Rename::Column { table, from, to } => {
+                let object = self.catalog.get(table).ok_or_else(|| unknown(table))?;
+                if !object.columns().iter().any(|column| column.name == *from) {
+                    return Err(unknown(table));
+                }
+                let (what, cascade) = match object.body {
+                    Body::Type(_) => ("ATTRIBUTE", " CASCADE"),
+                    _ => ("COLUMN", ""),
+                };
+                let sql = format!("ALTER {} RENAME {what} {} TO {}{cascade}", phrase(object), quoted(from), quoted(to));
+                Ok((Arc::clone(table), vec![sql]))
+            }
+        }
+    }
+
+    /// From 18 on the constraints behind NOT NULL keep the names that they got from the names of table and column: such a
+    /// name is said before, and no more where it is the usual one afterwards.
+    fn name_not_nulls(&mut self, rename: &Rename, is_before: bool) {
+        let key = match rename {
+            Rename::Object { from, to } => {
+                if is_before {
+                    from
+                } else {
+                    to
+                }
+            }
+            Rename::Column { table, .. } => table,
+        };
+        let Some(object) = self.catalog.get_mut(key) else { return };
+        let name = key.name.clone();
+        for column in object.columns_mut() {
+            let usual = format!("{name}_{}_not_null", column.name);
+            if let Some(not_null) = &mut column.not_null {
+                match &not_null.name {
+                    None if is_before => not_null.name = Some(usual),
+                    Some(name) if !is_before && *name == usual => not_null.name = None,
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+fn object_(object: &Object, from: &Key, to: &Key, moved: bool) -> Vec<String> {
+    let (old, new) = (quoted(&from.name), quoted(&to.name));
+    let rename = match from.kind {
+        Kind::Constraint if is_of_domain(object) => {
+            format!("ALTER DOMAIN {} RENAME CONSTRAINT {old} TO {new}", parent(from))
+        }
+        Kind::Constraint => format!("ALTER TABLE {} RENAME CONSTRAINT {old} TO {new}", parent(from)),
+        _ => format!("ALTER {} RENAME TO {new}", phrase(object)),
+    };
+    let mut sql = Vec::new();
+    if from.name != to.name {
+        sql.push(rename);
+    }
+    if moved && let Some(schema) = &to.schema {
+        let named = Object { key: Arc::new(Key { schema: from.schema.clone(), ..to.clone() }), ..object.clone() };
+        sql.push(format!("ALTER {} SET SCHEMA {}", phrase(&named), quoted(schema)));
+    }
+    sql
+}
+
+/// What a type is called while a new one of its name is made.
+pub(super) fn aside(key: &Key) -> Key {
+    let name: String = key.name.chars().take(50).collect();
+    Key { name: format!("{name}_before"), ..key.clone() }
+}
+
+/// The statement that gets a type or a collation out of the way.
+pub(super) fn put_aside(object: &Object) -> String {
+    format!("ALTER {} RENAME TO {}", phrase(object), quoted(&aside(&object.key).name))
+}
+
+/// The statement that drops it then.
+pub(super) fn drop_aside(object: &Object) -> String {
+    let kind = match &object.body {
+        Body::Type(Type::Domain { .. }) => "DOMAIN",
+        Body::Type(_) => "TYPE",
+        _ => "COLLATION",
+    };
+    format!("DROP {kind} {}", full(&aside(&object.key)))
+}
+
+/// What the index of a key is called until the key is made of it.
+pub(super) fn built(key: &Key) -> Key {
+    let name: String = key.name.chars().take(50).collect();
+    Key { name: format!("{name}_new"), ..key.clone() }
+}

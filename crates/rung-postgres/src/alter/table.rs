@@ -1,0 +1,213 @@
+//! Tables that stay.
+
+use std::sync::Arc;
+
+use rung_catalog::{Fact, Key, Kind, Object, Persistence, ReplicaIdentity, RowSecurity, Table};
+
+use super::attribute::attributes;
+use super::index::attached;
+use super::inherit::Bond;
+use super::work::Phase;
+use super::{Builder, object, steps};
+use crate::name::{full, literal, quoted};
+
+impl<'a> Builder<'_, 'a> {
+    pub(super) fn table(&mut self, from: &'a Object, to: &'a Object, old: &'a Table, new: &'a Table) {
+        let key = &to.key;
+        self.columns(from, to);
+        let mut sql = self.settings(to, old, new);
+        sql.extend(super::column::all_settings(from, to, self.changes.major(), |column| {
+            self.is_new_column(key, column)
+        }));
+        let mut before = from.clone();
+        // What was said of a column that is made anew is said again.
+        for column in before.columns_mut() {
+            if self.changes.readded.contains(&(&**key, column.name.as_str())) {
+                *column = rung_catalog::Column { name: column.name.clone(), ..Default::default() };
+            }
+        }
+        sql.extend(attributes(&before, to, &self.changes.options.compared));
+        if sql.is_empty() {
+            return;
+        }
+        let mut needs: Vec<Fact> = to.columns().iter().map(|column| Fact::column(key, &column.name)).collect();
+        if let ReplicaIdentity::Index(name) = &new.replica_identity {
+            let of_index = |part: &&&'a Object| part.key.name == *name;
+            needs.extend(self.changes.new.parts(key).iter().filter(of_index).map(|part| Fact::object(&part.key)));
+        }
+        let types = to.depends_on.iter().filter(|it| it.column.is_none()).map(|it| Fact::object(&it.on));
+        needs.extend(types);
+        let action = self.works.add(Phase::Make, key, None, steps(sql));
+        action.needs = needs;
+    }
+
+    /// What is set for a table as a whole.
+    fn settings(&mut self, to: &'a Object, old: &'a Table, new: &'a Table) -> Vec<String> {
+        let key = &to.key;
+        let what = if new.server.is_some() { "FOREIGN TABLE" } else { "TABLE" };
+        let alter = format!("ALTER {what} {}", full(key));
+        let only = format!("ALTER {what} ONLY {}", full(key));
+        let mut sql = Vec::new();
+        if old.persistence != new.persistence {
+            sql.push(format!("{alter} SET {}", persistence(new.persistence)));
+        }
+        sql.extend(options(&alter, &old.options, &new.options));
+        if old.tablespace != new.tablespace {
+            sql.push(format!("{alter} SET TABLESPACE {}", quoted(new.tablespace.as_deref().unwrap_or("pg_default"))));
+        }
+        if old.access_method != new.access_method {
+            let least = if new.partition_by.is_some() { 17 } else { 15 };
+            if self.changes.major() < least {
+                self.changes.refuse(
+                    key,
+                    format!("PostgreSQL {} can't change a table's access method", self.changes.major()),
+                    "make a table of another name, copy the rows, and rename both",
+                );
+            }
+            let usual = if new.partition_by.is_some() { "DEFAULT" } else { "heap" };
+            let method = new.access_method.as_deref().map_or_else(|| usual.to_owned(), quoted);
+            sql.push(format!("{alter} SET ACCESS METHOD {method}"));
+        }
+        if old.of_type != new.of_type {
+            sql.push(match &new.of_type {
+                Some(of) => format!("{alter} OF {of}"),
+                None => format!("{alter} NOT OF"),
+            });
+        }
+        let security = |of: RowSecurity| {
+            (
+                matches!(of, RowSecurity::On | RowSecurity::Forced),
+                matches!(of, RowSecurity::Forced | RowSecurity::OffAndForced),
+            )
+        };
+        let ((was_on, was_forced), (on, forced)) = (security(old.row_security), security(new.row_security));
+        if was_on != on {
+            sql.push(format!("{alter} {} ROW LEVEL SECURITY", if on { "ENABLE" } else { "DISABLE" }));
+        }
+        if was_forced != forced {
+            sql.push(format!("{only} {} ROW LEVEL SECURITY", if forced { "FORCE" } else { "NO FORCE" }));
+        }
+        if old.replica_identity != new.replica_identity {
+            let made = |name: &str| {
+                self.changes.new.parts(key).iter().any(|it| it.key.name == name && self.changes.is_made(&it.key))
+            };
+            match &new.replica_identity {
+                ReplicaIdentity::Default => sql.push(format!("{only} REPLICA IDENTITY DEFAULT")),
+                ReplicaIdentity::Full => sql.push(format!("{only} REPLICA IDENTITY FULL")),
+                ReplicaIdentity::Nothing => sql.push(format!("{only} REPLICA IDENTITY NOTHING")),
+                // An index that is made says so itself.
+                ReplicaIdentity::Index(name) if made(name) => {}
+                ReplicaIdentity::Index(name) => {
+                    sql.push(format!("{only} REPLICA IDENTITY USING INDEX {}", quoted(name)))
+                }
+            }
+        }
+        sql.extend(server_options(&alter, &old.server_options, &new.server_options));
+        sql
+    }
+
+    /// Tables that leave those that they inherit from, and join others.
+    pub(super) fn bonds(&mut self) {
+        let settled = self.settled;
+        for Bond { child, parent, bound } in &settled.left {
+            let sql = match bound {
+                Some(_) => format!("ALTER TABLE {} DETACH PARTITION {}", full(parent), full(child)),
+                None => format!("ALTER TABLE {} NO INHERIT {}", full(child), full(parent)),
+            };
+            let (Some(from), Some(to)) = (self.changes.from.get(child), self.changes.to.get(child)) else { continue };
+            let action = self.works.add(Phase::Make, child, None, steps([sql]));
+            action.frees = vec![Fact::object(parent)];
+            // First of all that is done to it.
+            let taken = from.columns().iter().map(|column| Fact::column(child, &column.name));
+            action.frees.extend(taken);
+            action.makes = vec![left(child)];
+            action.releases = vec![heirs_of(parent)];
+            self.left.insert(&to.key, self.works.last());
+        }
+        for Bond { child, parent, bound } in &settled.joined {
+            let Some(to) = self.changes.to.get(child) else { continue };
+            self.attach(&to.key, parent, bound.as_deref());
+        }
+    }
+
+    /// Makes a table a partition, or an heir.
+    pub(super) fn attach(&mut self, child: &'a Arc<Key>, parent: &Arc<Key>, bound: Option<&str>) {
+        let sql = match bound {
+            Some(bound) => format!("ALTER TABLE ONLY {} ATTACH PARTITION {} {bound}", full(parent), full(child)),
+            None => format!("ALTER TABLE {} INHERIT {}", full(child), full(parent)),
+        };
+        let Some(object) = self.changes.to.get(child) else { return };
+        let mut needs: Vec<Fact> = object.columns().iter().map(|column| Fact::column(child, &column.name)).collect();
+        needs.extend(object.columns().iter().map(|column| super::column::not_null(child, &column.name)));
+        let above = self.changes.to.get(parent).map(Object::columns).unwrap_or_default();
+        needs.extend(above.iter().map(|column| Fact::column(parent, &column.name)));
+        needs.push(Fact::object(parent));
+        needs.push(Fact::object(child));
+        let parts = self.changes.new.parts(child).iter().filter(|part| {
+            super::change::above(self.changes.new, part)
+                .is_none_or(|above| above.kind == Kind::Constraint || !self.changes.is_made(above))
+        });
+        needs.extend(parts.map(|part| Fact::object(&part.key)));
+        let after = self.left.get(&**child).copied();
+        let frees: Vec<Fact> = Vec::new();
+        let action = self.works.add(Phase::Make, child, None, steps([sql]));
+        action.needs = needs;
+        action.frees = frees;
+        action.makes = vec![attached(child)];
+        action.claims = vec![columns_of(parent)];
+        action.after.extend(after);
+    }
+}
+
+/// What is done to those that inherit from a table comes when those have left that are to leave.
+pub(super) fn heirs_of(table: &Key) -> String {
+    format!("heirs of {}", full(table))
+}
+
+/// The columns of a table, when those are gone that are to go.
+pub(super) fn columns_of(table: &Key) -> String {
+    format!("columns of {}", full(table))
+}
+
+/// That a table is a partition no more.
+pub(super) fn left(table: &Arc<Key>) -> Fact {
+    Fact::column(table, "its former place among partitions")
+}
+
+/// The words for whether a table survives a crash.
+pub(super) fn persistence(of: Persistence) -> &'static str {
+    match of {
+        Persistence::Permanent => "LOGGED",
+        Persistence::Unlogged => "UNLOGGED",
+    }
+}
+
+/// Storage parameters that are set and reset.
+pub(super) fn options(alter: &str, old: &[String], new: &[String]) -> Vec<String> {
+    let name = |option: &String| option.split_once('=').map_or(option.clone(), |(name, _)| name.to_owned());
+    let set: Vec<String> = new.iter().filter(|option| !old.contains(option)).cloned().collect();
+    let gone: Vec<String> = old
+        .iter()
+        .map(name)
+        .filter(|gone| !new.iter().any(|option| name(option) == *gone))
+        .map(|gone| gone.split('.').map(quoted).collect::<Vec<_>>().join("."))
+        .collect();
+    let mut sql = Vec::new();
+    if !gone.is_empty() {
+        sql.push(format!("{alter} RESET ({})", gone.join(", ")));
+    }
+    if !set.is_empty() {
+        sql.push(format!("{alter} SET{}", crate::render::table::with(&set).trim_start_matches(" WITH")));
+    }
+    sql
+}
+
+/// Options of foreign tables and their columns.
+pub(super) fn server_options(alter: &str, old: &[String], new: &[String]) -> Vec<String> {
+    let pairs = |list: &[String]| -> Vec<(String, String)> {
+        let pair = |option: &String| option.split_once('=').map(|(name, value)| (quoted(name), literal(value)));
+        list.iter().filter_map(pair).collect()
+    };
+    let changes = object::option_changes(&pairs(old), &pairs(new));
+    if changes.is_empty() { Vec::new() } else { vec![format!("{alter} OPTIONS ({})", changes.join(", "))] }
+}

@@ -1,0 +1,237 @@
+//! From one type to another: which can be altered, and how values get from one to the other.
+
+use rung_catalog::{Body, Catalog, Column, Key, Kind, Object, Type};
+
+use crate::name::{full, literal, quoted};
+
+/// Whether `ALTER TYPE` leads from one type to another; if not, it is made anew.
+pub(super) fn is_alterable(from: &Type, to: &Type) -> bool {
+    match (from, to) {
+        (Type::Enum { labels: old }, Type::Enum { labels: new }) => {
+            // Those that stay, in their order.
+            let kept: Vec<&String> = new.iter().filter(|label| old.contains(label)).collect();
+            kept.len() == old.len() && kept.into_iter().eq(old)
+        }
+        (
+            Type::Domain { base: old, collation: old_collation, .. },
+            Type::Domain { base: new, collation: new_collation, .. },
+        ) => old == new && old_collation == new_collation,
+        (Type::Composite { columns: old }, Type::Composite { columns: new }) => {
+            let name = |column: &Column| column.name.clone();
+            let kept: Vec<String> = old.iter().map(name).filter(|name| new.iter().any(|it| it.name == *name)).collect();
+            let added = new.iter().map(name).skip(kept.len()).all(|name| !kept.contains(&name));
+            added && new.iter().map(name).take(kept.len()).eq(kept)
+        }
+        _ => from == to,
+    }
+}
+
+/// The statements that add words to an enum.
+pub(super) fn new_labels(key: &Key, from: &[String], to: &[String]) -> Vec<String> {
+    let mut there: Vec<&String> = from.iter().collect();
+    let mut sql = Vec::new();
+    for (at, label) in to.iter().enumerate() {
+        if from.contains(label) {
+            continue;
+        }
+        let place = match (at.checked_sub(1).map(|at| &to[at]), there.first()) {
+            (Some(before), _) if there.last() == Some(&before) => String::new(),
+            (Some(before), _) => format!(" AFTER {}", literal(before)),
+            (None, Some(first)) => format!(" BEFORE {}", literal(first)),
+            (None, None) => String::new(),
+        };
+        sql.push(format!("ALTER TYPE {} ADD VALUE {}{place}", full(key), literal(label)));
+        let after = at.checked_sub(1).and_then(|at| there.iter().position(|it| **it == to[at]));
+        there.insert(after.map_or(0, |at| at + 1), label);
+    }
+    sql
+}
+
+/// The statement that makes the attributes of one composite type those of another.
+pub(super) fn attributes(key: &Key, from: &[Column], to: &[Column]) -> Vec<String> {
+    let mut changes = Vec::new();
+    let of = |column: &Column| {
+        let collation = column.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
+        format!("{}{collation}", column.data_type)
+    };
+    for old in from.iter().filter(|old| !to.iter().any(|new| new.name == old.name)) {
+        changes.push(format!("DROP ATTRIBUTE {} CASCADE", quoted(&old.name)));
+    }
+    for new in to {
+        match from.iter().find(|old| old.name == new.name) {
+            None => changes.push(format!("ADD ATTRIBUTE {} {} CASCADE", quoted(&new.name), of(new))),
+            Some(old) if of(old) != of(new) => {
+                changes.push(format!("ALTER ATTRIBUTE {} TYPE {} CASCADE", quoted(&new.name), of(new)));
+            }
+            Some(_) => {}
+        }
+    }
+    if changes.is_empty() {
+        Vec::new()
+    } else {
+        vec![format!("ALTER TYPE {}\n    {}", full(key), changes.join(",\n    "))]
+    }
+}
+
+/// The expression that gives a column's values in another type, where the server has none of its own for that. One that it
+/// has refuses a value that does not fit; an explicit cast would cut it short. By way of text goes what no cast is known
+/// for: then each value is read anew, or refused.
+pub(super) fn using(from: &Catalog, to: &Catalog, name: &str, old: &str, new: &str, is_remade: bool) -> Option<String> {
+    let name = quoted(name);
+    let (old_base, new_base) = (base(from, old), base(to, new));
+    let arrays = |of: &str| of.len() - of.trim_end_matches("[]").len();
+    let text = if arrays(&new_base) > 0 && arrays(&old_base) > 0 { "text[]" } else { "text" };
+    if is_remade {
+        return Some(format!("{name}::{text}::{new}"));
+    }
+    let has_own = [from, to].iter().any(|catalog| {
+        let cast = format!("({} AS {})", without_modifier(old), without_modifier(new));
+        catalog.get(&Key::new(Kind::Cast, None, cast)).is_some()
+    });
+    if has_own {
+        return Some(format!("{name}::{new}"));
+    }
+    let (one, two) = (family(&old_base), family(&new_base));
+    let is_direct = match (&one, &two) {
+        _ if without_modifier(&old_base) == without_modifier(&new_base) => true,
+        (_, Family::Text) => true,
+        (Family::Number, Family::Number | Family::Money) | (Family::Money, Family::Number) => true,
+        (Family::Time(one), Family::Time(two)) => {
+            one == two || matches!((one, two), ('d' | 's', 'd' | 's') | ('s', 't'))
+        }
+        (Family::Json, Family::Json) | (Family::Network, Family::Network) | (Family::Bit, Family::Bit) => true,
+        _ => false,
+    };
+    let is_known = matches!((&one, &two), (Family::Text, _))
+        || matches!((old_base.as_str(), new_base.as_str()), ("integer", "boolean") | ("boolean", "integer"))
+        || arrays(&old_base) > 0 && arrays(&old_base) == arrays(&new_base) && {
+            let element = |of: &str| of.trim_end_matches("[]").to_owned();
+            let (one, two) = (family(&element(&old_base)), family(&element(&new_base)));
+            matches!(one, Family::Text) || matches!(two, Family::Text) || one == two && one != Family::Other
+        };
+    match (is_direct, is_known) {
+        (true, _) => None,
+        (false, true) => Some(format!("{name}::{new}")),
+        (false, false) => Some(format!("{name}::{text}::{new}")),
+    }
+}
+
+/// Types that the server assigns to each other.
+#[derive(Debug, PartialEq, Eq)]
+enum Family {
+    Text,
+    Number,
+    Money,
+    /// A date, a timestamp, a time of day, an interval.
+    Time(char),
+    Json,
+    Network,
+    Bit,
+    Array,
+    Other,
+}
+
+fn family(of: &str) -> Family {
+    if of.ends_with(']') {
+        return Family::Array;
+    }
+    match without_modifier(of).as_str() {
+        "text" | "character varying" | "character" | "name" | "\"char\"" => Family::Text,
+        "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" => Family::Number,
+        "money" => Family::Money,
+        "date" => Family::Time('d'),
+        "timestamp without time zone" | "timestamp with time zone" => Family::Time('s'),
+        "time without time zone" | "time with time zone" => Family::Time('t'),
+        "interval" => Family::Time('i'),
+        "json" | "jsonb" => Family::Json,
+        "inet" | "cidr" => Family::Network,
+        "bit" | "bit varying" => Family::Bit,
+        _ => Family::Other,
+    }
+}
+
+/// A type without what is in parentheses: `numeric(10,2)`, `timestamp(3) with time zone`.
+fn without_modifier(of: &str) -> String {
+    match (of.find('('), of.rfind(')')) {
+        (Some(open), Some(close)) if open < close => format!("{}{}", &of[..open], &of[close + 1..]),
+        _ => of.to_owned(),
+    }
+}
+
+/// What a domain is made of, to the last.
+fn base(catalog: &Catalog, of: &str) -> String {
+    let name = of.trim_end_matches("[]");
+    let domain = catalog.of_kind(Kind::Type).find(|it| full(&it.key) == name);
+    match domain.map(|it| &it.body) {
+        Some(Body::Type(Type::Domain { base: inner, .. })) => base(catalog, &format!("{inner}{}", &of[name.len()..])),
+        _ => of.to_owned(),
+    }
+}
+
+/// Whether a type's SQL names an object: `app.mood`, `app.mood[]`, `app.kilo(3)`.
+pub(super) fn is_of(sql: &str, object: &Object) -> bool {
+    without_modifier(sql).trim_end_matches("[]") == full(&object.key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(of: &str) -> Vec<String> {
+        of.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn words_are_added_where_they_belong() {
+        let key = Key::new(Kind::Type, Some("app"), "mood");
+        for (from, to) in [("b d", "a b c d e"), ("", "a b c"), ("x", "a b x"), ("x y", "x a b y")] {
+            let sql = new_labels(&key, &labels(from), &labels(to));
+            // As the server does it.
+            let mut there = labels(from);
+            for statement in &sql {
+                let words: Vec<&str> = statement.split_whitespace().skip(5).collect();
+                let bare = |word: &str| word.trim_matches('\'').to_owned();
+                let at = match words[1..] {
+                    ["BEFORE", other] => there.iter().position(|it| *it == bare(other)).unwrap(),
+                    ["AFTER", other] => there.iter().position(|it| *it == bare(other)).unwrap() + 1,
+                    _ => there.len(),
+                };
+                there.insert(at, bare(words[0]));
+            }
+            assert_eq!(there, labels(to), "{sql:?}");
+        }
+        let of = |text: &str| Type::Enum { labels: labels(text) };
+        assert!(is_alterable(&of("a c"), &of("a b c")));
+        assert!(!is_alterable(&of("a c"), &of("c a")));
+        assert!(!is_alterable(&of("a c"), &of("a")));
+    }
+
+    #[test]
+    fn values_are_cast_where_the_server_does_not_by_itself() {
+        let none = Catalog::new();
+        let using = |old: &str, new: &str| using(&none, &none, "c", old, new, false);
+        for (old, new) in [
+            ("integer", "bigint"),
+            ("character varying(20)", "character varying(10)"),
+            ("uuid", "text"),
+            ("numeric(10,2)", "numeric"),
+            ("timestamp(3) with time zone", "timestamp with time zone"),
+            ("timestamp without time zone", "date"),
+            ("json", "jsonb"),
+            ("text[]", "text[]"),
+        ] {
+            assert_eq!(using(old, new), None, "{old} {new}");
+        }
+        for (old, new, cast) in [
+            ("text", "integer", "c::integer"),
+            ("integer", "boolean", "c::boolean"),
+            ("integer", "uuid", "c::text::uuid"),
+            ("text[]", "integer[]", "c::integer[]"),
+            ("integer", "integer[]", "c::text::integer[]"),
+            ("date[]", "uuid[]", "c::text[]::uuid[]"),
+            ("date", "interval", "c::text::interval"),
+        ] {
+            assert_eq!(using(old, new).as_deref(), Some(cast), "{old} {new}");
+        }
+    }
+}

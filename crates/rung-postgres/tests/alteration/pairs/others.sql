@@ -1,0 +1,154 @@
+-- @pair routines
+CREATE FUNCTION same(a integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION result(a integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION named(a integer, b integer DEFAULT 1) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION plus(a integer, b integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT a + b';
+CREATE AGGREGATE total(integer) (SFUNC = int4pl, STYPE = integer);
+CREATE PROCEDURE work() LANGUAGE sql AS 'SELECT 1';
+CREATE TABLE t (a integer DEFAULT result(1), b integer CONSTRAINT c CHECK (plus(b, 1) > 0), g integer GENERATED ALWAYS AS (plus(b, 2)) STORED);
+CREATE INDEX i ON t (plus(a, b));
+CREATE VIEW v AS SELECT result(a) AS r, total(a) FROM t GROUP BY a;
+GRANT SELECT ON v TO alter_reader;
+COMMENT ON FUNCTION result(integer) IS 'kept';
+-- @new
+CREATE FUNCTION same(a integer) RETURNS integer LANGUAGE plpgsql STABLE AS 'BEGIN RETURN 2; END';
+CREATE FUNCTION result(a integer) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';
+CREATE FUNCTION named(b integer, c integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION plus(x integer, y integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT x + y';
+CREATE AGGREGATE total(integer) (SFUNC = int4pl, STYPE = integer, INITCOND = '5');
+CREATE PROCEDURE work(a integer) LANGUAGE sql AS 'SELECT 1';
+CREATE TABLE t (a integer DEFAULT result(1), b integer CONSTRAINT c CHECK (plus(b, 1) > 0), g integer GENERATED ALWAYS AS (plus(b, 2)) STORED);
+CREATE INDEX i ON t (plus(a, b));
+CREATE VIEW v AS SELECT result(a) AS r, total(a) FROM t GROUP BY a;
+GRANT SELECT ON v TO alter_reader;
+COMMENT ON FUNCTION result(integer) IS 'kept';
+-- @pair bodies that the server knows
+-- @needs 14
+CREATE TABLE t (a integer, b integer);
+CREATE FUNCTION f() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT a FROM t; END;
+CREATE VIEW v AS SELECT f();
+-- @new
+CREATE TABLE t (a bigint, b integer);
+CREATE FUNCTION f() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT a FROM t; END;
+CREATE VIEW v AS SELECT f();
+-- @pair views
+CREATE TABLE t (a integer, b integer);
+CREATE VIEW grows AS SELECT a FROM t;
+CREATE VIEW shrinks AS SELECT a, b FROM t;
+CREATE VIEW upon AS SELECT a FROM shrinks;
+CREATE VIEW kind AS SELECT a FROM t;
+CREATE TABLE was_table (a integer);
+CREATE MATERIALIZED VIEW m AS SELECT a FROM t;
+CREATE INDEX mi ON m (a);
+CREATE VIEW opts WITH (security_barrier = true) AS SELECT a FROM t;
+-- @new
+CREATE TABLE t (a integer, b integer);
+CREATE VIEW grows AS SELECT a, b FROM t;
+CREATE VIEW shrinks AS SELECT a FROM t;
+CREATE VIEW upon AS SELECT a FROM shrinks;
+CREATE MATERIALIZED VIEW kind AS SELECT a FROM t;
+CREATE VIEW was_table AS SELECT a FROM t;
+CREATE MATERIALIZED VIEW m AS SELECT a, b FROM t;
+CREATE INDEX mi ON m (a);
+CREATE VIEW opts AS SELECT a FROM t WHERE a > 0 WITH LOCAL CHECK OPTION;
+ALTER VIEW opts ALTER a SET DEFAULT 5;
+-- @pair triggers, rules, policies and event triggers
+CREATE TABLE t (a integer);
+CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE FUNCTION ev() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE TRIGGER one BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION g();
+CREATE TRIGGER two AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION g();
+CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING;
+CREATE POLICY p ON t USING (a > 0);
+CREATE POLICY q ON t FOR SELECT USING (a > 0);
+CREATE EVENT TRIGGER e ON ddl_command_end WHEN TAG IN ('DROP TABLE') EXECUTE FUNCTION ev();
+-- @new
+CREATE TABLE t (a integer);
+CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE FUNCTION ev() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE TRIGGER one BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION g();
+ALTER TABLE t DISABLE TRIGGER one;
+CREATE TRIGGER two BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION g('x');
+CREATE RULE r AS ON DELETE TO t WHERE old.a = 1 DO INSTEAD NOTHING;
+ALTER TABLE t DISABLE RULE r;
+CREATE POLICY p ON t TO alter_reader USING (a > 1) WITH CHECK (a > 2);
+CREATE POLICY q ON t FOR UPDATE USING (a > 0);
+CREATE EVENT TRIGGER e ON ddl_command_end WHEN TAG IN ('DROP TABLE') EXECUTE FUNCTION ev();
+ALTER EVENT TRIGGER e DISABLE;
+-- @pair sequences
+CREATE SEQUENCE a AS integer START 10 MAXVALUE 100;
+CREATE SEQUENCE b;
+CREATE TABLE t (a integer, b integer);
+CREATE SEQUENCE c OWNED BY t.a;
+CREATE SEQUENCE d;
+-- @new
+CREATE SEQUENCE a AS bigint START 20 INCREMENT 5 CACHE 3 CYCLE;
+CREATE SEQUENCE d;
+CREATE TABLE t (a integer, b integer DEFAULT nextval('d'));
+CREATE SEQUENCE c OWNED BY t.b;
+ALTER SEQUENCE d OWNED BY t.b;
+-- @pair text search, statistics and what else is made anew
+CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple);
+CREATE TEXT SEARCH CONFIGURATION c (PARSER = default);
+ALTER TEXT SEARCH CONFIGURATION c ADD MAPPING FOR word WITH d;
+CREATE TABLE t (a integer, b integer);
+CREATE STATISTICS s ON a, b FROM t;
+CREATE STATISTICS s2 (ndistinct) ON a, b FROM t;
+CREATE FUNCTION lt(text, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE OPERATOR <<< (FUNCTION = lt, LEFTARG = text, RIGHTARG = integer);
+CREATE FUNCTION conv(integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE TYPE own AS (a integer);
+CREATE FUNCTION own_int(own) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE CAST (own AS integer) WITH FUNCTION own_int(own);
+CREATE CONVERSION latin FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;
+CREATE LANGUAGE sql2 HANDLER plpgsql_call_handler;
+CREATE OPERATOR FAMILY fam USING btree;
+-- @new
+CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple, STOPWORDS = 'english');
+CREATE TEXT SEARCH CONFIGURATION c (PARSER = default);
+ALTER TEXT SEARCH CONFIGURATION c ADD MAPPING FOR word, email WITH simple;
+CREATE TABLE t (a integer, b integer);
+CREATE STATISTICS s ON a, b FROM t;
+ALTER STATISTICS s SET STATISTICS 50;
+CREATE STATISTICS s2 (dependencies) ON a, b FROM t;
+CREATE FUNCTION lt(text, integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE OPERATOR <<< (FUNCTION = lt, LEFTARG = text, RIGHTARG = integer, RESTRICT = scalarltsel);
+CREATE TYPE own AS (a integer);
+CREATE FUNCTION own_int(own) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE CAST (own AS integer) WITH FUNCTION own_int(own) AS ASSIGNMENT;
+-- @pair publications, subscriptions and extensions
+CREATE TABLE t (a integer);
+CREATE TABLE u (a integer);
+CREATE PUBLICATION p FOR TABLE t;
+CREATE PUBLICATION every FOR ALL TABLES;
+CREATE SUBSCRIPTION alter_s CONNECTION 'host=127.0.0.1' PUBLICATION x WITH (connect = false, slot_name = NONE);
+CREATE EXTENSION hstore;
+-- @new
+CREATE SCHEMA ext;
+CREATE TABLE t (a integer);
+CREATE TABLE u (a integer);
+CREATE PUBLICATION p FOR TABLE t, u WITH (publish = 'insert');
+CREATE PUBLICATION every FOR TABLE t;
+CREATE SUBSCRIPTION alter_s2 CONNECTION 'host=127.0.0.1 port=2' PUBLICATION x, y WITH (connect = false, slot_name = NONE);
+CREATE EXTENSION hstore SCHEMA ext;
+CREATE EXTENSION pg_trgm;
+-- @pair a transform
+SELECT 1;
+-- @new
+CREATE TRANSFORM FOR integer LANGUAGE sql (FROM SQL WITH FUNCTION pg_catalog.varchar_support(internal));
+COMMENT ON TRANSFORM FOR integer LANGUAGE sql IS 'there';
+-- @pair classes of operators
+CREATE TYPE own AS (a integer);
+CREATE FUNCTION own_lt(own, own) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT ($1).a < ($2).a';
+CREATE FUNCTION own_cmp(own, own) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT ($1).a - ($2).a';
+CREATE OPERATOR <<< (FUNCTION = own_lt, LEFTARG = own, RIGHTARG = own);
+-- @new
+CREATE TYPE own AS (a integer);
+CREATE FUNCTION own_lt(own, own) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT ($1).a < ($2).a';
+CREATE FUNCTION own_cmp(own, own) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT ($1).a - ($2).a';
+CREATE OPERATOR <<< (FUNCTION = own_lt, LEFTARG = own, RIGHTARG = own);
+CREATE OPERATOR FAMILY fam USING btree;
+CREATE OPERATOR CLASS cls FOR TYPE own USING btree FAMILY fam AS OPERATOR 1 <<<, FUNCTION 1 own_cmp(own, own);
+CREATE FUNCTION own_int(own, integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+ALTER OPERATOR FAMILY fam USING btree ADD FUNCTION 1 (own, integer) own_int(own, integer);

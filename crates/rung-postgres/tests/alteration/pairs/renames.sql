@@ -1,0 +1,25 @@
+-- @pair tables, columns, types and schemas have other names
+CREATE SCHEMA app;
+CREATE TYPE app.mood AS ENUM ('sad');
+CREATE TABLE app.users (id integer NOT NULL, mail text, m app.mood DEFAULT 'sad', CONSTRAINT pk PRIMARY KEY (id), CONSTRAINT c CHECK (mail <> ''));
+CREATE INDEX by_mail ON app.users (lower(mail));
+CREATE TABLE app.notes (u integer, CONSTRAINT fk FOREIGN KEY (u) REFERENCES app.users);
+CREATE POLICY p ON app.users USING (mail = CURRENT_USER);
+-- @new
+CREATE SCHEMA core;
+CREATE TYPE core.feeling AS ENUM ('sad');
+CREATE TABLE core.people (id integer NOT NULL, address text, m core.feeling DEFAULT 'sad', CONSTRAINT pk PRIMARY KEY (id), CONSTRAINT c CHECK (address <> ''));
+CREATE INDEX by_mail ON core.people (lower(address));
+CREATE TABLE core.notes (u integer, CONSTRAINT fk FOREIGN KEY (u) REFERENCES core.people);
+CREATE POLICY p ON core.people USING (address = CURRENT_USER);
+-- @renamed schema app core
+-- @renamed table app.users core.people
+-- @renamed type app.mood core.feeling
+-- @renamed column core.people mail address
+-- @rows
+INSERT INTO app.users VALUES (1, 'x');
+-- @pair what is renamed changes as well
+CREATE TABLE a (id integer GENERATED ALWAYS AS IDENTITY, n integer NOT NULL);
+-- @new
+CREATE TABLE b (id integer GENERATED ALWAYS AS IDENTITY, n bigint NOT NULL, more text);
+-- @renamed table public.a public.b
