@@ -151,8 +151,7 @@ impl Kept {
             let (name, list) = (dialect.object_name(&key), names.join(", "));
             let query = format!("SELECT {} FROM {name} ORDER BY {}", values.join(", "), order.join(", "));
             let is_always = |column: &&rung::catalog::Column| matches!(&column.value, Value::Identity(it) if it.always);
-            let overriding =
-                if columns.iter().any(is_always) { " OVERRIDING SYSTEM VALUE" } else { "" };
+            let overriding = if columns.iter().any(is_always) { " OVERRIDING SYSTEM VALUE" } else { "" };
             let insert = |row: Vec<Option<String>>| {
                 let values: Vec<String> =
                     row.into_iter().map(|value| value.unwrap_or_else(|| "NULL".to_owned())).collect();
