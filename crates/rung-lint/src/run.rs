@@ -185,7 +185,14 @@ struct Moment<'s> {
 
 impl Run<'_> {
     fn replay(&self, schema: &mut Schema) {
-        schema.replay(self.file, Born::In(self.number));
+        let Some(up) = &self.file.up else { return };
+        let applied = self.subjects[self.number].standing == Standing::Applied;
+        for (at, line) in up.lines.iter().enumerate() {
+            let born = Born::In(self.number);
+            if !(applied && schema.credit(&line.parsed, born)) {
+                schema.apply(&line.parsed, up.text(at), born);
+            }
+        }
     }
 
     fn lint(&mut self, schema: &mut Schema) -> Effect {
@@ -252,6 +259,7 @@ impl Run<'_> {
                 bytes(size.bytes + size.index_bytes),
                 duration(about)
             ));
+            finding.diagnostic.notes.push(size.traffic());
         }
     }
 
