@@ -14,7 +14,8 @@ use rung_sql::Level;
 use rung_sqlite::SQLITE;
 
 /// What a file may be about.
-const BEFORE: &str = "CREATE TABLE t (a int, b text, c text); CREATE TABLE u (a int PRIMARY KEY); CREATE INDEX i ON t (a);";
+const BEFORE: &str =
+    "CREATE TABLE t (a int, b text, c text); CREATE TABLE u (a int PRIMARY KEY); CREATE INDEX i ON t (a);";
 
 fuzz_target!(|text: &str| {
     let dialects: [&'static dyn Dialect; 2] = [&POSTGRES, &SQLITE];
@@ -22,7 +23,7 @@ fuzz_target!(|text: &str| {
         let nothing = BTreeMap::new();
         let format = Choice::parse("native").expect("rung's own format");
         let options = LoadOptions { format, dialect, variables: &nothing, environment: &nothing };
-        let held = |name: &str, text: &str| -> HeldFile { (name.into(), text.as_bytes().to_vec().into()) };
+        let held = |name: &str, text: &str| -> HeldFile { (name.to_owned().into(), text.as_bytes().to_vec().into()) };
         let files = [held("001_before.sql", BEFORE), held("002_file.sql", text)];
         // What can't be loaded is refused with its place.
         let Ok(set) = load_held(Path::new(""), &files, &options) else { continue };

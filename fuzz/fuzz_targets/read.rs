@@ -26,11 +26,19 @@ fuzz_target!(|text: &str| {
             let statement = within(text, statement.span);
             let _ = dialect.facts(statement);
             let parsed = parse(statement);
-            parsed.relations.iter().for_each(|name| drop(within(statement, name.span)));
-            parsed.repeated.iter().for_each(|name| drop(within(statement, name.span)));
-            parsed.errors.iter().for_each(|error| drop(within(statement, error.span)));
+            parsed.relations.iter().for_each(|name| {
+                within(statement, name.span);
+            });
+            parsed.repeated.iter().for_each(|name| {
+                within(statement, name.span);
+            });
+            parsed.errors.iter().for_each(|error| {
+                within(statement, error.span);
+            });
         }
-        issues.iter().for_each(|issue| drop(within(text, issue.span)));
+        issues.iter().for_each(|issue| {
+            within(text, issue.span);
+        });
     }
 });
 

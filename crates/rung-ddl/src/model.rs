@@ -61,6 +61,7 @@ pub enum Kind {
     Statistics,
     Database,
     Role,
+    Publication,
     Other,
 }
 
@@ -85,6 +86,7 @@ impl Kind {
             Self::Statistics => "statistics",
             Self::Database => "database",
             Self::Role => "role",
+            Self::Publication => "publication",
             Self::Other => "object",
         }
     }

@@ -28,6 +28,8 @@ pub struct Context<'a> {
     pub(crate) language: &'static Language,
     /// The part of the schema that the migration is about, as it stood before it.
     pub(crate) start: &'a Schema,
+    /// The statements of all migrations, by number.
+    pub(crate) files: &'a [File<'a>],
     /// All migrations, by number.
     pub(crate) subjects: &'a [Subject<'a>],
     pub(crate) number: usize,
@@ -79,6 +81,23 @@ impl<'a> Context<'a> {
     /// What was known of the schema before this migration, as far as it and its down are about it.
     pub fn before_up(&self) -> Schema {
         self.start.clone()
+    }
+
+    /// Whether a migration after this one makes an index that begins with these columns.
+    pub fn is_indexed_later(&self, table: &Key, columns: &[&str]) -> bool {
+        let later = self.files.iter().skip(self.number + 1).flat_map(|file| file.lines());
+        later
+            .filter_map(|line| match &line.parsed.statement {
+                Statement::CreateIndex(create) if !create.partial && self.schema.key(&create.table) == *table => {
+                    Some(create)
+                }
+                _ => None,
+            })
+            .any(|create| {
+                let first: Vec<&str> =
+                    create.columns.iter().take(columns.len()).flatten().map(|column| column.name.as_str()).collect();
+                first.len() == columns.len() && columns.iter().all(|column| first.contains(column))
+            })
     }
 
     /// Every statement of this migration.

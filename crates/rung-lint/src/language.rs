@@ -19,8 +19,8 @@ pub struct Language {
     pub(crate) impact: ImpactOf,
     /// What a major version is multiplied by in `ServerFacts::version_number`.
     pub major: u32,
-    /// Asks a live database how much its tables hold: schema, name, rows, bytes, bytes of indexes. Empty where that can't be
-    /// asked cheaply.
+    /// Asks a live database how much its tables hold and how they are used: schema, name, rows, bytes, bytes of indexes, reads,
+    /// rows written, and the seconds since these are counted. Empty where that can't be asked cheaply.
     pub statistics: &'static str,
     /// The words that can't be a name without quotes, in order.
     pub reserved: &'static [&'static str],
@@ -212,7 +212,10 @@ static LANGUAGES: [Language; 2] = [
         statistics: "SELECT n.nspname, c.relname, greatest(c.reltuples::bigint, s.n_live_tup, 0), \
                      greatest((c.relpages + coalesce(t.relpages, 0))::bigint * b.size, s.n_live_tup * 100), \
                      coalesce((SELECT sum(i.relpages) FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid \
-                     WHERE x.indrelid = c.oid), 0)::bigint * b.size \
+                     WHERE x.indrelid = c.oid), 0)::bigint * b.size, \
+                     coalesce(s.seq_scan, 0) + coalesce(s.idx_scan, 0), s.n_tup_ins + s.n_tup_upd + s.n_tup_del, \
+                     (SELECT extract(epoch FROM clock_timestamp() - d.stats_reset)::bigint FROM pg_stat_database d \
+                     WHERE d.datname = current_database()) \
                      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
                      JOIN pg_stat_all_tables s ON s.relid = c.oid LEFT JOIN pg_class t ON t.oid = c.reltoastrelid, \
                      (SELECT current_setting('block_size')::bigint AS size) b \

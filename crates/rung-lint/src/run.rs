@@ -116,7 +116,7 @@ impl Work<'_> {
         let Self { language, options, subjects, files, rules } = *self;
         let mut report = Report::default();
         for (number, (subject, file)) in subjects.iter().zip(files).enumerate().take(share.end) {
-            let mut run = Run { language, options, subjects, number, file, rules, found: Vec::new() };
+            let mut run = Run { language, options, subjects, files, number, file, rules, found: Vec::new() };
             if subject.lint && share.contains(&number) {
                 let effect = run.lint(&mut schema);
                 let mut found = run.found;
@@ -167,6 +167,7 @@ struct Run<'a> {
     language: &'static Language,
     options: &'a Options,
     subjects: &'a [Subject<'a>],
+    files: &'a [File<'a>],
     number: usize,
     file: &'a File<'a>,
     rules: &'a [(&'static Rule, Level)],
@@ -185,7 +186,14 @@ struct Moment<'s> {
 
 impl Run<'_> {
     fn replay(&self, schema: &mut Schema) {
-        schema.replay(self.file, Born::In(self.number));
+        let Some(up) = &self.file.up else { return };
+        let applied = self.subjects[self.number].standing == Standing::Applied;
+        for (at, line) in up.lines.iter().enumerate() {
+            let born = Born::In(self.number);
+            if !(applied && schema.credit(&line.parsed, born)) {
+                schema.apply(&line.parsed, up.text(at), born);
+            }
+        }
     }
 
     fn lint(&mut self, schema: &mut Schema) -> Effect {
@@ -252,6 +260,7 @@ impl Run<'_> {
                 bytes(size.bytes + size.index_bytes),
                 duration(about)
             ));
+            finding.diagnostic.notes.push(size.traffic());
         }
     }
 
@@ -283,6 +292,7 @@ impl Run<'_> {
             earlier,
             start,
             language: self.language,
+            files: self.files,
             subjects: self.subjects,
             number: self.number,
             rule,

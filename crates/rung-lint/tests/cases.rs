@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::lint_last;
+use common::{lint_all, lint_last};
 use rung_engine::Timeouts;
 use rung_lint::{Case, Finding, Fix, Options, RULES, Runner, Server};
 use rung_sql::Level;
@@ -50,6 +50,18 @@ fn a_file_in_no_project_is_told_once_that_it_sets_no_lock_timeout() {
     assert_eq!(notes(two, Runner::Rung), 0);
     assert_eq!(notes(&format!("SET lock_timeout = '2s';\n{two}"), Runner::Anyone), 0);
     assert_eq!(notes("CREATE TABLE t (a int);\nALTER TABLE t ADD COLUMN b int;", Runner::Anyone), 0);
+}
+
+#[test]
+fn a_foreign_key_that_a_later_migration_indexes_is_none_to_find() {
+    let key = ("001_key.sql", "CREATE TABLE t (id bigint PRIMARY KEY, p bigint REFERENCES u (id));");
+    let found = |files: &[(&str, &str)]| {
+        let findings = lint_all(files, "postgres", &Options::default()).findings;
+        findings.iter().filter(|finding| finding.rule == "foreign-key-index").count()
+    };
+    assert_eq!(found(&[key]), 1);
+    assert_eq!(found(&[key, ("002_index.sql", "CREATE INDEX CONCURRENTLY i ON t (p);")]), 0);
+    assert_eq!(found(&[key, ("002_index.sql", "CREATE INDEX CONCURRENTLY i ON t (id, p);")]), 1);
 }
 
 #[test]

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use rung_adopt::{Adoption, Asked};
 use rung_engine::{
-    Applied, Body, Continue, DbError, Difference, Direction, Down, Driver, Event, Goal, History, HistoryEntry,
-    LockHolder, MigrationSet, Plan, PlanErrors, PlanOptions, Report, Resolution, RunError, RunOptions, Seed,
-    SeedChoice, Settled, Tag, Target,
+    Applied, Body, Continue, DbError, Difference, Direction, Down, Driver, DumpOptions, Event, Goal, History,
+    HistoryEntry, LockHolder, MigrationSet, Plan, PlanErrors, PlanOptions, Report, Resolution, RunError, RunOptions,
+    Seed, SeedChoice, Settled, Tag, Target,
 };
 use rung_formats::{Choice, HeldFile, LoadOptions};
 use rung_lint::{Standing, Subject};
@@ -433,7 +433,11 @@ impl Migrator {
             return Ok(rung_lint::Report::default());
         };
         options.server = rung_lint::Server::major(self.driver.facts().version_number / language.major);
-        let mut schema = rung_lint::Schema::new(language.search_path);
+        // The schema as the database has it, as the statements that would make it.
+        let catalog = self.driver.inspect()?;
+        let dump = dialect.paragraphs(&catalog, &DumpOptions { owners: false, privileges: false });
+        let statements = dump.iter().flat_map(|paragraph| &paragraph.statements).map(String::as_str);
+        let mut schema = rung_lint::Schema::live(language, statements);
         if !language.statistics.is_empty() {
             schema.set_sizes(&self.driver.query(language.statistics)?);
         }

@@ -215,6 +215,7 @@ fn kind_of(what: &str) -> Kind {
         "STATISTICS" => Kind::Statistics,
         "DATABASE" => Kind::Database,
         "ROLE" | "USER" | "GROUP" => Kind::Role,
+        "PUBLICATION" => Kind::Publication,
         _ => Kind::Other,
     }
 }

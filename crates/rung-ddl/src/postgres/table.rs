@@ -82,7 +82,9 @@ fn column(node: &Node) -> Option<Column> {
 }
 
 fn collation(node: &Node) -> Option<String> {
-    Some(node.child(K::COLLATE)?.name(K::COLLATION_REF)?.to_string())
+    let name = node.child(K::COLLATE)?.name(K::COLLATION_REF)?;
+    // The server's own are found without their schema.
+    Some(if name.schema.as_deref() == Some("pg_catalog") { name.name } else { name.to_string() })
 }
 
 /// A constraint; `of` is the column that it stands at.

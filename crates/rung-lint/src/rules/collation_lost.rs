@@ -13,6 +13,8 @@ pub(super) static RULE: Rule = Rule {
     instead: "Repeat the collation: `TYPE varchar(50) COLLATE \"C\"`.",
     check: Check::Action(check),
     cases: &[
+        Case::silent("ALTER TABLE t ALTER COLUMN a TYPE text COLLATE \"C\";")
+            .after("CREATE TABLE t (a varchar(20) COLLATE pg_catalog.\"C\");"),
         Case::fires("ALTER TABLE t ALTER COLUMN a TYPE varchar(50);").after("CREATE TABLE t (a varchar(20) COLLATE \"C\");"),
         Case::silent("ALTER TABLE t ALTER COLUMN a TYPE varchar(50) COLLATE \"C\";")
             .after("CREATE TABLE t (a varchar(20) COLLATE \"C\");"),

@@ -4,7 +4,7 @@ use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     name: "concurrently-on-partitioned",
-    group: Group::Locks,
+    group: Group::Migration,
     level: Some(Level::Error),
     dialects: POSTGRES,
     what: "`CREATE INDEX CONCURRENTLY` or `DROP INDEX CONCURRENTLY` on a partitioned table.",

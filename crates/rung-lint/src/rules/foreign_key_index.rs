@@ -59,7 +59,7 @@ fn check(cx: &mut Context<'_>) {
                 let first: Vec<&str> = index.columns.iter().take(columns.len()).flatten().map(String::as_str).collect();
                 !index.partial && first.len() == columns.len() && columns.iter().all(|column| first.contains(column))
             });
-            if !covered {
+            if !covered && !cx.is_indexed_later(&table, &columns) {
                 bare.push((at, span, table.to_string(), key.table.to_string(), columns.join(", ")));
             }
         }

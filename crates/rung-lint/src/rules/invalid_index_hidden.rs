@@ -4,7 +4,7 @@ use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     name: "invalid-index-hidden",
-    group: Group::Locks,
+    group: Group::Migration,
     level: Some(Level::Warning),
     dialects: POSTGRES,
     what: "`CREATE INDEX CONCURRENTLY IF NOT EXISTS`.",

@@ -93,6 +93,7 @@ rules! {
     trigger_dropped,
     deprecated_object,
     replica_identity,
+    published_table,
     foreign_key_index,
     definer_search_path,
     row_security_missing,

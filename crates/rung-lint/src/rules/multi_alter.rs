@@ -19,6 +19,7 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("ALTER TABLE t ADD COLUMN a int;\nALTER TABLE t ADD COLUMN b int;"),
         Case::silent("CREATE TABLE t (a int, b int);\nALTER TABLE t ALTER COLUMN a TYPE bigint;\n\
                       ALTER TABLE t ALTER COLUMN b TYPE bigint;"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a TYPE text;\nALTER TABLE t ALTER COLUMN b TYPE text;"),
         Case::silent("ALTER TABLE t ADD CHECK (a > 0);\nALTER TABLE u ADD CHECK (a > 0);"),
     ],
 };
@@ -30,7 +31,7 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
         matches!(action, Action::SetType { .. } | Action::SetNotNull(_))
             || matches!(action, Action::AddConstraint(c) if !c.not_valid && matches!(c.kind, Demand::Check(_)))
     };
-    if cx.is_fresh_key(&table) || !cx.impact.tasks.iter().any(|task| task.work != Work::BuildIndex) {
+    if cx.is_fresh_key(&table) || !cx.impact.tasks.iter().any(|task| task.work != Work::BuildIndex && task.sure == Sure::Yes) {
         return;
     }
     let earlier = cx.before().rev().find(|(at, other)| {

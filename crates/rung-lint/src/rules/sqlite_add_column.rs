@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
     instead: "Add it without, fill it, and add a unique index; or rebuild the table.",
     check: Check::Action(check),
     cases: &[
+        Case::silent("ALTER TABLE t ADD COLUMN a BOOLEAN NOT NULL DEFAULT FALSE;").sqlite(),
         Case::fires("ALTER TABLE t ADD COLUMN a int UNIQUE;").sqlite(),
         Case::silent("ALTER TABLE t ADD COLUMN a int DEFAULT 0;").sqlite(),
         Case::fires("ALTER TABLE t ADD COLUMN a int NOT NULL;").sqlite(),
@@ -40,10 +41,16 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
         && !has(|kind| matches!(kind, Demand::Generated { .. }))
     {
         "SQLite adds no NOT NULL column without a default"
-    } else if default.is_some_and(|default| !default.literal) && !cx.is_fresh_table(&alter.name) {
+    } else if default.is_some_and(|default| !is_constant(cx, default)) && !cx.is_fresh_table(&alter.name) {
         "SQLite adds no column with a default that is no constant, once there are rows"
     } else {
         return;
     };
     cx.report(span, why).help("add it without, fill it, and then create an index; or rebuild the table");
+}
+
+/// Whether a default is a literal, TRUE and FALSE among them: to the parser these are names.
+fn is_constant(cx: &Context<'_>, default: &rung_ddl::Expression) -> bool {
+    let text = cx.text(default.span);
+    default.literal || text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")
 }

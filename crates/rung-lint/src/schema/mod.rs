@@ -4,14 +4,17 @@
 //! `None` for "not known", not for "not there".
 
 mod functions;
+mod published;
 mod replay;
 mod store;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use published::Published;
 use store::{Indexes, Tables};
 
+use crate::Language;
 pub use functions::{STEADY, VOLATILE, Volatility};
 use rung_ddl::{DataType, Expression, ForeignKey, Kind, Name, Persistence, Statement};
 
@@ -107,7 +110,7 @@ pub struct Index {
     pub born: Born,
 }
 
-/// How much a table holds, from a live database.
+/// How much a table holds and how much it is used, from a live database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Size {
     /// Rows, as the planner estimates them.
@@ -116,6 +119,40 @@ pub struct Size {
     pub bytes: u64,
     /// Bytes of its indexes.
     pub index_bytes: u64,
+    /// How often it was read, by a scan or through an index, since its statistics began.
+    pub reads: u64,
+    /// How many rows of it were inserted, updated or deleted since then.
+    pub writes: u64,
+    /// How many seconds ago that is; `None` where the server does not say.
+    pub seconds: Option<u64>,
+}
+
+impl Size {
+    /// What a sum of parts is.
+    fn plus(self, other: Self) -> Self {
+        Self {
+            rows: self.rows + other.rows,
+            bytes: self.bytes + other.bytes,
+            index_bytes: self.index_bytes + other.index_bytes,
+            reads: self.reads + other.reads,
+            writes: self.writes + other.writes,
+            seconds: self.seconds.min(other.seconds),
+        }
+    }
+
+    /// Who waits, for people: how often the table is read and written.
+    pub fn traffic(self) -> String {
+        let Self { reads, writes, .. } = self;
+        let each_second = |count: u64, seconds: u64| count as f64 / seconds as f64;
+        match self.seconds {
+            _ if reads + writes == 0 => "no use of it is counted".to_owned(),
+            Some(seconds @ 60..) => {
+                let (reads, writes) = (each_second(reads, seconds), each_second(writes, seconds));
+                format!("it is read {reads:.1} times a second, and {writes:.1} rows are written")
+            }
+            _ => format!("{reads} reads of it and {writes} written rows are counted"),
+        }
+    }
 }
 
 /// A table, or a view.
@@ -229,6 +266,9 @@ pub struct Schema {
     sizes: HashMap<Key, Size>,
     /// How volatile functions are.
     functions: HashMap<Key, Volatility>,
+    published: Published,
+    /// Whether a live database has told all that is there.
+    live: bool,
     /// Comments that call a table, or a column of it, deprecated.
     deprecated: HashMap<(Key, Option<String>), String>,
 }
@@ -237,6 +277,22 @@ impl Schema {
     /// An empty schema; `search_path` is empty for a database without schemas.
     pub fn new(search_path: &[&str]) -> Self {
         Self { search_path: search_path.iter().map(|name| (*name).to_owned()).collect(), ..Self::default() }
+    }
+
+    /// What a live database is made of, from the statements that would make it anew. Migrations that are applied there add
+    /// nothing but their names to it.
+    pub fn live<'a>(language: &Language, statements: impl Iterator<Item = &'a str>) -> Self {
+        let mut schema = Self::new(language.search_path);
+        for text in statements {
+            schema.apply(&(language.parse)(text), text, Born::Before);
+        }
+        schema.live = true;
+        schema
+    }
+
+    /// The publication that a table is in, where it is in one.
+    pub fn published(&self, table: &Key) -> Option<&str> {
+        self.published.of(table)
     }
 
     /// The full name of what is to be made.
@@ -422,8 +478,16 @@ impl Schema {
     pub fn set_sizes(&mut self, rows: &[Vec<Option<String>>]) {
         for row in rows {
             let [Some(schema), Some(name), figures @ ..] = row.as_slice() else { continue };
-            let figure = |at: usize| figures.get(at).and_then(|text| text.as_ref()?.parse().ok()).unwrap_or(0);
-            let size = Size { rows: figure(0), bytes: figure(1), index_bytes: figure(2) };
+            let known = |at: usize| -> Option<u64> { figures.get(at)?.as_ref()?.parse().ok() };
+            let figure = |at: usize| known(at).unwrap_or(0);
+            let size = Size {
+                rows: figure(0),
+                bytes: figure(1),
+                index_bytes: figure(2),
+                reads: figure(3),
+                writes: figure(4),
+                seconds: known(5),
+            };
             self.sizes.insert(Key { schema: schema.clone(), name: name.clone() }, size);
         }
     }
@@ -431,11 +495,7 @@ impl Schema {
     /// How much a table holds, partitions included, where a live database was asked.
     pub fn size(&self, key: &Key) -> Option<Size> {
         let sizes = std::iter::once(key).chain(self.children(key)).filter_map(|key| self.sizes.get(key));
-        sizes.copied().reduce(|a, b| Size {
-            rows: a.rows + b.rows,
-            bytes: a.bytes + b.bytes,
-            index_bytes: a.index_bytes + b.index_bytes,
-        })
+        sizes.copied().reduce(Size::plus)
     }
 
     /// How sure it is that an expression gives one value for all rows of a statement.

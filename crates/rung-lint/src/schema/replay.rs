@@ -61,6 +61,14 @@ impl Schema {
                     *constrained = true;
                 }
             }
+            Statement::Create { kind: Kind::Publication, name: Some(name), .. } => {
+                self.publish(&name.name, parsed, text);
+            }
+            Statement::Alter { kind: Kind::Publication, name: Some(name), .. }
+                if !text.split_whitespace().any(|word| word.eq_ignore_ascii_case("drop")) =>
+            {
+                self.publish(&name.name, parsed, text);
+            }
             Statement::Create { kind, name: Some(name), on, .. } => {
                 self.create(*kind, name, on.as_ref(), text, born);
                 if matches!(kind, Kind::View | Kind::MaterializedView) {
@@ -99,6 +107,22 @@ impl Schema {
         for (at, line) in up.lines.iter().enumerate() {
             self.apply(&line.parsed, up.text(at), born);
         }
+    }
+
+    /// Notes who made a table that a live database has told of; `false` where none has.
+    pub(crate) fn credit(&mut self, parsed: &Parsed, born: Born) -> bool {
+        if let (true, Statement::CreateTable(create)) = (self.live, &parsed.statement) {
+            let key = self.made(&create.name);
+            if let Some(table) = self.tables.remove(&key) {
+                self.tables.insert(key, Table { born, ..table });
+            }
+        }
+        self.live
+    }
+
+    fn publish(&mut self, name: &str, parsed: &Parsed, text: &str) {
+        let tables: Vec<Key> = parsed.relations.iter().map(|table| self.key(table)).collect();
+        self.published.add(name, tables.into_iter(), text);
     }
 
     /// Puts the search path back, as a run does between two migrations.
@@ -436,6 +460,7 @@ impl Schema {
                 self.indexes.remove_schema(&name.name);
             }
             Kind::Policy => {}
+            Kind::Publication => self.published.drop(&name.name),
             _ => {
                 let key = self.made(name);
                 self.functions.remove(&key);

@@ -44,3 +44,12 @@ pub(crate) fn lint_after(applied: usize, files: &[(&str, &str)], dialect_name: &
     let language = language(dialect_name).expect("a language of ours");
     lint(&subjects, dialect, options, Schema::new(language.search_path))
 }
+
+/// Lints files that are all applied.
+pub(crate) fn lint_all(files: &[(&str, &str)], dialect_name: &str, options: &Options) -> Report {
+    let dialect = dialect(dialect_name);
+    let set = load(files, dialect);
+    let subject = |migration| Subject { migration, standing: Standing::Applied, lint: true };
+    let subjects: Vec<Subject<'_>> = set.iter().map(|migration| subject(&**migration)).collect();
+    lint(&subjects, dialect, options, Schema::new(language(dialect_name).expect("a language of ours").search_path))
+}
