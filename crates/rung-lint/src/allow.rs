@@ -3,7 +3,7 @@
 //! Right above a statement it holds for that statement. Anywhere else, with a blank line or a section's mark in
 //! between, it holds for the file.
 
-use rung_sql::{Allow, Diagnostic, Level, closest};
+use rung_sql::{Allow, Diagnostic, Level, Span, closest};
 
 use crate::run::level_of;
 use crate::{Edit, File, Finding, Fix, Language, Options, RULES, ScriptLines, rule};
@@ -58,7 +58,10 @@ pub(crate) fn settle(file: &File<'_>, options: &Options, language: &Language, fi
         let Some(level) = level_of(found, options) else { continue };
         let mut finding = finding(file, found.name, level, allow, message, help);
         if name == "unused-allow" {
-            let span = crate::rewrite::taken_out(file.migration.source.text(), allow.span, false);
+            // Its span begins behind the dashes; the line has nothing else on it.
+            let text = file.migration.source.text();
+            let line = text[..allow.span.start].rfind('\n').map_or(0, |at| at + 1);
+            let span = crate::rewrite::taken_out(text, Span::new(line, allow.span.end), false);
             let edits = vec![Edit { span, text: String::new() }];
             finding.fix = Some(Fix { title: "take the line out".to_owned(), edits });
         }

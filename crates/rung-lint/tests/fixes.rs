@@ -236,6 +236,14 @@ fn what_is_not_mended_says_why() {
 }
 
 #[test]
+fn an_allow_that_nothing_is_found_for_goes_with_its_line() {
+    let sql = "-- @up\n-- @allow drop-table: gone\nCREATE TABLE IF NOT EXISTS made (id int);\n";
+    let files = vec![("001_before.sql".to_owned(), SCHEMA.to_owned()), ("002_allow.sql".to_owned(), sql.to_owned())];
+    let good = mended(files, &options(17));
+    assert_eq!(good[1].1, "-- @up\nCREATE TABLE IF NOT EXISTS made (id int);\n");
+}
+
+#[test]
 fn a_fix_ends_in_the_same_schema() {
     check(BAD, true);
 }
