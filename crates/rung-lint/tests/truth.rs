@@ -256,8 +256,10 @@ fn functions_are_as_volatile_as_they_are_said_to_be() {
     for_each_major(|server| {
         let database = TestDb::on(server);
         let mut client = database.client();
+        // PostgreSQL 13 has one form of `timezone` that is, of a type that no default is.
         let sql = "SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace \
-                   AND provolatile = 'v' AND proname::text = ANY ($1)";
+                   AND provolatile = 'v' AND proname::text = ANY ($1) \
+                   AND NOT (proname = 'timezone' AND 'timetz'::regtype = ANY (proargtypes))";
         let rows = client.query(sql, &[&STEADY]).expect("the functions");
         let volatile: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
         assert!(volatile.is_empty(), "volatile on {}: {volatile:?}", server.major());
