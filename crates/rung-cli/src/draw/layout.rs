@@ -257,25 +257,24 @@ impl Work {
     /// up, and the best of all that was seen.
     fn order(&mut self) {
         let mut best = (self.crossings(), self.layers.clone());
+        // Where each stands in its layer.
+        let mut position = vec![0.0; self.spots.len()];
+        let note = |position: &mut [f64], layer: &[usize]| {
+            layer.iter().enumerate().for_each(|(number, at)| position[*at] = number as f64);
+        };
+        self.layers.iter().for_each(|layer| note(&mut position, layer));
         for sweep in 0..SWEEPS {
-            let position = |layers: &[Vec<usize>], count: usize| {
-                let mut position = vec![0.0; count];
-                for layer in layers {
-                    layer.iter().enumerate().for_each(|(number, at)| position[*at] = number as f64);
-                }
-                position
-            };
             let is_down = sweep % 2 == 0;
             let count = self.layers.len();
             for step in 1..count {
                 let layer = if is_down { step } else { count - 1 - step };
-                let position = position(&self.layers, self.spots.len());
                 let joined = if is_down { &self.above } else { &self.below };
                 let middle = |at: &usize| match joined[*at].as_slice() {
                     [] => position[*at],
                     others => others.iter().map(|other| position[*other]).sum::<f64>() / others.len() as f64,
                 };
                 self.layers[layer].sort_by(|a, b| middle(a).total_cmp(&middle(b)));
+                note(&mut position, &self.layers[layer]);
             }
             let crossings = self.crossings();
             if crossings < best.0 {
