@@ -31,6 +31,16 @@ pub(crate) struct Schema<'a> {
     pub(crate) composites: Vec<(&'a Key, Vec<Field<'a>>)>,
 }
 
+impl Schema<'_> {
+    fn is_empty(&self) -> bool {
+        self.tables.is_empty()
+            && self.views.is_empty()
+            && self.functions.is_empty()
+            && self.enums.is_empty()
+            && self.composites.is_empty()
+    }
+}
+
 /// A table or a view.
 pub(crate) struct Relation<'a> {
     pub(crate) key: &'a Key,
@@ -140,11 +150,13 @@ impl<'a> Model<'a> {
                 names.then_with(|| by_name(&a.arguments, &b.arguments)).then_with(|| by_name(a.result, b.result))
             });
         }
-        let asked = options.default_schema.clone().unwrap_or_else(|| own.to_owned());
-        let is_there = schemas.iter().any(|schema| schema.name == asked);
-        let default_schema = match schemas.first() {
-            Some(first) if !is_there => first.name.clone(),
-            _ => asked,
+        // The schema that everybody has is not meant where nobody has put anything there.
+        let has = |name: &str| schemas.iter().any(|schema| schema.name == name && !schema.is_empty());
+        let first = || schemas.iter().find(|schema| !schema.is_empty()).map(|schema| schema.name.clone());
+        let default_schema = match &options.default_schema {
+            Some(asked) => asked.clone(),
+            None if has(own) => own.to_owned(),
+            None => first().unwrap_or_else(|| own.to_owned()),
         };
         Self { schemas, default_schema, options }
     }

@@ -119,7 +119,7 @@ pub struct Types {
     /// Only these schemas, with * and ?
     #[arg(long, value_name = "SCHEMA", value_delimiter = ',')]
     pub schema: Vec<String>,
-    /// The schema that is meant where a program names none: `public`, where it is there
+    /// The schema that is meant where a program names none: `public`, where anything is in it
     #[arg(long, value_name = "SCHEMA")]
     pub default_schema: Option<String>,
     /// A type of the language for a type of the database: numeric=bigdecimal::BigDecimal; may be given several times

@@ -2,6 +2,7 @@
 //! nothing, up again, on every database that they are for. What each of them promises is in the module of its name.
 #![expect(clippy::unwrap_used, reason = "a test's helpers may fail as its tests may")]
 
+mod documents;
 mod hopsworks;
 mod iops;
 mod madenai;
