@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: rung against the databases' own shells, and against other tools where they are installed.
 
+mod catalog;
 mod compare;
 mod generate;
 mod lint;
@@ -53,7 +54,7 @@ Exits with 1 where a limit is not kept.
 ";
 
 fn cases() -> impl Iterator<Item = &'static Case> {
-    postgres::CASES.iter().chain(sqlite::CASES).chain(lint::CASES)
+    postgres::CASES.iter().chain(catalog::CASES).chain(sqlite::CASES).chain(lint::CASES)
 }
 
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {

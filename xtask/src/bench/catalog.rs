@@ -1,0 +1,77 @@
+//! Reading a large schema, and comparing two.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use testkit::install::{self, Install, workspace_root};
+use testkit::{Error, Result, Server, TestDb};
+
+use super::compare::{Comparison, Contender, Limit, compare};
+use super::measure::measure;
+use super::{Bench, Case};
+
+pub(super) const CASES: &[Case] = &[Case {
+    name: "catalog",
+    about: "5,000 tables of 10 columns, a key, two indexes and a foreign key, against pg_dump --schema-only",
+    rounds: 5,
+    run: catalog,
+    limits: &[
+        Limit::Ratio { of: "inspect", to: "pg_dump", at_most: 0.4 },
+        Limit::Memory { of: "inspect", megabytes: 150 },
+        Limit::Ratio { of: "diff", to: "pg_dump", at_most: 0.8 },
+        Limit::Ratio { of: "rung dump", to: "pg_dump", at_most: 0.8 },
+    ],
+}];
+
+fn catalog(bench: &Bench) -> Result<Comparison> {
+    // pg_dump reads no server that is newer than itself, and downloaded servers bring none. In the directory of an
+    // installation is the program itself, and on PATH a script that looks for one.
+    let dump = |install: &Install| install.bin.join("pg_dump");
+    let install = install::found().into_iter().rev().find(|install| dump(install).is_file());
+    let install = install.ok_or_else(|| Error::new("no installation has a pg_dump; try `cargo xtask servers`"))?;
+    let server = Server::shared(&install)?;
+    let db = TestDb::on(&server);
+    let count = bench.count(5_000);
+    for first in (1..=count).step_by(500) {
+        let tables: String = (first..=count.min(first + 499)).map(table).collect();
+        db.try_query(&tables).map_err(Error::new)?;
+    }
+    db.query("ANALYZE");
+    let (url, program, dir) = (db.socket_url(), build_example()?, tempfile::tempdir());
+    let dir = dir.map_err(Error::cannot("make a directory"))?;
+    let tables = count.to_string();
+    let run = |program: &Path, args: &[&str]| measure(program, args, dir.path());
+    let contenders = vec![
+        Contender::new("inspect", || run(&program, &["inspect", &tables, &url])),
+        Contender::new("diff", || run(&program, &["diff", &tables, &url, &url])),
+        Contender::new("rung dump", || run(&bench.rung, &["dump", "--url", &url])),
+        Contender::new("pg_dump", || run(&dump(&install), &["--schema-only", &url])),
+    ];
+    compare(contenders, bench.rounds)
+}
+
+/// One of the tables. Each but the first leads to the one before it.
+fn table(number: usize) -> String {
+    let columns: String = (1..=7).map(|column| format!(", c{column} text NOT NULL DEFAULT 'c{column}'")).collect();
+    let before = number.saturating_sub(1).max(1);
+    format!(
+        "CREATE TABLE t{number} (id bigint PRIMARY KEY, other bigint REFERENCES t{before} (id), at timestamptz{columns});\n\
+         CREATE INDEX t{number}_other ON t{number} (other);\nCREATE INDEX t{number}_at ON t{number} (at, c1);\n"
+    )
+}
+
+/// The example that does with the library what is measured, and nothing else; built if need be.
+fn build_example() -> Result<PathBuf> {
+    let myself = std::env::current_exe().map_err(Error::cannot("find this program"))?;
+    let target = myself.parent().and_then(Path::parent).ok_or_else(|| Error::new("this is in no target directory"))?;
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--quiet", "--release", "--package", "rung-migrate", "--example", "catalog", "--target-dir"])
+        .arg(target)
+        .current_dir(workspace_root())
+        .status()
+        .map_err(Error::cannot("run cargo"))?;
+    if !status.success() {
+        return Err(Error::new("cargo build --release --example catalog failed"));
+    }
+    Ok(target.join("release/examples/catalog"))
+}
