@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rung::catalog::Catalog;
-use rung::engine::{AlterOptions, Alteration, Dialect, DumpOptions, Locking, Refusal};
+use rung::engine::{AlterOptions, Alteration, Dialect, DumpOptions, Locking, Pieces, Refusal};
 use rung::sql::{Diagnostic, SourceFile};
 use rung::{Migrator, Resolution};
 
@@ -41,16 +41,25 @@ pub(super) fn write(
     let up = dialect.alteration(from, to, &options).map_err(|refused| refusal(&refused))?;
     let down = dialect.alteration(to, from, &options);
     prove(bench, dialect, from, to, &up)?;
+    let is_one = up.is_one_transaction() && down.iter().all(Alteration::is_one_transaction);
+    let pieces = if is_one { Pieces::One } else { Pieces::Several };
     let down = match &down {
-        Ok(down) => text(down),
+        Ok(down) => down.section(dialect, pieces),
         Err(refused) => refused.iter().map(|it| format!("-- {it}\n")).collect(),
     };
     if side == FixSide::Files {
         settle::approve(project, migrator, terminal, "Record what it has as a migration that is applied")?;
     }
-    let head = if up.is_one_transaction() { "" } else { "-- @no-transaction\n" };
-    let path =
-        new::write(&project.dirs, name.unwrap_or(usual), &format!("{head}{}", text(&up).trim_end()), down.trim_end())?;
+    let head = match pieces {
+        Pieces::One => "",
+        Pieces::Several => "-- @no-transaction\n-- @allow own-transactions: each is complete in itself\n",
+    };
+    let up_text = up.section(dialect, pieces);
+    let name = name.unwrap_or(usual);
+    let path = match side {
+        FixSide::Files => new::write(&project.dirs, name, &format!("{head}{}", up_text.trim_end()), down.trim_end())?,
+        FixSide::Database => script(name, &up_text)?,
+    };
     terminal.say(format!("{} wrote {}", paint(OK, "✓"), path.display()));
     let losses: Vec<&str> = up.steps.iter().filter_map(|step| step.loses.as_deref()).collect();
     match side {
@@ -58,7 +67,7 @@ pub(super) fn write(
             for loss in losses {
                 terminal.note(format!("it drops {loss}"));
             }
-            terminal.say("next: look at it, then `rung up`");
+            terminal.say("next: look at it, then run it on this database, e.g. with psql or sqlite3");
         }
         FixSide::Files => {
             // It is read anew, with the others.
@@ -71,6 +80,17 @@ pub(super) fn write(
     Ok(path)
 }
 
+/// Writes the statements that bring a database back, to be run there alone: other databases have nothing to be undone, so it
+/// is no migration.
+fn script(name: &str, sql: &str) -> Result<PathBuf, Failure> {
+    let path = PathBuf::from(format!("{name}.sql"));
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
+    file.and_then(|mut file| std::io::Write::write_all(&mut file, sql.as_bytes())).map_err(|error| {
+        Failure::usage(format!("{} can't be made: {error}", path.display()), "give another name with --name")
+    })?;
+    Ok(path)
+}
+
 /// Makes the one schema on a scratch database, alters it, and looks whether the other came out.
 fn prove(
     bench: &mut Workbench<'_>,
@@ -80,7 +100,7 @@ fn prove(
     alteration: &Alteration,
 ) -> Result<(), Failure> {
     let compared = DumpOptions { owners: false, privileges: true };
-    let sql = format!("{}\n{}", dialect.dump(from, &compared), text(alteration));
+    let sql = format!("{}\n{}", dialect.dump(from, &compared), alteration.section(dialect, Pieces::One));
     let source = Arc::new(SourceFile::new("the migration that mends it", &sql));
     let mut database = bench.script(&source)?;
     let came = database.driver.inspect()?;
@@ -92,20 +112,6 @@ fn prove(
     let left: Vec<String> = left.iter().map(|drift| drift.key.to_string()).collect();
     let message = format!("the migration that rung made does not lead there: {} would still differ", left.join(", "));
     Err(Failure::new(Exit::Failed, message, "write it by hand: `rung new mend_drift`").saying("Nothing was written."))
-}
-
-/// The statements, with what a reader should know of them.
-fn text(alteration: &Alteration) -> String {
-    let mut text = String::new();
-    for step in &alteration.steps {
-        let remarks = [step.loses.as_ref().map(|loses| format!("loses {loses}")), step.note.clone()];
-        for remark in remarks.into_iter().flatten() {
-            text.push_str(&remark.lines().map(|line| format!("-- {line}\n")).collect::<String>());
-        }
-        text.push_str(&step.sql);
-        text.push_str(if step.sql.lines().last().is_some_and(|line| line.contains("--")) { "\n;\n" } else { ";\n" });
-    }
-    text
 }
 
 /// What keeps a migration from being written, object by object.

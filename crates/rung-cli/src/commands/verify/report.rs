@@ -138,7 +138,7 @@ impl Report {
         let verb = if self.drift.len() == 1 { "differs" } else { "differ" };
         format!(
             "{} {verb}{ignored}: - is what the migrations say, + what the database has\n\
-             next: rung verify --fix database   writes the migration that brings the database back\n  \
+             next: rung verify --fix database   writes the script that brings the database back\n  \
              or: rung verify --fix files      writes the migration that says what the database has",
             paint(BAD, count(self.drift.len(), "object"))
         )
