@@ -86,7 +86,7 @@ fn large(bench: &Bench) -> Result<Comparison> {
 fn migration(number: usize) -> String {
     let own = format!("t{number}");
     // Another one, the same each time.
-    let other = format!("t{}", number * 7919 % number.max(2));
+    let other = format!("t{}", number * 7919 % number.saturating_sub(1).max(1) + 1);
     let body = match number % 5 {
         0 | 1 => format!(
             "CREATE TABLE {own} (\n    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n    owner_id bigint NOT NULL \
