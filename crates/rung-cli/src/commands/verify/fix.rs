@@ -20,7 +20,7 @@ use crate::workbench::Workbench;
 pub(super) fn write(
     project: &Project,
     migrator: &mut Migrator,
-    bench: &mut Workbench<'_>,
+    bench: &Workbench<'_>,
     verified: &Verified,
     side: FixSide,
     name: Option<&str>,
@@ -93,7 +93,7 @@ fn script(name: &str, sql: &str) -> Result<PathBuf, Failure> {
 
 /// Makes the one schema on a scratch database, alters it, and looks whether the other came out.
 fn prove(
-    bench: &mut Workbench<'_>,
+    bench: &Workbench<'_>,
     dialect: &dyn Dialect,
     from: &Catalog,
     to: &Catalog,
