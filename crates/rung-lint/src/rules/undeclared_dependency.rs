@@ -1,5 +1,7 @@
 //! `undeclared-dependency`.
 
+use crate::Born;
+
 use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
@@ -7,7 +9,7 @@ pub(super) static RULE: Rule = Rule {
     group: Group::Migration,
     level: Some(Level::Warning),
     dialects: ALL,
-    what: "A migration that says what it depends on uses a table that yet another one creates.",
+    what: "A migration that says what it depends on uses something that yet another one creates: a table, a view, a function, a type, a schema.",
     why: "`Depends on` decides the order: the migration may run before the other, or be run without it by `--only`.",
     instead: "The other migration's id in `Depends on`.",
     check: Check::Migration(check),
@@ -18,6 +20,16 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("-- Depends on: []\nALTER TABLE u ADD COLUMN b int;").after("CREATE TABLE t (a int);"),
         Case::fires("-- Depends on: []\nCREATE TABLE u (a int REFERENCES t (a));").after("CREATE TABLE t (a int);"),
         Case::fires("-- Depends on: []\nINSERT INTO u SELECT * FROM t;").after("CREATE TABLE t (a);").sqlite(),
+        Case::fires("-- Depends on: []\nCREATE TABLE t (a mood);").after("CREATE TYPE mood AS ENUM ('ok');"),
+        Case::fires("-- Depends on: []\nCREATE TABLE t (a app.part[]);").after("CREATE TYPE app.part AS (a int);"),
+        Case::fires("-- Depends on: []\nCREATE TABLE app.t (a int);").after("CREATE SCHEMA app;"),
+        Case::fires("-- Depends on: []\nCREATE TABLE t (a citext);").after("CREATE EXTENSION citext;"),
+        Case::fires("-- Depends on: []\nCREATE POLICY p ON t USING (f());")
+            .after("CREATE FUNCTION f() RETURNS bool LANGUAGE sql AS 'SELECT true';"),
+        Case::fires("-- Depends on: []\nCREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();")
+            .after("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';"),
+        Case::silent("-- Depends on: []\nCREATE TABLE t (a int DEFAULT f());")
+            .after("CREATE FUNCTION other.f() RETURNS int LANGUAGE sql AS 'SELECT 1';"),
     ],
 };
 
@@ -32,13 +44,13 @@ fn check(cx: &mut Context<'_>) {
     }
     let mut missing: Vec<(usize, Name, MigrationId)> = Vec::new();
     for (at, line) in cx.file.lines().iter().enumerate() {
-        for name in line.parsed.statement.tables().chain(&line.parsed.relations) {
-            let maker = cx.table(name).and_then(|table| cx.maker(table.born));
+        for (maker, _, name) in cx.schema.uses(&line.parsed) {
+            let maker = cx.maker(Born::In(maker));
             let Some(maker) = maker.filter(|id| **id != cx.file.migration.id && !before.contains(id.as_str())) else {
                 continue;
             };
             if !missing.iter().any(|(_, _, id)| id == maker) {
-                missing.push((at, name.clone(), maker.clone()));
+                missing.push((at, name, maker.clone()));
             }
         }
     }
