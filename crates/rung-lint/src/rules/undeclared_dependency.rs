@@ -1,8 +1,9 @@
 //! `undeclared-dependency`.
 
-use crate::Born;
+use std::collections::BTreeMap;
 
 use super::prelude::*;
+use crate::Born;
 
 pub(super) static RULE: Rule = Rule {
     name: "undeclared-dependency",
@@ -35,25 +36,32 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(cx: &mut Context<'_>) {
     let Some(named) = &cx.file.migration.depends_on else { return };
-    // Everything that is surely before this one.
     let mut before: HashSet<&str> = named.iter().map(|id| id.value.as_str()).collect();
-    let mut open: Vec<&str> = before.iter().copied().collect();
-    while let Some(id) = open.pop() {
-        let next = cx.migration(id).and_then(|migration| migration.depends_on.as_ref());
-        open.extend(next.into_iter().flatten().map(|id| id.value.as_str()).filter(|id| before.insert(id)));
-    }
-    let mut missing: Vec<(usize, Name, MigrationId)> = Vec::new();
+    // The first use of what each other migration made.
+    let mut used: BTreeMap<usize, (usize, Name)> = BTreeMap::new();
     for (at, line) in cx.file.lines().iter().enumerate() {
         for (maker, _, name) in cx.schema.uses(&line.parsed) {
-            let maker = cx.maker(Born::In(maker));
-            let Some(maker) = maker.filter(|id| **id != cx.file.migration.id && !before.contains(id.as_str())) else {
-                continue;
-            };
-            if !missing.iter().any(|(_, _, id)| id == maker) {
-                missing.push((at, name, maker.clone()));
+            if !cx.is_own(Born::In(maker)) {
+                used.entry(maker).or_insert((at, name));
             }
         }
     }
+    let mut missing: Vec<(usize, &Name, &MigrationId)> = used
+        .iter()
+        .filter_map(|(maker, (at, name))| Some((*at, name, cx.maker(Born::In(*maker))?)))
+        .filter(|(.., id)| !before.contains(id.as_str()))
+        .collect();
+    // Everything that is surely before this one; of what was before all that is looked for, nothing more is asked.
+    let mut open: Vec<&str> = if missing.is_empty() { Vec::new() } else { before.iter().copied().collect() };
+    while let Some(id) = open.pop() {
+        let Some((number, migration)) = cx.migration(id) else { continue };
+        if used.range(..number).next().is_some() {
+            let next = migration.depends_on.iter().flatten().map(|id| id.value.as_str());
+            open.extend(next.filter(|id| before.insert(id)));
+        }
+    }
+    missing.retain(|(.., id)| !before.contains(id.as_str()));
+    missing.sort_by_key(|(at, name, _)| (*at, name.span.start));
     for (at, name, maker) in missing {
         cx.report_line(at, name.span, format!("{name} is made by {maker}, which this does not depend on"))
             .help(format!("add {maker} to `Depends on`"));

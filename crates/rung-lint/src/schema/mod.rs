@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use published::Published;
-use store::{Indexes, Tables};
+use store::{Indexes, Link, Tables};
 
 use crate::Language;
 pub use functions::{STEADY, VOLATILE, Volatility};
@@ -424,7 +424,7 @@ impl Schema {
 
     /// Foreign keys of other tables to this one.
     pub fn inbound<'a>(&'a self, table: &'a Key) -> impl Iterator<Item = (&'a Key, &'a Constraint)> {
-        self.tables.users(table).filter(move |(key, _)| *key != table).flat_map(move |(key, other)| {
+        self.tables.users(table, Link::Reference).filter(move |(key, _)| *key != table).flat_map(move |(key, other)| {
             other
                 .constraints
                 .iter()
@@ -436,22 +436,19 @@ impl Schema {
     /// The views that read a table, or a view that does.
     pub fn views_of(&self, table: &Key) -> Vec<Key> {
         let mut found = vec![table.clone()];
+        let mut seen = HashSet::from([table.clone()]);
         let mut next = 0;
         while let Some(key) = found.get(next).cloned() {
             next += 1;
-            let readers =
-                self.tables.users(&key).filter(|(_, other)| other.reads.contains(&key)).map(|(reader, _)| reader);
-            let new: Vec<Key> = readers.filter(|reader| !found.contains(reader)).cloned().collect();
-            found.extend(new);
+            let readers = self.tables.users(&key, Link::Reader).map(|(reader, _)| reader);
+            found.extend(readers.filter(|reader| seen.insert((*reader).clone())).cloned());
         }
         found.split_off(1)
     }
 
     /// What a change of a table reaches besides: its partitions, and the tables that inherit from it.
     pub fn children<'a>(&'a self, table: &'a Key) -> impl Iterator<Item = &'a Key> {
-        let is_child =
-            move |other: &Table| other.partition_of.as_ref() == Some(table) || other.inherits.contains(table);
-        self.tables.users(table).filter(move |(_, other)| is_child(other)).map(|(key, _)| key)
+        self.tables.users(table, Link::Child).map(|(key, _)| key)
     }
 
     /// Who made an object; a type may be a domain, a table's or an extension's.
