@@ -256,12 +256,8 @@ impl Writer<'_> {
                 Want::Count(..) => {}
             }
         }
-        match &migration.down {
-            Some(Down::Sql(down)) if down.text().trim().is_empty() => {
-                self.text.push_str("\n-- @down\n-- nothing to undo\n")
-            }
-            Some(Down::Sql(script)) => self.section(down, script),
-            Some(Down::Code(_)) | None => {}
+        if let Some(Down::Sql(script)) = &migration.down {
+            self.section(down, script);
         }
         let mut warnings = Vec::new();
         if body.up.text() != body.up.source().text()
@@ -330,7 +326,10 @@ impl Writer<'_> {
 
     fn section(&mut self, name: &str, script: &Script) {
         let text = without_marks(script.text(), self.format, self.dialect.syntax());
-        let _ = write!(self.text, "\n-- {name}\n{}\n", text.trim_matches(['\n', '\r']).trim_end());
+        let text = text.trim_matches(['\n', '\r']).trim_end();
+        // A way down of nothing is not the same as none.
+        let text = if text.is_empty() && name.starts_with("@down") { "-- nothing to undo" } else { text };
+        let _ = write!(self.text, "\n-- {name}\n{text}\n");
     }
 }
 

@@ -215,7 +215,8 @@ impl<'a> Reader<'a> {
                 *at = up.text_offset(expect.span.start);
             }
         }
-        let outside = |kind| directives.no_transaction.or(self.ours(&sections, kind).find_map(|section| section.outside));
+        let outside =
+            |kind| directives.no_transaction.or(self.ours(&sections, kind).find_map(|section| section.outside));
         let (up_no_transaction, down_no_transaction) = (outside(SectionKind::Up), outside(SectionKind::Down));
         let declared_type = header.kind.as_ref().and_then(|kind| MigrationType::parse(&kind.value));
         Some(MigrationFile {
