@@ -159,14 +159,16 @@ impl<'c, 'a> Altered<'c, 'a> {
         }
         let name = quoted(&name);
         let undo = self.alter(format!("ALTER COLUMN {column} DROP NOT NULL"));
-        let set = self.alter(format!("ALTER COLUMN {column} SET NOT NULL, DROP CONSTRAINT {name}"));
+        let set = self.alter(format!("ALTER COLUMN {column} SET NOT NULL"));
         vec![
             Step::apart(
                 format!("{}_{plain}_not_null", self.alter.name.name),
                 self.alter(format!("ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID")),
             ),
             Step::apart("", self.alter(format!("VALIDATE CONSTRAINT {name}"))),
+            // Within one statement the constraint is dropped first, and proves nothing any more.
             Step::apart("", set).undone_by(undo),
+            Step::apart("", self.alter(format!("DROP CONSTRAINT {name}"))),
         ]
     }
 

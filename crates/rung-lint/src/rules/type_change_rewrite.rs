@@ -29,16 +29,19 @@ pub(super) static RULE: Rule = Rule {
         Case::fires("ALTER TABLE t ALTER COLUMN a TYPE text USING upper(a);").after("CREATE TABLE t (a varchar(20));"),
         Case::fires("ALTER TABLE t ALTER COLUMN a TYPE bigint;"),
         Case::silent("CREATE TABLE t (a int);\nALTER TABLE t ALTER COLUMN a TYPE bigint;"),
+        Case::silent("ALTER TABLE t ALTER COLUMN v TYPE bigint;")
+            .after("CREATE TABLE t (a int, v int GENERATED ALWAYS AS (a * 2) VIRTUAL);"),
         Case::silent("ALTER TABLE t ALTER COLUMN a TYPE int;").after("CREATE DOMAIN d AS int CHECK (VALUE > 0);\nCREATE TABLE t (a d);"),
     ],
 };
 
 fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) {
     let Action::SetType { column, data_type, using, .. } = action else { return };
-    if cx.is_fresh_table(&alter.name) {
+    let known = cx.table(&alter.name).and_then(|table| table.column(&column.name));
+    if cx.is_fresh_table(&alter.name) || known.is_some_and(|column| column.computed_on_read) {
         return;
     }
-    let old = cx.table(&alter.name).and_then(|table| table.column(&column.name)).and_then(|c| c.data_type.as_ref());
+    let old = known.and_then(|column| column.data_type.as_ref());
     let using = using.as_ref().map(|using| (using, cx.text(using.span)));
     let table = &alter.name;
     let left = "a column of the new type stands last, and programs have to write both until the old one goes: that is \

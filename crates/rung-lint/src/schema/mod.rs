@@ -51,6 +51,8 @@ pub struct Column {
     pub default: bool,
     /// Whether its value is computed.
     pub generated: bool,
+    /// Whether it is computed when it is read, and not stored.
+    pub computed_on_read: bool,
 }
 
 /// A constraint.
@@ -62,6 +64,8 @@ pub struct Constraint {
     pub kind: ConstraintKind,
     /// Whether the rows that are there were looked at.
     pub valid: bool,
+    /// Whether it holds for anything at all: not where it is `NOT ENFORCED`.
+    pub enforced: bool,
     /// The migration that added it.
     pub born: Born,
 }
@@ -174,6 +178,8 @@ pub struct Table {
     pub partitioned: bool,
     /// What it is a partition of.
     pub partition_of: Option<Key>,
+    /// Whether it is the partition of what no other one takes.
+    pub default_partition: bool,
     /// What it inherits from.
     pub inherits: Vec<Key>,
     /// What it reads, if it is a view.
@@ -198,6 +204,7 @@ impl Table {
             constraints: Vec::new(),
             partitioned: false,
             partition_of: None,
+            default_partition: false,
             inherits: Vec::new(),
             reads: Vec::new(),
             row_security: false,

@@ -195,6 +195,7 @@ impl Schema {
             columns: inherited,
             partitioned: create.partitioned,
             partition_of: create.partition_of.as_ref().map(|name| self.key(name)),
+            default_partition: create.default_partition,
             inherits: create.inherits.iter().map(|name| self.key(name)).collect(),
             module: create.module.clone(),
             ..Table::unknown(Kind::Table)
@@ -208,6 +209,8 @@ impl Schema {
         for constraint in &create.constraints {
             self.add_constraint(&mut table, &key, constraint, text, born);
         }
+        // Where there are no rows, NOT VALID says nothing.
+        table.constraints.iter_mut().for_each(|constraint| constraint.valid = constraint.enforced);
         self.tables.insert(key, table);
     }
 
@@ -222,6 +225,9 @@ impl Schema {
             default: column.default().is_some_and(|default| !default.null) || serial,
             generated: column
                 .find(|kind| matches!(kind, WrittenKind::Generated { .. } | WrittenKind::Identity).then_some(()))
+                .is_some(),
+            computed_on_read: column
+                .find(|kind| matches!(kind, WrittenKind::Generated { stored: false, .. }).then_some(()))
                 .is_some(),
         });
         for constraint in &column.constraints {
@@ -273,7 +279,13 @@ impl Schema {
             let index = Index { table: key.clone(), columns, unique: true, partial: false, born };
             self.indexes.insert(index_key, index);
         }
-        table.constraints.push(Constraint { name, kind, valid: !written.not_valid, born });
+        table.constraints.push(Constraint {
+            name,
+            kind,
+            valid: !written.not_valid,
+            enforced: !written.not_enforced,
+            born,
+        });
     }
 
     /// The name that the server chooses for a constraint of a table that has none; `None` where it has one like it already,
@@ -391,12 +403,18 @@ impl Schema {
                 }
                 Action::Rename(to) => self.moved(&mut key, |key| key.name.clone_from(&to.name)),
                 Action::SetSchema(to) => self.moved(&mut key, |key| key.schema.clone_from(&to.name)),
-                Action::Attach(partition) => {
-                    self.change_table(partition, Kind::Table, |part| part.partition_of = Some(key.clone()));
+                Action::Attach { partition, default } => {
+                    self.change_table(partition, Kind::Table, |part| {
+                        part.partition_of = Some(key.clone());
+                        part.default_partition = *default;
+                    });
                     table.partitioned = true;
                 }
                 Action::Detach { partition, .. } => {
-                    self.change_table(partition, Kind::Table, |part| part.partition_of = None);
+                    self.change_table(partition, Kind::Table, |part| {
+                        part.partition_of = None;
+                        part.default_partition = false;
+                    });
                 }
                 Action::Inherit(parent) => table.inherits.push(self.key(parent)),
                 Action::NoInherit(parent) => {
