@@ -19,6 +19,7 @@ mod rules;
 mod run;
 mod schema;
 mod steps;
+mod twin;
 
 pub use context::Context;
 pub use file::{File, Line, ScriptLines};

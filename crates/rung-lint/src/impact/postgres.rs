@@ -333,7 +333,7 @@ impl Reader<'_> {
                 Action::AddConstraint(added)
                     if partitioned && matches!(added.kind, Kind::Unique { .. } | Kind::Exclude) =>
                 {
-                    self.schema.children(&key).cloned().for_each(|child| self.lock_family(&child, Share));
+                    self.schema.children(&key).for_each(|child| self.lock_family(child, Share));
                 }
                 // What is done to a partitioned table is done to each partition.
                 _ => self.lock_family(&key, mode),

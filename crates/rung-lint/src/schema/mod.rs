@@ -49,6 +49,8 @@ pub struct Column {
     pub not_null: bool,
     /// Whether it has a default.
     pub default: bool,
+    /// Its default as it is written.
+    pub default_text: Option<String>,
     /// Whether its value is computed.
     pub generated: bool,
     /// Whether it is computed when it is read, and not stored.

@@ -223,6 +223,7 @@ impl Schema {
             collation: column.collation.clone(),
             not_null: column.not_null() || serial,
             default: column.default().is_some_and(|default| !default.null) || serial,
+            default_text: column.default().and_then(|default| text.get(default.span.range())).map(str::to_owned),
             generated: column
                 .find(|kind| matches!(kind, WrittenKind::Generated { .. } | WrittenKind::Identity).then_some(()))
                 .is_some(),
@@ -356,11 +357,13 @@ impl Schema {
                 Action::SetDefault(column, default) => {
                     if let Some(there) = table.columns.iter_mut().find(|there| there.name == column.name) {
                         there.default = !default.null;
+                        there.default_text = text.get(default.span.range()).map(str::to_owned);
                     }
                 }
                 Action::DropDefault(column) => {
                     if let Some(there) = table.columns.iter_mut().find(|there| there.name == column.name) {
                         there.default = false;
+                        there.default_text = None;
                     }
                 }
                 Action::AddConstraint(constraint) => self.add_constraint(&mut table, &key, constraint, text, born),
@@ -509,8 +512,12 @@ fn chosen_name(table: &Key, kind: &ConstraintKind, suffix: &str) -> String {
 /// The column of an expression `c IS NOT NULL`.
 fn not_null_of(body: &str, columns: &[String]) -> Option<String> {
     let [column] = columns else { return None };
-    let words = body.trim_matches(['(', ')', ' ']).to_ascii_lowercase();
-    words.split_whitespace().skip(1).eq(["is", "not", "null"]).then(|| column.clone())
+    let words: Vec<&str> = body.trim_matches(['(', ')', ' ']).split_whitespace().collect();
+    let (named, rest) = words.split_at_checked(words.len().checked_sub(3)?)?;
+    // A name in quotes may have several words.
+    let is_name = named.len() == 1 || named.concat().matches('"').count() == 2 && named.last()?.ends_with('"');
+    let is_test = rest.iter().zip(["is", "not", "null"]).all(|(word, wanted)| word.eq_ignore_ascii_case(wanted));
+    (is_name && is_test).then(|| column.clone())
 }
 
 fn mentions(kind: &ConstraintKind, column: &str) -> bool {

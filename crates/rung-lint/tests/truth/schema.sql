@@ -51,6 +51,7 @@ CREATE TABLE deep (id int, k int) PARTITION BY LIST (k);
 CREATE TABLE deep_1 PARTITION OF deep FOR VALUES IN (1) PARTITION BY LIST (id);
 CREATE TABLE deep_1_1 PARTITION OF deep_1 FOR VALUES IN (1);
 CREATE TABLE passing_by (id int);
+CREATE TABLE plain_one ("Odd name" int NOT NULL DEFAULT 7, other int);
 CREATE TABLE mother (id bigint PRIMARY KEY);
 CREATE TABLE kid (id bigint PRIMARY KEY, m bigint REFERENCES mother (id));
 CREATE PUBLICATION heard FOR TABLE passing_by;
