@@ -12,7 +12,7 @@ use rung_sql::{Diagnostic, Script, SourceFile, Span, Spanned};
 use crate::LoadOptions;
 use crate::files::{File, Files};
 use crate::format::{Format, Sign};
-use crate::migration::{Outcome, Sorting, checked, lines, migration, read_each};
+use crate::migration::{Outcome, Sorting, checked, lines, migration, read_each, without_idle};
 use crate::python::{self, Texts};
 
 pub(crate) struct Yoyo;
@@ -77,7 +77,9 @@ fn read(file: &File, files: &Files, options: &LoadOptions<'_>) -> Outcome {
     if file.name.starts_with("post-apply") {
         (migration.runs, migration.down, migration.depends_on) = (Runs::Always, None, None);
     }
-    checked(migration, Vec::new(), syntax)
+    let mut warnings = Vec::new();
+    without_idle(&mut migration, options.dialect, &mut warnings);
+    checked(migration, warnings, syntax)
 }
 
 /// What a file says.
