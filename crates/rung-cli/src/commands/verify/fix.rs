@@ -52,7 +52,7 @@ pub(super) fn write(
     }
     let head = match pieces {
         Pieces::One => "",
-        Pieces::Several => "-- @no-transaction\n-- @allow own-transactions: each is complete in itself\n",
+        Pieces::Several => "-- @no-transaction\n",
     };
     let up_text = up.section(dialect, pieces);
     let name = name.unwrap_or(usual);
