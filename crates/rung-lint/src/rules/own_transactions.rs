@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(cx: &mut Context<'_>) {
-    let Some(up) = cx.file.up.as_ref().filter(|up| up.own_transactions) else { return };
+    let Some(up) = cx.file.up.as_deref().filter(|up| up.own_transactions) else { return };
     let Some(at) = up.lines.iter().position(|line| line.facts.transaction.is_some()) else { return };
     let span = Span::new(0, up.text(at).len());
     cx.report_line(at, span, "what comes before this is kept when a statement after it fails")
