@@ -90,7 +90,10 @@ impl Object {
             Body::Constraint(constraint) => {
                 constraint.index.iter_mut().for_each(|index| index.options.sort());
             }
-            Body::Extension(extension) => extension.members.clear(),
+            Body::Extension(extension) => {
+                extension.members.clear();
+                extension.grants.iter_mut().for_each(|(_, grants)| sort_grants(grants));
+            }
             _ => {}
         }
         object

@@ -228,8 +228,12 @@ pub struct Extension {
     pub version: String,
     /// The schema that its objects are in.
     pub schema: String,
+    /// Whether it can be moved to another schema.
+    pub relocatable: bool,
     /// What belongs to it, in the database's words; sorted. These are not objects of the catalog.
     pub members: Vec<String>,
+    /// Who may do what with its members, where that is not as the extension has it: each as `GRANT ... ON` calls it.
+    pub grants: Vec<(String, Grants)>,
 }
 
 /// A type of the user's own.

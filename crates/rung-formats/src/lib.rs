@@ -24,6 +24,7 @@ mod pop;
 mod postgres_migrations;
 mod prisma;
 mod psql;
+mod python;
 mod rails;
 mod refinery;
 mod river;
@@ -32,6 +33,7 @@ mod sqitch;
 mod sqlx;
 mod supabase;
 mod tern;
+mod yoyo;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -63,6 +65,17 @@ pub struct LoadOptions<'a> {
     pub variables: &'a BTreeMap<String, String>,
     /// The variables of the process, for the formats that put them into migrations.
     pub environment: &'a BTreeMap<String, String>,
+    /// What the database is called, for the formats that put that into migrations.
+    pub names: &'a Names,
+}
+
+/// What is known of a database by its URL.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    /// Its name.
+    pub database: Option<String>,
+    /// Who connects to it.
+    pub user: Option<String>,
 }
 
 impl<'a> LoadOptions<'a> {

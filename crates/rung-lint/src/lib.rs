@@ -20,6 +20,7 @@ mod rules;
 mod run;
 mod schema;
 mod steps;
+mod twin;
 
 pub use context::Context;
 pub use file::{File, Line, Memory, ScriptLines};

@@ -32,8 +32,8 @@ pub struct Loss {
 pub struct Use {
     /// Its number.
     pub migration: usize,
-    /// The tables and views that it made.
-    pub relations: Vec<String>,
+    /// The objects that it made.
+    pub objects: Vec<String>,
 }
 
 /// Something that a statement does.
@@ -105,11 +105,7 @@ pub fn outline(migrations: &[&Migration], dialect: &dyn Dialect) -> Vec<Outline>
         }
         for (at, line) in file.lines().iter().enumerate() {
             let statement = &line.parsed.statement;
-            for name in statement.tables().chain(&line.parsed.relations) {
-                let maker = match schema.table(name).map(|table| table.born) {
-                    Some(Born::In(maker)) if maker != number => maker,
-                    _ => continue,
-                };
+            for (maker, _, name) in schema.uses(&line.parsed).filter(|(maker, ..)| *maker != number) {
                 uses(&mut outline.uses, maker, name.to_string());
             }
             deeds(&mut outline.deeds, statement);
@@ -132,13 +128,13 @@ pub fn outline(migrations: &[&Migration], dialect: &dyn Dialect) -> Vec<Outline>
     outlines
 }
 
-fn uses(uses: &mut Vec<Use>, migration: usize, relation: String) {
+fn uses(uses: &mut Vec<Use>, migration: usize, object: String) {
     let at = uses.partition_point(|it| it.migration < migration);
     if uses.get(at).is_none_or(|it| it.migration != migration) {
-        uses.insert(at, Use { migration, relations: Vec::new() });
+        uses.insert(at, Use { migration, objects: Vec::new() });
     }
-    if !uses[at].relations.contains(&relation) {
-        uses[at].relations.push(relation);
+    if !uses[at].objects.contains(&object) {
+        uses[at].objects.push(object);
     }
 }
 
@@ -296,7 +292,9 @@ fn action_deed(kind: Kind, table: &Name, action: &Action) -> Deed {
             Deed { of: Some(table.to_string()), with, ..deed(Verb::Adds, kind, name) }
         }
         Action::DropConstraint { name, .. } => of(Verb::Drops, "constraint", name),
-        Action::ValidateConstraint(name) | Action::AlterConstraint(name) => of(Verb::Changes, "constraint", name),
+        Action::ValidateConstraint(name) | Action::AlterConstraint { name, .. } => {
+            of(Verb::Changes, "constraint", name)
+        }
         Action::RenameConstraint { from, to } => {
             Deed { with: vec![to.name.clone()], ..of(Verb::Renames, "constraint", from) }
         }
@@ -308,7 +306,9 @@ fn action_deed(kind: Kind, table: &Name, action: &Action) -> Deed {
             let verb = if *enable { Verb::Adds } else { Verb::Drops };
             Deed { of: Some(table.to_string()), ..deed(verb, "row level security", "") }
         }
-        Action::Attach(other) => Deed { of: Some(table.to_string()), ..deed(Verb::Adds, "partition", other) },
+        Action::Attach { partition: other, .. } => {
+            Deed { of: Some(table.to_string()), ..deed(Verb::Adds, "partition", other) }
+        }
         Action::Detach { partition, .. } => {
             Deed { of: Some(table.to_string()), ..deed(Verb::Drops, "partition", partition) }
         }

@@ -6,7 +6,7 @@ mod proof;
 use std::sync::Arc;
 
 use rung::catalog::Rename;
-use rung::engine::{AlterOptions, Alteration, Cut, Dialect, DumpOptions, Pieces, Refusal};
+use rung::engine::{AlterOptions, Alteration, Dialect, DumpOptions, Pieces, Refusal};
 use rung::sql::{Diagnostic, MigrationType, SourceFile, infer_type};
 
 use self::names::Schemas;
@@ -63,7 +63,7 @@ pub(crate) fn answer(
     question: Question<'_>,
     arguments: &Arguments,
     terminal: &Terminal,
-    bench: &mut Workbench<'_>,
+    bench: &Workbench<'_>,
 ) -> Result<Option<Answer>, Failure> {
     let Question { from, to, dialect, version, way, compared, back } = question;
     for end in [&from, &to] {
@@ -104,14 +104,8 @@ fn refused(refusals: Vec<Refusal>) -> Failure {
 impl Answer {
     /// The directives of the file, each on its line.
     pub(crate) fn directives(&self) -> &'static str {
-        let has_own = |alteration: &Alteration| {
-            alteration.steps.windows(2).any(|pair| pair[0].cut != Cut::Outside && pair[1].cut == Cut::Joined)
-        };
         match self.pieces {
             Pieces::One => "",
-            Pieces::Several if has_own(&self.up) => {
-                "-- @no-transaction\n-- @allow own-transactions: each is complete in itself\n"
-            }
             Pieces::Several => "-- @no-transaction\n",
         }
     }

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use rung::catalog::Catalog;
-use rung::engine::{AlterOptions, Dialect, Goal, MigrationSet, ScratchDatabase, Target};
+use rung::engine::{AlterOptions, Dialect, Goal, MigrationSet, ScratchDatabase, Target, Testimony};
 use rung::sql::{Diagnostic, SourceFile};
 
 use super::Answer;
 use crate::exit::Exit;
 use crate::render::Failure;
 use crate::side::Schema;
-use crate::workbench::Workbench;
+use crate::workbench::{Workbench, both};
 
 /// Who has said the same as rung.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,24 +38,27 @@ pub(super) fn prove(
     from: &Schema,
     to: &Schema,
     options: &AlterOptions,
-    bench: &mut Workbench<'_>,
+    bench: &Workbench<'_>,
 ) -> Result<Witness, Failure> {
     let dialect = answer.dialect;
     let made = |schema: &Schema| {
         let text = dialect.dump(&schema.catalog, &options.compared);
         Arc::new(SourceFile::new(format!("{} as rung writes it", schema.title()), &text))
     };
-    let mut end = bench.script(&made(to))?;
     let start = bench.set_of_script(&made(from))?;
     let text = format!("{}{}", answer.directives(), answer.sections());
     let migration = bench.set_of_migration("the migration", text)?;
     let all = joined(&start, &migration)?;
 
-    let mut database = bench.replay_only(&start)?;
-    let scratch = bench.scratch()?;
-    let to = Expected { catalog: &to.catalog, title: to.title(), witnessed: scratch.witness(&mut end)? };
-    let from = Expected { catalog: &from.catalog, title: from.title(), witnessed: scratch.witness(&mut database)? };
-    let heard = to.witnessed.is_some();
+    let heard = |mut database: ScratchDatabase| -> Result<_, Failure> {
+        let asked = bench.scratch()?.witness(&mut database)?;
+        Ok((asked.map(Testimony::hear).transpose()?, database))
+    };
+    let ((at_start, mut database), (at_end, _)) =
+        both(|| heard(bench.replay_only(&start)?), || heard(bench.script(&made(to))?))?;
+    let heard = at_end.is_some();
+    let to = Expected { catalog: &to.catalog, title: to.title(), witnessed: at_end };
+    let from = Expected { catalog: &from.catalog, title: from.title(), witnessed: at_start };
     bench.run_on(&mut database, &all, &Goal::Latest).map_err(|failure| unproved(failure, "up"))?;
     compare(&mut database, &to, "up", dialect, options, bench)?;
     if answer.down().is_some() {
@@ -85,14 +88,15 @@ fn compare(
     way: &str,
     dialect: &dyn Dialect,
     options: &AlterOptions,
-    bench: &mut Workbench<'_>,
+    bench: &Workbench<'_>,
 ) -> Result<(), Failure> {
+    let asked = bench.scratch()?.witness(database)?;
     let got = database.driver.inspect().map_err(rung::Error::from)?;
     let mut differs: Vec<String> = match dialect.alteration(&got, expected.catalog, options) {
         Ok(left) => left.steps.into_iter().map(|step| format!("still to do: {}", step.sql)).collect(),
         Err(refusals) => refusals.iter().map(ToString::to_string).collect(),
     };
-    if let (Some(wanted), Some(got)) = (&expected.witnessed, bench.scratch()?.witness(database)?) {
+    if let (Some(wanted), Some(got)) = (&expected.witnessed, asked.map(Testimony::hear).transpose()?) {
         differs.extend(got.iter().filter(|line| !wanted.contains(line)).map(|line| format!("there is: {line}")));
         differs.extend(wanted.iter().filter(|line| !got.contains(line)).map(|line| format!("there is not: {line}")));
     }

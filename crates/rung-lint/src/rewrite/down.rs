@@ -128,7 +128,7 @@ fn things(statement: &Statement, schema: &Schema) -> Vec<Thing> {
                         added.name.iter().map(|name| Thing::Constraint(table.clone(), name.name.clone())).collect()
                     }
                     Action::DropConstraint { name, .. } => vec![Thing::Constraint(table, name.name.clone())],
-                    Action::Attach(partition) | Action::Detach { partition, .. } => {
+                    Action::Attach { partition, .. } | Action::Detach { partition, .. } => {
                         vec![Thing::Partition(schema.key(partition))]
                     }
                     _ => Vec::new(),

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     group: Group::Migration,
     level: Some(Level::Warning),
     dialects: ALL,
-    what: "A migration that says what it depends on uses a table that yet another one creates.",
+    what: "A migration that says what it depends on uses something that yet another one creates: a table, a view, a function, a type, a schema.",
     why: "`Depends on` decides the order: the migration may run before the other, or be run without it by `--only`.",
     instead: "The other migration's id in `Depends on`.",
     check: Check::Migration(check),
@@ -21,26 +21,34 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("-- Depends on: []\nALTER TABLE u ADD COLUMN b int;").after("CREATE TABLE t (a int);"),
         Case::fires("-- Depends on: []\nCREATE TABLE u (a int REFERENCES t (a));").after("CREATE TABLE t (a int);"),
         Case::fires("-- Depends on: []\nINSERT INTO u SELECT * FROM t;").after("CREATE TABLE t (a);").sqlite(),
+        Case::fires("-- Depends on: []\nCREATE TABLE t (a mood);").after("CREATE TYPE mood AS ENUM ('ok');"),
+        Case::fires("-- Depends on: []\nCREATE TABLE t (a app.part[]);").after("CREATE TYPE app.part AS (a int);"),
+        Case::fires("-- Depends on: []\nCREATE TABLE app.t (a int);").after("CREATE SCHEMA app;"),
+        Case::fires("-- Depends on: []\nCREATE TABLE t (a citext);").after("CREATE EXTENSION citext;"),
+        Case::fires("-- Depends on: []\nCREATE POLICY p ON t USING (f());")
+            .after("CREATE FUNCTION f() RETURNS bool LANGUAGE sql AS 'SELECT true';"),
+        Case::fires("-- Depends on: []\nCREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();")
+            .after("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';"),
+        Case::silent("-- Depends on: []\nCREATE TABLE t (a int DEFAULT f());")
+            .after("CREATE FUNCTION other.f() RETURNS int LANGUAGE sql AS 'SELECT 1';"),
     ],
 };
 
 fn check(cx: &mut Context<'_>) {
     let Some(named) = &cx.file.migration.depends_on else { return };
     let mut before: HashSet<&str> = named.iter().map(|id| id.value.as_str()).collect();
-    // The first use of each other migration's tables.
-    let mut used: BTreeMap<usize, (usize, &Name)> = BTreeMap::new();
+    // The first use of what each other migration made.
+    let mut used: BTreeMap<usize, (usize, Name)> = BTreeMap::new();
     for (at, line) in cx.file.lines().iter().enumerate() {
-        for name in line.parsed.statement.tables().chain(&line.parsed.relations) {
-            if let Some(Born::In(maker)) = cx.table(name).map(|table| table.born)
-                && !cx.is_own(Born::In(maker))
-            {
+        for (maker, _, name) in cx.schema.uses(&line.parsed) {
+            if !cx.is_own(Born::In(maker)) {
                 used.entry(maker).or_insert((at, name));
             }
         }
     }
     let mut missing: Vec<(usize, &Name, &MigrationId)> = used
         .iter()
-        .filter_map(|(maker, (at, name))| Some((*at, *name, cx.maker(Born::In(*maker))?)))
+        .filter_map(|(maker, (at, name))| Some((*at, name, cx.maker(Born::In(*maker))?)))
         .filter(|(.., id)| !before.contains(id.as_str()))
         .collect();
     // Everything that is surely before this one; of what was before all that is looked for, nothing more is asked.

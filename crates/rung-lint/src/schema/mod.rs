@@ -16,7 +16,7 @@ use store::{Indexes, Link, Tables};
 
 use crate::Language;
 pub use functions::{STEADY, VOLATILE, Volatility};
-use rung_ddl::{DataType, Expression, ForeignKey, Kind, Name, Persistence, Statement};
+use rung_ddl::{DataType, Expression, ForeignKey, Kind, Name, Parsed, Persistence, Statement};
 
 /// A name with its schema; the schema is empty where the database has none.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,8 +49,12 @@ pub struct Column {
     pub not_null: bool,
     /// Whether it has a default.
     pub default: bool,
+    /// Its default as it is written.
+    pub default_text: Option<String>,
     /// Whether its value is computed.
     pub generated: bool,
+    /// Whether it is computed when it is read, and not stored.
+    pub computed_on_read: bool,
 }
 
 /// A constraint.
@@ -62,6 +66,8 @@ pub struct Constraint {
     pub kind: ConstraintKind,
     /// Whether the rows that are there were looked at.
     pub valid: bool,
+    /// Whether it holds for anything at all: not where it is `NOT ENFORCED`.
+    pub enforced: bool,
     /// The migration that added it.
     pub born: Born,
 }
@@ -174,6 +180,8 @@ pub struct Table {
     pub partitioned: bool,
     /// What it is a partition of.
     pub partition_of: Option<Key>,
+    /// Whether it is the partition of what no other one takes.
+    pub default_partition: bool,
     /// What it inherits from.
     pub inherits: Vec<Key>,
     /// What it reads, if it is a view.
@@ -198,6 +206,7 @@ impl Table {
             constraints: Vec::new(),
             partitioned: false,
             partition_of: None,
+            default_partition: false,
             inherits: Vec::new(),
             reads: Vec::new(),
             row_security: false,
@@ -451,7 +460,7 @@ impl Schema {
         self.tables.users(table, Link::Child).map(|(key, _)| key)
     }
 
-    /// Who made an object that is neither table nor index.
+    /// Who made an object; a type may be a domain, a table's or an extension's.
     pub fn born(&self, kind: Kind, name: &Name) -> Option<Born> {
         match kind {
             Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView => {
@@ -460,15 +469,32 @@ impl Schema {
             Kind::Index => self.index(name).map(|index| index.born),
             Kind::Type | Kind::Domain => match self.named_type(name) {
                 Some(Type::Enum { born, .. } | Type::Domain { born, .. }) => Some(*born),
-                None => self.others.get(&(kind, self.made(name))).copied(),
+                None => self
+                    .others
+                    .get(&(kind, self.other_key(kind, name)))
+                    .copied()
+                    .or_else(|| self.table(name).map(|table| table.born))
+                    .or_else(|| self.born(Kind::Extension, name)),
             },
-            // A schema is in no schema.
-            Kind::Schema | Kind::Extension => {
-                let key = Key { schema: String::new(), name: name.name.clone() };
-                self.others.get(&(kind, key)).copied()
-            }
-            _ => self.others.get(&(kind, self.made(name))).copied(),
+            _ => self.others.get(&(kind, self.other_key(kind, name))).copied(),
         }
+    }
+
+    /// The full name of what is neither a table nor an index nor a type of its own.
+    fn other_key(&self, kind: Kind, name: &Name) -> Key {
+        match kind {
+            // A schema is in no schema.
+            Kind::Schema | Kind::Extension => Key { schema: String::new(), name: name.name.clone() },
+            _ => self.found(name, |key| self.others.contains_key(&(kind, key.clone()))),
+        }
+    }
+
+    /// What a statement uses of what migrations made: the migration, by number, and the object.
+    pub fn uses(&self, parsed: &Parsed) -> impl Iterator<Item = (usize, Kind, Name)> {
+        parsed.uses().into_iter().filter_map(|(kind, name)| match self.born(kind, &name)? {
+            Born::In(maker) => Some((maker, kind, name)),
+            Born::Before => None,
+        })
     }
 
     /// Takes in what a live database answered to [`crate::Language::statistics`].

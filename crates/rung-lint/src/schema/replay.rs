@@ -110,15 +110,35 @@ impl Schema {
         }
     }
 
-    /// Notes who made a table that a live database has told of; `false` where none has.
-    pub(crate) fn credit(&mut self, parsed: &Parsed, born: Born) -> bool {
-        if let (true, Statement::CreateTable(create)) = (self.live, &parsed.statement) {
-            let key = self.made(&create.name);
-            if let Some(table) = self.tables.remove(&key) {
-                self.tables.insert(key, Table { born, ..table });
-            }
+    /// Notes who made what a live database has told of; `false` where none has.
+    pub(crate) fn credit(&mut self, parsed: &Parsed, made_by: Born) -> bool {
+        if !self.live {
+            return false;
         }
-        self.live
+        match &parsed.statement {
+            Statement::CreateTable(create) => {
+                let key = self.made(&create.name);
+                if let Some(table) = self.tables.remove(&key) {
+                    self.tables.insert(key, Table { born: made_by, ..table });
+                }
+            }
+            Statement::CreateEnum { name, .. } | Statement::CreateDomain { name, .. } => {
+                let key = self.made(name);
+                if let Some(Type::Enum { born, .. } | Type::Domain { born, .. }) =
+                    Arc::make_mut(&mut self.types).get_mut(&key)
+                {
+                    *born = made_by;
+                }
+            }
+            Statement::Create { kind, name: Some(name), .. } => {
+                let key = self.other_key(*kind, name);
+                if let Some(born) = self.others.get_mut(&(*kind, key)) {
+                    *born = made_by;
+                }
+            }
+            _ => {}
+        }
+        true
     }
 
     fn publish(&mut self, name: &str, parsed: &Parsed, text: &str) {
@@ -196,6 +216,7 @@ impl Schema {
             columns: inherited,
             partitioned: create.partitioned,
             partition_of: create.partition_of.as_ref().map(|name| self.key(name)),
+            default_partition: create.default_partition,
             inherits: create.inherits.iter().map(|name| self.key(name)).collect(),
             module: create.module.clone(),
             ..Table::unknown(Kind::Table)
@@ -209,6 +230,8 @@ impl Schema {
         for constraint in &create.constraints {
             self.add_constraint(&mut table, &key, constraint, text, born);
         }
+        // Where there are no rows, NOT VALID says nothing.
+        table.constraints.iter_mut().for_each(|constraint| constraint.valid = constraint.enforced);
         self.tables.insert(key, table);
     }
 
@@ -221,8 +244,12 @@ impl Schema {
             collation: column.collation.clone(),
             not_null: column.not_null() || serial,
             default: column.default().is_some_and(|default| !default.null) || serial,
+            default_text: column.default().and_then(|default| text.get(default.span.range())).map(str::to_owned),
             generated: column
                 .find(|kind| matches!(kind, WrittenKind::Generated { .. } | WrittenKind::Identity).then_some(()))
+                .is_some(),
+            computed_on_read: column
+                .find(|kind| matches!(kind, WrittenKind::Generated { stored: false, .. }).then_some(()))
                 .is_some(),
         });
         for constraint in &column.constraints {
@@ -277,7 +304,13 @@ impl Schema {
             let index = Index { table: key.clone(), columns, unique: true, partial: false, born };
             self.indexes.insert(index_key, index);
         }
-        table.constraints.push(Constraint { name, kind, valid: !written.not_valid, born });
+        table.constraints.push(Constraint {
+            name,
+            kind,
+            valid: !written.not_valid,
+            enforced: !written.not_enforced,
+            born,
+        });
     }
 
     /// The name that the server chooses for a constraint of a table that has none; `None` where it has one like it already,
@@ -351,11 +384,13 @@ impl Schema {
                 Action::SetDefault(column, default) => {
                     if let Some(there) = table.columns.iter_mut().find(|there| there.name == column.name) {
                         there.default = !default.null;
+                        there.default_text = text.get(default.span.range()).map(str::to_owned);
                     }
                 }
                 Action::DropDefault(column) => {
                     if let Some(there) = table.columns.iter_mut().find(|there| there.name == column.name) {
                         there.default = false;
+                        there.default_text = None;
                     }
                 }
                 Action::AddConstraint(constraint) => self.add_constraint(&mut table, &key, constraint, text, born),
@@ -398,12 +433,18 @@ impl Schema {
                 }
                 Action::Rename(to) => self.moved(&mut key, |key| key.name.clone_from(&to.name)),
                 Action::SetSchema(to) => self.moved(&mut key, |key| key.schema.clone_from(&to.name)),
-                Action::Attach(partition) => {
-                    self.change_table(partition, Kind::Table, |part| part.partition_of = Some(key.clone()));
+                Action::Attach { partition, default } => {
+                    self.change_table(partition, Kind::Table, |part| {
+                        part.partition_of = Some(key.clone());
+                        part.default_partition = *default;
+                    });
                     table.partitioned = true;
                 }
                 Action::Detach { partition, .. } => {
-                    self.change_table(partition, Kind::Table, |part| part.partition_of = None);
+                    self.change_table(partition, Kind::Table, |part| {
+                        part.partition_of = None;
+                        part.default_partition = false;
+                    });
                 }
                 Action::Inherit(parent) => table.inherits.push(self.key(parent)),
                 Action::NoInherit(parent) => {
@@ -513,8 +554,12 @@ fn chosen_name(table: &Key, kind: &ConstraintKind, suffix: &str) -> String {
 /// The column of an expression `c IS NOT NULL`.
 fn not_null_of(body: &str, columns: &[String]) -> Option<String> {
     let [column] = columns else { return None };
-    let words = body.trim_matches(['(', ')', ' ']).to_ascii_lowercase();
-    words.split_whitespace().skip(1).eq(["is", "not", "null"]).then(|| column.clone())
+    let words: Vec<&str> = body.trim_matches(['(', ')', ' ']).split_whitespace().collect();
+    let (named, rest) = words.split_at_checked(words.len().checked_sub(3)?)?;
+    // A name in quotes may have several words.
+    let is_name = named.len() == 1 || named.concat().matches('"').count() == 2 && named.last()?.ends_with('"');
+    let is_test = rest.iter().zip(["is", "not", "null"]).all(|(word, wanted)| word.eq_ignore_ascii_case(wanted));
+    (is_name && is_test).then(|| column.clone())
 }
 
 fn mentions(kind: &ConstraintKind, column: &str) -> bool {

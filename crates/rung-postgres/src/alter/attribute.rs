@@ -3,8 +3,9 @@
 use rung_catalog::{Catalog, Column, Grant, Grantee, Grants, Kind, NotNull, Object};
 use rung_engine::DumpOptions;
 
+use crate::inspect::PUBLIC_COMMENT as PUBLIC;
 use crate::name::{full, literal, quoted};
-use crate::render::object::{self, comment, grant_target, index_comment, labels, phrase};
+use crate::render::object::{self, comment, grant_target, index_name, labels, phrase};
 
 /// The statements that make what is said of one object what is said of another, under the name of that.
 pub(super) fn attributes(from: &Object, to: &Object, options: &DumpOptions) -> Vec<String> {
@@ -24,12 +25,14 @@ pub(super) fn attributes(from: &Object, to: &Object, options: &DumpOptions) -> V
     for name in new.iter().filter(|name| !old.contains(name)) {
         sql.push(format!("ALTER {what} DEPENDS ON EXTENSION {}", quoted(name)));
     }
-    sql.extend(comments(&what, from.comment.as_deref(), to.comment.as_deref()));
+    let none = usual_comment(to);
+    sql.extend(comments(&what, from.comment.as_deref().or(none), to.comment.as_deref().or(none)));
     sql.extend(labels_of(&what, &from.labels, &to.labels));
     if let (rung_catalog::Body::Constraint(one), rung_catalog::Body::Constraint(two)) = (&from.body, &to.body)
         && one.index_comment != two.index_comment
     {
-        sql.extend(index_comment(&to.key, Some(two.index_comment.as_deref().unwrap_or_default())));
+        let what = format!("INDEX {}", index_name(&to.key));
+        sql.extend(comments(&what, one.index_comment.as_deref(), two.index_comment.as_deref()));
     }
     let none = Column::default();
     for column in to.columns() {
@@ -80,6 +83,11 @@ fn owner(what: &str, owner: Option<&str>) -> String {
             literal(&format!("ALTER {} OWNER TO %I", what.replace('%', "%%")))
         ),
     }
+}
+
+/// What initdb says of an object, which counts as no comment.
+fn usual_comment(object: &Object) -> Option<&'static str> {
+    (object.key.kind == Kind::Schema && object.key.name == "public").then_some(PUBLIC)
 }
 
 fn comments(what: &str, from: Option<&str>, to: Option<&str>) -> Option<String> {

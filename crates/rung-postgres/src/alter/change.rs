@@ -206,8 +206,10 @@ impl<'a> Changes<'a> {
             (Body::Other(old), Body::Other(new)) => {
                 altered(old.sql == new.sql || super::object::is_alterable(to.key.kind, &old.sql, &new.sql))
             }
-            // There are scripts from a version to a later one only.
-            (Body::Extension(old), Body::Extension(new)) => altered(version(&old.version) <= version(&new.version)),
+            // There are scripts from a version to a later one only, and not all may be in any schema.
+            (Body::Extension(old), Body::Extension(new)) => {
+                altered(version(&old.version) <= version(&new.version) && (old.schema == new.schema || old.relocatable))
+            }
             (Body::Schema, Body::Schema) | (Body::Sequence(_), Body::Sequence(_)) => Fate::Altered,
             _ => Fate::Remade,
         }
@@ -346,6 +348,15 @@ impl<'a> Changes<'a> {
             (Body::Table(_), Some(name)) => {
                 let Some((old, new)) = self.columns(key, name) else { return };
                 let name = new.name.as_str();
+                if used.on.kind == Kind::Extension && !is_gone {
+                    let why = format!("column {name} uses {}, which would have to be dropped and made anew", used.on);
+                    self.refuse(
+                        &to.key,
+                        why,
+                        "make it anew in a migration of your own, and say what becomes of the values",
+                    );
+                    return;
+                }
                 let spoken = self.from.get(used.on).is_some_and(|it| {
                     types::is_of(&old.data_type, it) || old.collation.as_deref() == Some(&crate::name::full(&it.key))
                 });
@@ -377,6 +388,11 @@ impl<'a> Changes<'a> {
                 self.fates.insert(key, Fate::Remade);
                 left.push((key, None));
             }
+            // What a foreign table shows is elsewhere.
+            (Body::Table(table), None) if table.server.is_some() && used.on.kind == Kind::Server => {
+                self.fates.insert(key, Fate::Remade);
+                left.push((key, None));
+            }
             (Body::Table(table), None) => {
                 if table.partition_by.is_some() && !is_gone && table.bound.is_none() {
                     let why = format!("it is partitioned by what uses {}, which has to be made anew", used.on);
@@ -388,6 +404,9 @@ impl<'a> Changes<'a> {
             (Body::Constraint(constraint), _)
                 if is_retyped && !matches!(constraint.kind, ConstraintKind::Foreign(_)) => {}
             (Body::Other(_), _) if is_retyped && key.kind == Kind::Statistics => {}
+            (Body::Other(_), _) if key.kind == Kind::Publication && self.is_let_out(object, to, used) => {
+                self.fates.insert(key, Fate::Altered);
+            }
             // What is replaced by its new definition has done with it.
             (Body::View(view), _) if !view.materialized && self.lets_go(to, used) => {
                 self.fates.entry(key).or_insert(Fate::Altered);
@@ -411,6 +430,16 @@ impl<'a> Changes<'a> {
                 self.fates.insert(key, Fate::Remade);
                 left.push((key, None));
             }
+        }
+    }
+
+    /// Whether a publication has something no more that is taken away, and can be altered to that.
+    fn is_let_out(&self, from: &'a Object, to: &'a Object, used: Use<'a>) -> bool {
+        match (&from.body, &to.body) {
+            (Body::Other(old), Body::Other(new)) => {
+                self.lets_go(to, used) && super::object::is_alterable(Kind::Publication, &old.sql, &new.sql)
+            }
+            _ => false,
         }
     }
 
@@ -463,7 +492,8 @@ pub(super) fn uses<'a>(needs: &Needs<'a>, object: &'a Object) -> Vec<Use<'a>> {
             column: it.column.as_deref(),
             on: &it.on,
             on_column: it.on_column.as_deref(),
-            goes_along: it.nature == Nature::Automatic,
+            // Tables go from publications, and not these with them.
+            goes_along: it.nature == Nature::Automatic && object.key.kind != Kind::Publication,
         })
         .collect();
     let parent = needs.parent(object).and_then(key_of);

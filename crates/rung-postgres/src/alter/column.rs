@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rung_catalog::{Body, Column, Fact, Identity, Key, NotNull, Object, Origin, Validity, Value};
+use rung_catalog::{Body, Column, Fact, Identity, Key, NotNull, Object, Origin, Sequence, Validity, Value};
 use rung_engine::{Cut, Locking};
 
 use super::attribute::not_null_name;
@@ -380,9 +380,10 @@ impl<'a> Builder<'_, 'a> {
         if columns.is_empty() {
             return;
         }
-        let (mut changes, mut facts, mut needs) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut changes, mut facts, mut needs, mut before) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for new in columns {
             let Some(old) = from.columns().iter().find(|old| old.name == new.name) else { continue };
+            before.extend(narrowed(key, old, new));
             let is_remade = from.depends_on.iter().any(|it| {
                 it.column.as_ref() == Some(&new.name)
                     && self.changes.aside.contains(&*it.on)
@@ -426,13 +427,29 @@ impl<'a> Builder<'_, 'a> {
             .map(|it| Fact::object(&it.on))
             .collect();
         let needs = needs.into_iter().chain(self.after_leaving(key)).collect();
-        let action = self.works.add(Phase::Make, key, None, steps([sql]));
+        before.push(sql);
+        let action = self.works.add(Phase::Make, key, None, steps(before));
         action.claims = vec![heirs_of(key)];
         action.makes.clone_from(&facts);
         action.takes = facts;
         action.needs = needs;
         action.frees = old_types;
     }
+}
+
+/// What keeps an identity's numbers within a type that has room for less: the type alone does not move bounds that were
+/// said.
+fn narrowed(key: &Key, old: &Column, new: &Column) -> Vec<String> {
+    let (Value::Identity(of), Value::Identity(to)) = (&old.value, &new.value) else { return Vec::new() };
+    let (was, is) = (&of.sequence, &to.sequence);
+    let greatest = match was.data_type.as_str() {
+        "smallint" => i64::from(i16::MAX),
+        "integer" => i64::from(i32::MAX),
+        _ => i64::MAX,
+    };
+    let is_said = (was.max > is.max && was.max != greatest) || (was.min < is.min && was.min != -greatest - 1);
+    let narrow = Sequence { data_type: was.data_type.clone(), ..is.clone() };
+    if is_said { super::object::sequence(&within(key, &of.name), was, &narrow) } else { Vec::new() }
 }
 
 fn changed_identity(key: &Key, before: &str, old: &Identity, new: &Identity) -> Vec<String> {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use rung_catalog::{Action, Body, ConstraintKind, Fact, Key, Kind, Object};
 
 use super::change::{self, Fate};
-use super::work::Phase;
+use super::rebuild::rows;
+use super::work::{Phase, Step};
 use super::{Builder, names, rename, steps};
 use crate::name::{full, quoted};
 use crate::render::object::{Writer, early};
@@ -55,13 +56,15 @@ impl<'a> Builder<'_, 'a> {
             makes.push(Fact::object(&part.key));
             claims.extend(names(part));
         }
+        claims.extend(self.calls(object));
         if let Body::Table(_) = &object.body {
             // It says of its sequences that they are its own.
             let sequences = self.changes.new.sequences.get(key).into_iter().flatten();
             needs.extend(sequences.map(|sequence| Fact::object(&sequence.key)));
         }
         let group = self.group(object);
-        let action = self.works.add(Phase::Make, &object.key, group, steps(sql));
+        let phase = if object.key.kind == Kind::EventTrigger { Phase::Last } else { Phase::Make };
+        let action = self.works.add(phase, &object.key, group, steps(sql));
         *action = Action { makes, needs, claims, after, ..Action::new(action.what.clone()) };
         self.apart(object);
         self.copy_rows(object);
@@ -81,12 +84,67 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
+    /// Whether a view calls routines that are made meanwhile, by itself or by other views: what their texts speak of may come
+    /// after it.
+    fn calls_texts(&self, object: &'a Object) -> bool {
+        let mut seen: Vec<&Key> = Vec::new();
+        let mut left = vec![object];
+        while let Some(object) = left.pop() {
+            for used in change::uses(self.changes.new, object) {
+                let Some(on) = self.changes.to.get(used.on) else { continue };
+                match &on.body {
+                    Body::Routine(_) if self.changes.is_made(used.on) => return true,
+                    Body::View(_) if !seen.contains(&&*on.key) => {
+                        seen.push(&on.key);
+                        left.push(on);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        false
+    }
+
+    /// Fills the materialized views that are made empty, as all is there by then.
+    pub(super) fn fill(&mut self) {
+        let is_empty = |object: &&'a Object| match &object.body {
+            Body::View(view) => view.materialized && self.changes.is_made(&object.key) && self.calls_texts(object),
+            _ => false,
+        };
+        let views: Vec<&'a Object> = self.changes.to.of_kind(Kind::View).filter(is_empty).collect();
+        let before: Vec<usize> = (0..self.works.0.len()).collect();
+        let mut filled: Vec<(&Key, usize)> = Vec::new();
+        for view in &views {
+            let sql = format!("REFRESH MATERIALIZED VIEW {}", full(&view.key));
+            let step = Step::from(sql).because("functions that it calls may speak of what is made after it");
+            let makes = before.iter().copied().filter(|at| self.works.0[*at].what.phase == Phase::Make);
+            let after = makes.collect();
+            let action = self.works.add(Phase::Finish, &view.key, None, vec![step]);
+            (action.makes, action.needs) = (vec![rows(&view.key)], vec![Fact::object(&view.key)]);
+            action.after = after;
+            filled.push((&view.key, self.works.last()));
+        }
+        // One that reads others is filled after them.
+        for (key, at) in &filled {
+            let Some(view) = self.changes.to.get(key) else { continue };
+            let read = change::uses(self.changes.new, view);
+            self.works.0[*at].needs.extend(read.iter().filter(|it| it.on.kind == Kind::View).map(|it| rows(it.on)));
+        }
+    }
+
+    /// The routines that an object calls: where there is another of the name that goes, a call may mean both meanwhile.
+    fn calls(&self, object: &'a Object) -> Vec<String> {
+        let uses = change::uses(self.changes.new, object);
+        let routines = uses.iter().filter(|it| it.on.kind == Kind::Routine);
+        routines.filter_map(|it| super::overloads(self.changes.to.get(it.on)?)).collect()
+    }
+
     /// The statements that make an object.
     fn statements(&self, object: &'a Object) -> Vec<String> {
         let mut sql = self.writer().object(object);
         match &object.body {
             // Here it is no copy of one whose rows come later.
-            Body::View(view) if view.materialized => {
+            Body::View(view) if view.materialized && !self.calls_texts(object) => {
                 sql[0] = sql[0].trim_end_matches("\n  WITH NO DATA").to_owned();
             }
             Body::Extension(extension) => {

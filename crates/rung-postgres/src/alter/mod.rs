@@ -104,6 +104,9 @@ fn without(mut object: rung_catalog::Object, options: &AlterOptions) -> rung_cat
         object.owner = None;
     }
     if !options.compared.privileges {
+        if let rung_catalog::Body::Extension(extension) = &mut object.body {
+            extension.grants.clear();
+        }
         object.grants = rung_catalog::Grants::default();
         object.columns_mut().iter_mut().for_each(|column| column.grants = rung_catalog::Grants::default());
     }
@@ -158,6 +161,7 @@ impl<'a> Builder<'_, 'a> {
         self.settle_along();
         self.finish_asides();
         self.finish_rebuild();
+        self.fill();
     }
 
     /// What an object needs in the second schema, as facts.
@@ -190,6 +194,11 @@ impl<'a> Builder<'_, 'a> {
 /// Statements without more to say of them.
 fn steps(sql: impl IntoIterator<Item = String>) -> Vec<Step> {
     sql.into_iter().map(Step::from).collect()
+}
+
+/// What calls of a routine are called, which may mean another of its name as well.
+fn overloads(object: &rung_catalog::Object) -> Option<String> {
+    (object.key.kind == Kind::Routine).then(|| format!("calls of {}", crate::name::full(&object.key)))
 }
 
 /// Names that an object gives and that others may not have.

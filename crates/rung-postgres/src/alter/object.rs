@@ -37,6 +37,9 @@ impl<'a> Builder<'_, 'a> {
                 if old.version != new.version {
                     sql.push(format!("{what} UPDATE TO {}", literal(&new.version)));
                 }
+                if self.changes.options.compared.privileges {
+                    sql.extend(member_grants(&old.grants, &new.grants));
+                }
                 sql
             }
             (Body::Other(old), Body::Other(new)) if key.kind == Kind::DefaultPrivileges => {
@@ -278,6 +281,18 @@ fn policy(key: &Key, old: &Policy, new: &Policy) -> Vec<String> {
     } else {
         vec![format!("ALTER POLICY {} ON {}{text}", quoted(&key.name), parent(key))]
     }
+}
+
+/// Privileges on the members of an extension.
+fn member_grants(old: &[(String, Grants)], new: &[(String, Grants)]) -> Vec<String> {
+    let targets: std::collections::BTreeSet<&String> = old.iter().chain(new).map(|(target, _)| target).collect();
+    let of = |list: &[(String, Grants)], target: &String| {
+        list.iter().find(|(it, _)| it == target).map(|(_, grants)| grants.clone()).unwrap_or_default()
+    };
+    let each = targets.into_iter().flat_map(|target| {
+        super::attribute::grants(&of(old, target), &of(new, target), |privileges| format!("{privileges} ON {target}"))
+    });
+    each.collect()
 }
 
 /// Privileges that new objects will have.

@@ -80,6 +80,9 @@ impl<'a> Builder<'_, 'a> {
         {
             return None;
         }
+        if self.is_tied(object) {
+            return None;
+        }
         // Its classes go with it, which it needs itself.
         if object.key.kind == Kind::OperatorFamily && !object.key.name.ends_with(" (added)") {
             return None;
@@ -107,6 +110,29 @@ impl<'a> Builder<'_, 'a> {
             }
         }
         None
+    }
+
+    /// Whether a part of a table that goes uses something that uses the table: it has to go first by itself, as that can't go
+    /// before it, and the table not before that.
+    fn is_tied(&self, object: &'a Object) -> bool {
+        let Some(table) = self.changes.old.parent(object).filter(|table| self.changes.is_dropped(table)) else {
+            return false;
+        };
+        let mut seen: Vec<&Key> = Vec::new();
+        let mut left: Vec<&Object> = vec![object];
+        while let Some(user) = left.pop() {
+            for used in uses(self.changes.old, user) {
+                let is_again = *user.key != *object.key && **used.on == *table;
+                if is_again {
+                    return true;
+                }
+                if **used.on != *table && self.changes.is_dropped(used.on) && !seen.contains(&&**used.on) {
+                    seen.push(used.on);
+                    left.extend(self.changes.from.get(used.on).filter(|it| self.changes.old.parent(it) != Some(table)));
+                }
+            }
+        }
+        false
     }
 
     /// The type in C that a function is needed for and needs itself.
@@ -154,6 +180,7 @@ impl<'a> Builder<'_, 'a> {
     /// Names that are free when an object is gone.
     fn released(&self, object: &'a Object) -> Vec<String> {
         let mut names = names(object);
+        names.extend(super::overloads(object));
         if let (Body::Constraint(constraint), Some(table)) = (&object.body, self.changes.old.parent(object)) {
             names.extend(super::index::primary(table, constraint));
         }
@@ -176,7 +203,10 @@ impl<'a> Builder<'_, 'a> {
             _ => false,
         };
         let mut drops = drop(object, online);
-        if is_gone && let Some(last) = drops.last_mut() {
+        // An extension that is made anew has its tables empty.
+        if (is_gone || object.key.kind == Kind::Extension)
+            && let Some(last) = drops.last_mut()
+        {
             last.loses = loses(object);
         }
         let is_above = match &object.body {
@@ -202,7 +232,12 @@ impl<'a> Builder<'_, 'a> {
             _ => Vec::new(),
         };
         let group = self.group(object);
-        let phase = if online { Phase::Late } else { Phase::Drop };
+        let phase = match object.key.kind {
+            // It may keep everything else from being done.
+            Kind::EventTrigger => Phase::First,
+            _ if online => Phase::Late,
+            _ => Phase::Drop,
+        };
         let releases = self.released(object).into_iter().chain(parents).collect();
         let action = self.works.add(phase, &object.key, group, drops);
         action.takes = vec![Fact::object(&object.key)];

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rung_catalog::{Fact, Key, Kind, Object, Persistence, ReplicaIdentity, RowSecurity, Table};
+use rung_catalog::{Body, ConstraintKind, Fact, Key, Kind, Object, Persistence, ReplicaIdentity, RowSecurity, Table};
 
 use super::attribute::attributes;
 use super::index::attached;
@@ -15,6 +15,7 @@ impl<'a> Builder<'_, 'a> {
     pub(super) fn table(&mut self, from: &'a Object, to: &'a Object, old: &'a Table, new: &'a Table) {
         let key = &to.key;
         self.columns(from, to);
+        self.persist(to, old, new);
         let mut sql = self.settings(to, old, new);
         sql.extend(super::column::all_settings(from, to, self.changes.major(), |column| {
             self.is_new_column(key, column)
@@ -41,6 +42,33 @@ impl<'a> Builder<'_, 'a> {
         action.needs = needs;
     }
 
+    /// Whether a table survives a crash. One that does refers to none that does not, at no time.
+    fn persist(&mut self, to: &'a Object, old: &Table, new: &Table) {
+        if old.persistence == new.persistence {
+            return;
+        }
+        let key = &to.key;
+        let persisted = |key: &Arc<Key>| Fact::column(key, "its persistence");
+        let sql = format!("ALTER TABLE {} SET {}", full(key), persistence(new.persistence));
+        let pairs = self.changes.to.of_kind(Kind::Constraint).filter_map(|constraint| match &constraint.body {
+            Body::Constraint(of) => match &of.kind {
+                ConstraintKind::Foreign(foreign) => Some((self.changes.new.parent(constraint)?, &foreign.table)),
+                _ => None,
+            },
+            _ => None,
+        });
+        let first: Vec<&Arc<Key>> = match new.persistence {
+            Persistence::Permanent => pairs.filter(|(from, _)| **from == **key).map(|(_, to)| to).collect(),
+            Persistence::Unlogged => {
+                let referring = pairs.filter(|(_, to)| *to == key);
+                referring.filter_map(|(from, _)| self.changes.to.get(from)).map(|it| &it.key).collect()
+            }
+        };
+        let needs = first.into_iter().filter(|other| *other != key).map(persisted).collect();
+        let action = self.works.add(Phase::Make, key, None, steps([sql]));
+        (action.makes, action.needs) = (vec![persisted(key)], needs);
+    }
+
     /// What is set for a table as a whole.
     fn settings(&mut self, to: &'a Object, old: &'a Table, new: &'a Table) -> Vec<String> {
         let key = &to.key;
@@ -48,9 +76,6 @@ impl<'a> Builder<'_, 'a> {
         let alter = format!("ALTER {what} {}", full(key));
         let only = format!("ALTER {what} ONLY {}", full(key));
         let mut sql = Vec::new();
-        if old.persistence != new.persistence {
-            sql.push(format!("{alter} SET {}", persistence(new.persistence)));
-        }
         sql.extend(options(&alter, &old.options, &new.options));
         if old.tablespace != new.tablespace {
             sql.push(format!("{alter} SET TABLESPACE {}", quoted(new.tablespace.as_deref().unwrap_or("pg_default"))));

@@ -9,6 +9,8 @@ use rung_engine::{AlterStep, Alteration, Cut};
 /// When, as far as nothing else decides it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Phase {
+    /// What watches the others is dropped.
+    First,
     /// Words are added to enums: only what is committed may be used.
     Words,
     /// Indexes are built that keys will be made of.
@@ -23,6 +25,8 @@ pub(super) enum Phase {
     Validate,
     /// What got out of the way goes.
     Late,
+    /// What will watch the others is made.
+    Last,
 }
 
 /// A statement.

@@ -357,8 +357,30 @@ impl Builder {
             let mut f = Fields::of(row);
             let id = (f.number(), f.number());
             let key = Key::new(Kind::Extension, None, f.text());
-            let extension = Extension { version: f.text(), schema: f.text(), members: f.sorted() };
+            let extension = Extension {
+                version: f.text(),
+                schema: f.text(),
+                relocatable: f.flag(),
+                members: f.sorted(),
+                grants: Vec::new(),
+            };
             self.add(id, Object::new(key, Body::Extension(extension)));
+        }
+    }
+
+    /// Privileges on what came with extensions.
+    pub(super) fn member_grants(&mut self, rows: &[SimpleQueryRow]) {
+        for row in rows {
+            let mut f = Fields::of(row);
+            let id = (class::EXTENSION, f.number());
+            let (target, owner) = (f.text(), f.str());
+            let grants = f.grants(owner);
+            let Some(slot) = self.slots.get(&id) else { continue };
+            if let Body::Extension(extension) = &mut self.objects[slot.object].body
+                && grants != Grants::default()
+            {
+                extension.grants.push((target, grants));
+            }
         }
     }
 
@@ -421,7 +443,7 @@ impl Builder {
                 _ => slot.column.clone(),
             };
             let object = &mut self.objects[slot.object];
-            if object.key.kind == Kind::Schema && object.key.name == "public" && text == "standard public schema" {
+            if object.key.kind == Kind::Schema && object.key.name == "public" && text == super::PUBLIC_COMMENT {
                 continue;
             }
             let place = match (&column, slot.target, &mut object.body) {
@@ -463,8 +485,13 @@ impl Builder {
 
     pub(super) fn unknown(&mut self, rows: &[SimpleQueryRow]) {
         for row in rows {
-            let what = Fields::of(row).text();
-            self.unknown.insert(Unknown { what, why: "rung does not know this kind of object" });
+            let mut f = Fields::of(row);
+            let (what, is_secret) = (f.text(), f.flag());
+            let why = match is_secret {
+                true => "it is a secret, which stays where it is",
+                false => "rung does not know this kind of object",
+            };
+            self.unknown.insert(Unknown { what, why });
         }
     }
 

@@ -21,6 +21,12 @@ const SETTINGS: &str = "SET LOCAL search_path = ''; SET LOCAL quote_all_identifi
 /// What belongs to a schema of the user's.
 const SPACE: &str = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 
+/// What initdb says of the schema public.
+pub(crate) const PUBLIC_COMMENT: &str = "standard public schema";
+
+/// Options of foreign data that are nobody's to show.
+const SECRET: &str = "(option_name ~* 'passw|passcode|secret|token|api_?key' AND option_name <> 'password_required')";
+
 type Read = fn(&mut Builder, &[SimpleQueryRow]);
 
 /// Who may read a catalog.
@@ -33,7 +39,7 @@ enum Access {
 use Access::{Everybody, Superusers};
 
 /// The queries in the order of reading, each with its reader.
-const QUERIES: [(&str, Read, Access); 20] = [
+const QUERIES: [(&str, Read, Access); 21] = [
     (include_str!("sql/depends.sql"), Builder::depends, Everybody),
     (include_str!("sql/arrays.sql"), Builder::arrays, Everybody),
     (include_str!("sql/parts.sql"), Builder::parts, Everybody),
@@ -50,6 +56,7 @@ const QUERIES: [(&str, Read, Access); 20] = [
     (include_str!("sql/routines.sql"), Builder::routines, Everybody),
     (include_str!("sql/other.sql"), Builder::others, Everybody),
     (include_str!("sql/extensions.sql"), Builder::extensions, Everybody),
+    (include_str!("sql/member_grants.sql"), Builder::member_grants, Everybody),
     (include_str!("sql/subscriptions.sql"), Builder::subscriptions, Superusers(Builder::subscriptions_refused)),
     (include_str!("sql/conninfo.sql"), Builder::conninfo, Superusers(Builder::conninfo_refused)),
     (include_str!("sql/comments.sql"), Builder::comments, Everybody),
@@ -107,7 +114,11 @@ pub(crate) fn inspect(postgres: &mut Postgres) -> Result<Catalog, DbError> {
 /// A query's text for a major: `#14{this}{that}#` is `this` from that major on. Comments go, they are for readers.
 fn text(sql: &str, major: u32) -> String {
     let lines: Vec<&str> = sql.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
-    let sql = lines.join("\n").replace("$items", include_str!("sql/items.sql")).replace("$space", SPACE);
+    let sql = lines
+        .join("\n")
+        .replace("$items", include_str!("sql/items.sql"))
+        .replace("$space", SPACE)
+        .replace("$secret", SECRET);
     choose(&sql, major)
 }
 

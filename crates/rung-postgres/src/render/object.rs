@@ -39,11 +39,20 @@ impl Writer<'_> {
         let mut sql = match &object.body {
             Body::Schema if key.name == "public" => Vec::new(),
             Body::Schema => vec![format!("CREATE SCHEMA {}", quoted(&key.name))],
-            Body::Extension(extension) => vec![format!(
-                "CREATE EXTENSION IF NOT EXISTS {} WITH SCHEMA {}",
-                quoted(&key.name),
-                quoted(&extension.schema)
-            )],
+            Body::Extension(extension) => {
+                let mut sql = vec![format!(
+                    "CREATE EXTENSION IF NOT EXISTS {} WITH SCHEMA {}",
+                    quoted(&key.name),
+                    quoted(&extension.schema)
+                )];
+                if self.options.privileges {
+                    let each = extension.grants.iter();
+                    sql.extend(
+                        each.flat_map(|(target, of)| grants(of, |privileges| format!("{privileges} ON {target}"))),
+                    );
+                }
+                sql
+            }
             Body::Type(of) => self.type_(object, of),
             Body::Routine(routine) => vec![routine.definition.clone()],
             Body::Sequence(sequence) => vec![sequence_(key, sequence)],

@@ -20,7 +20,7 @@ use crate::workbench::Workbench;
 pub(super) fn write(
     project: &Project,
     migrator: &mut Migrator,
-    bench: &mut Workbench<'_>,
+    bench: &Workbench<'_>,
     verified: &Verified,
     side: FixSide,
     name: Option<&str>,
@@ -52,7 +52,7 @@ pub(super) fn write(
     }
     let head = match pieces {
         Pieces::One => "",
-        Pieces::Several => "-- @no-transaction\n-- @allow own-transactions: each is complete in itself\n",
+        Pieces::Several => "-- @no-transaction\n",
     };
     let up_text = up.section(dialect, pieces);
     let name = name.unwrap_or(usual);
@@ -93,7 +93,7 @@ fn script(name: &str, sql: &str) -> Result<PathBuf, Failure> {
 
 /// Makes the one schema on a scratch database, alters it, and looks whether the other came out.
 fn prove(
-    bench: &mut Workbench<'_>,
+    bench: &Workbench<'_>,
     dialect: &dyn Dialect,
     from: &Catalog,
     to: &Catalog,

@@ -19,7 +19,7 @@ SELECT o.tableoid, o.oid, 'foreign-data wrapper', NULL, NULL, o.fdwname, NULL, p
     || CASE WHEN o.fdwhandler <> 0 THEN ' HANDLER ' || o.fdwhandler::regproc ELSE '' END
     || CASE WHEN o.fdwvalidator <> 0 THEN ' VALIDATOR ' || o.fdwvalidator::regproc ELSE '' END
     || coalesce((SELECT ' OPTIONS (' || string_agg(quote_ident(option_name) || ' ' || quote_literal(option_value), ', ' ORDER BY option_name COLLATE "C") || ')'
-        FROM pg_options_to_table(o.fdwoptions)), ''), NULL
+        FROM pg_options_to_table(o.fdwoptions) WHERE NOT $secret), ''), NULL
 FROM pg_foreign_data_wrapper o
 UNION ALL
 SELECT o.tableoid, o.oid, 'server', NULL, NULL, o.srvname, NULL, pg_get_userbyid(o.srvowner), o.srvacl,
@@ -27,7 +27,7 @@ SELECT o.tableoid, o.oid, 'server', NULL, NULL, o.srvname, NULL, pg_get_userbyid
     'CREATE SERVER ' || quote_ident(o.srvname) || coalesce(' TYPE ' || quote_literal(o.srvtype), '')
     || coalesce(' VERSION ' || quote_literal(o.srvversion), '') || ' FOREIGN DATA WRAPPER ' || quote_ident(w.fdwname)
     || coalesce((SELECT ' OPTIONS (' || string_agg(quote_ident(option_name) || ' ' || quote_literal(option_value), ', ' ORDER BY option_name COLLATE "C") || ')'
-        FROM pg_options_to_table(o.srvoptions) WHERE option_name !~* 'passw'), ''), NULL
+        FROM pg_options_to_table(o.srvoptions) WHERE NOT $secret), ''), NULL
 FROM pg_foreign_server o JOIN pg_foreign_data_wrapper w ON w.oid = o.srvfdw
 UNION ALL
 -- What is secret stays where it is.
@@ -35,7 +35,7 @@ SELECT 'pg_user_mapping'::regclass, o.umid, 'user mapping', NULL, o.srvname, o.u
     'CREATE USER MAPPING FOR ' || CASE WHEN o.umuser = 0 THEN 'PUBLIC' ELSE quote_ident(o.usename) END
     || ' SERVER ' || quote_ident(o.srvname)
     || coalesce((SELECT ' OPTIONS (' || string_agg(quote_ident(option_name) || ' ' || quote_literal(option_value), ', ' ORDER BY option_name COLLATE "C") || ')'
-        FROM pg_options_to_table(o.umoptions) WHERE option_name !~* 'passw|secret|token'), ''), NULL
+        FROM pg_options_to_table(o.umoptions) WHERE NOT $secret), ''), NULL
 FROM pg_user_mappings o
 UNION ALL
 SELECT o.tableoid, o.oid, 'collation', n.nspname, NULL, o.collname, NULL, pg_get_userbyid(o.collowner), NULL, NULL,
@@ -149,7 +149,7 @@ FROM pg_statistic_ext o JOIN pg_namespace n ON n.oid = o.stxnamespace WHERE $spa
 UNION ALL
 SELECT o.tableoid, o.oid, 'event trigger', NULL, NULL, o.evtname, NULL, pg_get_userbyid(o.evtowner), NULL, NULL,
     'CREATE EVENT TRIGGER ' || quote_ident(o.evtname) || ' ON ' || o.evtevent
-    || coalesce(E'\n    WHEN TAG IN (' || (SELECT string_agg(quote_literal(tag), ', ' ORDER BY tag) FROM unnest(o.evttags) tag) || ')', '')
+    || coalesce(E'\n    WHEN TAG IN (' || (SELECT string_agg(quote_literal(tag), ', ' ORDER BY at) FROM unnest(o.evttags) WITH ORDINALITY t (tag, at)) || ')', '')
     || E'\n    EXECUTE FUNCTION ' || o.evtfoid::regproc || '()', o.evtenabled::text
 FROM pg_event_trigger o
 UNION ALL

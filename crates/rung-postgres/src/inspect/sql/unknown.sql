@@ -1,5 +1,5 @@
 -- Everything that anything is recorded of, of a kind that no other query reads.
-SELECT DISTINCT pg_describe_object(o.classid, o.objid, 0)
+SELECT DISTINCT pg_describe_object(o.classid, o.objid, 0), false
 FROM (
     SELECT classid, objid FROM pg_depend WHERE deptype <> 'e'
     UNION SELECT refclassid, refobjid FROM pg_depend
@@ -18,3 +18,10 @@ WHERE o.objid >= 16384 AND o.classid NOT IN ('pg_namespace'::regclass, 'pg_class
     -- Rows of data, as dumps of a schema see it.
     , 'pg_largeobject'::regclass)
     AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = o.classid AND e.objid = o.objid AND e.deptype = 'e')
+UNION ALL
+SELECT 'option ' || option_name || ' of ' || o.what, true
+FROM (
+    SELECT 'foreign-data wrapper ' || fdwname AS what, fdwoptions AS options FROM pg_foreign_data_wrapper
+    UNION ALL SELECT 'server ' || srvname, srvoptions FROM pg_foreign_server
+    UNION ALL SELECT 'user mapping for ' || usename || ' on server ' || srvname, umoptions FROM pg_user_mappings
+) o, pg_options_to_table(o.options) WHERE $secret
