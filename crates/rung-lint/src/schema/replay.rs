@@ -526,7 +526,7 @@ fn leaves_links(action: &Action) -> bool {
             | Action::DropConstraint { .. }
             | Action::Rename(_)
             | Action::SetSchema(_)
-            | Action::Attach(_)
+            | Action::Attach { .. }
             | Action::Detach { .. }
             | Action::Inherit(_)
             | Action::NoInherit(_)
