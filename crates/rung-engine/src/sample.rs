@@ -14,8 +14,9 @@ use crate::dialect::Dialect;
 /// So many rows for a table.
 const ROWS: usize = 3;
 
-/// So many spellings of a row.
-const SPELLINGS: usize = 8;
+/// So many values of those that conditions speak of are tried, and so many kinds of the others.
+const LIKELY: usize = 5;
+const KINDS: usize = 3;
 
 /// A table, and what is to be put into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,12 +31,7 @@ pub struct Sample {
 pub type Twin<'a, 'b> = dyn Fn(&Key, &str) -> Option<(&'a Object, &'a Column)> + 'b;
 
 /// Rows for the tables of `from`, those first that others refer to; they are to suit `to`, too.
-pub fn samples<'a>(
-    from: &'a Catalog,
-    twin: &Twin<'a, '_>,
-    to: &'a Catalog,
-    dialect: &dyn Dialect,
-) -> Vec<Sample> {
+pub fn samples<'a>(from: &'a Catalog, twin: &Twin<'a, '_>, to: &'a Catalog, dialect: &dyn Dialect) -> Vec<Sample> {
     let tables: Vec<Arc<Key>> =
         from.of_kind(Kind::Table).filter(|table| holds_rows(table)).map(|table| Arc::clone(&table.key)).collect();
     let maker = Maker { from, to, twin, dialect };
@@ -66,8 +62,8 @@ impl<'a> Maker<'a, '_> {
         let names: Vec<String> = given.iter().map(|column| self.dialect.identifier(&column.name)).collect();
         let row = |row: usize| {
             let mut spellings: Vec<String> = Vec::new();
-            for spelling in 0..SPELLINGS {
-                let values: Vec<String> = sources.iter().map(|source| source.value(row, spelling)).collect();
+            for (kind, likely) in (0..KINDS).flat_map(|kind| (0..LIKELY).map(move |likely| (kind, likely))) {
+                let values: Vec<String> = sources.iter().map(|source| source.value(row, kind, likely)).collect();
                 let statement = match names.is_empty() {
                     true => format!("INSERT INTO {name} DEFAULT VALUES"),
                     false => format!("INSERT INTO {name} ({}) VALUES ({})", names.join(", "), values.join(", ")),
@@ -216,14 +212,15 @@ struct Source {
 }
 
 impl Source {
-    fn value(&self, row: usize, spelling: usize) -> String {
+    /// The value for a row; `kind` tells which kind of values, `likely` how far along those that conditions speak of.
+    fn value(&self, row: usize, kind: usize, likely: usize) -> String {
         let of = |list: &[String], at: usize| list.get(at % list.len().max(1)).cloned();
-        let usual = |kind: usize| self.values.get(kind.min(self.values.len().saturating_sub(1)));
-        let found = match spelling {
+        let usual = self.values.get(kind.min(self.values.len().saturating_sub(1)));
+        let found = match likely {
             // The last row has no value where it needs none.
-            0 if row + 1 == ROWS && self.may_be_null => None,
-            0 => usual(0).and_then(|list| of(list, row)),
-            at if self.likely.is_empty() => usual(at).and_then(|list| of(list, row)),
+            _ if row + 1 == ROWS && self.may_be_null => None,
+            0 => usual.and_then(|list| of(list, row)),
+            _ if self.likely.is_empty() => usual.and_then(|list| of(list, row)),
             at => of(&self.likely, row + at - 1),
         };
         found.unwrap_or_else(|| "NULL".to_owned())
@@ -266,12 +263,10 @@ fn around(kind: TokenKind, word: &str) -> Vec<String> {
         TokenKind::String => {
             let text = word.trim_matches('\'');
             // A pattern says what there must be, and not all of it.
-            let plain = text.replace(['%', '^', '$'], "").replace('_', "a");
-            let mut found = vec![word.to_owned()];
-            if plain != text {
-                found.push(format!("'a{plain}a'"));
-            }
-            found
+            let is_pattern = text.contains('%');
+            let rows = (1..=ROWS).filter(|_| is_pattern);
+            let filled = rows.map(|row| format!("'{}'", text.replace('%', &row.to_string()).replace('_', "a")));
+            filled.chain([word.to_owned()]).collect()
         }
         TokenKind::Number => match word.parse::<i64>() {
             Ok(number) => [1, 0, -1, 2, 3, -2]
@@ -378,7 +373,7 @@ mod tests {
     #[test]
     fn conditions_say_what_they_take() {
         assert_eq!(around(TokenKind::String, "'open'"), ["'open'"]);
-        assert_eq!(around(TokenKind::String, "'%@%'"), ["'%@%'", "'a@a'"]);
+        assert_eq!(around(TokenKind::String, "'%@%'"), ["'1@1'", "'2@2'", "'3@3'", "'%@%'"]);
         assert!(around(TokenKind::Number, "0").contains(&"'1'".to_owned()));
     }
 }

@@ -37,7 +37,7 @@ impl Proof {
         let with = match &self.refused {
             _ if self.rows.is_empty() => String::new(),
             Some(_) => "; on empty tables".to_owned(),
-            None => format!("; {} are as they should be", self.rows.title()),
+            None => format!("; {} kept", self.rows.title()),
         };
         let mut lines = vec![format!("proved {way}, {who}{with}")];
         lines.extend(
