@@ -8,6 +8,7 @@ mod model;
 mod postgres;
 mod sqlite;
 mod types;
+mod uses;
 
 /// How many bytes of a name PostgreSQL keeps: `NAMEDATALEN` less one.
 pub const LONGEST_NAME: usize = 63;

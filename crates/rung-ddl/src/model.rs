@@ -747,6 +747,9 @@ pub struct Parsed {
     pub statement: Statement,
     /// Every table or view that it names, common table expressions left out.
     pub relations: Vec<Name>,
+    /// Every function that it calls, as [`Kind::Routine`], and every type that it names, as [`Kind::Type`], but those
+    /// that are words of the grammar.
+    pub named: Vec<(Kind, Name)>,
     /// The columns that are named a second time in a list where each may stand once: those of a new table or view, of an
     /// INSERT, of a SET. Only where the server refuses that.
     pub repeated: Vec<Ident>,
@@ -759,7 +762,14 @@ pub struct Parsed {
 impl Parsed {
     /// A statement of which nothing more is known.
     pub fn of(statement: Statement) -> Self {
-        Self { statement, relations: Vec::new(), repeated: Vec::new(), errors: Vec::new(), too_deep: false }
+        Self {
+            statement,
+            relations: Vec::new(),
+            named: Vec::new(),
+            repeated: Vec::new(),
+            errors: Vec::new(),
+            too_deep: false,
+        }
     }
 
     /// What is too deep to be read.

@@ -222,7 +222,7 @@ fn outside(script: &Script, statements: &[StatementPlan], asks: Asks) -> Result<
             }
             match &statement.facts.effect {
                 Effect::AddEnumValue { name, value }
-                    if !is_made(&statements[..at], name) && mentions(script, &statements[at + 1..], value) =>
+                    if !is_made(&statements[..at], name) && mentions(script, &statements[at + 1..], name, value) =>
                 {
                     Some(format!(
                         "a value added to an enum can't be used in the same transaction, and '{value}' is used below"
@@ -259,14 +259,21 @@ fn is_made(statements: &[StatementPlan], name: &ObjectName) -> bool {
 }
 
 /// Whether a literal stands in any of the statements, where it may be used when that is run: the body of a function in
-/// PL/pgSQL is only kept, and another type may have a value of the same name.
-fn mentions(script: &Script, statements: &[StatementPlan], value: &str) -> bool {
+/// PL/pgSQL is only kept, another type may have a value of the same name, and what is cast to another type is none of this.
+fn mentions(script: &Script, statements: &[StatementPlan], name: &ObjectName, value: &str) -> bool {
     let literal = format!("'{}'", value.replace('\'', "''"));
+    let is_cast_elsewhere = |rest: &str| {
+        let cast = rest.strip_prefix("::").map(str::trim_start).unwrap_or_default();
+        let end = cast.find(|c: char| !c.is_alphanumeric() && !"_.\"".contains(c)).unwrap_or(cast.len());
+        let own = cast[..end].rsplit('.').next().unwrap_or_default().trim_matches('"');
+        !own.is_empty() && !own.eq_ignore_ascii_case(&name.name)
+    };
     statements.iter().any(|statement| {
         let text = &script.text()[statement.span.range()];
         let begins = |word: &str| text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
         let is_kept = begins("create") && text.to_lowercase().contains("plpgsql");
         let is_other = matches!(statement.facts.effect, Effect::AddEnumValue { .. });
-        text.contains(&literal) && !is_kept && !is_other
+        let is_used = text.match_indices(&literal).any(|(at, _)| !is_cast_elsewhere(&text[at + literal.len()..]));
+        is_used && !is_kept && !is_other
     })
 }

@@ -1,7 +1,7 @@
 //! A directory of another tool, written anew in rung's own format: what its migrations do, and nothing of how the tool
 //! wants it said.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use rung_engine::{
@@ -67,6 +67,8 @@ pub fn differences(
         Diagnostic::error("convert", format!("{id} does not come out as it was: {what}"))
             .help("leave the directory in its own format, which rung goes on reading")
     };
+    let names: HashMap<&str, &str> = ids.iter().map(|(old, new)| (old.as_str(), new.as_str())).collect();
+    let name = |id: &str| names.get(id).copied().map_or_else(|| id.to_owned(), str::to_owned);
     let mut found = Vec::new();
     for (old, new) in ids {
         let (Some(old), Some(new)) = (from.get(old), to.get(new)) else {
@@ -80,6 +82,10 @@ pub fn differences(
             ("when it runs again", old.runs != new.runs),
             ("where it runs", old.only != new.only),
             ("its transaction", old.no_transaction.is_some() != new.no_transaction.is_some()),
+            ("the transaction of its way down", outside_down(old) != outside_down(new)),
+            ("what it depends on", needs(old, &name) != needs(new, &str::to_owned)),
+            ("its tags", old.tags != new.tags),
+            ("its timeouts", old.timeouts != new.timeouts),
         ];
         found.extend(parts.iter().filter(|(_, differs)| *differs).map(|(what, _)| wrong(old.id.as_str(), what)));
     }
@@ -90,9 +96,7 @@ pub fn differences(
         let plan = plan(set, &History::default(), &Goal::Latest, &PlanOptions::default(), dialect).ok()?;
         Some(plan.steps.into_iter().map(|step| step.id).collect())
     };
-    let names: HashMap<&str, &str> = ids.iter().map(|(old, new)| (old.as_str(), new.as_str())).collect();
-    let expected = order(from)
-        .map(|ids| ids.iter().map(|id| names.get(id.as_str()).map_or(id.clone(), |id| (*id).to_owned())).collect());
+    let expected = order(from).map(|ids| ids.iter().map(|id| name(id)).collect());
     if expected != order(to) {
         let error = Diagnostic::error("convert", "the migrations would not run in the order that they had");
         found.push(error.help("leave the directory in its own format, which rung goes on reading"));
@@ -112,6 +116,16 @@ fn way_down(migration: &Migration, dialect: &dyn Dialect) -> Option<[u8; 32]> {
         Down::Sql(down) => Some(fingerprint(down.text(), dialect.syntax())),
         Down::Code(_) => None,
     }
+}
+
+/// Whether what undoes it runs outside of a transaction; `None` where nothing does.
+fn outside_down(migration: &Migration) -> Option<bool> {
+    migration.down.as_ref().map(|_| migration.down_no_transaction.is_some())
+}
+
+/// What it says that it depends on; `None` where it says nothing, and so on all before it.
+fn needs(migration: &Migration, name: &dyn Fn(&str) -> String) -> Option<BTreeSet<String>> {
+    Some(migration.depends_on.as_ref()?.iter().map(|id| name(&id.value)).collect())
 }
 
 fn checks(migration: &Migration, dialect: &dyn Dialect) -> Vec<(Want, [u8; 32])> {
@@ -228,7 +242,12 @@ impl Writer<'_> {
         }
         self.header(id_of);
         let Body::Sql(body) = &migration.body else { return Ok(Vec::new()) };
-        self.section("@up", &body.up);
+        let (up, down) = match (migration.no_transaction, migration.down_no_transaction) {
+            (Some(_), None) if migration.down.is_some() => ("@up no-transaction", "@down"),
+            (None, Some(_)) => ("@up", "@down no-transaction"),
+            _ => ("@up", "@down"),
+        };
+        self.section(up, &body.up);
         for check in &body.verify {
             match check.want {
                 Want::True => self.section("@verify", &check.script),
@@ -237,21 +256,10 @@ impl Writer<'_> {
                 Want::Count(..) => {}
             }
         }
-        match &migration.down {
-            Some(Down::Sql(down)) if down.text().trim().is_empty() => {
-                self.text.push_str("\n-- @down\n-- nothing to undo\n")
-            }
-            Some(Down::Sql(down)) => self.section("@down", down),
-            Some(Down::Code(_)) | None => {}
+        if let Some(Down::Sql(script)) = &migration.down {
+            self.section(down, script);
         }
         let mut warnings = Vec::new();
-        let is_outside =
-            |span: Option<Span>| if span.is_some() { "outside of a transaction" } else { "in a transaction" };
-        let (up, down) = (is_outside(migration.no_transaction), is_outside(migration.down_no_transaction));
-        if migration.down.is_some() && up != down {
-            let message = format!("{} goes up {up}, and went down {down}: now both are as its way up", migration.id);
-            warnings.push(Diagnostic::warning("convert", message));
-        }
         if body.up.text() != body.up.source().text()
             && Digest(fingerprint(body.up.text(), self.dialect.syntax())) != migration.fingerprint
         {
@@ -294,7 +302,8 @@ impl Writer<'_> {
             let all: Vec<String> = all.iter().map(|id| id_of(&id.value)).collect();
             let _ = writeln!(self.text, "-- Depends on: [{}]", all.join(", "));
         }
-        if migration.no_transaction.is_some() {
+        let is_both = migration.down.is_none() || migration.down_no_transaction.is_some();
+        if migration.no_transaction.is_some() && is_both {
             self.text.push_str("-- @no-transaction\n");
         }
         if migration.runs == Runs::WhenChanged && !self.id.starts_with("R__") {
@@ -317,7 +326,10 @@ impl Writer<'_> {
 
     fn section(&mut self, name: &str, script: &Script) {
         let text = without_marks(script.text(), self.format, self.dialect.syntax());
-        let _ = write!(self.text, "\n-- {name}\n{}\n", text.trim_matches(['\n', '\r']).trim_end());
+        let text = text.trim_matches(['\n', '\r']).trim_end();
+        // A way down of nothing is not the same as none.
+        let text = if text.is_empty() && name.starts_with("@down") { "-- nothing to undo" } else { text };
+        let _ = write!(self.text, "\n-- {name}\n{text}\n");
     }
 }
 

@@ -59,7 +59,8 @@ impl Format for GraphileMigrate {
         };
         let mut items: Vec<Item<'_>> = committed.iter().map(|(number, file)| Item::Committed(*number, file)).collect();
         items.extend(current.into_iter().map(Item::Current));
-        read_each(&items, Sorting::AsGiven, Vec::new(), errors, |item| item.read(files, &placeholders, options))
+        let warnings = placeholders.warnings.clone();
+        read_each(&items, Sorting::AsGiven, warnings, errors, |item| item.read(files, &placeholders, options))
     }
 }
 
@@ -202,15 +203,31 @@ fn included(script: &Script, files: &Files, depth: usize) -> Result<Script, Vec<
 struct Placeholders {
     /// `None` for what should have one, and has not.
     values: BTreeMap<String, Option<String>>,
+    /// What its `pgSettings` ask for: a statement that is put before each migration.
+    settings: String,
+    warnings: Vec<Diagnostic>,
 }
 
-/// What graphile-migrate knows of the database by itself.
-const RESERVED: [&str; 2] = [":DATABASE_NAME", ":DATABASE_OWNER"];
+/// Where graphile-migrate is configured by a program.
+const PROGRAMS: [&str; 3] = [".gmrc.js", ".gmrc.cjs", ".gmrc.mjs"];
+
+/// What it runs besides migrations: SQL files and commands.
+const ACTIONS: [&str; 3] = ["beforeAllMigrations", "afterAllMigrations", "afterCurrent"];
 
 impl Placeholders {
     fn read(files: &Files, options: &LoadOptions<'_>) -> Result<Self, Vec<Diagnostic>> {
-        let reserved = |name: &str| (name.to_owned(), options.environment.get(&name[1..]).cloned());
-        let mut values: BTreeMap<String, Option<String>> = RESERVED.map(reserved).into();
+        let given = |name: &str| options.environment.get(&name[1..]).cloned();
+        let own = |name: &str, known: &Option<String>| (name.to_owned(), given(name).or_else(|| known.clone()));
+        let names = options.names;
+        let mut values: BTreeMap<String, Option<String>> =
+            [own(":DATABASE_NAME", &names.database), own(":DATABASE_OWNER", &names.user)].into();
+        let (mut settings, mut warnings) = (String::new(), Vec::new());
+        if let Some(path) = PROGRAMS.iter().find_map(|name| files.nearby(name)) {
+            let message = format!("{} is a program, which rung does not run", path.display());
+            let help = "write its placeholders in rung.toml: [vars] NAME = \"...\"; and its pgSettings into the URL: \
+                        `?options=-csearch_path%3Dapp`";
+            warnings.push(Diagnostic::warning("graphile-migrate", message).help(help));
+        }
         if let Some(path) = files.nearby(".gmrc") {
             let text = std::fs::read_to_string(&path).unwrap_or_default();
             let source = Arc::new(SourceFile::new(&path, &text));
@@ -222,14 +239,30 @@ impl Placeholders {
             for (name, node) in listed {
                 let value = node.text().unwrap_or_default();
                 let value = match value.strip_prefix('!') {
-                    Some("ENV") => options.environment.get(&name[1..]).cloned(),
+                    Some("ENV") => given(name),
                     _ => Some(value.to_owned()),
                 };
                 values.insert(name.clone(), value);
             }
+            if let Some(owner) = root.get("databaseOwner").and_then(Node::text) {
+                values.insert(":DATABASE_OWNER".to_owned(), Some(owner.to_owned()));
+            }
+            let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+            let asked = root.get("pgSettings").map(Node::entries).unwrap_or_default();
+            settings.extend(asked.iter().map(|(name, node)| {
+                let value = node.text().map_or_else(|| node.raw(), str::to_owned);
+                format!("SELECT pg_catalog.set_config({}, {}, false);\n", quoted(name), quoted(&value))
+            }));
+            let is_asked = |name: &&&str| root.get(name).and_then(Node::list).is_some_and(|list| !list.is_empty());
+            for name in ACTIONS.iter().filter(is_asked) {
+                let message = format!("rung does not run what {} has in {name}", path.display());
+                let help = "let whatever calls rung run it; SQL that is to run after each change is a file `R__name.sql` \
+                            of rung's own format";
+                warnings.push(Diagnostic::warning("graphile-migrate", message).help(help));
+            }
         }
         values.extend(options.variables.iter().map(|(name, value)| (format!(":{name}"), Some(value.clone()))));
-        Ok(Self { values })
+        Ok(Self { values, settings, warnings })
     }
 
     /// Fills in wherever a name stands and a word ends after it, in quotes too.
@@ -259,6 +292,10 @@ impl Placeholders {
                 }
             }
         }
-        if errors.is_empty() { Ok(script.replaced(&edits)) } else { Err(errors) }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        edits.insert(0, (Span::new(0, 0), &self.settings));
+        Ok(script.replaced(&edits))
     }
 }

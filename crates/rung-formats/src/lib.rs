@@ -63,6 +63,17 @@ pub struct LoadOptions<'a> {
     pub variables: &'a BTreeMap<String, String>,
     /// The variables of the process, for the formats that put them into migrations.
     pub environment: &'a BTreeMap<String, String>,
+    /// What the database is called, for the formats that put that into migrations.
+    pub names: &'a Names,
+}
+
+/// What is known of a database by its URL.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    /// Its name.
+    pub database: Option<String>,
+    /// Who connects to it.
+    pub user: Option<String>,
 }
 
 impl<'a> LoadOptions<'a> {

@@ -193,7 +193,12 @@ fn read_one(
     {
         let source = file.source()?;
         let read = read_file(&source, stem, reading)?;
-        migration.down = Some(Down::Sql(read.down.unwrap_or(read.up)));
+        let (down, outside) = match read.down {
+            Some(down) => (down, read.down_no_transaction),
+            None => (read.up, read.up_no_transaction),
+        };
+        migration.down = Some(Down::Sql(down));
+        migration.down_no_transaction = outside.or(migration.down_no_transaction);
         warnings.extend(read.warnings);
     }
     if let (Some(file), Body::Sql(body)) = (companions.verifies.get(stem), &mut migration.body) {
@@ -237,12 +242,11 @@ fn from_file(migration: &mut Migration, file: MigrationFile) -> Vec<Diagnostic> 
     if directives.repeatable {
         migration.runs = Runs::WhenChanged;
     }
-    // A file that declares itself free of transactions means its way back, too.
     if !directives.replaces.is_empty() {
         (migration.runs, migration.replaces) = (Runs::Checkpoint, directives.replaces);
     }
-    migration.no_transaction = directives.no_transaction;
-    migration.down_no_transaction = directives.no_transaction;
+    migration.no_transaction = file.up_no_transaction;
+    migration.down_no_transaction = file.down_no_transaction;
     migration.timeouts = Timeouts {
         lock: directives.lock_timeout.map(|timeout| timeout.value),
         statement: directives.statement_timeout.map(|timeout| timeout.value),

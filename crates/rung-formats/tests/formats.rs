@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use rung_engine::{Body, Down, Migration, MigrationSet, Order, Runs, Version};
-use rung_formats::{Choice, LoadOptions, load};
+use rung_formats::{Choice, LoadOptions, Names, load};
 use rung_sql::Diagnostic;
 use rung_sqlite::SQLITE;
 
@@ -22,7 +22,10 @@ fn read(format: Choice, files: &[(&str, &str)]) -> Result<MigrationSet, Vec<Diag
     }
     let nothing = BTreeMap::new();
     let environment = BTreeMap::from([("OWNER".to_owned(), "anna".to_owned())]);
-    load(&[migrations], &LoadOptions { format, dialect: &SQLITE, variables: &nothing, environment: &environment })
+    let names = Names::default();
+    let options =
+        LoadOptions { format, dialect: &SQLITE, variables: &nothing, environment: &environment, names: &names };
+    load(&[migrations], &options)
 }
 
 /// Under which name the files are read; of several, the names; of an error, its code.

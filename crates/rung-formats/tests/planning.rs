@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use rung_engine::{Applied, Goal, History, MigrationSet, Order, PlanErrors, PlanOptions, Status, Tag, Target, plan};
-use rung_formats::{Choice, LoadOptions, load};
+use rung_formats::{Choice, LoadOptions, Names, load};
 use rung_sql::Diagnostic;
 use rung_sqlite::SQLITE;
 
@@ -21,8 +21,10 @@ fn read(files: &[(&str, &str)]) -> Result<MigrationSet, Vec<Diagnostic>> {
     load(&[dir.path().to_owned()], &options(&variables))
 }
 
+static NAMES: Names = Names { database: None, user: None };
+
 fn options(variables: &BTreeMap<String, String>) -> LoadOptions<'_> {
-    LoadOptions { format: Choice::Unsaid, dialect: &SQLITE, variables, environment: variables }
+    LoadOptions { format: Choice::Unsaid, dialect: &SQLITE, variables, environment: variables, names: &NAMES }
 }
 
 fn set(files: &[(&str, &str)]) -> MigrationSet {

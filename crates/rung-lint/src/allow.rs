@@ -3,13 +3,15 @@
 //! Right above a statement it holds for that statement. Anywhere else, with a blank line or a section's mark in
 //! between, it holds for the file.
 
+use std::collections::HashMap;
+
 use rung_sql::{Allow, Diagnostic, Level, Span, closest};
 
 use crate::run::level_of;
-use crate::{Edit, File, Finding, Fix, Language, Options, RULES, ScriptLines, rule};
+use crate::{Edit, File, Finding, Fix, Language, Line, Options, RULES, ScriptLines, rule};
 
 /// What an allow is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Reach {
     File,
     Statement(usize),
@@ -21,18 +23,18 @@ enum Reach {
 pub(crate) fn settle(file: &File<'_>, options: &Options, language: &Language, findings: &mut Vec<Finding>) {
     let allows = &file.migration.allows;
     let mut used = vec![false; allows.len()];
-    let reaches: Vec<Reach> = allows.iter().map(|allow| reach(allow, file)).collect();
+    let mut reaching: HashMap<(&str, Reach), Vec<usize>> = HashMap::new();
+    for (at, (allow, reach)) in allows.iter().zip(reaches(allows, file)).enumerate() {
+        reaching.entry((allow.rule.as_str(), reach)).or_default().push(at);
+    }
     findings.retain(|finding| {
         // A down is not what an allow speaks of.
-        let matching: Vec<usize> = (0..allows.len())
-            .filter(|at| allows[*at].rule == finding.rule)
-            .filter(|at| match reaches[*at] {
-                Reach::File => true,
-                Reach::Statement(statement) => finding.statement == Some(statement),
-            })
-            .collect();
-        matching.iter().for_each(|at| used[*at] = true);
-        matching.is_empty()
+        let own = finding.statement.map(Reach::Statement);
+        let matching = [Some(Reach::File), own].into_iter().flatten();
+        let mut matching = matching.filter_map(|reach| reaching.get(&(finding.rule, reach))).flatten().peekable();
+        let is_left = matching.peek().is_none();
+        matching.for_each(|at| used[*at] = true);
+        is_left
     });
     for (allow, used) in allows.iter().zip(used) {
         let (name, message, help) = if rule(&allow.rule).is_none() {
@@ -82,17 +84,30 @@ fn finding(file: &File<'_>, rule: &'static str, level: Level, allow: &Allow, mes
     }
 }
 
-fn reach(allow: &Allow, file: &File<'_>) -> Reach {
-    let Some(up) = &file.up else { return Reach::File };
-    next_statement(allow, up).map_or(Reach::File, Reach::Statement)
+/// What each of a file's allows is for. Those of lines that follow each other have one reach.
+fn reaches(allows: &[Allow], file: &File<'_>) -> Vec<Reach> {
+    let Some(up) = &file.up else { return vec![Reach::File; allows.len()] };
+    let text = up.script.source().text();
+    let follows = |allow: &Allow, next: &Allow| {
+        let between = text.get(allow.span.end..next.span.start).and_then(|between| between.split_once('\n'));
+        between.is_some_and(|(_, line)| line.trim().trim_matches('-').is_empty() && !line.contains('\n'))
+    };
+    let mut reaches = vec![Reach::File; allows.len()];
+    for (at, allow) in allows.iter().enumerate().rev() {
+        reaches[at] = match allows.get(at + 1) {
+            Some(next) if follows(allow, next) => reaches[at + 1],
+            _ => next_statement(allow, up).map_or(Reach::File, Reach::Statement),
+        };
+    }
+    reaches
 }
 
 /// The statement that the line stands right above, with nothing but comments between.
 fn next_statement(allow: &Allow, up: &ScriptLines) -> Option<usize> {
     let source = up.script.source();
-    let start = |at: usize| up.script.source_span(up.lines[at].span).start;
-    let at = (0..up.lines.len()).find(|at| start(*at) >= allow.span.end)?;
-    let between = source.text().get(allow.span.end..start(at))?;
+    let start = |line: &Line| up.script.source_span(line.span).start;
+    let at = up.lines.partition_point(|line| up.script.source_span(line.span).start < allow.span.end);
+    let between = source.text().get(allow.span.end..start(up.lines.get(at)?))?;
     let lines: Vec<&str> = between.split('\n').skip(1).collect();
     let (last, above) = lines.split_last()?;
     let is_comment = |line: &&str| {

@@ -1,15 +1,20 @@
 //! What a rule sees.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use rung_ddl::{Action, Name, Persistence, Statement, Verb, fold};
+use rung_ddl::{Action, CreateIndex, Name, Persistence, Statement, fold};
 use rung_engine::{Migration, MigrationId};
 use rung_sql::{Diagnostic, Level, SourceFile, Span, TokenKind, tokens};
 
+use crate::past::{Lock, Past, Topic, Topics};
 use crate::{
-    Blocks, Born, File, Finding, Fix, Impact, Key, Language, Line, LockMode, Options, Rule, Schema, ScriptLines,
-    Sequence, Server, Standing, Step, Subject, Table,
+    Blocks, Born, File, Finding, Fix, Impact, Key, Language, Line, Options, Rule, Schema, ScriptLines, Sequence,
+    Server, Standing, Step, Subject, Table,
 };
+
+/// The indexes of all rows that migrations make, with the numbers of these, by table and by each column.
+pub(crate) type Indexed<'a> = HashMap<(&'a str, &'a str), Vec<(usize, &'a CreateIndex)>>;
 
 /// What a rule sees, and where it says what it found.
 pub struct Context<'a> {
@@ -23,15 +28,19 @@ pub struct Context<'a> {
     pub at: usize,
     /// What the project wants.
     pub options: &'a Options,
-    /// What the statements before it do, with their places in the script.
-    pub(crate) earlier: &'a [(Span, Impact)],
+    /// What the statements before it did that matters to it.
+    pub(crate) past: &'a Past,
+    /// The statements of the migration by what they do.
+    pub(crate) topics: &'a Topics<'a>,
     pub(crate) language: &'static Language,
     /// The part of the schema that the migration is about, as it stood before it.
     pub(crate) start: &'a Schema,
-    /// The statements of all migrations, by number.
-    pub(crate) files: &'a [File<'a>],
+    /// The indexes that migrations make.
+    pub(crate) indexed: &'a Indexed<'a>,
     /// All migrations, by number.
     pub(crate) subjects: &'a [Subject<'a>],
+    /// Their numbers.
+    pub(crate) ids: &'a HashMap<&'a str, usize>,
     pub(crate) number: usize,
     pub(crate) rule: &'static Rule,
     pub(crate) level: Level,
@@ -64,40 +73,52 @@ impl<'a> Context<'a> {
 
     /// Whether this rule has found something in this transaction already.
     pub fn has_told_together(&self) -> bool {
-        let own = |finding: &&Finding| finding.rule == self.rule.name && finding.migration == self.file.migration.id;
-        self.findings.iter().filter(own).filter_map(|finding| finding.statement).any(|at| self.is_together(at))
+        self.past.told.get(self.rule.name).is_some_and(|at| self.is_together(*at))
     }
 
-    /// The statements of this migration before the one that is asked about.
-    pub fn before(&self) -> impl DoubleEndedIterator<Item = (usize, &'a Statement)> {
-        self.file.lines().iter().take(self.at).map(|line| &line.parsed.statement).enumerate()
+    /// Whether this rule has found something in a statement before this one.
+    pub fn has_told(&self) -> bool {
+        self.past.told.contains_key(self.rule.name)
     }
 
-    /// The statements of this migration after the one that is asked about.
-    pub fn after(&self) -> impl Iterator<Item = (usize, &'a Statement)> {
-        self.file.lines().iter().map(|line| &line.parsed.statement).enumerate().skip(self.at + 1)
+    /// The statements of this migration that do something.
+    pub(crate) fn on<'t>(&self, topic: Topic<'t>) -> impl Statements<'a> + use<'a, 't>
+    where
+        'a: 't,
+    {
+        numbered(self.file, self.topics.on(topic))
     }
 
-    /// What was known of the schema before this migration, as far as it and its down are about it.
-    pub fn before_up(&self) -> Schema {
-        self.start.clone()
+    /// Those before the one that is asked about.
+    pub(crate) fn before<'t>(&self, topic: Topic<'t>) -> impl Statements<'a> + use<'a, 't>
+    where
+        'a: 't,
+    {
+        let all = self.topics.on(topic);
+        numbered(self.file, &all[..all.partition_point(|at| *at < self.at)])
+    }
+
+    /// Those after the one that is asked about.
+    pub(crate) fn after<'t>(&self, topic: Topic<'t>) -> impl Statements<'a> + use<'a, 't>
+    where
+        'a: 't,
+    {
+        let all = self.topics.on(topic);
+        numbered(self.file, &all[all.partition_point(|at| *at <= self.at)..])
     }
 
     /// Whether a migration after this one makes an index that begins with these columns.
     pub fn is_indexed_later(&self, table: &Key, columns: &[&str]) -> bool {
-        let later = self.files.iter().skip(self.number + 1).flat_map(|file| file.lines());
-        later
-            .filter_map(|line| match &line.parsed.statement {
-                Statement::CreateIndex(create) if !create.partial && self.schema.key(&create.table) == *table => {
-                    Some(create)
-                }
-                _ => None,
-            })
-            .any(|create| {
-                let first: Vec<&str> =
-                    create.columns.iter().take(columns.len()).flatten().map(|column| column.name.as_str()).collect();
-                first.len() == columns.len() && columns.iter().all(|column| first.contains(column))
-            })
+        let begins = |create: &CreateIndex| {
+            let first: Vec<&str> =
+                create.columns.iter().take(columns.len()).flatten().map(|column| column.name.as_str()).collect();
+            first.len() == columns.len() && columns.iter().all(|column| first.contains(column))
+        };
+        columns.iter().any(|column| {
+            let indexes = self.indexed.get(&(table.name.as_str(), *column)).map_or(&[] as &[_], Vec::as_slice);
+            let later = &indexes[indexes.partition_point(|(number, _)| *number <= self.number)..];
+            later.iter().any(|(_, create)| begins(create) && self.schema.key(&create.table) == *table)
+        })
     }
 
     /// Every statement of this migration.
@@ -105,27 +126,25 @@ impl<'a> Context<'a> {
         self.file.lines().iter().map(|line| &line.parsed.statement).enumerate()
     }
 
-    /// A migration of the set.
-    pub fn migration(&self, id: &str) -> Option<&'a Migration> {
-        self.subjects.iter().map(|subject| subject.migration).find(|migration| migration.id.as_str() == id)
+    /// A migration of the set, and its number.
+    pub fn migration(&self, id: &str) -> Option<(usize, &'a Migration)> {
+        self.ids.get(id).map(|number| (*number, self.subjects[*number].migration))
     }
 
     /// Whether a statement before this one copies rows out of a table: it is being rebuilt.
     pub fn is_copied(&self, name: &Name) -> bool {
         let key = self.schema.key(name);
-        self.file.lines().iter().take(self.at).any(|line| {
-            matches!(&line.parsed.statement, Statement::Data { verb: Verb::Insert, .. })
-                && line.parsed.relations.iter().skip(1).any(|from| self.schema.key(from) == key)
+        self.before(Topic::Copied(&name.name)).any(|(at, _)| {
+            self.file.lines()[at].parsed.relations.iter().skip(1).any(|from| self.schema.key(from) == key)
         })
     }
 
     /// Whether a statement before this one adds a column of this name to a table.
     pub fn is_own_column(&self, table: &Name, column: &str) -> bool {
         let key = self.schema.key(table);
-        self.before().any(|(_, statement)| {
-            matches!(statement, Statement::AlterTable(alter) if self.schema.key(&alter.name) == key)
-                && statement.new_columns().any(|added| added.name.name == column)
-        })
+        self.before(Topic::Column(&table.name, column)).any(
+            |(_, statement)| matches!(statement, Statement::AlterTable(alter) if self.schema.key(&alter.name) == key),
+        )
     }
 
     /// The names that a statement gives, each with its place: of tables, columns, indexes, constraints, types.
@@ -214,17 +233,8 @@ impl<'a> Context<'a> {
     }
 
     /// The strongest lock that a statement before this one took on a table in use, and that is still held.
-    pub fn held(&self) -> Option<(usize, Key, LockMode)> {
-        let locks = self
-            .earlier
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| self.is_together(*at))
-            .flat_map(|(at, (_, impact))| impact.locks.iter().map(move |(table, mode)| (at, table, *mode)));
-        let strongest = locks
-            .filter(|(_, table, mode)| mode.blocks() > Blocks::Nothing && !self.is_fresh_key(table))
-            .min_by_key(|(at, _, mode)| (std::cmp::Reverse(mode.blocks()), *at));
-        strongest.map(|(at, table, mode)| (at, table.clone(), mode))
+    pub(crate) fn held(&self) -> Option<&'a Lock> {
+        self.past.strongest.as_ref()
     }
 
     /// The migration that made something, where it is of this set.
@@ -314,6 +324,16 @@ impl<'a> Context<'a> {
         let at = self.findings.len() - 1;
         Reported { finding: &mut self.findings[at], up: self.file.up.as_ref() }
     }
+}
+
+/// Statements of a migration, with their numbers.
+pub(crate) trait Statements<'a>: DoubleEndedIterator<Item = (usize, &'a Statement)> {}
+
+impl<'a, I: DoubleEndedIterator<Item = (usize, &'a Statement)>> Statements<'a> for I {}
+
+fn numbered<'a>(file: &'a File<'a>, numbers: &[usize]) -> impl Statements<'a> {
+    let lines = file.lines();
+    numbers.iter().map(move |at| (*at, &lines[*at].parsed.statement))
 }
 
 fn is_fresh(subjects: &[Subject<'_>], number: usize, born: Born) -> bool {

@@ -12,6 +12,7 @@ mod impact;
 mod language;
 mod options;
 mod outline;
+mod past;
 mod reference;
 mod rewrite;
 mod rule;

@@ -32,8 +32,8 @@ pub struct Loss {
 pub struct Use {
     /// Its number.
     pub migration: usize,
-    /// The tables and views that it made.
-    pub relations: Vec<String>,
+    /// The objects that it made.
+    pub objects: Vec<String>,
 }
 
 /// Something that a statement does.
@@ -105,11 +105,7 @@ pub fn outline(migrations: &[&Migration], dialect: &dyn Dialect) -> Vec<Outline>
         }
         for (at, line) in file.lines().iter().enumerate() {
             let statement = &line.parsed.statement;
-            for name in statement.tables().chain(&line.parsed.relations) {
-                let maker = match schema.table(name).map(|table| table.born) {
-                    Some(Born::In(maker)) if maker != number => maker,
-                    _ => continue,
-                };
+            for (maker, _, name) in schema.uses(&line.parsed).filter(|(maker, ..)| *maker != number) {
                 uses(&mut outline.uses, maker, name.to_string());
             }
             deeds(&mut outline.deeds, statement);
@@ -132,13 +128,13 @@ pub fn outline(migrations: &[&Migration], dialect: &dyn Dialect) -> Vec<Outline>
     outlines
 }
 
-fn uses(uses: &mut Vec<Use>, migration: usize, relation: String) {
+fn uses(uses: &mut Vec<Use>, migration: usize, object: String) {
     let at = uses.partition_point(|it| it.migration < migration);
     if uses.get(at).is_none_or(|it| it.migration != migration) {
-        uses.insert(at, Use { migration, relations: Vec::new() });
+        uses.insert(at, Use { migration, objects: Vec::new() });
     }
-    if !uses[at].relations.contains(&relation) {
-        uses[at].relations.push(relation);
+    if !uses[at].objects.contains(&object) {
+        uses[at].objects.push(object);
     }
 }
 

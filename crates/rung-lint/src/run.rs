@@ -1,16 +1,19 @@
 //! Linting a set of migrations.
 
+use std::collections::HashMap;
 use std::num::NonZero;
 use std::ops::Range;
 use std::panic::resume_unwind;
 use std::thread;
 use std::time::Duration;
 
+use rung_ddl::Statement;
 use rung_engine::{Dialect, Migration, MigrationId};
 use rung_sql::{Level, Span};
 
 use crate::allow::settle;
-use crate::context::is_fresh_key;
+use crate::context::{Indexed, is_fresh_key};
+use crate::past::{Past, Topics};
 use crate::rewrite::by_themselves;
 use crate::{
     Born, Check, Context, File, Finding, Group, Impact, Language, Options, RULES, Rule, Schema, ScriptLines, language,
@@ -82,7 +85,9 @@ pub fn lint(subjects: &[Subject<'_>], dialect: &dyn Dialect, options: &Options, 
         .filter(|rule| rule.is_for(language.name))
         .filter_map(|rule| Some((*rule, level_of(rule, options)?)))
         .collect();
-    let work = Work { language, options, subjects, files: &files, rules: &rules };
+    let indexed = indexed(&files);
+    let ids = subjects.iter().enumerate().map(|(number, subject)| (subject.migration.id.as_str(), number)).collect();
+    let work = Work { language, options, subjects, files: &files, rules: &rules, indexed: &indexed, ids: &ids };
     let shares = shares(subjects.len());
     if let [all] = shares.as_slice() {
         return work.lint(all.clone(), schema);
@@ -101,22 +106,39 @@ pub fn lint(subjects: &[Subject<'_>], dialect: &dyn Dialect, options: &Options, 
     })
 }
 
+/// The indexes of all rows that migrations make.
+fn indexed<'a>(files: &'a [File<'a>]) -> Indexed<'a> {
+    let mut indexed = Indexed::new();
+    for (number, file) in files.iter().enumerate() {
+        for line in file.lines() {
+            let Statement::CreateIndex(create) = &line.parsed.statement else { continue };
+            for column in create.columns.iter().flatten().filter(|_| !create.partial) {
+                indexed.entry((&create.table.name, &column.name)).or_default().push((number, create));
+            }
+        }
+    }
+    indexed
+}
+
 /// What all threads share.
+#[derive(Clone, Copy)]
 struct Work<'a> {
     language: &'static Language,
     options: &'a Options,
     subjects: &'a [Subject<'a>],
     files: &'a [File<'a>],
     rules: &'a [(&'static Rule, Level)],
+    indexed: &'a Indexed<'a>,
+    ids: &'a HashMap<&'a str, usize>,
 }
 
 impl Work<'_> {
     /// Lints a share of the migrations, on what those before it leave.
     fn lint(&self, share: Range<usize>, mut schema: Schema) -> Report {
-        let Self { language, options, subjects, files, rules } = *self;
+        let Self { language, options, subjects, files, .. } = *self;
         let mut report = Report::default();
         for (number, (subject, file)) in subjects.iter().zip(files).enumerate().take(share.end) {
-            let mut run = Run { language, options, subjects, files, number, file, rules, found: Vec::new() };
+            let mut run = Run { work: self, number, file, found: Vec::new() };
             if subject.lint && share.contains(&number) {
                 let effect = run.lint(&mut schema);
                 let mut found = run.found;
@@ -164,13 +186,9 @@ fn read_all<'a>(subjects: &[Subject<'a>], dialect: &dyn Dialect, language: &Lang
 }
 
 struct Run<'a> {
-    language: &'static Language,
-    options: &'a Options,
-    subjects: &'a [Subject<'a>],
-    files: &'a [File<'a>],
+    work: &'a Work<'a>,
     number: usize,
     file: &'a File<'a>,
-    rules: &'a [(&'static Rule, Level)],
     found: Vec<Finding>,
 }
 
@@ -179,15 +197,16 @@ struct Run<'a> {
 struct Moment<'s> {
     schema: &'s Schema,
     impact: &'s Impact,
-    earlier: &'s [(Span, Impact)],
+    past: &'s Past,
+    topics: &'s Topics<'s>,
     start: &'s Schema,
     at: usize,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     fn replay(&self, schema: &mut Schema) {
         let Some(up) = &self.file.up else { return };
-        let applied = self.subjects[self.number].standing == Standing::Applied;
+        let applied = self.work.subjects[self.number].standing == Standing::Applied;
         for (at, line) in up.lines.iter().enumerate() {
             let born = Born::In(self.number);
             if !(applied && schema.credit(&line.parsed, born)) {
@@ -197,7 +216,8 @@ impl Run<'_> {
     }
 
     fn lint(&mut self, schema: &mut Schema) -> Effect {
-        let mut impacts = Vec::new();
+        let Work { language, options, subjects, .. } = *self.work;
+        let (mut past, topics) = (Past::default(), Topics::of(self.file.lines()));
         let mut effect = Effect {
             migration: self.file.migration.id.clone(),
             impact: Impact::default(),
@@ -213,25 +233,27 @@ impl Run<'_> {
         };
         if let Some(up) = &self.file.up {
             for (at, line) in up.lines.iter().enumerate() {
-                let impact = (self.language.impact)(&line.parsed, up.text(at), schema, self.options.server);
+                let impact = (language.impact)(&line.parsed, up.text(at), schema, options.server);
+                past.enter(line.transaction);
                 let first = self.found.len();
-                self.ask(&Moment { schema, impact: &impact, earlier: &impacts, start: &start, at });
-                let felt = impact.felt(|key| is_fresh_key(schema, self.subjects, self.number, key));
+                self.ask(&Moment { schema, impact: &impact, past: &past, topics: &topics, start: &start, at });
+                past.told.extend(self.found[first..].iter().map(|found| (found.rule, at)));
+                let felt = impact.felt(|key| is_fresh_key(schema, subjects, self.number, key));
+                past.lock(at, &felt);
                 let about = felt.about(schema);
                 self.weigh(first, &felt, about, schema);
                 effect.about = effect.about.zip(about).map(|(sum, about)| sum + about);
                 effect.bytes = effect.bytes.zip(felt.bytes(schema)).map(|(sum, bytes)| sum + bytes);
                 let span = up.script.source_span(line.span);
-                effect.statements.push(StatementEffect { span, impact: felt.clone(), about });
-                effect.impact.merge(felt);
-                impacts.push((line.span, impact));
+                effect.statements.push(StatementEffect { span, impact: felt, about });
                 schema.apply(&line.parsed, up.text(at), Born::In(self.number));
             }
         }
+        effect.impact = Impact::together(effect.statements.iter().map(|statement| &statement.impact));
         let nothing = Impact::default();
         let at = self.file.lines().len();
-        let after = Moment { schema, impact: &nothing, earlier: &impacts, start: &start, at };
-        for (rule, level) in self.rules {
+        let after = Moment { schema, impact: &nothing, past: &past, topics: &topics, start: &start, at };
+        for (rule, level) in self.work.rules {
             if let Check::Migration(check) = rule.check {
                 check(&mut self.context(&after, rule, *level));
             }
@@ -248,7 +270,8 @@ impl Run<'_> {
         else {
             return;
         };
-        let is_lock = |name: &str| self.rules.iter().any(|(rule, _)| rule.name == name && rule.group == Group::Locks);
+        let is_lock =
+            |name: &str| self.work.rules.iter().any(|(rule, _)| rule.name == name && rule.group == Group::Locks);
         for finding in self.found[first..].iter_mut().filter(|finding| is_lock(finding.rule)) {
             let level = &mut finding.diagnostic.level;
             if about < SHORT {
@@ -266,11 +289,11 @@ impl Run<'_> {
 
     fn ask(&mut self, moment: &Moment<'_>) {
         let statement = &self.file.lines()[moment.at].parsed.statement;
-        for (rule, level) in self.rules {
+        for (rule, level) in self.work.rules {
             match rule.check {
                 Check::Statement(check) => check(&mut self.context(moment, rule, *level), statement),
                 Check::Action(check) => {
-                    if let rung_ddl::Statement::AlterTable(alter) = statement {
+                    if let Statement::AlterTable(alter) = statement {
                         for (action, span) in &alter.actions {
                             check(&mut self.context(moment, rule, *level), alter, action, *span);
                         }
@@ -282,18 +305,21 @@ impl Run<'_> {
     }
 
     fn context<'s>(&'s mut self, moment: &Moment<'s>, rule: &'static Rule, level: Level) -> Context<'s> {
-        let Moment { schema, impact, earlier, start, at } = *moment;
+        let Moment { schema, impact, past, topics, start, at } = *moment;
+        let Work { language, options, subjects, indexed, ids, .. } = *self.work;
         Context {
             schema,
             file: self.file,
             impact,
             at,
-            options: self.options,
-            earlier,
+            options,
+            past,
+            topics,
             start,
-            language: self.language,
-            files: self.files,
-            subjects: self.subjects,
+            language,
+            indexed,
+            subjects,
+            ids,
             number: self.number,
             rule,
             level,
@@ -337,7 +363,7 @@ impl Run<'_> {
     }
 
     fn push(&mut self, name: &str, statement: Option<usize>, diagnostic: rung_sql::Diagnostic) {
-        let Some((rule, level)) = self.rules.iter().find(|(rule, _)| rule.name == name) else { return };
+        let Some((rule, level)) = self.work.rules.iter().find(|(rule, _)| rule.name == name) else { return };
         let diagnostic = rung_sql::Diagnostic { level: *level, code: rule.name, ..diagnostic };
         let migration = self.file.migration.id.clone();
         self.found.push(Finding {

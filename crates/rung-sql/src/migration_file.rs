@@ -72,6 +72,10 @@ pub struct MigrationFile {
     pub verify: Vec<Verify>,
     /// What undoes it, from a `@down` section.
     pub down: Option<Script>,
+    /// Where the way up asks for no transaction: `@no-transaction`, or `@up no-transaction`.
+    pub up_no_transaction: Option<Span>,
+    /// Where the way down does: `@no-transaction`, or `@down no-transaction`.
+    pub down_no_transaction: Option<Span>,
     /// What undoes it, from a `ROLLBACK:` comment.
     pub rollback: Option<Script>,
     /// SHA-256 of the file, line ends normalised.
@@ -117,6 +121,8 @@ const SECTIONS: [&str; 3] = ["up", "verify", "down"];
 struct Section {
     kind: SectionKind,
     dialect: Option<&'static str>,
+    /// The line that begins it, where that says `no-transaction`.
+    outside: Option<Span>,
     span: Span,
 }
 
@@ -209,6 +215,9 @@ impl<'a> Reader<'a> {
                 *at = up.text_offset(expect.span.start);
             }
         }
+        let outside =
+            |kind| directives.no_transaction.or(self.ours(&sections, kind).find_map(|section| section.outside));
+        let (up_no_transaction, down_no_transaction) = (outside(SectionKind::Up), outside(SectionKind::Down));
         let declared_type = header.kind.as_ref().and_then(|kind| MigrationType::parse(&kind.value));
         Some(MigrationFile {
             source: Arc::clone(self.source),
@@ -220,6 +229,8 @@ impl<'a> Reader<'a> {
             up,
             verify,
             down,
+            up_no_transaction,
+            down_no_transaction,
             rollback,
             warnings: std::mem::take(&mut self.warnings),
         })
@@ -303,6 +314,7 @@ impl<'a> Reader<'a> {
         let mut section = Section {
             kind,
             dialect: None,
+            outside: None,
             span: Span::new(next_line(self.source.text(), line.span.end), self.source.text().len()),
         };
         for word in words {
@@ -313,10 +325,17 @@ impl<'a> Reader<'a> {
                 section.kind = SectionKind::Verify(Want::NoRows);
             } else if lower == "no-error" && matches!(kind, SectionKind::Verify(_)) {
                 section.kind = SectionKind::Verify(Want::Success);
+            } else if lower == "no-transaction" && !matches!(kind, SectionKind::Verify(_)) {
+                section.outside = Some(line.span);
             } else {
-                let near = closest(&lower, DIALECTS.iter().map(|(name, ..)| *name).chain(["no-rows", "no-error"]));
+                let words = ["no-rows", "no-error", "no-transaction"];
+                let near = closest(&lower, DIALECTS.iter().map(|(name, ..)| *name).chain(words));
                 let help = near.map_or_else(
-                    || "a section may name postgres or sqlite; @verify may say no-rows or no-error".to_owned(),
+                    || {
+                        "a section may name postgres or sqlite; @up and @down may say no-transaction, \
+                         @verify no-rows or no-error"
+                            .to_owned()
+                    },
                     |near| format!("did you mean {near}?"),
                 );
                 let message = format!("there is no dialect {word}");
@@ -327,11 +346,15 @@ impl<'a> Reader<'a> {
         Some(Some(section))
     }
 
+    /// The sections of a kind that are for this dialect.
+    fn ours<'s>(&self, sections: &'s [Section], kind: SectionKind) -> impl Iterator<Item = &'s Section> {
+        let own = self.reading.dialect;
+        let is_ours = move |section: &&Section| section.dialect.is_none_or(|dialect| dialect == own);
+        sections.iter().filter(move |section| section.kind == kind).filter(is_ours)
+    }
+
     fn spans(&self, sections: &[Section], kind: SectionKind) -> Vec<Span> {
-        let ours = |section: &&Section| {
-            section.kind == kind && section.dialect.is_none_or(|dialect| dialect == self.reading.dialect)
-        };
-        sections.iter().filter(ours).map(|section| section.span).collect()
+        self.ours(sections, kind).map(|section| section.span).collect()
     }
 
     fn script(&mut self, spans: &[Span], reach: Reach) -> Script {
@@ -378,7 +401,7 @@ impl<'a> Reader<'a> {
     /// SQL before the first section is what `@up` would hold, and is not there beside one.
     fn preamble(&mut self, span: Span, code: usize, sections: &mut Vec<Section>) {
         if sections.iter().all(|section| section.kind != SectionKind::Up) {
-            sections.insert(0, Section { kind: SectionKind::Up, dialect: None, span });
+            sections.insert(0, Section { kind: SectionKind::Up, dialect: None, outside: None, span });
             return;
         }
         let line = self.source.text()[code..].lines().next().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::Diagnostic;
 
@@ -56,11 +56,48 @@ const MARK: &str = "\u{feff}";
 
 /// A file that was read: its path as it should be shown, and its text without a byte order mark, of which it is
 /// remembered whether there was one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SourceFile {
     path: PathBuf,
     text: Box<str>,
     marked: bool,
+    /// Made when the first place is asked for.
+    steps: OnceLock<Box<[Step]>>,
+}
+
+impl PartialEq for SourceFile {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.path, &self.text, self.marked) == (&other.path, &other.text, other.marked)
+    }
+}
+
+impl Eq for SourceFile {}
+
+/// What stands before a place of a text: a file of a hundred thousand findings is not counted from its start for each.
+#[derive(Debug, Clone, Copy, Default)]
+struct Step {
+    /// Line ends.
+    lines: usize,
+    /// Characters behind the last of them.
+    column: usize,
+}
+
+impl Step {
+    /// So many bytes are gone through for each place.
+    const BYTES: usize = 1024;
+
+    /// The place behind some bytes, of characters that may be cut.
+    fn over(self, bytes: &[u8]) -> Self {
+        let is_first = |byte: &&u8| (**byte as i8) >= -0x40;
+        let characters = |bytes: &[u8]| bytes.iter().filter(is_first).count();
+        match bytes.iter().rposition(|byte| *byte == b'\n') {
+            None => Self { column: self.column + characters(bytes), ..self },
+            Some(last) => Self {
+                lines: self.lines + bytes[..=last].iter().filter(|byte| **byte == b'\n').count(),
+                column: characters(&bytes[last + 1..]),
+            },
+        }
+    }
 }
 
 impl SourceFile {
@@ -75,7 +112,12 @@ impl SourceFile {
         if marked {
             text.drain(..MARK.len());
         }
-        Self { path, text: text.into_boxed_str(), marked }
+        Self { marked, ..Self::as_it_is(path, text) }
+    }
+
+    /// With its byte order mark, where it has one.
+    fn as_it_is(path: PathBuf, text: String) -> Self {
+        Self { path, text: text.into_boxed_str(), marked: false, steps: OnceLock::new() }
     }
 
     /// A source file from the bytes on disk.
@@ -90,7 +132,7 @@ impl SourceFile {
                 None => Ok(Self::owned(path, text)),
                 Some(offset) => {
                     let line = 1 + text[..offset].matches('\n').count();
-                    let source = Arc::new(Self { path, text: text.into_boxed_str(), marked: false });
+                    let source = Arc::new(Self::as_it_is(path, text));
                     let message = format!("there is a NUL byte at offset {offset} (line {line})");
                     let diagnostic = Diagnostic::error("nul", message);
                     let diagnostic = diagnostic.at(&source, Span::new(offset, offset + 1), "no text has this");
@@ -102,7 +144,7 @@ impl SourceFile {
                 let bytes = error.into_bytes();
                 let line = 1 + bytes[..offset].iter().filter(|b| **b == b'\n').count();
                 let shown = String::from_utf8_lossy(&bytes).into_owned();
-                let source = Arc::new(Self { path, text: shown.into_boxed_str(), marked: false });
+                let source = Arc::new(Self::as_it_is(path, shown));
                 Err(Box::new(
                     Diagnostic::error(
                         "not-utf8",
@@ -145,11 +187,36 @@ impl SourceFile {
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let before = &self.text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        LineColumn {
-            line: 1 + before.bytes().filter(|b| *b == b'\n').count(),
-            column: 1 + before[line_start..].chars().count(),
+        let bytes = self.text.as_bytes();
+        let steps = self.steps.get_or_init(|| {
+            let blocks = bytes.chunks_exact(Step::BYTES).scan(Step::default(), |step, block| {
+                *step = step.over(block);
+                Some(*step)
+            });
+            std::iter::once(Step::default()).chain(blocks).collect()
+        });
+        let block = offset / Step::BYTES;
+        let Step { lines, column } = steps[block].over(&bytes[block * Step::BYTES..offset]);
+        LineColumn { line: 1 + lines, column: 1 + column }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_what_counting_from_the_start_says() {
+        let line = "-- é \u{1f600}\r\n";
+        let texts = [line.repeat(300), "aé\u{1f600}".repeat(2000), "\n".repeat(3000), String::new()];
+        for text in texts {
+            let source = SourceFile::new("a.sql", &text);
+            for offset in (0..text.len() + 3).filter(|offset| offset % 7 < 2) {
+                let before = &text[..text.floor_char_boundary(offset)];
+                let line = 1 + before.matches('\n').count();
+                let column = 1 + before.rsplit('\n').next().map_or(0, |line| line.chars().count());
+                assert_eq!(source.line_column(offset), LineColumn { line, column }, "{offset}");
+            }
         }
     }
 }

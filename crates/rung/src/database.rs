@@ -156,6 +156,22 @@ fn open_postgres(url: &str, options: &ConnectOptions) -> Result<Box<dyn Driver>,
     Ok(Box::new(rung_postgres::open(url, &options.environment, &open)?))
 }
 
+/// What is known of a database by its URL; nothing where that can't be read, which connecting will say.
+pub(crate) fn names_of(url: &str, options: &ConnectOptions) -> rung_formats::Names {
+    #[cfg(feature = "postgres")]
+    if is_postgres(url) {
+        return rung_postgres::connect::Settings::resolve(url, &options.environment).map_or_else(
+            |_| rung_formats::Names::default(),
+            |settings| rung_formats::Names {
+                database: Some(settings.database().to_owned()),
+                user: Some(settings.user().to_owned()),
+            },
+        );
+    }
+    let _ = (url, options);
+    rung_formats::Names::default()
+}
+
 #[cfg(feature = "postgres")]
 fn scratch_postgres(options: &ScratchOptions, connecting: &ConnectOptions) -> Result<Box<dyn Scratch>, DbError> {
     rung_postgres::scratch(options, &connecting.environment)

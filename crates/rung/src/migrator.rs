@@ -11,11 +11,11 @@ use rung_engine::{
     HistoryEntry, LockHolder, MigrationSet, Plan, PlanErrors, PlanOptions, Report, Resolution, RunError, RunOptions,
     Seed, SeedChoice, Settled, Tag, Target,
 };
-use rung_formats::{Choice, HeldFile, LoadOptions};
+use rung_formats::{Choice, HeldFile, LoadOptions, Names};
 use rung_lint::{Standing, Subject};
 use rung_sql::Diagnostic;
 
-use crate::database::{ConnectOptions, connect, dialect_of};
+use crate::database::{ConnectOptions, connect, dialect_of, names_of};
 
 /// Why a migrator did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +62,7 @@ pub struct Builder {
     format: Choice,
     variables: BTreeMap<String, String>,
     process: BTreeMap<String, String>,
+    names: Names,
     unsaved: rung_formats::Unsaved,
     code: Vec<(String, rung_engine::Code, Option<rung_engine::Code>)>,
     planning: PlanOptions,
@@ -76,6 +77,7 @@ impl Builder {
             format: Choice::default(),
             variables: BTreeMap::new(),
             process: BTreeMap::new(),
+            names: Names::default(),
             unsaved: BTreeMap::new(),
             code: Vec::new(),
             planning: PlanOptions {
@@ -113,6 +115,14 @@ impl Builder {
     #[must_use]
     pub fn process_variables(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
         self.process.extend(variables);
+        self
+    }
+
+    /// Says what database the migrations are for, for the formats of other tools that put its name into statements, where
+    /// it is not connected to. Call it after [`Self::connecting`].
+    #[must_use]
+    pub fn database(mut self, url: &str) -> Self {
+        self.names = names_of(url, &self.connecting);
         self
     }
 
@@ -186,6 +196,7 @@ impl Builder {
     /// All that is wrong with the files, before the database is touched; then what the connection has to say.
     pub fn connect(mut self, url: &str) -> Result<Migrator, Error> {
         let dialect = dialect_of(url)?;
+        self.names = names_of(url, &self.connecting);
         self.tell_scripts("DATABASE_URL", Some(url.to_owned()));
         self.tell_scripts("RUNG_ENV", self.planning.environment.clone());
         // Files are read while the connection is made and the history fetched: neither needs the other.
@@ -235,8 +246,8 @@ impl Builder {
     }
 
     fn migrator(self, driver: Box<dyn Driver>, set: MigrationSet, history: Option<History>) -> Migrator {
-        let Self { variables, process, planning, running, .. } = self;
-        Migrator { driver, set, history, variables, process, planning, running }
+        let Self { variables, process, names, planning, running, .. } = self;
+        Migrator { driver, set, history, variables, process, names, planning, running }
     }
 
     /// Reads files by themselves, for looking at them and not for running them: as migrations of their directory, where that
@@ -271,7 +282,13 @@ impl Builder {
     }
 
     fn reading(&self, dialect: &'static dyn rung_engine::Dialect) -> LoadOptions<'_> {
-        LoadOptions { format: self.format, dialect, variables: &self.variables, environment: &self.process }
+        LoadOptions {
+            format: self.format,
+            dialect,
+            variables: &self.variables,
+            environment: &self.process,
+            names: &self.names,
+        }
     }
 
     /// Reads the migrations only, as files for a database of this dialect; nothing is connected to.
@@ -317,6 +334,7 @@ pub struct Migrator {
     history: Option<History>,
     variables: BTreeMap<String, String>,
     process: BTreeMap<String, String>,
+    names: Names,
     planning: PlanOptions,
     running: RunOptions,
 }
@@ -593,6 +611,7 @@ impl Migrator {
             dialect: self.driver.dialect_of(),
             variables: &self.variables,
             environment: &self.process,
+            names: &self.names,
         }
     }
 

@@ -284,7 +284,8 @@ impl Project {
                 running.secrets = passwords(&self.url);
                 running.secrets.extend(self.files.variable("PGPASSWORD").map(|(password, _)| password));
             })
-            .connecting(|connecting| *connecting = self.connecting()))
+            .connecting(|connecting| *connecting = self.connecting())
+            .database(&self.url))
     }
 
     /// As [`Self::connecting`], for a database that may be out of reach: who asks several waits for none of them for long.

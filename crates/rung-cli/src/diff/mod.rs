@@ -7,7 +7,7 @@ mod rows;
 use std::sync::Arc;
 
 use rung::catalog::Rename;
-use rung::engine::{AlterOptions, Alteration, Cut, Dialect, DumpOptions, Pieces, Refusal};
+use rung::engine::{AlterOptions, Alteration, Dialect, DumpOptions, Pieces, Refusal};
 use rung::sql::{Diagnostic, MigrationType, SourceFile, infer_type};
 
 use self::names::Schemas;
@@ -107,14 +107,8 @@ fn refused(refusals: Vec<Refusal>) -> Failure {
 impl Answer {
     /// The directives of the file, each on its line.
     pub(crate) fn directives(&self) -> &'static str {
-        let has_own = |alteration: &Alteration| {
-            alteration.steps.windows(2).any(|pair| pair[0].cut != Cut::Outside && pair[1].cut == Cut::Joined)
-        };
         match self.pieces {
             Pieces::One => "",
-            Pieces::Several if has_own(&self.up) => {
-                "-- @no-transaction\n-- @allow own-transactions: each is complete in itself\n"
-            }
             Pieces::Several => "-- @no-transaction\n",
         }
     }

@@ -42,7 +42,9 @@ pub(crate) fn parts(diagnostic: &Diagnostic) -> (String, String) {
 }
 
 fn rendered(diagnostic: &Diagnostic, code: Code) -> (String, String) {
-    let short = |label: &Label| marked_lines(&label.source, &[label]).1.lines().all(|line| line.len() <= LONGEST_LINE);
+    let short = |label: &Label| {
+        is_in_sight(label) && marked_lines(&label.source, &[label]).1.lines().all(|line| line.len() <= LONGEST_LINE)
+    };
     if diagnostic.labels.is_empty() || !diagnostic.labels.iter().all(short) {
         return plain(diagnostic, code);
     }
@@ -60,6 +62,14 @@ fn rendered(diagnostic: &Diagnostic, code: Code) -> (String, String) {
     let mut text = Renderer::styled().term_width(columns).render(&[group]);
     text.push('\n');
     (text, String::new())
+}
+
+/// Whether the ends of the line that a label is on are near it: one of 50 MB is not gone through for each of its labels.
+fn is_in_sight(label: &Label) -> bool {
+    let text = label.source.text();
+    let at = floor(text, label.span.start);
+    let (from, to) = (floor(text, at.saturating_sub(LONGEST_LINE)), floor(text, at + LONGEST_LINE));
+    (from == 0 || text[from..at].contains('\n')) && (to == text.len() || text[at..to].contains('\n'))
 }
 
 /// A diagnostic without a file to show: what, why, and what to do.

@@ -38,8 +38,7 @@ pub fn parse(text: &str) -> Parsed {
         return Parsed { errors, ..Parsed::of(Statement::Other) };
     };
     let statement = if errors.is_empty() { lower(&node).unwrap_or(Statement::Other) } else { Statement::Other };
-    let (relations, repeated) = survey(&node);
-    Parsed { statement, relations, repeated, errors, too_deep: false }
+    Parsed { errors, ..survey(&node, statement) }
 }
 
 fn lowercase_first(text: &str) -> String {
@@ -48,18 +47,25 @@ fn lowercase_first(text: &str) -> String {
 }
 
 /// What is told of any statement: the tables and views at all places where the grammar has one, without the names of WITH;
-/// and the columns that stand twice where the server takes each once. In one walk: it is most of the work.
-fn survey(node: &Node) -> (Vec<Name>, Vec<Ident>) {
-    let (mut with, mut relations, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
+/// functions and types; and the columns that stand twice where the server takes each once. In one walk: it is most of the
+/// work.
+fn survey(node: &Node, statement: Statement) -> Parsed {
+    let mut found = Parsed::of(statement);
+    let mut with = Vec::new();
     for below in node.descendants() {
         match below.kind() {
             K::CTE_NAME => with.extend(below.as_ident().map(|ident| ident.name)),
-            K::TABLE_NAME_REF | K::RELATION_NAME_REF | K::VIEW_REF => relations.extend(below.as_name()),
-            _ => repeated.extend(repeats(named_once(&below))),
+            K::TABLE_NAME_REF | K::RELATION_NAME_REF | K::VIEW_REF => found.relations.extend(below.as_name()),
+            K::CALL_EXPR => found.named.extend(below.as_call().map(|name| (Kind::Routine, name))),
+            // A type that is a word of the grammar is built in.
+            K::PATH_TYPE if below.is_identifier() => {
+                found.named.extend(below.as_name().map(|name| (Kind::Type, name)));
+            }
+            _ => found.repeated.extend(repeats(named_once(&below))),
         }
     }
-    relations.retain(|name: &Name| name.schema.is_some() || !with.contains(&name.name));
-    (relations, repeated)
+    found.relations.retain(|name: &Name| name.schema.is_some() || !with.contains(&name.name));
+    found
 }
 
 /// What a value is given to.

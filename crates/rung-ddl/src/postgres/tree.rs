@@ -164,8 +164,7 @@ impl Node {
             match node.kind() {
                 K::CALL_EXPR => {
                     found.literal = false;
-                    let callee = node.children().find(|child| child.kind() != K::ARG_LIST);
-                    found.calls.extend(callee.and_then(|callee| callee.as_callee()));
+                    found.calls.extend(node.as_call());
                 }
                 K::NAME_REF => {
                     found.literal = false;
@@ -205,6 +204,16 @@ impl Node {
             }
         }
         false
+    }
+
+    /// The function that a call calls.
+    pub(super) fn as_call(&self) -> Option<Name> {
+        self.children().find(|child| child.kind() != K::ARG_LIST)?.as_callee()
+    }
+
+    /// Whether it begins with a name, and not with a word of the grammar.
+    pub(super) fn is_identifier(&self) -> bool {
+        self.0.first_token().is_some_and(|token| token.kind() == K::IDENT)
     }
 
     /// What is called: `f`, `s.f`, or a word with a grammar of its own (`EXTRACT`).

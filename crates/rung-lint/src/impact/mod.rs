@@ -4,6 +4,7 @@ mod postgres;
 mod sqlite;
 mod types;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -150,12 +151,34 @@ pub struct Impact {
 }
 
 impl Impact {
-    /// Adds a lock; the strongest on each table is kept.
+    /// Adds a lock.
     fn lock(&mut self, table: Key, mode: LockMode) {
-        match self.locks.iter_mut().find(|(there, _)| *there == table) {
-            Some((_, strongest)) => *strongest = mode.max(*strongest),
-            None => self.locks.push((table, mode)),
+        self.locks.push((table, mode));
+    }
+
+    /// With the strongest lock on each table, where it was locked first.
+    fn settled(mut self) -> Self {
+        let mut strongest: HashMap<&Key, LockMode> = HashMap::new();
+        for (table, mode) in &self.locks {
+            strongest.entry(table).and_modify(|there| *there = *mode.max(there)).or_insert(*mode);
         }
+        if strongest.len() < self.locks.len() {
+            let first = self.locks.iter().filter_map(|(table, _)| Some((table.clone(), strongest.remove(table)?)));
+            self.locks = first.collect();
+        }
+        self
+    }
+
+    /// What several statements do.
+    pub fn together<'a>(impacts: impl Iterator<Item = &'a Self>) -> Self {
+        let mut whole = Self::default();
+        for impact in impacts {
+            whole.locks.extend_from_slice(&impact.locks);
+            whole.tasks.extend_from_slice(&impact.tasks);
+            whole.waits_for_snapshots |= impact.waits_for_snapshots;
+            whole.outside |= impact.outside;
+        }
+        whole.settled()
     }
 
     fn task(&mut self, work: Work, table: &Key, why: impl Into<String>, sure: Sure, span: Span) {
@@ -212,14 +235,6 @@ impl Impact {
         felt.locks.retain(|(table, _)| !is_fresh(table));
         felt.tasks.retain(|task| !is_fresh(&task.table));
         felt
-    }
-
-    /// Adds what another statement does.
-    pub fn merge(&mut self, other: Self) {
-        other.locks.into_iter().for_each(|(table, mode)| self.lock(table, mode));
-        self.tasks.extend(other.tasks);
-        self.waits_for_snapshots |= other.waits_for_snapshots;
-        self.outside |= other.outside;
     }
 }
 

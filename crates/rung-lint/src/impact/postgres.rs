@@ -29,7 +29,7 @@ pub(crate) fn impact(parsed: &Parsed, text: &str, schema: &Schema, server: Serve
         let own = schema.made(&create.name);
         reader.impact.locks.retain(|(table, _)| *table != own);
     }
-    reader.impact
+    reader.impact.settled()
 }
 
 struct Reader<'a> {

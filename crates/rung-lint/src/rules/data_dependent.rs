@@ -63,11 +63,11 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
 fn is_all_null(cx: &Context<'_>, table: &Name, column: &str) -> bool {
     let key = cx.schema.key(table);
     let known = cx.schema.table_at(&key).and_then(|table| table.column(column));
-    let filled = cx.before().any(|(_, statement)| {
-        matches!(statement, Statement::Data { table: Some(changed), verb, .. }
-            if !matches!(verb, Verb::Select | Verb::SelectForUpdate) && cx.schema.key(changed) == key)
-            || matches!(statement, Statement::Opaque { .. })
-    });
+    let mut written = cx.before(Topic::Written(&table.name));
+    let filled = cx.before(Topic::Opaque).next().is_some()
+        || written.any(|(_, statement)| {
+            matches!(statement, Statement::Data { table: Some(changed), .. } if cx.schema.key(changed) == key)
+        });
     cx.is_own_column(table, column) && !filled && known.is_some_and(|column| !column.default && !column.generated)
 }
 

@@ -1,6 +1,8 @@
 //! `down-not-inverse`.
 
 use super::prelude::*;
+use std::collections::BTreeMap;
+
 use crate::schema::Schema;
 use crate::{Born, Key, ScriptLines};
 
@@ -46,12 +48,12 @@ fn check(cx: &mut Context<'_>) {
     if down.lines.is_empty() || !is_clear(up) || !is_clear(down) {
         return;
     }
-    let before = cx.before_up();
+    let before = cx.start;
     let mut after = before.clone();
     carry_out(&mut after, up);
     let changed = after.clone();
     carry_out(&mut after, down);
-    for finding in differences(&before, &changed, &after) {
+    for finding in differences(before, &changed, &after) {
         let at = down.lines.first().map(|line| line.span).unwrap_or_default();
         let source = Arc::clone(down.script.source());
         let end = down.script.text()[at.range()].find('\n').map_or(at.end, |line| at.start + line);
@@ -106,19 +108,16 @@ fn differences(before: &Schema, changed: &Schema, after: &Schema) -> Vec<String>
 }
 
 fn columns(key: &Key, before: &Schema, changed: &Schema, after: &Schema, found: &mut Vec<String>) {
-    let of = |schema: &Schema, name: &str| {
-        let column = schema.table_at(key).and_then(|table| table.column(name).cloned());
-        column.map(|column| (column.data_type.map(|data_type| data_type.to_string()), column.not_null))
-    };
-    let mut names: Vec<String> = [before, changed]
-        .iter()
-        .filter_map(|schema| schema.table_at(key))
-        .flat_map(|table| table.columns.iter().map(|column| column.name.clone()))
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    for name in names {
-        match (of(before, &name), of(changed, &name), of(after, &name)) {
+    type Known = (Option<String>, bool);
+    let mut all: BTreeMap<&str, [Option<Known>; 3]> = BTreeMap::new();
+    for (at, schema) in [before, changed, after].into_iter().enumerate() {
+        for column in schema.table_at(key).into_iter().flat_map(|table| &table.columns) {
+            let data_type = column.data_type.as_ref().map(ToString::to_string);
+            all.entry(&column.name).or_default()[at] = Some((data_type, column.not_null));
+        }
+    }
+    for (name, [was, up, is]) in all {
+        match (was, up, is) {
             (None, Some(_), Some(_)) => found.push(format!("the column {name} of {key} is left")),
             (Some(_), None, None) => found.push(format!("the column {name} of {key} is not back")),
             (Some((Some(was), _)), Some((Some(up), _)), Some((Some(is), _))) if was != up && is != was => {

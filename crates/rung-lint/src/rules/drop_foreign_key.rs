@@ -27,7 +27,7 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     let is_key = |action: &Action| {
         matches!(action, Action::AddConstraint(added) if matches!(&added.kind, Demand::ForeignKey(key) if cx.schema.key(&key.table) == *to))
     };
-    let again = cx.statements().any(|(_, statement)| {
+    let again = cx.on(Topic::ForeignKey(&alter.name.name, &to.name)).any(|(_, statement)| {
         matches!(statement, Statement::AlterTable(other)
             if cx.schema.key(&other.name) == table && other.actions.iter().any(|(action, _)| is_key(action)))
     });

@@ -26,7 +26,7 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
     let Statement::Drop { kind: Kind::View | Kind::MaterializedView, names, .. } = statement else { return };
     for name in names {
         let key = cx.schema.key(name);
-        let again = cx.after().any(|(_, statement)| match statement {
+        let again = cx.after(Topic::Named(&name.name)).any(|(_, statement)| match statement {
             Statement::Create { kind: Kind::View | Kind::MaterializedView, name: Some(made), .. } => {
                 cx.schema.made(made) == key
             }

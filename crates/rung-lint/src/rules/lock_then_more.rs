@@ -1,6 +1,7 @@
 //! `lock-then-more`.
 
 use super::prelude::*;
+use crate::past::Lock;
 
 pub(super) static RULE: Rule = Rule {
     name: "lock-then-more",
@@ -43,7 +44,7 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
     if !is_slow(cx, statement) {
         return;
     }
-    let Some((at, table, mode)) = cx.held() else { return };
+    let Some(Lock { at, table, mode }) = cx.held().cloned() else { return };
     // What comes after the first is no news.
     if cx.has_told_together() {
         return;

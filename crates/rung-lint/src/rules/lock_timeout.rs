@@ -29,8 +29,8 @@ fn check(cx: &mut Context<'_>, _: &Statement) {
         return;
     }
     let span = cx.whole();
-    let set = cx.before().rev().find_map(|(at, statement)| match statement {
-        Statement::Set { name, values, local } if name == "lock_timeout" => Some((values.first().cloned(), at, *local)),
+    let set = cx.before(Topic::Set("lock_timeout")).rev().find_map(|(at, statement)| match statement {
+        Statement::Set { values, local, .. } => Some((values.first().cloned(), at, *local)),
         _ => None,
     });
     let endless = match &set {
@@ -39,8 +39,7 @@ fn check(cx: &mut Context<'_>, _: &Statement) {
     };
     if set.is_none() && !endless && cx.options.runner == Runner::Anyone && cx.file.migration.timeouts.lock.is_none() {
         // Once is enough: one SET at the top mends all.
-        let told = cx.findings.iter().any(|found| found.rule == cx.rule.name && found.migration == cx.file.migration.id);
-        if !told {
+        if !cx.has_told() {
             cx.report(span, "nothing here limits how long this waits for its lock, with everyone else behind it")
                 .note("rung sets lock_timeout to 3 s and tries again; psql and others set none")
                 .help("where something else runs this file, `SET lock_timeout = '3s';` at its top")
@@ -53,7 +52,8 @@ fn check(cx: &mut Context<'_>, _: &Statement) {
                 let scope = if local { "LOCAL " } else { "" };
                 Edit { span, text: format!("SET {scope}lock_timeout = '3s'") }
             }),
-            None => directive(cx),
+            // One mends all.
+            None => directive(cx).filter(|_| !cx.has_told()),
         };
         let found = cx
             .report(span, "this waits for its lock for ever, and keeps everyone else waiting meanwhile")

@@ -34,10 +34,9 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
     if cx.is_fresh_key(&table) || !cx.impact.tasks.iter().any(|task| task.work != Work::BuildIndex && task.sure == Sure::Yes) {
         return;
     }
-    let earlier = cx.before().rev().find(|(at, other)| {
-        matches!(other, Statement::AlterTable(other) if cx.schema.key(&other.name) == table
-            && other.actions.iter().any(|(action, _)| passes(action)))
-            && cx.is_together(*at)
+    let mut together = cx.before(Topic::Pass(&alter.name.name)).rev().take_while(|(at, _)| cx.is_together(*at));
+    let earlier = together.find(|(_, other)| {
+        matches!(other, Statement::AlterTable(other) if cx.schema.key(&other.name) == table)
     });
     if let Some((at, _)) = earlier.filter(|_| alter.actions.iter().any(|(action, _)| passes(action))) {
         let span = cx.whole();

@@ -1,28 +1,72 @@
 //! `own-transactions`.
 
+use rung_sql::TransactionControl;
+
 use super::prelude::*;
+use crate::{Line, ScriptLines};
 
 pub(super) static RULE: Rule = Rule {
     name: "own-transactions",
     group: Group::Migration,
     level: Some(Level::Warning),
     dialects: ALL,
-    what: "A migration with `BEGIN` or `COMMIT` in its midst.",
+    what: "A migration that `BEGIN` and `COMMIT` cut into parts that change something each.",
     why: "It is not all or nothing any more: what a COMMIT has made stand stays when a later statement fails.",
-    instead: "Several migrations, each in a transaction of its own. A `BEGIN` and `COMMIT` around the whole file is fine.",
+    instead: "Several migrations, each in a transaction of its own. A `BEGIN` and `COMMIT` around all that changes something is fine, as is a file that says \
+              `-- @no-transaction`.",
     check: Check::Migration(check),
     cases: &[
         Case::fires("CREATE TABLE t (a int);\nCOMMIT;\nBEGIN;\nCREATE TABLE u (a int);"),
         Case::silent("BEGIN;\nCREATE TABLE t (a int);\nCOMMIT;"),
         Case::silent("CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; END;"),
         Case::fires("BEGIN;\nCREATE TABLE t (a int);\nCOMMIT;\nBEGIN;\nCREATE TABLE u (a int);\nCOMMIT;").sqlite(),
+        Case::silent(
+            "PRAGMA foreign_keys = OFF;\nBEGIN;\nCREATE TABLE n (a);\nINSERT INTO n SELECT a FROM t;\nDROP TABLE t;\n\
+             ALTER TABLE n RENAME TO t;\nPRAGMA foreign_key_check;\nCOMMIT;\nPRAGMA foreign_keys = ON;",
+        )
+        .sqlite(),
+        Case::silent("-- @no-transaction\nCREATE INDEX CONCURRENTLY i ON t (a);\nBEGIN;\nDROP TABLE u;\nCOMMIT;"),
+        Case::silent("BEGIN;\nCREATE TABLE t (a int);\nROLLBACK;\nCREATE TABLE u (a int);"),
+        Case::silent("BEGIN;\nSELECT 1;\nCOMMIT;\nBEGIN;\nSELECT 2;\nCOMMIT;"),
+        Case::fires("CREATE TABLE t (a int);\nBEGIN;\nCREATE TABLE u (a int);\nCOMMIT;"),
     ],
 };
 
 fn check(cx: &mut Context<'_>) {
     let Some(up) = cx.file.up.as_ref().filter(|up| up.own_transactions) else { return };
-    let Some(at) = up.lines.iter().position(|line| line.facts.transaction.is_some()) else { return };
+    // Who says that a file is not run in a transaction knows that; a BEGIN makes it more of one then, not less.
+    if cx.file.migration.no_transaction.is_some() {
+        return;
+    }
+    let Some(at) = second_change(up) else { return };
+    let commit = |at: &usize| matches!(up.lines[*at].facts.transaction, Some(TransactionControl::Commit));
+    let at = (0..at).rev().find(commit).unwrap_or(at);
     let span = Span::new(0, up.text(at).len());
     cx.report_line(at, span, "what comes before this is kept when a statement after it fails")
         .help("write several migrations, each in a transaction of its own");
+}
+
+/// The first statement that changes something apart from one before it that does, and that is not taken back.
+fn second_change(up: &ScriptLines) -> Option<usize> {
+    let is_change = |line: &Line| {
+        let idle = matches!(
+            line.parsed.statement,
+            Statement::Set { .. } | Statement::Data { verb: Verb::Select | Verb::SelectForUpdate, .. }
+        );
+        line.facts.transaction.is_none() && !idle
+    };
+    let mut changes: Vec<(usize, Option<usize>)> = Vec::new();
+    let mut open = None;
+    for (at, line) in up.lines.iter().enumerate() {
+        match line.facts.transaction {
+            Some(TransactionControl::Rollback) => changes.retain(|(_, of)| of.is_none() || *of != open),
+            _ if is_change(line) => {
+                open = line.transaction;
+                changes.push((at, line.transaction));
+            }
+            _ => {}
+        }
+    }
+    let (_, first) = *changes.first()?;
+    changes.iter().skip(1).find(|(_, of)| first.is_none() || *of != first).map(|(at, _)| *at)
 }

@@ -66,7 +66,7 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
 /// Whether a view or a table takes the old name in the same transaction.
 fn is_stood_in_for(cx: &Context<'_>, name: &Name) -> bool {
     let key = cx.schema.key(name);
-    cx.after().any(|(at, statement)| {
+    cx.after(Topic::Named(&name.name)).any(|(at, statement)| {
         let takes = match statement {
             Statement::Create { kind: Kind::View, name: Some(view), .. } => cx.schema.made(view) == key,
             Statement::CreateTable(create) => cx.schema.made(&create.name) == key,
@@ -81,7 +81,7 @@ fn is_stood_in_for(cx: &Context<'_>, name: &Name) -> bool {
 
 /// Whether another object of the kind takes the old name in the same transaction.
 fn is_replaced(cx: &Context<'_>, kind: Kind, name: &Name) -> bool {
-    cx.after().any(|(at, statement)| {
+    cx.after(Topic::Named(&name.name)).any(|(at, statement)| {
         let takes = match statement {
             Statement::CreateEnum { name: made, .. } | Statement::CreateDomain { name: made, .. } => {
                 matches!(kind, Kind::Type | Kind::Domain) && cx.schema.made(made) == cx.schema.made(name)

@@ -27,9 +27,8 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     // It is off already, where all is known of the table.
     let off = cx.table(&alter.name).is_some_and(|table| table.complete && !table.row_security);
     let key = cx.schema.key(&alter.name);
-    let again = cx.after().any(|(_, statement)| {
-        matches!(statement, Statement::AlterTable(other) if cx.schema.key(&other.name) == key
-            && other.actions.iter().any(|(action, _)| *action == Action::RowSecurity { enable: true }))
+    let again = cx.after(Topic::RowSecurity(&alter.name.name)).any(|(_, statement)| {
+        matches!(statement, Statement::AlterTable(other) if cx.schema.key(&other.name) == key)
     });
     if !off && !again {
         cx.report(span, format!("whoever may use {} sees every row of it from now on", alter.name))

@@ -26,7 +26,7 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
         Statement::AlterTable(alter) if alter.kind == Kind::Table => &alter.name,
         _ => return,
     };
-    let said = cx.before().any(|(_, statement)| matches!(statement, Statement::Set { name, .. } if name == "search_path"));
+    let said = cx.before(Topic::Set("search_path")).next().is_some();
     if name.schema.is_none() && !said {
         cx.report(name.span, format!("which {name} this is depends on the search_path"));
     }

@@ -67,7 +67,7 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
 /// The constraint of the table that an earlier statement validates and of which nothing is known: it may prove it.
 fn validated_before(cx: &Context<'_>, alter: &AlterTable) -> Option<String> {
     let key = cx.schema.key(&alter.name);
-    cx.before().find_map(|(_, statement)| {
+    cx.before(Topic::Validate(&alter.name.name)).find_map(|(_, statement)| {
         let Statement::AlterTable(other) = statement else { return None };
         let of_same = cx.schema.key(&other.name) == key;
         other.actions.iter().filter(|_| of_same).find_map(|(action, _)| match action {

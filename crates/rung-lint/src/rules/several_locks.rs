@@ -1,6 +1,7 @@
 //! `several-locks`.
 
 use super::prelude::*;
+use crate::past::Lock;
 
 pub(super) static RULE: Rule = Rule {
     name: "several-locks",
@@ -21,21 +22,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(cx: &mut Context<'_>, _: &Statement) {
-    let held = |at: usize| {
-        let locks = cx.earlier.get(at).map(|(_, impact)| impact.locks.as_slice()).unwrap_or_default();
-        locks.iter().filter(|(table, mode)| mode.blocks() > Blocks::Nothing && !cx.is_fresh_key(table))
-    };
-    let before: Vec<(usize, &Key)> = (0..cx.earlier.len())
-        .filter(|at| cx.is_together(*at))
-        .flat_map(|at| held(at).map(move |(table, _)| (at, table)))
-        .collect();
     // The second table is told, the rest goes without saying.
-    let Some((at, first)) = before.first() else { return };
-    if before.iter().any(|(_, table)| table != first) {
-        return;
-    }
+    let Some(Lock { at, table: first, .. }) = cx.past.first.as_ref().filter(|_| !cx.past.several) else { return };
     let own = cx.impact.locks.iter().find(|(table, mode)| {
-        mode.blocks() > Blocks::Nothing && table != *first && !cx.is_fresh_key(table)
+        mode.blocks() > Blocks::Nothing && table != first && !cx.is_fresh_key(table)
     });
     if let Some((own, mode)) = own {
         let (line, message) = (cx.line_of(*at), format!("{first} stays locked while this waits for {own}"));

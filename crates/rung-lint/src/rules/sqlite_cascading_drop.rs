@@ -20,9 +20,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(cx: &mut Context<'_>, statement: &Statement) {
     let Statement::Drop { kind: Kind::Table, names, .. } = statement else { return };
-    let off = cx.before().any(|(at, statement)| {
-        matches!(statement, Statement::Set { name, values, .. }
-            if name == "foreign_keys" && values.iter().any(|value| matches!(value.as_str(), "off" | "0" | "false" | "no")))
+    let off = cx.before(Topic::Set("foreign_keys")).any(|(at, statement)| {
+        matches!(statement, Statement::Set { values, .. } if values.iter().any(|value| matches!(value.as_str(), "off" | "0" | "false" | "no")))
             && cx.file.lines()[at].transaction.is_none()
     });
     for name in names {

@@ -33,8 +33,8 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
     if !patient {
         return;
     }
-    let set = cx.before().rev().find_map(|(_, statement)| match statement {
-        Statement::Set { name, values, .. } if name == "statement_timeout" => Some(values.first().cloned()),
+    let set = cx.before(Topic::Set("statement_timeout")).rev().find_map(|(_, statement)| match statement {
+        Statement::Set { values, .. } => Some(values.first().cloned()),
         _ => None,
     });
     let limited = match &set {

@@ -27,7 +27,8 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
         return;
     }
     let table = cx.schema.key(on);
-    let settled = cx.after().any(|(_, statement)| match statement {
+    let mut after = cx.after(Topic::Trigger(&on.name)).chain(cx.after(Topic::Gone(&on.name)));
+    let settled = after.any(|(_, statement)| match statement {
         Statement::Create { kind: Kind::Trigger, on: Some(other), .. } => cx.schema.key(other) == table,
         Statement::Drop { kind: Kind::Table, names, .. } => names.iter().any(|name| cx.schema.key(name) == table),
         _ => false,

@@ -1,13 +1,16 @@
 //! `undeclared-dependency`.
 
+use std::collections::BTreeMap;
+
 use super::prelude::*;
+use crate::Born;
 
 pub(super) static RULE: Rule = Rule {
     name: "undeclared-dependency",
     group: Group::Migration,
     level: Some(Level::Warning),
     dialects: ALL,
-    what: "A migration that says what it depends on uses a table that yet another one creates.",
+    what: "A migration that says what it depends on uses something that yet another one creates: a table, a view, a function, a type, a schema.",
     why: "`Depends on` decides the order: the migration may run before the other, or be run without it by `--only`.",
     instead: "The other migration's id in `Depends on`.",
     check: Check::Migration(check),
@@ -18,30 +21,47 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("-- Depends on: []\nALTER TABLE u ADD COLUMN b int;").after("CREATE TABLE t (a int);"),
         Case::fires("-- Depends on: []\nCREATE TABLE u (a int REFERENCES t (a));").after("CREATE TABLE t (a int);"),
         Case::fires("-- Depends on: []\nINSERT INTO u SELECT * FROM t;").after("CREATE TABLE t (a);").sqlite(),
+        Case::fires("-- Depends on: []\nCREATE TABLE t (a mood);").after("CREATE TYPE mood AS ENUM ('ok');"),
+        Case::fires("-- Depends on: []\nCREATE TABLE t (a app.part[]);").after("CREATE TYPE app.part AS (a int);"),
+        Case::fires("-- Depends on: []\nCREATE TABLE app.t (a int);").after("CREATE SCHEMA app;"),
+        Case::fires("-- Depends on: []\nCREATE TABLE t (a citext);").after("CREATE EXTENSION citext;"),
+        Case::fires("-- Depends on: []\nCREATE POLICY p ON t USING (f());")
+            .after("CREATE FUNCTION f() RETURNS bool LANGUAGE sql AS 'SELECT true';"),
+        Case::fires("-- Depends on: []\nCREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();")
+            .after("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';"),
+        Case::silent("-- Depends on: []\nCREATE TABLE t (a int DEFAULT f());")
+            .after("CREATE FUNCTION other.f() RETURNS int LANGUAGE sql AS 'SELECT 1';"),
     ],
 };
 
 fn check(cx: &mut Context<'_>) {
     let Some(named) = &cx.file.migration.depends_on else { return };
-    // Everything that is surely before this one.
     let mut before: HashSet<&str> = named.iter().map(|id| id.value.as_str()).collect();
-    let mut open: Vec<&str> = before.iter().copied().collect();
-    while let Some(id) = open.pop() {
-        let next = cx.migration(id).and_then(|migration| migration.depends_on.as_ref());
-        open.extend(next.into_iter().flatten().map(|id| id.value.as_str()).filter(|id| before.insert(id)));
-    }
-    let mut missing: Vec<(usize, Name, MigrationId)> = Vec::new();
+    // The first use of what each other migration made.
+    let mut used: BTreeMap<usize, (usize, Name)> = BTreeMap::new();
     for (at, line) in cx.file.lines().iter().enumerate() {
-        for name in line.parsed.statement.tables().chain(&line.parsed.relations) {
-            let maker = cx.table(name).and_then(|table| cx.maker(table.born));
-            let Some(maker) = maker.filter(|id| **id != cx.file.migration.id && !before.contains(id.as_str())) else {
-                continue;
-            };
-            if !missing.iter().any(|(_, _, id)| id == maker) {
-                missing.push((at, name.clone(), maker.clone()));
+        for (maker, _, name) in cx.schema.uses(&line.parsed) {
+            if !cx.is_own(Born::In(maker)) {
+                used.entry(maker).or_insert((at, name));
             }
         }
     }
+    let mut missing: Vec<(usize, &Name, &MigrationId)> = used
+        .iter()
+        .filter_map(|(maker, (at, name))| Some((*at, name, cx.maker(Born::In(*maker))?)))
+        .filter(|(.., id)| !before.contains(id.as_str()))
+        .collect();
+    // Everything that is surely before this one; of what was before all that is looked for, nothing more is asked.
+    let mut open: Vec<&str> = if missing.is_empty() { Vec::new() } else { before.iter().copied().collect() };
+    while let Some(id) = open.pop() {
+        let Some((number, migration)) = cx.migration(id) else { continue };
+        if used.range(..number).next().is_some() {
+            let next = migration.depends_on.iter().flatten().map(|id| id.value.as_str());
+            open.extend(next.filter(|id| before.insert(id)));
+        }
+    }
+    missing.retain(|(.., id)| !before.contains(id.as_str()));
+    missing.sort_by_key(|(at, name, _)| (*at, name.span.start));
     for (at, name, maker) in missing {
         cx.report_line(at, name.span, format!("{name} is made by {maker}, which this does not depend on"))
             .help(format!("add {maker} to `Depends on`"));

@@ -32,15 +32,9 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     if cx.is_fresh_key(&table) {
         return;
     }
-    let added = cx.before().rev().find(|(at, statement)| {
-        let Statement::AlterTable(other) = statement else { return false };
-        cx.is_together(*at)
-            && cx.schema.key(&other.name) == table
-            && other.actions.iter().any(|(action, _)| {
-                matches!(action, Action::AddConstraint(added) if added.name.as_ref().is_some_and(|n| n.name == name.name))
-            })
-    });
-    if added.is_some() {
+    let mut added = cx.before(Topic::Constraint(&alter.name.name, &name.name)).rev();
+    let is_same = |other: &Statement| matches!(other, Statement::AlterTable(other) if cx.schema.key(&other.name) == table);
+    if added.any(|(at, other)| cx.is_together(at) && is_same(other)) {
         let head = cx.text(Span::new(0, alter.actions.first().map_or(0, |(_, span)| span.start)));
         let step = Step::apart(format!("validate_{name}"), format!("{head}{}", cx.text(span)));
         cx.report(span, format!("{name} is validated under the lock that adding it took"))

@@ -12,11 +12,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use published::Published;
-use store::{Indexes, Tables};
+use store::{Indexes, Link, Tables};
 
 use crate::Language;
 pub use functions::{STEADY, VOLATILE, Volatility};
-use rung_ddl::{DataType, Expression, ForeignKey, Kind, Name, Persistence, Statement};
+use rung_ddl::{DataType, Expression, ForeignKey, Kind, Name, Parsed, Persistence, Statement};
 
 /// A name with its schema; the schema is empty where the database has none.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -424,7 +424,7 @@ impl Schema {
 
     /// Foreign keys of other tables to this one.
     pub fn inbound<'a>(&'a self, table: &'a Key) -> impl Iterator<Item = (&'a Key, &'a Constraint)> {
-        self.tables.users(table).filter(move |(key, _)| *key != table).flat_map(move |(key, other)| {
+        self.tables.users(table, Link::Reference).filter(move |(key, _)| *key != table).flat_map(move |(key, other)| {
             other
                 .constraints
                 .iter()
@@ -436,25 +436,22 @@ impl Schema {
     /// The views that read a table, or a view that does.
     pub fn views_of(&self, table: &Key) -> Vec<Key> {
         let mut found = vec![table.clone()];
+        let mut seen = HashSet::from([table.clone()]);
         let mut next = 0;
         while let Some(key) = found.get(next).cloned() {
             next += 1;
-            let readers =
-                self.tables.users(&key).filter(|(_, other)| other.reads.contains(&key)).map(|(reader, _)| reader);
-            let new: Vec<Key> = readers.filter(|reader| !found.contains(reader)).cloned().collect();
-            found.extend(new);
+            let readers = self.tables.users(&key, Link::Reader).map(|(reader, _)| reader);
+            found.extend(readers.filter(|reader| seen.insert((*reader).clone())).cloned());
         }
         found.split_off(1)
     }
 
     /// What a change of a table reaches besides: its partitions, and the tables that inherit from it.
     pub fn children<'a>(&'a self, table: &'a Key) -> impl Iterator<Item = &'a Key> {
-        let is_child =
-            move |other: &Table| other.partition_of.as_ref() == Some(table) || other.inherits.contains(table);
-        self.tables.users(table).filter(move |(_, other)| is_child(other)).map(|(key, _)| key)
+        self.tables.users(table, Link::Child).map(|(key, _)| key)
     }
 
-    /// Who made an object that is neither table nor index.
+    /// Who made an object; a type may be a domain, a table's or an extension's.
     pub fn born(&self, kind: Kind, name: &Name) -> Option<Born> {
         match kind {
             Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView => {
@@ -463,15 +460,32 @@ impl Schema {
             Kind::Index => self.index(name).map(|index| index.born),
             Kind::Type | Kind::Domain => match self.named_type(name) {
                 Some(Type::Enum { born, .. } | Type::Domain { born, .. }) => Some(*born),
-                None => self.others.get(&(kind, self.made(name))).copied(),
+                None => self
+                    .others
+                    .get(&(kind, self.other_key(kind, name)))
+                    .copied()
+                    .or_else(|| self.table(name).map(|table| table.born))
+                    .or_else(|| self.born(Kind::Extension, name)),
             },
-            // A schema is in no schema.
-            Kind::Schema | Kind::Extension => {
-                let key = Key { schema: String::new(), name: name.name.clone() };
-                self.others.get(&(kind, key)).copied()
-            }
-            _ => self.others.get(&(kind, self.made(name))).copied(),
+            _ => self.others.get(&(kind, self.other_key(kind, name))).copied(),
         }
+    }
+
+    /// The full name of what is neither a table nor an index nor a type of its own.
+    fn other_key(&self, kind: Kind, name: &Name) -> Key {
+        match kind {
+            // A schema is in no schema.
+            Kind::Schema | Kind::Extension => Key { schema: String::new(), name: name.name.clone() },
+            _ => self.found(name, |key| self.others.contains_key(&(kind, key.clone()))),
+        }
+    }
+
+    /// What a statement uses of what migrations made: the migration, by number, and the object.
+    pub fn uses(&self, parsed: &Parsed) -> impl Iterator<Item = (usize, Kind, Name)> {
+        parsed.uses().into_iter().filter_map(|(kind, name)| match self.born(kind, &name)? {
+            Born::In(maker) => Some((maker, kind, name)),
+            Born::Before => None,
+        })
     }
 
     /// Takes in what a live database answered to [`crate::Language::statistics`].

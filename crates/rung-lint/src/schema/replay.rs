@@ -109,15 +109,35 @@ impl Schema {
         }
     }
 
-    /// Notes who made a table that a live database has told of; `false` where none has.
-    pub(crate) fn credit(&mut self, parsed: &Parsed, born: Born) -> bool {
-        if let (true, Statement::CreateTable(create)) = (self.live, &parsed.statement) {
-            let key = self.made(&create.name);
-            if let Some(table) = self.tables.remove(&key) {
-                self.tables.insert(key, Table { born, ..table });
-            }
+    /// Notes who made what a live database has told of; `false` where none has.
+    pub(crate) fn credit(&mut self, parsed: &Parsed, made_by: Born) -> bool {
+        if !self.live {
+            return false;
         }
-        self.live
+        match &parsed.statement {
+            Statement::CreateTable(create) => {
+                let key = self.made(&create.name);
+                if let Some(table) = self.tables.remove(&key) {
+                    self.tables.insert(key, Table { born: made_by, ..table });
+                }
+            }
+            Statement::CreateEnum { name, .. } | Statement::CreateDomain { name, .. } => {
+                let key = self.made(name);
+                if let Some(Type::Enum { born, .. } | Type::Domain { born, .. }) =
+                    Arc::make_mut(&mut self.types).get_mut(&key)
+                {
+                    *born = made_by;
+                }
+            }
+            Statement::Create { kind, name: Some(name), .. } => {
+                let key = self.other_key(*kind, name);
+                if let Some(born) = self.others.get_mut(&(*kind, key)) {
+                    *born = made_by;
+                }
+            }
+            _ => {}
+        }
+        true
     }
 
     fn publish(&mut self, name: &str, parsed: &Parsed, text: &str) {

@@ -9,8 +9,19 @@ use super::{ConstraintKind, Index, Key, Table};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tables {
     all: HashMap<Key, Table>,
-    /// Who is a part of a table, inherits from it, references it or reads it.
-    users: HashMap<Key, BTreeSet<Key>>,
+    /// Who points at a table, and how.
+    users: HashMap<Key, BTreeSet<(Link, Key)>>,
+}
+
+/// How a table points at another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Link {
+    /// It is a part of it, or inherits from it.
+    Child,
+    /// A foreign key of it does.
+    Reference,
+    /// It is a view of it.
+    Reader,
 }
 
 impl Tables {
@@ -26,24 +37,26 @@ impl Tables {
         self.all.iter()
     }
 
-    /// Who points at a table, in the order of their names; itself too, where it does.
-    pub(super) fn users<'a>(&'a self, key: &Key) -> impl Iterator<Item = (&'a Key, &'a Table)> + use<'a> {
-        self.users.get(key).into_iter().flatten().filter_map(|user| self.all.get_key_value(user))
+    /// Who points at a table in a way, in the order of their names; itself too, where it does.
+    pub(super) fn users<'a>(&'a self, key: &Key, link: Link) -> impl Iterator<Item = (&'a Key, &'a Table)> + use<'a> {
+        let first = (link, Key { schema: String::new(), name: String::new() });
+        let users = self.users.get(key).into_iter().flat_map(move |users| users.range(&first..));
+        users.take_while(move |(other, _)| *other == link).filter_map(|(_, user)| self.all.get_key_value(user))
     }
 
     pub(super) fn insert(&mut self, key: Key, table: Table) {
         self.remove(&key);
-        for to in links(&table) {
-            self.users.entry(to.clone()).or_default().insert(key.clone());
+        for (link, to) in links(&table) {
+            self.users.entry(to.clone()).or_default().insert((link, key.clone()));
         }
         self.all.insert(key, table);
     }
 
     pub(super) fn remove(&mut self, key: &Key) -> Option<Table> {
         let table = self.all.remove(key)?;
-        for to in links(&table) {
+        for (link, to) in links(&table) {
             if let Some(users) = self.users.get_mut(to) {
-                users.remove(key);
+                users.remove(&(link, key.clone()));
             }
         }
         Some(table)
@@ -51,7 +64,7 @@ impl Tables {
 
     /// Changes every table that points at one.
     pub(super) fn change_users(&mut self, key: &Key, change: impl Fn(&mut Table)) {
-        for user in self.users.get(key).cloned().unwrap_or_default() {
+        for (_, user) in self.users.get(key).cloned().unwrap_or_default() {
             if let Some(mut table) = self.remove(&user) {
                 change(&mut table);
                 self.insert(user, table);
@@ -68,12 +81,13 @@ impl Tables {
 }
 
 /// What a table points at.
-fn links(table: &Table) -> impl Iterator<Item = &Key> {
+fn links(table: &Table) -> impl Iterator<Item = (Link, &Key)> {
     let referenced = table.constraints.iter().filter_map(|constraint| match &constraint.kind {
-        ConstraintKind::ForeignKey { to, .. } => Some(to),
+        ConstraintKind::ForeignKey { to, .. } => Some((Link::Reference, to)),
         _ => None,
     });
-    table.partition_of.iter().chain(&table.inherits).chain(&table.reads).chain(referenced)
+    let parents = table.partition_of.iter().chain(&table.inherits).map(|parent| (Link::Child, parent));
+    parents.chain(table.reads.iter().map(|read| (Link::Reader, read))).chain(referenced)
 }
 
 /// Indexes.

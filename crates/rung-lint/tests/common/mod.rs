@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use rung_engine::{Dialect, MigrationSet};
-use rung_formats::{Choice, HeldFile, LoadOptions, load_held};
+use rung_formats::{Choice, HeldFile, LoadOptions, Names, load_held};
 use rung_lint::{Options, Report, Schema, Standing, Subject, language, lint};
 
 /// A dialect by its name.
@@ -18,7 +18,8 @@ pub(crate) fn dialect(name: &str) -> &'static dyn Dialect {
 pub(crate) fn load(files: &[(&str, &str)], dialect: &'static dyn Dialect) -> MigrationSet {
     let nothing = BTreeMap::new();
     let format = Choice::parse("native").expect("rung's own format");
-    let options = LoadOptions { format, dialect, variables: &nothing, environment: &nothing };
+    let names = Names::default();
+    let options = LoadOptions { format, dialect, variables: &nothing, environment: &nothing, names: &names };
     let held = |(name, text): &(&str, &str)| (name.to_string().into(), text.as_bytes().to_vec().into());
     let files: Vec<HeldFile> = files.iter().map(held).collect();
     load_held(Path::new(""), &files, &options).unwrap_or_else(|errors| panic!("{errors:#?}"))

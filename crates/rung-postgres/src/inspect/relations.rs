@@ -203,14 +203,21 @@ impl Builder {
                 (f.flag(), f.flag(), f.flag(), f.flag(), f.flag());
             let (options, tablespace) = (f.list(), f.owned());
             let (numbers, keys): (Vec<i16>, usize) = (f.numbers(), f.number());
-            let text = parse_index(&f.sql().unwrap_or_default());
+            let (method, directions, nulls_not_distinct) = (f.text(), f.numbers(), f.flag());
             let column = |number: &i16| relation.columns.get(number).cloned();
+            let text = match f.sql() {
+                Some(definition) => parse_index(&definition),
+                None => IndexText {
+                    keys: numbers.iter().zip(directions).filter_map(|(n, d)| Some(index_key(&column(n)?, d))).collect(),
+                    predicate: None,
+                },
+            };
             let keys = text.keys.into_iter().zip(&numbers[..keys.min(numbers.len())]);
             let index = Index {
                 table: Some(Arc::clone(&relation.key)),
-                method: text.method,
+                method,
                 unique,
-                nulls_not_distinct: text.nulls_not_distinct,
+                nulls_not_distinct,
                 include: numbers.iter().skip(keys.len()).filter_map(column).collect(),
                 keys: keys.map(|(sql, number)| IndexKey { column: column(number), sql }).collect(),
                 predicate: text.predicate,
@@ -396,12 +403,22 @@ fn action(letter: char) -> Option<&'static str> {
     }
 }
 
-/// What pg_get_indexdef tells.
+/// A column as the key of an index that has nothing else to say of it; `direction` is its `indoption`
+/// (src/include/catalog/pg_index.h).
+fn index_key(column: &str, direction: i16) -> String {
+    let order = match direction & 0b11 {
+        0b01 => " DESC NULLS LAST",
+        0b10 => " NULLS FIRST",
+        0b11 => " DESC",
+        _ => "",
+    };
+    crate::name::quoted(column) + order
+}
+
+/// What only pg_get_indexdef tells.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct IndexText {
-    method: String,
     keys: Vec<String>,
-    nulls_not_distinct: bool,
     predicate: Option<String>,
 }
 
@@ -413,9 +430,7 @@ fn parse_index(text: &str) -> IndexText {
     if !tokens.by_ref().any(|token| is(&token, "USING")) {
         return found;
     }
-    if let Some(method) = tokens.next() {
-        found.method = text[method.span.range()].to_owned();
-    }
+    let _method = tokens.next();
     let (mut depth, mut start, mut at_keys) = (0_usize, 0, true);
     for token in tokens {
         match &text[token.span.range()] {
@@ -433,7 +448,6 @@ fn parse_index(text: &str) -> IndexText {
                 }
             }
             ")" | "]" => depth = depth.saturating_sub(1),
-            "NULLS" if depth == 0 => found.nulls_not_distinct = true,
             "WHERE" if depth == 0 && token.kind == TokenKind::Word => {
                 found.predicate = Some(text[token.span.end..].trim().to_owned());
                 break;
@@ -458,18 +472,22 @@ mod tests {
     #[test]
     fn indexes_are_read_as_the_server_writes_them() {
         let text = parse_index("CREATE INDEX i ON public.t USING btree (a)");
-        assert_eq!(text, IndexText { method: "btree".into(), keys: vec!["a".into()], ..IndexText::default() });
+        assert_eq!(text, IndexText { keys: vec!["a".into()], predicate: None });
         let text = parse_index(
             "CREATE UNIQUE INDEX \"USING (\" ON ONLY s.\"t,\" USING gist (lower((b || ','::text)) COLLATE \"C\" DESC, \
              \"x,y\" gist_ops (siglen='10'), ((a)[1])) INCLUDE (c, d) NULLS NOT DISTINCT WITH (fillfactor='70') WHERE (a > 0)",
         );
-        assert_eq!(text.method, "gist");
         assert_eq!(
             text.keys,
             ["lower((b || ','::text)) COLLATE \"C\" DESC", "\"x,y\" gist_ops (siglen='10')", "((a)[1])"]
         );
-        assert!(text.nulls_not_distinct);
         assert_eq!(text.predicate.as_deref(), Some("(a > 0)"));
+    }
+
+    #[test]
+    fn a_column_is_a_key_as_the_server_would_write_it() {
+        let keys = [0, 1, 2, 3].map(|direction| index_key("At", direction));
+        assert_eq!(keys, ["\"At\"", "\"At\" DESC NULLS LAST", "\"At\" NULLS FIRST", "\"At\" DESC"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Findings of the linter for other programs.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use rung::lint;
@@ -91,13 +92,13 @@ pub(crate) fn github(findings: &[LintFinding]) -> String {
 
 /// A code quality report of GitLab.
 pub(crate) fn gitlab(findings: &[LintFinding]) -> Value {
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: HashMap<String, usize> = HashMap::new();
     let entry = |finding: &LintFinding| {
         // The same finding keeps its fingerprint when lines above it come and go; a second one of a kind has another.
         let identity = format!("{}\n{}\n{}", finding.rule, finding.file, finding.message);
-        let nth = seen.iter().filter(|other| **other == identity).count();
+        let nth = seen.get(&identity).copied().unwrap_or(0);
         let digest = rung::engine::Digest(rung::sql::checksum(&format!("{identity}\n{nth}")));
-        seen.push(identity);
+        seen.insert(identity, nth + 1);
         let severity = match finding.level {
             "error" => "critical",
             "warning" => "major",
@@ -120,6 +121,8 @@ pub(crate) fn junit(
     findings: &[LintFinding],
     denied: &dyn Fn(&LintFinding) -> bool,
 ) -> String {
+    let mut of: HashMap<&str, Vec<&LintFinding>> = HashMap::new();
+    findings.iter().for_each(|finding| of.entry(&finding.migration).or_default().push(finding));
     let failures = findings.iter().filter(|finding| denied(finding)).count();
     let mut text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"rung lint\" tests=\"{}\" failures=\"{failures}\">\n",
@@ -127,7 +130,7 @@ pub(crate) fn junit(
     );
     for (id, file) in migrations {
         let _ = writeln!(text, "    <testcase name=\"{}\" classname=\"{}\">", escaped(id), escaped(file));
-        for finding in findings.iter().filter(|finding| finding.migration == *id) {
+        for finding in of.get(id.as_str()).into_iter().flatten() {
             let place = format!("{}:{}:{}", finding.file, finding.line, finding.column);
             let said = escaped(&format!("{place}\n{}", with_help(finding)));
             let _ = if denied(finding) {
