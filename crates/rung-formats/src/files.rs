@@ -1,6 +1,7 @@
 //! Files of migrations directories, on disk or embedded.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -203,6 +204,24 @@ impl Files {
             let (start, end) = line(sample)?;
             Some((sample.name.as_str(), sample.text[start..end].trim()))
         })
+    }
+
+    /// The folders with SQL files in them, however deep, each before those within it.
+    pub(crate) fn folders(&self) -> BTreeSet<&str> {
+        let sql = self.iter().filter(|file| file.name.ends_with(".sql"));
+        sql.flat_map(|file| file.name.match_indices('/').map(|(at, _)| &file.name[..at])).collect()
+    }
+
+    /// The files of a folder, as those of a directory; and where that is.
+    pub(crate) fn within(&self, folder: &str) -> Option<(PathBuf, Self)> {
+        let inside = |file: &File| {
+            let name = file.name.strip_prefix(folder)?.strip_prefix('/')?.to_owned();
+            Some(File { name, path: file.path.clone(), content: file.content.clone() })
+        };
+        let list: Vec<File> = self.iter().filter_map(inside).collect();
+        let first = list.first()?;
+        let place = first.path.ancestors().nth(first.name.split('/').count())?.to_owned();
+        Some((place.clone(), Self { list, dirs: vec![place], ..Self::default() }))
     }
 
     /// The file of a name in the folder that the directory is in.

@@ -20,6 +20,7 @@ mod rules;
 mod run;
 mod schema;
 mod steps;
+mod twin;
 
 pub use context::Context;
 pub use file::{File, Line, ScriptLines};
@@ -29,7 +30,7 @@ pub use language::{Language, language};
 pub use options::{Options, Runner};
 pub use outline::{Deed, Loss, Outline, Use, Verb, outline};
 pub use reference::{explain, reference};
-pub use rewrite::{Part, Rewrite, rewrite};
+pub use rewrite::{Part, Rewrite, Rewriter};
 pub use rule::{Case, Check, Group, Rule};
 pub use rules::{RULES, rule};
 pub use run::{Effect, Report, Standing, StatementEffect, Subject, bytes, duration, lint};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rung_engine::{DbError, DbErrorKind, Scratch, ScratchDatabase, ScratchOptions};
+use rung_engine::{DbError, DbErrorKind, Scratch, ScratchDatabase, ScratchOptions, Testimony};
 use rusqlite::Connection;
 
 use crate::error::convert;
@@ -40,7 +40,7 @@ struct Place {
 }
 
 impl Scratch for Place {
-    fn database(&mut self) -> Result<ScratchDatabase, DbError> {
+    fn database(&self) -> Result<ScratchDatabase, DbError> {
         let cannot = |error: std::io::Error| {
             let message =
                 format!("a file for trying things out can't be made in {}: {error}", self.directory.display());
@@ -56,14 +56,14 @@ impl Scratch for Place {
         Ok(ScratchDatabase::new(Box::new(driver), url_of(&file), Box::new(home)))
     }
 
-    fn supply(&mut self, _: &DbError) -> Result<bool, DbError> {
+    fn supply(&self, _: &DbError) -> Result<bool, DbError> {
         Ok(false)
     }
 
-    fn witness(&mut self, database: &mut ScratchDatabase) -> Result<Option<Vec<String>>, DbError> {
+    fn witness(&self, database: &mut ScratchDatabase) -> Result<Option<Testimony>, DbError> {
         let own = crate::tables::own_names(&self.open.schema);
         let rows = database.driver.query(&WITNESS.replace("OWN", &own))?;
-        Ok(Some(rows.into_iter().flatten().flatten().collect()))
+        Ok(Some(Testimony::new(move || Ok(rows.into_iter().flatten().flatten().collect()))))
     }
 
     fn program(&self, _: &str) -> Option<PathBuf> {

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::json;
 use crate::render::{Failure, Terminal};
 use crate::side::{Schema, Side, common_dialect};
-use crate::workbench::{Workbench, read_source};
+use crate::workbench::{Workbench, both, read_source};
 
 pub(crate) fn diff(arguments: &Arguments, diff: &Diff, terminal: &Terminal) -> Result<Exit, Failure> {
     let sides = [Side::parse(&diff.from)?, Side::parse(&diff.to)?];
@@ -48,30 +48,28 @@ pub(super) fn compare(
     let dev_url = way.dev_url.as_deref();
     let dialect = common_dialect(&[&sides[0], &sides[1]], arguments, &project, dev_url)?;
     // A server that is looked at says of which version the scratch databases are to be.
-    let mut bench = Workbench::new(&project, dialect, dev_url, None)?;
-    let mut version = None;
-    let mut ends = [None, None];
-    for (side, end) in sides.iter().zip(&mut ends).filter(|(side, _)| side.is_live()) {
-        let schema = side.read(arguments, &project, &mut bench)?;
-        version = version.or(Some(schema.facts.version_number));
-        *end = Some(End { schema, file: None });
-    }
-    let mut bench = Workbench::new(&project, dialect, dev_url, version)?;
-    let [from, to] = ends;
-    let mut read = |end: Option<End>, side: &Side| match end {
-        Some(end) => Ok(end),
-        None => read_end(side, arguments, &project, &mut bench),
+    let bench = Workbench::new(&project, dialect, dev_url, None)?;
+    let live = |side: &Side| match side.is_live() {
+        true => Ok(Some(End { schema: side.read(arguments, &project, &bench)?, file: None })),
+        false => Ok(None),
     };
-    let (from, to) = (read(from, &sides[0])?, read(to, &sides[1])?);
+    let (from, to) = both(|| live(&sides[0]), || live(&sides[1]))?;
+    let version = [&from, &to].into_iter().flatten().next().map(|end| end.schema.facts.version_number);
+    let bench = Workbench::new(&project, dialect, dev_url, version)?;
+    let read = |end: Option<End>, side: &Side| match end {
+        Some(end) => Ok(end),
+        None => read_end(side, arguments, &project, &bench),
+    };
+    let (from, to) = both(|| read(from, &sides[0]), || read(to, &sides[1]))?;
     let titles = [from.schema.title(), to.schema.title()];
     let version = version.or(Some(from.schema.facts.version_number));
     let question = Question { from, to, dialect, version, way, compared, back };
-    let answer = answer(question, arguments, terminal, &mut bench)?;
+    let answer = answer(question, arguments, terminal, &bench)?;
     Ok(Compared { titles, answer })
 }
 
 /// Reads a side, and the file that it is.
-fn read_end(side: &Side, arguments: &Arguments, project: &Project, bench: &mut Workbench<'_>) -> Result<End, Failure> {
+fn read_end(side: &Side, arguments: &Arguments, project: &Project, bench: &Workbench<'_>) -> Result<End, Failure> {
     let Side::File(path) = side else {
         return Ok(End { schema: side.read(arguments, project, bench)?, file: None });
     };

@@ -64,7 +64,7 @@ pub(crate) fn answer(
     question: Question<'_>,
     arguments: &Arguments,
     terminal: &Terminal,
-    bench: &mut Workbench<'_>,
+    bench: &Workbench<'_>,
 ) -> Result<Option<(Answer, Proof)>, Failure> {
     let Question { from, to, dialect, version, way, compared, back } = question;
     for end in [&from, &to] {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use rung::catalog::Catalog;
-use rung::engine::{AlterOptions, Dialect, Goal, MigrationSet, ScratchDatabase, Target};
+use rung::engine::{AlterOptions, Dialect, Goal, MigrationSet, ScratchDatabase, Target, Testimony};
 use rung::sql::{Diagnostic, SourceFile};
 
 use super::Answer;
@@ -12,7 +12,7 @@ use super::rows::{Now, Rows};
 use crate::exit::Exit;
 use crate::render::{Failure, WARN, paint};
 use crate::side::Schema;
-use crate::workbench::Workbench;
+use crate::workbench::{Workbench, both};
 
 /// What was found out on a scratch database.
 pub(crate) struct Proof {
@@ -30,16 +30,15 @@ impl Proof {
 
     /// What there is to say of it, a line each.
     pub(crate) fn lines(&self, way: &str) -> Vec<String> {
-        let who = match self.witness {
-            Witness::Heard => "as rung reads it and as somebody else does",
-            Witness::None => "by what rung reads alone: there is no pg_dump here that knows the server",
-        };
         let with = match &self.refused {
             _ if self.rows.is_empty() => String::new(),
-            Some(_) => "; on empty tables".to_owned(),
+            Some(_) => " on empty tables".to_owned(),
             None => format!("; {} kept", self.rows.title()),
         };
-        let mut lines = vec![format!("proved {way}, {who}{with}")];
+        let mut lines = vec![format!("proved {way}{with}")];
+        if self.witness == Witness::None {
+            lines.push("proved by what rung reads alone: there is no pg_dump here that knows the server".to_owned());
+        }
         lines.extend(
             self.refused
                 .iter()
@@ -75,29 +74,32 @@ pub(super) fn prove(
     from: &Schema,
     to: &Schema,
     options: &AlterOptions,
-    bench: &mut Workbench<'_>,
+    bench: &Workbench<'_>,
 ) -> Result<Proof, Failure> {
     let dialect = answer.dialect;
     let made = |schema: &Schema| {
         let text = dialect.dump(&schema.catalog, &options.compared);
         Arc::new(SourceFile::new(format!("{} as rung writes it", schema.title()), &text))
     };
-    let mut end = bench.replay_only(&bench.set_of_dump(made(to))?)?;
     let start = bench.set_of_dump(made(from))?;
     let text = format!("{}{}", answer.directives(), answer.sections());
     let migration = bench.set_of_migration("the migration", text)?;
     let all = joined(&start, &migration)?;
 
-    let mut database = bench.replay_only(&start)?;
-    let scratch = bench.scratch()?;
+    let heard = |mut database: ScratchDatabase| -> Result<_, Failure> {
+        let asked = bench.scratch()?.witness(&mut database)?;
+        Ok((asked.map(Testimony::hear).transpose()?, database))
+    };
+    let ((at_start, mut database), (at_end, _)) =
+        both(|| heard(bench.replay_only(&start)?), || heard(bench.replay_only(&bench.set_of_dump(made(to))?)?))?;
+    let heard = at_end.is_some();
     let ends = Ends {
         all: &all,
-        from: Expected { catalog: &from.catalog, title: from.title(), witnessed: scratch.witness(&mut database)? },
-        to: Expected { catalog: &to.catalog, title: to.title(), witnessed: scratch.witness(&mut end)? },
+        from: Expected { catalog: &from.catalog, title: from.title(), witnessed: at_start },
+        to: Expected { catalog: &to.catalog, title: to.title(), witnessed: at_end },
         goes_back: answer.down().is_some(),
         options,
     };
-    let heard = ends.to.witnessed.is_some();
     let (one, other) = (&from.catalog, &to.catalog);
     let rows = Rows::fill(&mut *database.driver, one, other, &answer.renames, dialect).map_err(rung::Error::from)?;
     let refused = match there_and_back(&mut database, &ends, &rows, dialect, bench) {
@@ -143,7 +145,7 @@ fn there_and_back(
     ends: &Ends<'_>,
     rows: &Rows,
     dialect: &dyn Dialect,
-    bench: &mut Workbench<'_>,
+    bench: &Workbench<'_>,
 ) -> Result<(), Stopped> {
     let back = Goal::Down(Target::Back(1));
     let ways = [("up", Goal::Latest, &ends.to, Now::After), ("down", back, &ends.from, Now::Before)];
@@ -186,14 +188,15 @@ fn compare(
     way: &str,
     dialect: &dyn Dialect,
     options: &AlterOptions,
-    bench: &mut Workbench<'_>,
+    bench: &Workbench<'_>,
 ) -> Result<(), Failure> {
+    let asked = bench.scratch()?.witness(database)?;
     let got = database.driver.inspect().map_err(rung::Error::from)?;
     let mut differs: Vec<String> = match dialect.alteration(&got, expected.catalog, options) {
         Ok(left) => left.steps.into_iter().map(|step| format!("still to do: {}", step.sql)).collect(),
         Err(refusals) => refusals.iter().map(ToString::to_string).collect(),
     };
-    if let (Some(wanted), Some(got)) = (&expected.witnessed, bench.scratch()?.witness(database)?) {
+    if let (Some(wanted), Some(got)) = (&expected.witnessed, asked.map(Testimony::hear).transpose()?) {
         differs.extend(got.iter().filter(|line| !wanted.contains(line)).map(|line| format!("there is: {line}")));
         differs.extend(wanted.iter().filter(|line| !got.contains(line)).map(|line| format!("there is not: {line}")));
     }

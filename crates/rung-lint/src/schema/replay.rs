@@ -215,6 +215,7 @@ impl Schema {
             columns: inherited,
             partitioned: create.partitioned,
             partition_of: create.partition_of.as_ref().map(|name| self.key(name)),
+            default_partition: create.default_partition,
             inherits: create.inherits.iter().map(|name| self.key(name)).collect(),
             module: create.module.clone(),
             ..Table::unknown(Kind::Table)
@@ -228,6 +229,8 @@ impl Schema {
         for constraint in &create.constraints {
             self.add_constraint(&mut table, &key, constraint, text, born);
         }
+        // Where there are no rows, NOT VALID says nothing.
+        table.constraints.iter_mut().for_each(|constraint| constraint.valid = constraint.enforced);
         self.tables.insert(key, table);
     }
 
@@ -240,8 +243,12 @@ impl Schema {
             collation: column.collation.clone(),
             not_null: column.not_null() || serial,
             default: column.default().is_some_and(|default| !default.null) || serial,
+            default_text: column.default().and_then(|default| text.get(default.span.range())).map(str::to_owned),
             generated: column
                 .find(|kind| matches!(kind, WrittenKind::Generated { .. } | WrittenKind::Identity).then_some(()))
+                .is_some(),
+            computed_on_read: column
+                .find(|kind| matches!(kind, WrittenKind::Generated { stored: false, .. }).then_some(()))
                 .is_some(),
         });
         for constraint in &column.constraints {
@@ -293,7 +300,13 @@ impl Schema {
             let index = Index { table: key.clone(), columns, unique: true, partial: false, born };
             self.indexes.insert(index_key, index);
         }
-        table.constraints.push(Constraint { name, kind, valid: !written.not_valid, born });
+        table.constraints.push(Constraint {
+            name,
+            kind,
+            valid: !written.not_valid,
+            enforced: !written.not_enforced,
+            born,
+        });
     }
 
     /// The name that the server chooses for a constraint of a table that has none; `None` where it has one like it already,
@@ -364,11 +377,13 @@ impl Schema {
                 Action::SetDefault(column, default) => {
                     if let Some(there) = table.columns.iter_mut().find(|there| there.name == column.name) {
                         there.default = !default.null;
+                        there.default_text = text.get(default.span.range()).map(str::to_owned);
                     }
                 }
                 Action::DropDefault(column) => {
                     if let Some(there) = table.columns.iter_mut().find(|there| there.name == column.name) {
                         there.default = false;
+                        there.default_text = None;
                     }
                 }
                 Action::AddConstraint(constraint) => self.add_constraint(&mut table, &key, constraint, text, born),
@@ -411,12 +426,18 @@ impl Schema {
                 }
                 Action::Rename(to) => self.moved(&mut key, |key| key.name.clone_from(&to.name)),
                 Action::SetSchema(to) => self.moved(&mut key, |key| key.schema.clone_from(&to.name)),
-                Action::Attach(partition) => {
-                    self.change_table(partition, Kind::Table, |part| part.partition_of = Some(key.clone()));
+                Action::Attach { partition, default } => {
+                    self.change_table(partition, Kind::Table, |part| {
+                        part.partition_of = Some(key.clone());
+                        part.default_partition = *default;
+                    });
                     table.partitioned = true;
                 }
                 Action::Detach { partition, .. } => {
-                    self.change_table(partition, Kind::Table, |part| part.partition_of = None);
+                    self.change_table(partition, Kind::Table, |part| {
+                        part.partition_of = None;
+                        part.default_partition = false;
+                    });
                 }
                 Action::Inherit(parent) => table.inherits.push(self.key(parent)),
                 Action::NoInherit(parent) => {
@@ -511,8 +532,12 @@ fn chosen_name(table: &Key, kind: &ConstraintKind, suffix: &str) -> String {
 /// The column of an expression `c IS NOT NULL`.
 fn not_null_of(body: &str, columns: &[String]) -> Option<String> {
     let [column] = columns else { return None };
-    let words = body.trim_matches(['(', ')', ' ']).to_ascii_lowercase();
-    words.split_whitespace().skip(1).eq(["is", "not", "null"]).then(|| column.clone())
+    let words: Vec<&str> = body.trim_matches(['(', ')', ' ']).split_whitespace().collect();
+    let (named, rest) = words.split_at_checked(words.len().checked_sub(3)?)?;
+    // A name in quotes may have several words.
+    let is_name = named.len() == 1 || named.concat().matches('"').count() == 2 && named.last()?.ends_with('"');
+    let is_test = rest.iter().zip(["is", "not", "null"]).all(|(word, wanted)| word.eq_ignore_ascii_case(wanted));
+    (is_name && is_test).then(|| column.clone())
 }
 
 fn mentions(kind: &ConstraintKind, column: &str) -> bool {

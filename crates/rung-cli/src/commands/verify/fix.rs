@@ -23,7 +23,7 @@ use crate::workbench::Workbench;
 pub(super) fn write(
     project: &Project,
     migrator: &mut Migrator,
-    bench: &mut Workbench<'_>,
+    bench: &Workbench<'_>,
     verified: &Verified,
     (side, asked): (FixSide, &Verify),
     arguments: &Arguments,
