@@ -90,8 +90,9 @@ pub(super) fn prove(
         let asked = bench.scratch()?.witness(&mut database)?;
         Ok((asked.map(Testimony::hear).transpose()?, database))
     };
+    let target = bench.set_of_dump(made(to))?;
     let ((at_start, mut database), (at_end, _)) =
-        both(|| heard(bench.replay_only(&start)?), || heard(bench.replay_only(&bench.set_of_dump(made(to))?)?))?;
+        both(|| heard(bench.replay_only(&start)?), || heard(bench.replay_only(&target)?))?;
     let heard = at_end.is_some();
     let ends = Ends {
         all: &all,

@@ -115,7 +115,7 @@ impl<'a> Rewriter<'a> {
         let migration: &Migration = &self.migrations[number];
         let file = File::read(migration, self.dialect, language);
         let Some(up) = &file.up else { return Err("it is no SQL".to_owned()) };
-        let (dialect, down, makers) = (self.dialect, file.down.as_ref(), &self.makers);
+        let (dialect, down, makers) = (self.dialect, file.down.as_deref(), &self.makers);
         Writer { migration, dialect, language, up, down, sequences, makers, number }.write().map(Some)
     }
 
