@@ -121,6 +121,14 @@ impl<'a> Workbench<'a> {
         Ok(MigrationSet::ordered(all, Vec::new()).map_err(rung::Error::Files)?)
     }
 
+    /// A schema as rung writes it, which has all that the project's setup makes, as a migration.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn set_of_dump(&self, source: Arc<SourceFile>) -> Result<MigrationSet, Failure> {
+        Ok(MigrationSet::ordered(vec![self.read("schema", source)?], Vec::new()).map_err(rung::Error::Files)?)
+    }
+
     /// A migration file of rung's own format that is in memory.
     ///
     /// # Errors

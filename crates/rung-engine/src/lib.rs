@@ -24,6 +24,7 @@ mod preview;
 mod program;
 mod record;
 mod renames;
+mod sample;
 mod scratch;
 mod seed;
 mod settle;
@@ -61,6 +62,7 @@ pub use record::{
     Tag, Took, render,
 };
 pub use renames::{SaidRenames, rename_of, renames_of_file};
+pub use sample::{Sample, Twin, samples};
 pub use scratch::{Scratch, ScratchDatabase, ScratchOptions, Testimony};
 pub use seed::{Seed, SeedChoice, seed};
 pub use settle::{Resolution, Settled, adopted, resolve, stamp, tag, untag};

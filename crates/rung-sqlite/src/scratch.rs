@@ -27,7 +27,8 @@ const WITNESS: &str = "WITH t AS (SELECT * FROM pragma_table_list WHERE schema =
     UNION ALL SELECT concat_ws(' ', 'index', lower(t.name), iif(i.origin = 'c', lower(i.name), ''), i.\"unique\", i.origin, i.partial, \
       (SELECT group_concat(concat_ws(' ', lower(x.name), x.\"desc\", lower(x.coll))) FROM pragma_index_xinfo(i.name) AS x WHERE x.key)) \
       FROM t, pragma_index_list(t.name) AS i \
-    UNION ALL SELECT concat_ws(' ', 'foreign key', lower(t.name), lower(f.\"from\"), lower(f.\"table\"), lower(f.\"to\"), f.seq, f.on_update, \
+    UNION ALL SELECT concat_ws(' ', 'foreign key', lower(t.name), lower(f.\"from\"), lower(f.\"table\"), lower(coalesce(f.\"to\", \
+      (SELECT k.name FROM pragma_table_info(f.\"table\") AS k WHERE k.pk = f.seq + 1))), f.seq, f.on_update, \
       f.on_delete, f.match) FROM t, pragma_foreign_key_list(t.name) AS f \
     UNION ALL SELECT concat_ws(' ', type, lower(name), lower(tbl_name)) FROM main.sqlite_schema \
       WHERE type IN ('view', 'trigger') AND tbl_name NOT IN (OWN) AND name NOT IN (OWN) \

@@ -45,7 +45,7 @@ pub(crate) fn verify(arguments: &Arguments, asked: &Verify, terminal: &Terminal)
     let bench = Workbench::new(
         &project,
         migrator.driver().dialect_of(),
-        asked.dev_url.as_deref(),
+        asked.way.dev_url.as_deref(),
         Some(migrator.driver().facts().version_number),
     )?;
     let verified = examine(&project, asked, &mut migrator, &bench)?;
@@ -61,9 +61,8 @@ pub(crate) fn verify(arguments: &Arguments, asked: &Verify, terminal: &Terminal)
         terminal.say(format!("{} the database is what its migrations make it", paint(OK, "✓")));
         Exit::Done
     } else if let Some(side) = asked.fix {
-        let name = asked.name.as_deref();
-        let path = fix::write(&project, &mut migrator, &bench, &verified, side, name, terminal)?;
-        report.wrote = Some(path.display().to_string());
+        let path = fix::write(&project, &mut migrator, &bench, &verified, (side, asked), arguments, terminal)?;
+        report.wrote = path.map(|path| path.display().to_string());
         Exit::Done
     } else {
         terminal.say(report.summary());
