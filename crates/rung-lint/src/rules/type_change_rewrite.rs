@@ -34,6 +34,8 @@ pub(super) static RULE: Rule = Rule {
             .after("CREATE TABLE t (a varchar(20), b int);\nCREATE INDEX i ON t (a);"),
         Case::fires("ALTER TABLE t ALTER COLUMN a TYPE text COLLATE \"C\";")
             .after("CREATE TABLE t (a text);\nCREATE INDEX i ON t (a);"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a TYPE citext;").after("CREATE TABLE t (a text);"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a TYPE citext;").after("CREATE TABLE t (a text UNIQUE);"),
         Case::silent("CREATE TABLE t (a int);\nALTER TABLE t ALTER COLUMN a TYPE bigint;"),
         Case::silent("ALTER TABLE t ALTER COLUMN v TYPE bigint;")
             .after("CREATE TABLE t (a int, v int GENERATED ALWAYS AS (a * 2) VIRTUAL);"),
@@ -86,6 +88,10 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
                 .help("put `SET LOCAL timezone = 'UTC';` before it, if that is what the values mean")
                 .level(Level::Warning);
         }
+        // Where every column is known, so is every index.
+        TypeChange::Reindex
+            if cx.table(table).is_some_and(|table| table.complete)
+                && cx.impact.tasks.iter().all(|task| task.work != Work::BuildIndex) => {}
         TypeChange::Reindex => {
             cx.report(span, format!("indexes on {column} are built anew to change it to {data_type}"))
                 .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
