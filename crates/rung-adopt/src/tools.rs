@@ -19,6 +19,7 @@ mod sqitch;
 mod sqlx;
 mod supabase;
 mod tern;
+mod yoyo;
 
 use crate::tool::Tool;
 
@@ -48,6 +49,7 @@ pub(crate) const TOOLS: &[&dyn Tool] = &[
     &alembic::Alembic,
     &plain::RAILS,
     &liquibase::Liquibase,
+    &yoyo::Yoyo,
 ];
 
 /// Bytes as lowercase hexadecimal digits.

@@ -122,6 +122,8 @@ pub struct Report {
     pub steps: Vec<StepReport>,
     /// How many migrations were applied before.
     pub applied_before: usize,
+    /// How many of them have had their new ids written.
+    pub renamed: usize,
     /// From the first question to the last answer.
     pub took: Duration,
 }

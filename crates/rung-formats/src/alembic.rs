@@ -4,8 +4,6 @@
 //!
 //! Facts from its `script/base.py`, `script/revision.py` and `runtime/migration.py`.
 
-mod python;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -16,7 +14,7 @@ use crate::LoadOptions;
 use crate::files::{File, Files};
 use crate::format::{Format, Sign};
 use crate::migration::{Outcome, Sorting, checked, journalled_where_needed, lines, migration, read_each};
-use python::Body;
+use crate::python::{self, Body};
 
 pub(crate) struct Alembic;
 
@@ -27,6 +25,9 @@ const HINTS: &Hints = &Hints {
     ),
     renumber: Renumber::ByHand,
 };
+
+/// SQLAlchemy takes `:name` for a parameter, and `\:` for a colon.
+const COLONS: [(&str, &str); 2] = [("\\\\:", ":"), ("\\:", ":")];
 
 const PRINTED: &str = "let Alembic print them beside the revisions: `alembic upgrade head --sql > upgrade.sql` and `alembic downgrade head:base --sql > downgrade.sql`; rung reads what belongs to each revision";
 
@@ -109,13 +110,13 @@ impl Revision {
             None => Ok(None),
             Some(Body::Sql { statements, outside: block }) => {
                 *outside = block;
-                Ok(Some(self.script(&statements)))
+                Ok(Some(python::script(&self.source, &statements, &COLONS)))
             }
             Some(Body::Code(place)) => Err(code(place, name)),
         };
         let up = match printed.up.get(&self.id) {
             Some(script) => script.clone(),
-            None => literal("upgrade", &mut outside)?.unwrap_or_else(|| self.script(&[])),
+            None => literal("upgrade", &mut outside)?.unwrap_or_else(|| python::script(&self.source, &[], &COLONS)),
         };
         let down = match printed.down.get(&self.id) {
             Some(script) => Some(script.clone()),
@@ -132,57 +133,6 @@ impl Revision {
         migration.depends_on = Some(needs.map(|id| Spanned { value: id.id.clone(), span: Span::new(0, 0) }).collect());
         journalled_where_needed(&mut migration, dialect);
         checked(migration, Vec::new(), syntax)
-    }
-
-    /// The texts of statements, as Python and SQLAlchemy read them.
-    fn script(&self, statements: &[Vec<(Span, bool)>]) -> Script {
-        let texts: Vec<(Span, bool, bool)> = statements
-            .iter()
-            .flat_map(|texts| texts.iter().enumerate().map(|(at, (span, raw))| (*span, *raw, at + 1 == texts.len())))
-            .collect();
-        let spans: Vec<Span> = texts.iter().map(|(span, ..)| *span).collect();
-        let joined = match spans.as_slice() {
-            [] => Script::slice(self.source.clone(), Span::new(0, 0)),
-            spans => Script::joined(self.source.clone(), spans),
-        };
-        let mut edits: Vec<(Span, &str)> = Vec::new();
-        let mut at = 0;
-        for (span, raw, is_last) in &texts {
-            let text = &joined.text()[at..at + span.len()];
-            let mut from = 0;
-            while let Some(found) = text[from..].find('\\').map(|found| from + found) {
-                let (length, value) = escape(&text[found..], *raw);
-                edits.extend(value.map(|value| (Span::new(at + found, at + found + length), value)));
-                from = found + length;
-            }
-            at += span.len();
-            if texts.len() > 1 {
-                edits.push((Span::new(at, at + 1), if *is_last { "\n;\n" } else { "" }));
-                at += 1;
-            }
-        }
-        joined.replaced(&edits)
-    }
-}
-
-/// How long an escape is, and what it stands for; `None` where it stays.
-fn escape(text: &str, raw: bool) -> (usize, Option<&'static str>) {
-    // SQLAlchemy takes `:name` for a parameter, and `\:` for a colon.
-    const ALWAYS: [(&str, &str); 1] = [("\\:", ":")];
-    const PLAIN: [(&str, &str); 8] = [
-        ("\\\\:", ":"),
-        ("\\\\", "\\"),
-        ("\\n", "\n"),
-        ("\\t", "\t"),
-        ("\\'", "'"),
-        ("\\\"", "\""),
-        ("\\\r\n", ""),
-        ("\\\n", ""),
-    ];
-    let own = ALWAYS.iter().chain(if raw { &[][..] } else { &PLAIN[..] });
-    match own.into_iter().find(|(from, _)| text.starts_with(from)) {
-        Some((from, to)) => (from.len(), Some(to)),
-        None => (1, None),
     }
 }
 

@@ -401,6 +401,7 @@ fn marks(format: &str) -> &'static [&'static str] {
         "postgres-migrations" => &["postgres-migrations disable-transaction"],
         "sqlx" => &["no-transaction"],
         "tern" => &["tern:", "create above"],
+        "yoyo" => &["depends:", "transactional:"],
         _ => &[],
     }
 }

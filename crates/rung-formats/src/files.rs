@@ -1,6 +1,7 @@
 //! Files of migrations directories, on disk or embedded.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -144,11 +145,24 @@ impl Files {
         if errors.is_empty() { Ok(Self { list, dirs: dirs.to_vec(), ..Self::default() }) } else { Err(errors) }
     }
 
-    /// The files with what somebody has not saved yet.
+    /// The files with what somebody has not saved yet, those that were never saved among them.
     pub(crate) fn with(mut self, unsaved: &Unsaved) -> Self {
-        if !unsaved.is_empty() {
-            self.list = self.list.into_iter().map(|file| file.with(unsaved)).collect();
+        if unsaved.is_empty() {
+            return self;
         }
+        self.list = self.list.into_iter().map(|file| file.with(unsaved)).collect();
+        let dirs: Vec<(&PathBuf, PathBuf)> =
+            self.dirs.iter().filter_map(|dir| Some((dir, dir.canonicalize().ok()?))).collect();
+        let new = unsaved.iter().filter(|(path, _)| !path.exists()).filter_map(|(path, text)| {
+            let (dir, rest) = dirs.iter().find_map(|(dir, full)| Some((dir, path.strip_prefix(full).ok()?)))?;
+            let parts: Option<Vec<&str>> = rest.iter().map(|part| part.to_str()).collect();
+            let parts =
+                parts.filter(|parts| parts.len() <= DEPTH + 1 && !parts.iter().any(|part| part.starts_with('.')))?;
+            let content = Content::Held(text.as_bytes().to_vec().into());
+            Some(File { name: parts.join("/"), path: dir.join(rest), content })
+        });
+        self.list.extend(new);
+        self.list.sort_by(|a, b| a.name.cmp(&b.name));
         self
     }
 
@@ -203,6 +217,24 @@ impl Files {
             let (start, end) = line(sample)?;
             Some((sample.name.as_str(), sample.text[start..end].trim()))
         })
+    }
+
+    /// The folders with SQL files in them, however deep, each before those within it.
+    pub(crate) fn folders(&self) -> BTreeSet<&str> {
+        let sql = self.iter().filter(|file| file.name.ends_with(".sql"));
+        sql.flat_map(|file| file.name.match_indices('/').map(|(at, _)| &file.name[..at])).collect()
+    }
+
+    /// The files of a folder, as those of a directory; and where that is.
+    pub(crate) fn within(&self, folder: &str) -> Option<(PathBuf, Self)> {
+        let inside = |file: &File| {
+            let name = file.name.strip_prefix(folder)?.strip_prefix('/')?.to_owned();
+            Some(File { name, path: file.path.clone(), content: file.content.clone() })
+        };
+        let list: Vec<File> = self.iter().filter_map(inside).collect();
+        let first = list.first()?;
+        let place = first.path.ancestors().nth(first.name.split('/').count())?.to_owned();
+        Some((place.clone(), Self { list, dirs: vec![place], ..Self::default() }))
     }
 
     /// The file of a name in the folder that the directory is in.

@@ -1,5 +1,7 @@
 //! The formats: one reader each, in one table, and how one is chosen.
 
+use std::path::PathBuf;
+
 use rung_engine::MigrationSet;
 use rung_sql::{Diagnostic, Level, closest};
 
@@ -28,6 +30,7 @@ use crate::sqitch::Sqitch;
 use crate::sqlx::Sqlx;
 use crate::supabase::Supabase;
 use crate::tern::Tern;
+use crate::yoyo::Yoyo;
 
 /// A reader of migration directories.
 pub(crate) trait Format: Sync {
@@ -69,6 +72,7 @@ const FORMATS: &[&dyn Format] = &[
     &Liquibase,
     &Alembic,
     &Rails,
+    &Yoyo,
 ];
 
 /// A sign of a format.
@@ -160,12 +164,37 @@ pub(crate) fn load(files: &Files, options: &LoadOptions<'_>) -> Result<Migration
         Choice::Unsaid => recognised(files, Strength::Sure)?,
     };
     let mut set = format.load(files, options)?;
+    // A plan without a change is an empty directory of its format, and no wrong one.
+    if set.is_empty() && format.recognise(files).is_none() {
+        below(files).map_or(Ok(()), |error| Err(vec![error]))?;
+    }
     if format.name() != Native.name() {
         set.format = Some(format.name());
         let note = |why| Diagnostic::new(Level::Note, "format", format!("read as {}: {why}", format.name()));
         set.warnings.splice(..0, why.map(note));
     }
     Ok(set)
+}
+
+/// An error for a directory without migrations that has some further down, as `supabase` has in `supabase/migrations`.
+fn below(files: &Files) -> Option<Diagnostic> {
+    let mut found: Vec<(&str, PathBuf, &str)> = Vec::new();
+    for folder in files.folders() {
+        let is_inside =
+            |(outer, ..): &(&str, PathBuf, &str)| folder.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+        let Some((place, inner)) = files.within(folder).filter(|_| !found.iter().any(is_inside)) else { continue };
+        let signs = FORMATS.iter().rev().filter_map(|format| Some((format.name(), format.recognise(&inner)?.strength)));
+        if let Some((format, _)) = signs.max_by_key(|(_, strength)| *strength) {
+            found.push((folder, place, format));
+        }
+    }
+    let (_, first, _) = found.first()?;
+    let mut error =
+        Diagnostic::error("no-migrations", "there are no migrations in this directory, and there are further down");
+    for (_, place, format) in &found {
+        error = error.note(format!("{}: {format}", place.display()));
+    }
+    Some(error.help(format!("name the directory: `--dir {}`", first.display())))
 }
 
 /// A format, and why it was taken where nobody named it.
@@ -179,11 +208,11 @@ fn recognised(files: &Files, least: Strength) -> Result<Recognised, Vec<Diagnost
     found.retain(|(_, sign)| Some(sign.strength) == strongest && sign.strength >= least);
     match found.as_slice() {
         [] if least == Strength::Sure || !files.iter().any(|file| file.name.ends_with(".sql")) => Ok((&Native, None)),
-        [] => Err(vec![
+        [] => Err(vec![below(files).unwrap_or_else(|| {
             Diagnostic::error("unknown-format", "these files are in no format that is known")
                 .help("name the format: `--format NAME`, or `format = \"NAME\"` in rung.toml")
-                .help(format!("the formats are {}", Choice::names().collect::<Vec<_>>().join(", "))),
-        ]),
+                .help(format!("the formats are {}", Choice::names().collect::<Vec<_>>().join(", ")))
+        })]),
         [(format, sign)] => Ok((*format, Some(sign.why.clone()))),
         several => {
             let names: Vec<&str> = several.iter().map(|(format, _)| format.name()).collect();

@@ -24,6 +24,7 @@ mod pop;
 mod postgres_migrations;
 mod prisma;
 mod psql;
+mod python;
 mod rails;
 mod refinery;
 mod river;
@@ -32,6 +33,7 @@ mod sqitch;
 mod sqlx;
 mod supabase;
 mod tern;
+mod yoyo;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

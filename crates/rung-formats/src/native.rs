@@ -36,7 +36,7 @@ enum Role<'a> {
 fn role(name: &str) -> Role<'_> {
     if let Some((stem, file)) = name.split_once('/') {
         return match file {
-            _ if !stem.starts_with(|c: char| c.is_ascii_digit()) || file.contains('/') => elsewhere(stem, file),
+            _ if unnumbered(stem).is_some() || stem.starts_with("R__") || file.contains('/') => elsewhere(stem, file),
             "up.sql" => Role::Up(stem),
             "down.sql" => Role::Down(stem),
             "verify.sql" => Role::Verify(stem),

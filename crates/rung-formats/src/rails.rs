@@ -42,7 +42,8 @@ impl Format for Rails {
             return Err(vec![Diagnostic::error("rails", message).help(help)]);
         };
         let source = structure.source()?;
-        let known: BTreeSet<&str> = versions(source.text()).collect();
+        // Rails compares them as numbers: `055_x.rb` is '55' there.
+        let known: BTreeSet<Version> = versions(source.text()).filter_map(Version::number_of).collect();
         let mut errors = Vec::new();
         let mut downs: HashMap<&str, &File> = HashMap::new();
         let mut items = Vec::new();
@@ -50,7 +51,7 @@ impl Format for Rails {
             let base = file.base();
             let Some((digits, _)) = base.split_once('_') else { continue };
             let Some(version) = Version::number_of(digits) else { continue };
-            if base.ends_with(".rb") && !known.contains(digits) {
+            if base.ends_with(".rb") && !known.contains(&version) {
                 let error = file
                     .error("ruby-migration", &format!("is a migration in Ruby that {STRUCTURE} does not stand for"));
                 errors.push(error.help(
@@ -72,7 +73,9 @@ impl Format for Rails {
 
 /// The versions that the dump says it stands for.
 fn versions(text: &str) -> impl Iterator<Item = &str> {
-    let list = text.rfind("INSERT INTO \"schema_migrations\"").map_or("", |at| &text[at..]);
+    // One statement, and before Rails 5 one for each.
+    let places = ["INSERT INTO \"schema_migrations\"", "INSERT INTO schema_migrations"];
+    let list = places.iter().find_map(|place| text.find(place)).map_or("", |at| &text[at..]);
     list.split('\'').skip(1).step_by(2).filter(|version| version.bytes().all(|byte| byte.is_ascii_digit()))
 }
 

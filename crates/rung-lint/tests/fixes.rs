@@ -3,9 +3,11 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::{dialect, lint_after, load};
-use rung_engine::{Goal, History, MigrationSet, PlanOptions, RunOptions, Target};
-use rung_lint::{Edit, Finding, Options, Server, rewrite};
+use rung_engine::{Goal, History, Migration, MigrationSet, PlanOptions, RunOptions, Target};
+use rung_lint::{Edit, Finding, Options, Rewriter, Server};
 use rung_postgres::connect::Environment;
 use testkit::{TestDb, for_each_major};
 
@@ -95,11 +97,11 @@ fn mended(mut files: Files, options: &Options) -> Files {
         let set = load(&borrowed(&files), dialect("postgres"));
         let findings = found(&files, options);
         let mut change = None;
+        let migrations: Vec<Arc<Migration>> = set.iter().cloned().collect();
+        let rewriter = Rewriter::new(&migrations, dialect("postgres"));
         for (at, migration) in set.iter().enumerate() {
-            let earlier: Vec<&rung_engine::Migration> = set.iter().take(at).map(std::ops::Deref::deref).collect();
             let own: Vec<&Finding> = findings.iter().filter(|finding| finding.migration == migration.id).collect();
-            let written = rewrite(migration, &earlier, dialect("postgres"), &own)
-                .unwrap_or_else(|why| panic!("{why}: {}", files[1].1));
+            let written = rewriter.rewrite(at, &own).unwrap_or_else(|why| panic!("{why}: {}", files[1].1));
             if let Some(written) = written {
                 change = Some((migration.id.to_string(), written.changes, written.after));
                 break;
@@ -237,8 +239,9 @@ fn what_is_not_mended_says_why() {
             .find(|finding| finding.rule == *rule)
             .unwrap_or_else(|| panic!("{rule}: {sql}: {findings:#?}"));
         let set = load(&borrowed(&files), dialect("postgres"));
-        let last = set.iter().next_back().expect("the second");
-        let said = match (bad.left.clone(), rewrite(last, &[], dialect("postgres"), &[bad])) {
+        let migrations: Vec<Arc<Migration>> = set.iter().cloned().collect();
+        let rewriter = Rewriter::new(&migrations, dialect("postgres"));
+        let said = match (bad.left.clone(), rewriter.rewrite(migrations.len() - 1, &[bad])) {
             (Some(said), _) | (None, Err(said)) => said,
             (None, Ok(_)) => String::new(),
         };

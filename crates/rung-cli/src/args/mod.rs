@@ -281,6 +281,30 @@ mod tests {
     }
 
     #[test]
+    fn every_format_has_a_page_whose_commands_can_be_typed() {
+        let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().join("docs");
+        let read =
+            |name: &str| std::fs::read_to_string(docs.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let guide = read("adopt.md");
+        for format in rung::formats::Choice::names().filter(|name| !matches!(*name, "auto" | "native")) {
+            let name = format!("formats/{format}.md");
+            let page = read(&name);
+            let typed: Vec<&str> =
+                page.lines().filter_map(|line| line.strip_prefix("$ ")?.split(" # ").next()).map(str::trim).collect();
+            for line in &typed {
+                let parsed = Arguments::try_parse_from(line.split_whitespace());
+                assert!(parsed.is_ok(), "{name}: {line}: {}", parsed.unwrap_err());
+            }
+            let has = |end: &str| typed.iter().any(|line| line.ends_with(&format!("adopt --from {format}{end}")));
+            assert!(has("") && has(" --dry-run"), "{name} says how its history is taken over");
+            assert_eq!(has(" --keep-writing"), rung::adopt::KEPT.contains(&format), "{name}: what is written along");
+            let headings = ["## What is not read", "## What to type"];
+            assert!(headings.iter().all(|heading| page.contains(heading)), "{name} has these: {headings:?}");
+            assert!(guide.contains(&format!("]({name})")), "adopt.md leads to {name}");
+        }
+    }
+
+    #[test]
     fn targets_with_signs_are_values_and_options_are_not() {
         let down = |line: &[&str]| match Arguments::try_parse_from(line).map(|arguments| arguments.command) {
             Ok(Command::Down(down)) => down.target.or(down.to),

@@ -1,9 +1,10 @@
 //! `rung adopt --check-downs`: every way down is gone, on a scratch database, and what it leaves is compared.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use rung::catalog::{Body, Catalog, Difference, Object, differences};
-use rung::engine::{MigrationSet, ScratchDatabase};
+use rung::engine::{Driver, MigrationSet, ScratchDatabase};
 use rung::{Goal, History, Migration, PlanOptions, RunOptions};
 
 use crate::args::Arguments;
@@ -53,7 +54,7 @@ pub(crate) fn check(arguments: &Arguments, dev_url: Option<&str>, terminal: &Ter
         let missing = found.iter().filter(|(_, found)| matches!(found, Found::Missing)).count();
         let exact = found.len() - wrong - missing;
         terminal.say(format!(
-            "{}: {exact} undone exactly, {wrong} not, {missing} without a way down; rows were not compared",
+            "{}: {exact} undone exactly, {wrong} not, {missing} without a way down",
             count(found.len(), "migration")
         ));
     }
@@ -70,19 +71,30 @@ struct Walk<'a> {
     bench: Workbench<'a>,
     set: &'a MigrationSet,
     order: &'a [String],
-    /// A database that has all before a place, and its schema; `None` where it is nobody knows what.
-    at: Option<(ScratchDatabase, Catalog)>,
+    /// A database that has all before a place; `None` where it is nobody knows what.
+    at: Option<At>,
 }
+
+/// A database, and what is in it.
+struct At {
+    database: ScratchDatabase,
+    schema: Catalog,
+    rows: Rows,
+}
+
+/// The rows of each table that has any, sorted, by the table's name.
+type Rows = BTreeMap<String, Vec<Vec<Option<String>>>>;
 
 impl Walk<'_> {
     fn step(&mut self, place: usize) -> Result<Found, Failure> {
         let id = &self.order[place];
-        let (mut database, before) = match self.at.take() {
+        let At { mut database, schema: before, rows } = match self.at.take() {
             Some(at) => at,
             None => {
                 let mut database = self.bench.replay_only(&self.first(place)?)?;
-                let before = database.driver.inspect()?;
-                (database, before)
+                let schema = database.driver.inspect()?;
+                let rows = rows(&mut *database.driver, &schema)?;
+                At { database, schema, rows }
             }
         };
         if self.run(&mut database, Goal::UpOnly(vec![id.clone()])).is_err() {
@@ -91,8 +103,9 @@ impl Walk<'_> {
             database = self.bench.replay_only(&self.first(place + 1)?)?;
         }
         let after = database.driver.inspect()?;
+        let filled = self::rows(&mut *database.driver, &after)?;
         if self.set.get(id).is_none_or(|migration| migration.down.is_none()) {
-            self.at = Some((database, after));
+            self.at = Some(At { database, schema: after, rows: filled });
             return Ok(Found::Missing);
         }
         if let Err(error) = self.run(&mut database, Goal::DownOnly(vec![id.clone()])) {
@@ -102,6 +115,7 @@ impl Walk<'_> {
         if !differs.is_empty() {
             return Ok(Found::Differs(differs));
         }
+        let others = other_rows(&rows, &self::rows(&mut *database.driver, &before)?);
         if let Err(error) = self.run(&mut database, Goal::UpOnly(vec![id.clone()])) {
             return Ok(Found::NotAgain(said(&error)));
         }
@@ -109,8 +123,9 @@ impl Walk<'_> {
         if !differs.is_empty() {
             return Ok(Found::NotAgain(differs.join(", ")));
         }
-        self.at = Some((database, after));
-        Ok(Found::Exact)
+        let filled = self::rows(&mut *database.driver, &after)?;
+        self.at = Some(At { database, schema: after, rows: filled });
+        Ok(if others.is_empty() { Found::Exact } else { Found::Differs(others) })
     }
 
     /// The first so many migrations.
@@ -147,6 +162,52 @@ fn said(error: &rung::RunError) -> String {
         other => other.to_string(),
     };
     text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// The rows that a migration may have put somewhere, or changed. Columns go by their names: they may come back in another
+/// order.
+fn rows(driver: &mut dyn Driver, schema: &Catalog) -> Result<Rows, rung::DbError> {
+    /// How many tables are asked about at once.
+    const AT_ONCE: usize = 100;
+    let dialect = driver.dialect_of();
+    let table = |object: &Object| match &object.body {
+        Body::Table(table) if table.partition_by.is_none() && table.access_method.is_none() => {
+            let name: Vec<String> =
+                object.key.schema.iter().chain([&object.key.name]).map(|name| dialect.identifier(name)).collect();
+            let mut columns: Vec<String> =
+                table.columns.iter().map(|column| dialect.identifier(&column.name)).collect();
+            columns.sort_unstable();
+            Some((name.join("."), columns.join(", ")))
+        }
+        _ => None,
+    };
+    let tables: Vec<(String, String)> = schema.iter().filter_map(table).collect();
+    let mut found = Rows::new();
+    for some in tables.chunks(AT_ONCE) {
+        let has = |(name, _): &(String, String)| format!("CASE WHEN EXISTS (SELECT 1 FROM {name}) THEN 1 ELSE 0 END");
+        let asked = some.iter().map(has).collect::<Vec<_>>().join(", ");
+        let answer = driver.query(&format!("SELECT {asked}"))?.into_iter().next().unwrap_or_default();
+        for ((name, columns), has) in some.iter().zip(answer) {
+            if has.as_deref() == Some("1") {
+                let mut rows = driver.query(&format!("SELECT {columns} FROM {name}"))?;
+                rows.sort_unstable();
+                found.insert(name.clone(), rows);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The tables that do not have the rows that they had.
+fn other_rows(wanted: &Rows, there: &Rows) -> Vec<String> {
+    let names: BTreeSet<&String> = wanted.keys().chain(there.keys()).collect();
+    let rows = |rows: &Rows, name: &str| rows.get(name).map_or(0, Vec::len);
+    let other = |name: &&String| wanted.get(*name) != there.get(*name);
+    let line = |name: &String| match (rows(wanted, name), rows(there, name)) {
+        (before, now) if before == now => format!("not as before: rows of {name}"),
+        (before, now) => format!("not as before: {name} had {}, and has {now}", count(before, "row")),
+    };
+    names.into_iter().filter(other).map(line).collect()
 }
 
 /// What a schema has that it should not have, or has otherwise.

@@ -134,6 +134,9 @@ fn go(
     })?;
     if terminal.is_json() {
         terminal.json(&json::Report::from(&report));
+    } else if report.steps.is_empty() && report.renamed > 0 {
+        let renamed = count(report.renamed, "migration");
+        terminal.say(format!("{renamed} applied to {title} have their new ids now; nothing else to do"));
     } else if report.steps.is_empty() {
         terminal.say(nothing_to_do(goal, progress.borrow().applied(), &title));
     } else {

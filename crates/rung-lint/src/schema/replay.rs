@@ -7,6 +7,7 @@ use rung_ddl::{Parsed, Persistence, Statement};
 
 use crate::File;
 
+use super::store::Link;
 use super::{Born, Column, Constraint, ConstraintKind, Index, Key, Schema, Table, Type, Volatility, foreign_key};
 
 impl Schema {
@@ -289,7 +290,10 @@ impl Schema {
                 }
                 ("not_null", ConstraintKind::NotNull(column.name.clone()))
             }
-            WrittenKind::ForeignKey(foreign) => ("fkey", foreign_key(self, foreign)),
+            WrittenKind::ForeignKey(foreign) => {
+                self.tables.link(key, Link::Reference, &self.key(&foreign.table));
+                ("fkey", foreign_key(self, foreign))
+            }
             WrittenKind::Exclude => ("excl", ConstraintKind::Exclude),
             _ => return,
         };
@@ -347,7 +351,10 @@ impl Schema {
             return;
         }
         let mut key = self.key(&alter.name);
-        let mut table = self.tables.remove(&key).unwrap_or_else(|| Table::unknown(alter.kind));
+        // Most leave what it points at as it is, and a table may point at thousands.
+        let stays = alter.actions.iter().all(|(action, _)| leaves_links(action));
+        let table = if stays { self.tables.take(&key) } else { self.tables.remove(&key) };
+        let mut table = table.unwrap_or_else(|| Table::unknown(alter.kind));
         for (action, _) in &alter.actions {
             match action {
                 Action::AddColumn { column, if_not_exists }
@@ -450,7 +457,7 @@ impl Schema {
                 _ => {}
             }
         }
-        self.tables.insert(key, table);
+        if stays { self.tables.put(key, table) } else { self.tables.insert(key, table) }
     }
 
     /// Gives a table another name; what points at it follows.
@@ -509,6 +516,21 @@ impl Schema {
             }
         }
     }
+}
+
+/// Whether an action leaves a table pointing at all that it points at, and noted under its name.
+fn leaves_links(action: &Action) -> bool {
+    !matches!(
+        action,
+        Action::DropColumn { .. }
+            | Action::DropConstraint { .. }
+            | Action::Rename(_)
+            | Action::SetSchema(_)
+            | Action::Attach { .. }
+            | Action::Detach { .. }
+            | Action::Inherit(_)
+            | Action::NoInherit(_)
+    )
 }
 
 /// The name that PostgreSQL gives a constraint: `table_column_suffix`.

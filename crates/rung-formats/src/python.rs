@@ -1,6 +1,8 @@
-//! What can be said of a revision in Python without running it.
+//! What can be said of a module in Python without running it: what Alembic's revisions and yoyo's migrations are made of.
 
-use rung_sql::Span;
+use std::sync::Arc;
+
+use rung_sql::{Script, SourceFile, Span};
 
 /// A token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +70,7 @@ fn tokens(text: &str, part: Span) -> Vec<(Token<'_>, Span)> {
 }
 
 /// The first line of a module's own documentation.
-pub(super) fn doc(text: &str) -> Option<&str> {
+pub(crate) fn doc(text: &str) -> Option<&str> {
     let first = tokens(text, Span::new(0, text.len())).into_iter().next()?;
     let Token::Text { inner, .. } = first.0 else { return None };
     text[inner.range()].lines().map(str::trim).find(|line| !line.is_empty())
@@ -76,7 +78,7 @@ pub(super) fn doc(text: &str) -> Option<&str> {
 
 /// The texts that a variable of the module is set to, and where; empty for `None`. `None` where it is not set, or to
 /// something else.
-pub(super) fn assigned<'a>(text: &'a str, name: &str) -> Option<(Vec<&'a str>, Span)> {
+pub(crate) fn assigned<'a>(text: &'a str, name: &str) -> Option<(Vec<&'a str>, Span)> {
     let (span, line) = crate::migration::lines(text).find(|(_, line)| {
         let rest = line.strip_prefix(name).map(str::trim_start);
         rest.is_some_and(|rest| rest.starts_with('=') && !rest.starts_with("==") || rest.starts_with(':'))
@@ -101,16 +103,141 @@ pub(super) fn assigned<'a>(text: &'a str, name: &str) -> Option<(Vec<&'a str>, S
     Some((values, span))
 }
 
+/// Whether a variable of the module is set, and to which word.
+pub(crate) fn word<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let (_, line) = crate::migration::lines(text).find(|(_, line)| line.starts_with(name))?;
+    let rest = line.strip_prefix(name)?.trim_start().strip_prefix('=')?;
+    Some(rest.split('#').next().unwrap_or_default().trim())
+}
+
+/// A text as it is written: where each of its parts is, and whether its backslashes are its own.
+pub(crate) type Texts = Vec<(Span, bool)>;
+
+/// What yoyo's `step` is given: what goes up, and what comes back.
+pub(crate) struct Step {
+    pub(crate) up: Texts,
+    pub(crate) down: Option<Texts>,
+}
+
+/// The steps of a module that has nothing else but its documentation, imports and variables of its own.
+///
+/// # Errors
+/// The place of what only Python can run.
+pub(crate) fn steps(text: &str) -> Result<Vec<Step>, Span> {
+    let all = tokens(text, Span::new(0, text.len()));
+    let line_end = |place: Span| text[place.end..].find('\n').map_or(text.len(), |end| place.end + end);
+    let mut found = Vec::new();
+    let mut rest = all.as_slice();
+    // Whether what stands here is at the top of the module, and not within a list.
+    let mut depth = 0_usize;
+    while let Some((token, place)) = rest.first() {
+        match token {
+            Token::Word("from" | "import") if depth == 0 => {
+                let mut end = line_end(*place);
+                if text[place.start..end].contains('(') {
+                    end = text[end..].find(')').map_or(text.len(), |close| end + close + 1);
+                }
+                rest = &rest[rest.iter().take_while(|(_, place)| place.start < end).count()..];
+            }
+            Token::Word("steps") if depth == 0 => rest = rest.get(2..).unwrap_or_default(),
+            Token::Word(name) if depth == 0 && name.starts_with("__") => {
+                let after = &rest[1..];
+                let is_next = |(_, place): &&(Token<'_>, Span)| text[..place.start].ends_with('\n');
+                let is_within = |(token, _): &&(Token<'_>, Span)| !matches!(token, Token::Sign(')' | ']' | '}'));
+                let count = after.iter().take_while(|at| !is_next(at) || !is_within(at)).count();
+                rest = &after[count..];
+            }
+            Token::Word("group" | "transaction") | Token::Sign(',') => rest = &rest[1..],
+            Token::Sign('(' | '[') => (depth, rest) = (depth + 1, &rest[1..]),
+            Token::Sign(')' | ']') => (depth, rest) = (depth.saturating_sub(1), &rest[1..]),
+            Token::Text { .. } if depth == 0 => rest = &rest[1..],
+            Token::Word("step") => {
+                let step;
+                (step, rest) = one_step(&rest[1..]).ok_or(*place)?;
+                found.push(step);
+            }
+            _ => return Err(*place),
+        }
+    }
+    Ok(found)
+}
+
+/// `("...", "...")`, or the same with names.
+fn one_step<'r, 'a>(tokens: Rest<'r, 'a>) -> Option<(Step, Rest<'r, 'a>)> {
+    let [(Token::Sign('('), _), rest @ ..] = tokens else { return None };
+    let mut rest = rest;
+    let mut given: [Option<Texts>; 2] = [None, None];
+    let mut at = 0;
+    loop {
+        match rest {
+            [(Token::Sign(')'), _), after @ ..] => {
+                let [up, down] = given;
+                return Some((Step { up: up.unwrap_or_default(), down }, after));
+            }
+            [(Token::Word("apply"), _), (Token::Sign('='), _), after @ ..] => (at, rest) = (0, after),
+            [(Token::Word("rollback"), _), (Token::Sign('='), _), after @ ..] => (at, rest) = (1, after),
+            [(Token::Sign(','), _), after @ ..] => (at, rest) = (at + 1, after),
+            [(Token::Word("None"), _), after @ ..] => rest = after,
+            [(Token::Text { inner, raw }, _), after @ ..] => {
+                given.get_mut(at)?.get_or_insert_default().push((*inner, *raw));
+                rest = after;
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// Statements, each of some texts, as one script. `more` are escapes that whoever runs them knows besides Python's.
+pub(crate) fn script(source: &Arc<SourceFile>, statements: &[Texts], more: &[(&str, &'static str)]) -> Script {
+    let texts: Vec<(Span, bool, bool)> = statements
+        .iter()
+        .flat_map(|texts| texts.iter().enumerate().map(|(at, (span, raw))| (*span, *raw, at + 1 == texts.len())))
+        .collect();
+    let spans: Vec<Span> = texts.iter().map(|(span, ..)| *span).collect();
+    let joined = match spans.as_slice() {
+        [] => Script::slice(Arc::clone(source), Span::new(0, 0)),
+        spans => Script::joined(Arc::clone(source), spans),
+    };
+    let mut edits: Vec<(Span, &str)> = Vec::new();
+    let mut at = 0;
+    for (span, raw, is_last) in &texts {
+        let text = &joined.text()[at..at + span.len()];
+        let mut from = 0;
+        while let Some(found) = text[from..].find('\\').map(|found| from + found) {
+            let (length, value) = escape(&text[found..], *raw, more);
+            edits.extend(value.map(|value| (Span::new(at + found, at + found + length), value)));
+            from = found + length;
+        }
+        at += span.len();
+        if texts.len() > 1 {
+            edits.push((Span::new(at, at + 1), if *is_last { "\n;\n" } else { "" }));
+            at += 1;
+        }
+    }
+    joined.replaced(&edits)
+}
+
+/// How long an escape is, and what it stands for; `None` where it stays.
+fn escape(text: &str, raw: bool, more: &[(&str, &'static str)]) -> (usize, Option<&'static str>) {
+    const PLAIN: [(&str, &str); 7] =
+        [("\\\\", "\\"), ("\\n", "\n"), ("\\t", "\t"), ("\\'", "'"), ("\\\"", "\""), ("\\\r\n", ""), ("\\\n", "")];
+    let own = more.iter().chain(if raw { &[][..] } else { &PLAIN[..] });
+    match own.into_iter().find(|(from, _)| text.starts_with(from)) {
+        Some((from, to)) => (from.len(), Some(to)),
+        None => (1, None),
+    }
+}
+
 /// What a function runs.
-pub(super) enum Body {
+pub(crate) enum Body {
     /// Nothing but these statements, each of some texts; and whether some of them are outside of a transaction.
-    Sql { statements: Vec<Vec<(Span, bool)>>, outside: Option<Span> },
+    Sql { statements: Vec<Texts>, outside: Option<Span> },
     /// This, which only Python can run.
     Code(Span),
 }
 
 /// What a function of the module runs; `None` where there is no such function.
-pub(super) fn function(text: &str, name: &str) -> Option<Body> {
+pub(crate) fn function(text: &str, name: &str) -> Option<Body> {
     let head = format!("def {name}(");
     let at = crate::migration::lines(text).find(|(_, line)| line.starts_with(&head))?.0.start;
     let colon = text[at..].find(":\n").or_else(|| text[at..].find(":\r\n")).map_or(text.len(), |end| at + end + 1);
