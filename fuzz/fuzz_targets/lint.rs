@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use rung_engine::Dialect;
@@ -17,6 +18,16 @@ use rung_sqlite::SQLITE;
 const BEFORE: &str =
     "CREATE TABLE t (a int, b text, c text); CREATE TABLE u (a int PRIMARY KEY); CREATE INDEX i ON t (a);";
 
+/// Every rule.
+static OPTIONS: LazyLock<Options> = LazyLock::new(|| {
+    let off = RULES.iter().filter(|rule| rule.level.is_none());
+    Options {
+        levels: off.map(|rule| (rule.name.to_owned(), Some(Level::Note))).collect(),
+        runner: Runner::Anyone,
+        ..Options::default()
+    }
+});
+
 fuzz_target!(|text: &str| {
     let dialects: [&'static dyn Dialect; 2] = [&POSTGRES, &SQLITE];
     for dialect in dialects {
@@ -29,14 +40,8 @@ fuzz_target!(|text: &str| {
         let Ok(set) = load_held(Path::new(""), &files, &options) else { continue };
         let subjects: Vec<Subject<'_>> =
             set.iter().map(|migration| Subject { migration, standing: Standing::Applied, lint: true }).collect();
-        let off = RULES.iter().filter(|rule| rule.level.is_none());
-        let options = Options {
-            levels: off.map(|rule| (rule.name.to_owned(), Some(Level::Note))).collect(),
-            runner: Runner::Anyone,
-            ..Options::default()
-        };
         let path = language(dialect.name()).map_or(&[] as &[&str], |language| language.search_path);
-        for finding in lint(&subjects, dialect, &options, Schema::new(path)).findings {
+        for finding in lint(&subjects, dialect, &OPTIONS, Schema::new(path)).findings {
             for label in &finding.diagnostic.labels {
                 let source = label.source.text();
                 assert!(source.get(label.span.range()).is_some(), "{finding:?} is nowhere");

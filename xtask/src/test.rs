@@ -41,7 +41,11 @@ pub(crate) fn run(mut args: Vec<String>) -> Result<ExitCode> {
     let nextest =
         Command::new(&cargo).args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
     let mut runner = Command::new(&cargo);
-    runner.args(if nextest { &["nextest", "run"][..] } else { &["test"] });
+    runner.args(match (nextest, scope) {
+        (true, Scope::All) => &["nextest", "run", "--profile", "all"][..],
+        (true, Scope::Usual) => &["nextest", "run"],
+        (false, _) => &["test"],
+    });
     if !args.iter().any(|arg| arg == "-p" || arg.starts_with("--package")) {
         runner.args(["--workspace", "--all-features"]);
     }

@@ -32,6 +32,6 @@ pub use relation::{
     Column, Constraint, ConstraintKind, ForeignKey, Identity, Index, IndexKey, NotNull, Origin, Persistence,
     ReplicaIdentity, RowSecurity, Table, Timing, Validity, Value, View,
 };
-pub use rename::Rename;
+pub use rename::{Rename, in_turn};
 pub use schedule::{Action, Fact, schedule};
 pub use value::{Argument, Descent, Lineage, Scalar, Signature, TypeRef};

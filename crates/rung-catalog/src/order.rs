@@ -1,7 +1,12 @@
 //! An order in which everything comes after what it needs.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::sync::Arc;
+
+use crate::key::{Key, Kind};
+use crate::object::{Body, Catalog};
+use crate::relation::ConstraintKind;
 
 /// Something to be put in order.
 #[derive(Debug, Clone)]
@@ -10,6 +15,23 @@ pub struct Node<R> {
     pub rank: R,
     /// What it comes after, by index. Those that lead back to itself are left out of account where they must be.
     pub after: Vec<usize>,
+}
+
+impl Catalog {
+    /// Tables in an order in which no row refers to one that is not there yet, as far as there is such an order.
+    pub fn after_those_referred_to(&self, tables: &[Arc<Key>]) -> Vec<Arc<Key>> {
+        let places: HashMap<&Key, usize> = tables.iter().enumerate().map(|(at, key)| (&**key, at)).collect();
+        let mut nodes: Vec<Node<usize>> = (0..tables.len()).map(|rank| Node { rank, after: Vec::new() }).collect();
+        for constraint in self.of_kind(Kind::Constraint) {
+            let Body::Constraint(of) = &constraint.body else { continue };
+            let ConstraintKind::Foreign(foreign) = &of.kind else { continue };
+            let own = self.parent(constraint).and_then(|table| places.get(&*table.key));
+            if let (Some(own), Some(other)) = (own, places.get(&*foreign.table)) {
+                nodes[*own].after.push(*other);
+            }
+        }
+        order(&nodes).into_iter().map(|at| Arc::clone(&tables[at])).collect()
+    }
 }
 
 /// The order: each node after those it needs, and among those that could be next the one of the lowest rank. So it

@@ -337,6 +337,26 @@ fn is_said_of(object: &Object, of: &Key) -> bool {
         }
 }
 
+/// Names, each with the one that takes its place, in an order in which none is given that is still had. Where they go round
+/// in a circle, one goes by a third name, which `aside` makes of it.
+pub fn in_turn<N: Clone>(names: &[(N, N)], same: impl Fn(&N, &N) -> bool, aside: impl Fn(&N) -> N) -> Vec<(N, N)> {
+    let mut left: Vec<(N, N)> = names.to_vec();
+    let mut turns = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        let is_free = |(at, (_, new)): (usize, &(N, N))| {
+            !left.iter().enumerate().any(|(other, (old, _))| other != at && same(old, new))
+        };
+        match left.iter().enumerate().position(is_free) {
+            Some(at) => turns.push(left.remove(at)),
+            None => {
+                let third = aside(&left[0].0);
+                turns.push((std::mem::replace(&mut left[0].0, third.clone()), third));
+            }
+        }
+    }
+    turns
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -403,6 +423,18 @@ mod tests {
 
     fn text_of(catalog: &Catalog) -> String {
         catalog.iter().map(|object| format!("{object:?}\n")).collect()
+    }
+
+    #[test]
+    fn names_are_given_when_they_are_free() {
+        let turns = |names: &[(&'static str, &'static str)]| {
+            let names: Vec<(String, String)> = names.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+            let turns = in_turn(&names, |one, other| one == other, |name| format!("{name}_aside"));
+            turns.iter().map(|(old, new)| format!("{old}={new}")).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(turns(&[("a", "b"), ("b", "c")]), "b=c a=b");
+        assert_eq!(turns(&[("a", "b"), ("b", "a")]), "a=a_aside b=a a_aside=b");
+        assert_eq!(turns(&[("a", "b"), ("b", "c"), ("c", "a"), ("x", "y")]), "x=y a=a_aside c=a b=c a_aside=b");
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl Side {
         &self,
         arguments: &Arguments,
         project: &Project,
-        bench: &mut Workbench<'_>,
+        bench: &Workbench<'_>,
     ) -> Result<Schema, Failure> {
         match self {
             Self::Environment(name) => Schema::of(&Project::of_environment(arguments, name)?),
@@ -148,7 +148,7 @@ fn at_revision(
     revision: &str,
     path: Option<&Path>,
     project: &Project,
-    bench: &mut Workbench<'_>,
+    bench: &Workbench<'_>,
 ) -> Result<Schema, Failure> {
     let own = || project.dirs.first().cloned().unwrap_or_default();
     let path = path.map_or_else(own, Path::to_owned);

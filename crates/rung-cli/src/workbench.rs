@@ -1,8 +1,9 @@
 //! A place to try things out: scratch databases, as the project wants them.
 
+use std::panic::resume_unwind;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::{env, fs};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::{env, fs, thread};
 
 use rung::engine::{
     Dialect, Goal, MigrationSet, PlanOptions, RunOptions, Scratch, ScratchDatabase, ScratchOptions, Timeouts,
@@ -14,12 +15,14 @@ use crate::config::Project;
 use crate::exit::Exit;
 use crate::render::Failure;
 
-/// Scratch databases of one dialect. What they need is started when the first is asked for.
+/// Scratch databases of one dialect, for several threads at once. What they need is started when the first is asked for.
 pub(crate) struct Workbench<'a> {
     project: &'a Project,
     pub(crate) dialect: &'static dyn Dialect,
     options: ScratchOptions,
-    scratch: Option<Box<dyn Scratch>>,
+    scratch: OnceLock<Box<dyn Scratch>>,
+    /// Who is starting the server, or running migrations.
+    turn: Mutex<()>,
 }
 
 impl<'a> Workbench<'a> {
@@ -48,32 +51,37 @@ impl<'a> Workbench<'a> {
             version,
             path: env::split_paths(&path).filter(|path| path.is_absolute()).collect(),
             directory: Some(env::temp_dir()),
+            cache: cache(),
             schema: String::new(),
         };
-        Ok(Self { project, dialect, options, scratch: None })
+        Ok(Self { project, dialect, options, scratch: OnceLock::new(), turn: Mutex::new(()) })
     }
 
     /// Where databases are made.
     ///
     /// # Errors
     /// There is no server, and none can be started.
-    pub(crate) fn scratch(&mut self) -> Result<&mut dyn Scratch, Failure> {
-        if self.scratch.is_none() {
-            let made = rung::scratch(self.dialect, &self.options, &self.project.connecting());
-            let made = made.map_err(|error| match error.kind {
-                DbErrorKind::Config => Failure::new(Exit::Usage, error.message, error.hint.unwrap_or_default()),
-                _ => Failure::from(error).saying("This was the scratch server; no other database was touched."),
-            })?;
-            self.scratch = Some(made);
+    pub(crate) fn scratch(&self) -> Result<&dyn Scratch, Failure> {
+        if let Some(scratch) = self.scratch.get() {
+            return Ok(&**scratch);
         }
-        Ok(&mut **self.scratch.as_mut().expect("it was made just now"))
+        let _turn = self.turn();
+        if let Some(scratch) = self.scratch.get() {
+            return Ok(&**scratch);
+        }
+        let made = rung::scratch(self.dialect, &self.options, &self.project.connecting());
+        let made = made.map_err(|error| match error.kind {
+            DbErrorKind::Config => Failure::new(Exit::Usage, error.message, error.hint.unwrap_or_default()),
+            _ => Failure::from(error).saying("This was the scratch server; no other database was touched."),
+        })?;
+        Ok(&**self.scratch.get_or_init(|| made))
     }
 
     /// A database on which migrations were run, behind the project's own setup.
     ///
     /// # Errors
     /// One of them fails, at its place; a file of the setup can't be read.
-    pub(crate) fn replay(&mut self, set: &MigrationSet) -> Result<ScratchDatabase, Failure> {
+    pub(crate) fn replay(&self, set: &MigrationSet) -> Result<ScratchDatabase, Failure> {
         let set = self.with_setup(set)?;
         self.replay_only(&set)
     }
@@ -97,7 +105,7 @@ impl<'a> Workbench<'a> {
     ///
     /// # Errors
     /// A statement fails, at its place.
-    pub(crate) fn script(&mut self, source: &Arc<SourceFile>) -> Result<ScratchDatabase, Failure> {
+    pub(crate) fn script(&self, source: &Arc<SourceFile>) -> Result<ScratchDatabase, Failure> {
         let set = self.set_of_script(source)?;
         self.replay_only(&set)
     }
@@ -111,6 +119,14 @@ impl<'a> Workbench<'a> {
         let name = source.path().file_name().unwrap_or_default().to_string_lossy();
         all.push(self.read(&name, Arc::clone(source))?);
         Ok(MigrationSet::ordered(all, Vec::new()).map_err(rung::Error::Files)?)
+    }
+
+    /// A schema as rung writes it, which has all that the project's setup makes, as a migration.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn set_of_dump(&self, source: Arc<SourceFile>) -> Result<MigrationSet, Failure> {
+        Ok(MigrationSet::ordered(vec![self.read("schema", source)?], Vec::new()).map_err(rung::Error::Files)?)
     }
 
     /// A migration file of rung's own format that is in memory.
@@ -127,7 +143,7 @@ impl<'a> Workbench<'a> {
     ///
     /// # Errors
     /// One of them fails, at its place.
-    pub(crate) fn replay_only(&mut self, set: &MigrationSet) -> Result<ScratchDatabase, Failure> {
+    pub(crate) fn replay_only(&self, set: &MigrationSet) -> Result<ScratchDatabase, Failure> {
         let mut database = self.scratch()?.database()?;
         self.run_on(&mut database, set, &Goal::Latest)?;
         Ok(database)
@@ -138,14 +154,21 @@ impl<'a> Workbench<'a> {
     /// # Errors
     /// One of them fails, at its place.
     pub(crate) fn run_on(
-        &mut self,
+        &self,
         database: &mut ScratchDatabase,
         set: &MigrationSet,
         goal: &Goal,
     ) -> Result<(), Failure> {
         let planning = PlanOptions { order: Some(Order::Any), timeouts: Timeouts::default(), ..PlanOptions::default() };
         let scratch = self.scratch()?;
+        // One after the other: roles are those of all databases, and two that make the same one would get into each other's
+        // way.
+        let _turn = self.turn();
         rung::replay(database, set, goal, &planning, &RunOptions::default(), scratch).map_err(on_scratch)
+    }
+
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn setup(&self) -> Result<Vec<Migration>, Failure> {
@@ -157,6 +180,13 @@ impl<'a> Workbench<'a> {
     fn read(&self, id: &str, source: Arc<SourceFile>) -> Result<Migration, Failure> {
         Ok(formats::load_script(id, source, self.dialect).map_err(rung::Error::Files)?)
     }
+}
+
+/// Where this user's programs keep what can be made anew (XDG Base Directory Specification).
+fn cache() -> Option<PathBuf> {
+    let set = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))?;
+    Some(home.join("rung"))
 }
 
 /// What failed on a scratch database: nothing that matters was touched, and `up` is not what to do next.
@@ -172,6 +202,22 @@ fn on_scratch(error: rung::Error) -> Failure {
         None => "mend the file, then give the command again".to_owned(),
     }];
     failure
+}
+
+/// Does two things at once.
+///
+/// # Errors
+/// That of the first, else that of the second.
+pub(crate) fn both<A: Send, B: Send>(
+    one: impl FnOnce() -> Result<A, Failure> + Send,
+    other: impl FnOnce() -> Result<B, Failure> + Send,
+) -> Result<(A, B), Failure> {
+    thread::scope(|threads| {
+        let other = threads.spawn(other);
+        let one = one();
+        let other = other.join().unwrap_or_else(|panic| resume_unwind(panic));
+        Ok((one?, other?))
+    })
 }
 
 /// A file of SQL.

@@ -351,3 +351,67 @@ fn what_is_wrong_takes_nothing_else_with_it() {
     assert!(editor.at("textDocument/hover", &path, 4_000_000_000, 4_000_000_000).is_null());
     assert_eq!(editor.leave(), 0);
 }
+
+#[test]
+fn a_file_that_was_never_saved_is_one_of_them() {
+    let fixture = Fixture::new();
+    let (new, later) = (fixture.file("003_new.sql"), fixture.file("004_later.sql"));
+    let mut editor = Editor::start(&fixture.root());
+    let open = |editor: &mut Editor, path: &Path, text: &str| {
+        editor.tell(
+            "textDocument/didOpen",
+            json!({ "textDocument": { "uri": uri(path), "languageId": "sql", "version": 1, "text": text } }),
+        );
+        editor.diagnostics(path)
+    };
+    let made = "-- @up\nCREATE TABLE kinds (id int PRIMARY KEY, age varchar(9));\n-- @down\nDROP TABLE kinds;\n";
+    assert_eq!(open(&mut editor, &new, made), [""; 0]);
+    // What the first makes is known in the second: the type is wider, and no row is rewritten.
+    let wider =
+        "-- Depends on: [003_new]\n-- @up\nALTER TABLE kinds ALTER COLUMN age TYPE varchar(20);\n-- @down\nSELECT 1;\n";
+    let found = open(&mut editor, &later, wider);
+    assert!(!found.iter().any(|found| found.contains("type-change")), "{found:?}");
+    let place = editor.at("textDocument/definition", &later, 0, 20);
+    assert_eq!(place["uri"], uri(&new));
+    editor.tell("textDocument/didClose", json!({ "textDocument": { "uri": uri(&new) } }));
+    let wrong = editor.diagnostics(&later);
+    assert!(wrong.iter().any(|found| found.starts_with("0:")), "what it depends on is gone: {wrong:?}");
+    // It is saved under another name, and the editor says so.
+    fs::write(fixture.file("003_kinds.sql"), made).unwrap();
+    editor.tell("workspace/didCreateFiles", json!({ "files": [{ "uri": uri(&fixture.file("003_kinds.sql")) }] }));
+    let line = |from: u32, to: u32| json!({ "start": { "line": 0, "character": from }, "end": { "line": 0, "character": to } });
+    editor.tell(
+        "textDocument/didChange",
+        json!({ "textDocument": { "uri": uri(&later), "version": 2 },
+            "contentChanges": [{ "range": line(16, 23), "text": "003_kinds" }] }),
+    );
+    let fine = (0..3).any(|_| editor.diagnostics(&later).iter().all(|found| !found.starts_with("0:")));
+    assert!(fine, "what it depends on is there");
+    assert_eq!(editor.leave(), 0);
+}
+
+#[test]
+fn a_change_is_seen_where_nothing_else_is_read_again() {
+    let fixture = Fixture::new();
+    let path = fixture.file("002_checks.sql");
+    let windows = CHECKS.replace('\n', "\r\n");
+    fs::write(&path, &windows).unwrap();
+    let mut editor = Editor::start(&fixture.root());
+    assert_eq!(editor.open(&path), ["3:27 check-validated"]);
+    // Whoever reads the directory again sees this; a change of one open file does not lead there.
+    fs::write(fixture.file("000_other.sql"), "-- @up\nSELECT 1;\n").unwrap();
+    let at = |line: u32, character: u32| json!({ "line": line, "character": character });
+    let edit = |version: i32, from: Value, to: Value, text: &str| {
+        json!({ "textDocument": { "uri": uri(&path), "version": version },
+            "contentChanges": [{ "range": { "start": from, "end": to }, "text": text }] })
+    };
+    editor.tell("textDocument/didChange", edit(2, at(3, 3), at(3, 5), "\u{1f600}\u{1f600}é"));
+    assert_eq!(editor.diagnostics(&path), ["3:30 check-validated"]);
+    // What it depends on is another matter.
+    editor.tell("textDocument/didChange", edit(3, at(0, 16), at(0, 25), "000_other"));
+    let found = editor.diagnostics(&path);
+    assert!(found.contains(&"3:30 check-validated".to_owned()), "{found:?}");
+    assert!(!found.iter().any(|found| found.starts_with("0:")), "the new file is known now: {found:?}");
+    editor.tell("$/cancelRequest", json!({ "id": 99 }));
+    assert_eq!(editor.leave(), 0);
+}

@@ -156,6 +156,10 @@ pub struct Constraint {
     pub kind: ConstraintKind,
     /// `NOT VALID`: the rows that are there are not looked at.
     pub not_valid: bool,
+    /// `NOT ENFORCED`: no rows are looked at, now or later.
+    pub not_enforced: bool,
+    /// `NO INHERIT`: it is the table's alone.
+    pub no_inherit: bool,
     /// Where it stands.
     pub span: Span,
 }
@@ -271,6 +275,8 @@ pub struct CreateTable {
     pub partitioned: bool,
     /// `PARTITION OF`.
     pub partition_of: Option<Name>,
+    /// Whether it is the partition of what no other one takes: `DEFAULT`.
+    pub default_partition: bool,
     /// `INHERITS`.
     pub inherits: Vec<Name>,
     /// `LIKE`.
@@ -371,7 +377,12 @@ pub enum Action {
     /// `VALIDATE CONSTRAINT`.
     ValidateConstraint(Ident),
     /// `ALTER CONSTRAINT`.
-    AlterConstraint(Ident),
+    AlterConstraint {
+        /// The constraint.
+        name: Ident,
+        /// `ENFORCED`, for which the rows that are there are looked at, or `NOT ENFORCED`.
+        enforced: Option<bool>,
+    },
     /// `RENAME CONSTRAINT`.
     RenameConstraint {
         /// Its name.
@@ -391,7 +402,12 @@ pub enum Action {
     /// `SET SCHEMA`.
     SetSchema(Ident),
     /// `ATTACH PARTITION`; of an index too.
-    Attach(Name),
+    Attach {
+        /// The partition.
+        partition: Name,
+        /// `DEFAULT`.
+        default: bool,
+    },
     /// `DETACH PARTITION`.
     Detach {
         /// The partition.
@@ -700,7 +716,7 @@ impl Statement {
                             found.extend(column.constraints.iter().filter_map(referenced))
                         }
                         Action::AddConstraint(constraint) => found.extend(referenced(constraint)),
-                        Action::Attach(other)
+                        Action::Attach { partition: other, .. }
                         | Action::Inherit(other)
                         | Action::NoInherit(other)
                         | Action::Detach { partition: other, .. } => found.push(other),

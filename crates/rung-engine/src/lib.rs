@@ -24,6 +24,7 @@ mod preview;
 mod program;
 mod record;
 mod renames;
+mod sample;
 mod scratch;
 mod seed;
 mod settle;
@@ -61,7 +62,8 @@ pub use record::{
     Tag, Took, render,
 };
 pub use renames::{SaidRenames, rename_of, renames_of_file};
-pub use scratch::{Scratch, ScratchDatabase, ScratchOptions};
+pub use sample::{Sample, Twin, samples};
+pub use scratch::{Scratch, ScratchDatabase, ScratchOptions, Testimony};
 pub use seed::{Seed, SeedChoice, seed};
 pub use settle::{Resolution, Settled, adopted, resolve, stamp, tag, untag};
 pub use target::Target;

@@ -5,32 +5,52 @@ use std::path::PathBuf;
 use crate::driver::{DbError, Driver};
 
 /// Where such databases are made: a server, or a directory of files. What it has started ends with it.
-pub trait Scratch: Send {
+pub trait Scratch: Send + Sync {
     /// Makes an empty database and connects to it.
     ///
     /// # Errors
     /// The server's error.
-    fn database(&mut self) -> Result<ScratchDatabase, DbError>;
+    fn database(&self) -> Result<ScratchDatabase, DbError>;
 
     /// Makes what an error says is lacking outside of any database, where this is the place to: a role, on a server that
     /// was started for the purpose. Says whether it did, and what failed may be tried again.
     ///
     /// # Errors
     /// The server's error.
-    fn supply(&mut self, lacking: &DbError) -> Result<bool, DbError>;
+    fn supply(&self, lacking: &DbError) -> Result<bool, DbError>;
 
-    /// What somebody else than rung says of a database's schema, rung's own tables left out: a list that is the same for
-    /// the same schema, whatever the order of columns and of everything. `None` where nobody is there to be asked.
+    /// Asks somebody else than rung for a database's schema. `None` where nobody is there to be asked. Until the answer
+    /// is heard, the schema is to stay as it is.
     ///
     /// # Errors
     /// What went wrong with asking.
-    fn witness(&mut self, database: &mut ScratchDatabase) -> Result<Option<Vec<String>>, DbError>;
+    fn witness(&self, database: &mut ScratchDatabase) -> Result<Option<Testimony>, DbError>;
 
     /// A program that came with the server, `pg_dump` for one, where there is one that understands it.
     fn program(&self, name: &str) -> Option<PathBuf>;
 }
 
-/// An empty database with a connection to it. It is dropped with the value, whoever else is connected.
+/// What somebody else than rung says of a schema, on its way.
+pub struct Testimony(Box<dyn FnOnce() -> Result<Vec<String>, DbError> + Send>);
+
+impl Testimony {
+    /// What `wait` returns.
+    pub fn new(wait: impl FnOnce() -> Result<Vec<String>, DbError> + Send + 'static) -> Self {
+        Self(Box::new(wait))
+    }
+
+    /// Waits for it: a list that is the same for the same schema, whatever the order of columns and of everything, with
+    /// rung's own tables left out.
+    ///
+    /// # Errors
+    /// What went wrong with asking.
+    pub fn hear(self) -> Result<Vec<String>, DbError> {
+        (self.0)()
+    }
+}
+
+/// An empty database with a connection to it. It is dropped with the value, whoever else is connected; at the latest when
+/// its place goes too.
 pub struct ScratchDatabase {
     /// The connection.
     pub driver: Box<dyn Driver>,
@@ -58,6 +78,9 @@ pub struct ScratchOptions {
     pub path: Vec<PathBuf>,
     /// For temporary files; `/tmp` where nothing is said.
     pub directory: Option<PathBuf>,
+    /// Where what takes long to make is kept for the next time; nothing is kept where nothing is said. Nobody else may
+    /// write there.
+    pub cache: Option<PathBuf>,
     /// The schema (on SQLite: the prefix) of rung's own tables.
     pub schema: String,
 }

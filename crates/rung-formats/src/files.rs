@@ -145,11 +145,24 @@ impl Files {
         if errors.is_empty() { Ok(Self { list, dirs: dirs.to_vec(), ..Self::default() }) } else { Err(errors) }
     }
 
-    /// The files with what somebody has not saved yet.
+    /// The files with what somebody has not saved yet, those that were never saved among them.
     pub(crate) fn with(mut self, unsaved: &Unsaved) -> Self {
-        if !unsaved.is_empty() {
-            self.list = self.list.into_iter().map(|file| file.with(unsaved)).collect();
+        if unsaved.is_empty() {
+            return self;
         }
+        self.list = self.list.into_iter().map(|file| file.with(unsaved)).collect();
+        let dirs: Vec<(&PathBuf, PathBuf)> =
+            self.dirs.iter().filter_map(|dir| Some((dir, dir.canonicalize().ok()?))).collect();
+        let new = unsaved.iter().filter(|(path, _)| !path.exists()).filter_map(|(path, text)| {
+            let (dir, rest) = dirs.iter().find_map(|(dir, full)| Some((dir, path.strip_prefix(full).ok()?)))?;
+            let parts: Option<Vec<&str>> = rest.iter().map(|part| part.to_str()).collect();
+            let parts =
+                parts.filter(|parts| parts.len() <= DEPTH + 1 && !parts.iter().any(|part| part.starts_with('.')))?;
+            let content = Content::Held(text.as_bytes().to_vec().into());
+            Some(File { name: parts.join("/"), path: dir.join(rest), content })
+        });
+        self.list.extend(new);
+        self.list.sort_by(|a, b| a.name.cmp(&b.name));
         self
     }
 

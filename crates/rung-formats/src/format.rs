@@ -164,7 +164,8 @@ pub(crate) fn load(files: &Files, options: &LoadOptions<'_>) -> Result<Migration
         Choice::Unsaid => recognised(files, Strength::Sure)?,
     };
     let mut set = format.load(files, options)?;
-    if set.is_empty() {
+    // A plan without a change is an empty directory of its format, and no wrong one.
+    if set.is_empty() && format.recognise(files).is_none() {
         below(files).map_or(Ok(()), |error| Err(vec![error]))?;
     }
     if format.name() != Native.name() {

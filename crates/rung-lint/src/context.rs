@@ -55,7 +55,7 @@ impl<'a> Context<'a> {
 
     /// The script that is run; an empty one for what is no SQL is never asked about.
     fn up(&self) -> Option<&'a ScriptLines> {
-        self.file.up.as_ref()
+        self.file.up.as_deref()
     }
 
     /// The statement that is asked about.
@@ -322,7 +322,7 @@ impl<'a> Context<'a> {
             left: None,
         });
         let at = self.findings.len() - 1;
-        Reported { finding: &mut self.findings[at], up: self.file.up.as_ref() }
+        Reported { finding: &mut self.findings[at], up: self.file.up.as_deref() }
     }
 }
 

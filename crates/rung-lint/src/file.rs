@@ -1,7 +1,10 @@
 //! A migration as the linter reads it: its statements, parsed.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use rung_ddl::Parsed;
-use rung_engine::{Asks, Body, Dialect, Down, JournalReason, Migration, Mode, ScriptPlan};
+use rung_engine::{Asks, Body, Dialect, Down, JournalReason, Migration, MigrationId, Mode, ScriptPlan};
 use rung_sql::{Diagnostic, Facts, Script, Span, SplitIssueKind, TokenKind, TransactionControl, split, tokens};
 
 use crate::Language;
@@ -30,6 +33,8 @@ pub struct ScriptLines {
     pub refused: Vec<Diagnostic>,
     /// Whether it controls transactions itself.
     pub own_transactions: bool,
+    /// Whether its file asks for the journal.
+    apart: bool,
 }
 
 impl ScriptLines {
@@ -80,7 +85,17 @@ impl ScriptLines {
                 transaction: (together || own_transactions && open).then_some(number),
             });
         }
-        Self { script: script.clone(), lines, refused, own_transactions }
+        let apart = asks.no_transaction.is_some();
+        Self { script: script.clone(), lines, refused, own_transactions, apart }
+    }
+
+    /// Whether another script would be read as this one was.
+    fn is_of(&self, script: &Script, asks: Asks) -> bool {
+        let place = |script: &Script| (script.source_offset(0), script.text().len());
+        self.apart == asks.no_transaction.is_some()
+            && place(&self.script) == place(script)
+            && self.script.text() == script.text()
+            && self.script.source() == script.source()
     }
 
     /// The text of a statement.
@@ -100,21 +115,50 @@ pub struct File<'a> {
     /// The migration.
     pub migration: &'a Migration,
     /// What it runs; `None` for a program or a function.
-    pub up: Option<ScriptLines>,
+    pub up: Option<Arc<ScriptLines>>,
     /// What undoes it, where that is SQL.
-    pub down: Option<ScriptLines>,
+    pub down: Option<Arc<ScriptLines>>,
+}
+
+/// Scripts as they were read, for reading a set again of which little has changed.
+#[derive(Debug, Default)]
+pub struct Memory {
+    scripts: HashMap<MigrationId, [Option<Arc<ScriptLines>>; 2]>,
+}
+
+impl Memory {
+    /// Keeps what these files have, and forgets the rest.
+    pub(crate) fn keep(&mut self, files: &[File<'_>]) {
+        let scripts = |file: &File<'_>| (file.migration.id.clone(), [file.up.clone(), file.down.clone()]);
+        self.scripts = files.iter().map(scripts).collect();
+    }
 }
 
 impl<'a> File<'a> {
     /// Reads a migration.
     pub fn read(migration: &'a Migration, dialect: &dyn Dialect, language: &Language) -> Self {
-        let lines = |script: &Script, asks| ScriptLines::read(script, asks, dialect, language);
+        Self::remembered(migration, dialect, language, &Memory::default())
+    }
+
+    /// As [`Self::read`], without reading what was read before.
+    pub(crate) fn remembered(
+        migration: &'a Migration,
+        dialect: &dyn Dialect,
+        language: &Language,
+        memory: &Memory,
+    ) -> Self {
+        let [up, down] =
+            memory.scripts.get(&migration.id).map_or([None, None], |old| old.each_ref().map(Option::as_ref));
+        let lines = |script: &Script, asks, old: Option<&Arc<ScriptLines>>| match old {
+            Some(old) if old.is_of(script, asks) => Arc::clone(old),
+            _ => Arc::new(ScriptLines::read(script, asks, dialect, language)),
+        };
         let up = match &migration.body {
-            Body::Sql(body) => Some(lines(&body.up, Asks::up(migration))),
+            Body::Sql(body) => Some(lines(&body.up, Asks::up(migration), up)),
             Body::Command(_) | Body::Code(_) => None,
         };
         let down = match &migration.down {
-            Some(Down::Sql(script)) => Some(lines(script, Asks::down(migration))),
+            Some(Down::Sql(script)) => Some(lines(script, Asks::down(migration), down)),
             Some(Down::Code(_)) | None => None,
         };
         Self { migration, up, down }

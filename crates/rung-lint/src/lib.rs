@@ -20,19 +20,20 @@ mod rules;
 mod run;
 mod schema;
 mod steps;
+mod twin;
 
 pub use context::Context;
-pub use file::{File, Line, ScriptLines};
+pub use file::{File, Line, Memory, ScriptLines};
 pub use finding::{Edit, Finding, Fix};
 pub use impact::{Blocks, Impact, LockMode, Server, Sure, Task, TypeChange, Work, type_change};
 pub use language::{Language, language};
 pub use options::{Options, Runner};
 pub use outline::{Deed, Loss, Outline, Use, Verb, outline};
 pub use reference::{explain, reference};
-pub use rewrite::{Part, Rewrite, rewrite};
+pub use rewrite::{Part, Rewrite, Rewriter};
 pub use rule::{Case, Check, Group, Rule};
 pub use rules::{RULES, rule};
-pub use run::{Effect, Report, Standing, StatementEffect, Subject, bytes, duration, lint};
+pub use run::{Effect, Report, Standing, StatementEffect, Subject, bytes, duration, lint, lint_again};
 pub use schema::{
     Born, Column, Constraint, ConstraintKind, Index, Key, STEADY, Schema, Size, Table, Type, VOLATILE, Volatility,
 };

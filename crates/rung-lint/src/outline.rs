@@ -292,7 +292,9 @@ fn action_deed(kind: Kind, table: &Name, action: &Action) -> Deed {
             Deed { of: Some(table.to_string()), with, ..deed(Verb::Adds, kind, name) }
         }
         Action::DropConstraint { name, .. } => of(Verb::Drops, "constraint", name),
-        Action::ValidateConstraint(name) | Action::AlterConstraint(name) => of(Verb::Changes, "constraint", name),
+        Action::ValidateConstraint(name) | Action::AlterConstraint { name, .. } => {
+            of(Verb::Changes, "constraint", name)
+        }
         Action::RenameConstraint { from, to } => {
             Deed { with: vec![to.name.clone()], ..of(Verb::Renames, "constraint", from) }
         }
@@ -304,7 +306,9 @@ fn action_deed(kind: Kind, table: &Name, action: &Action) -> Deed {
             let verb = if *enable { Verb::Adds } else { Verb::Drops };
             Deed { of: Some(table.to_string()), ..deed(verb, "row level security", "") }
         }
-        Action::Attach(other) => Deed { of: Some(table.to_string()), ..deed(Verb::Adds, "partition", other) },
+        Action::Attach { partition: other, .. } => {
+            Deed { of: Some(table.to_string()), ..deed(Verb::Adds, "partition", other) }
+        }
         Action::Detach { partition, .. } => {
             Deed { of: Some(table.to_string()), ..deed(Verb::Drops, "partition", partition) }
         }

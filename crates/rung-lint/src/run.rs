@@ -16,7 +16,8 @@ use crate::context::{Indexed, is_fresh_key};
 use crate::past::{Past, Topics};
 use crate::rewrite::by_themselves;
 use crate::{
-    Born, Check, Context, File, Finding, Group, Impact, Language, Options, RULES, Rule, Schema, ScriptLines, language,
+    Born, Check, Context, File, Finding, Group, Impact, Language, Memory, Options, RULES, Rule, Schema, ScriptLines,
+    language,
 };
 
 /// Whether a migration is in the database.
@@ -78,8 +79,20 @@ pub struct StatementEffect {
 ///
 /// A dialect that there is no linter for gives an empty report.
 pub fn lint(subjects: &[Subject<'_>], dialect: &dyn Dialect, options: &Options, schema: Schema) -> Report {
+    lint_again(&mut Memory::default(), subjects, dialect, options, schema)
+}
+
+/// As [`lint`], without reading what was read before: for whoever lints after each change.
+pub fn lint_again(
+    memory: &mut Memory,
+    subjects: &[Subject<'_>],
+    dialect: &dyn Dialect,
+    options: &Options,
+    schema: Schema,
+) -> Report {
     let Some(language) = language(dialect.name()) else { return Report::default() };
-    let files = read_all(subjects, dialect, language);
+    let files = read_all(subjects, dialect, language, memory);
+    memory.keep(&files);
     let rules: Vec<(&'static Rule, Level)> = RULES
         .iter()
         .filter(|rule| rule.is_for(language.name))
@@ -88,14 +101,27 @@ pub fn lint(subjects: &[Subject<'_>], dialect: &dyn Dialect, options: &Options, 
     let indexed = indexed(&files);
     let ids = subjects.iter().enumerate().map(|(number, subject)| (subject.migration.id.as_str(), number)).collect();
     let work = Work { language, options, subjects, files: &files, rules: &rules, indexed: &indexed, ids: &ids };
-    let shares = shares(subjects.len());
-    if let [all] = shares.as_slice() {
-        return work.lint(all.clone(), schema);
+    // What comes after the last that is linted is not looked at.
+    let shares = shares(subjects.len()).into_iter().filter_map(|share| {
+        let last = subjects[share.clone()].iter().rposition(|subject| subject.lint)?;
+        Some(share.start..share.start + last + 1)
+    });
+    let shares: Vec<Range<usize>> = shares.collect();
+    if let [only] = shares.as_slice() {
+        let mut before = schema;
+        (0..only.start).for_each(|number| work.replay(number, &mut before));
+        return work.lint(only.clone(), before);
     }
-    // Each thread replays what comes before its share: that is a small part of the work, and needs nobody else.
+    // What comes before a share is replayed while the shares before it are linted.
+    let (mut before, mut replayed) = (schema, 0);
     thread::scope(|scope| {
-        let running: Vec<_> =
-            shares.into_iter().map(|share| scope.spawn(|| work.lint(share, schema.clone()))).collect();
+        let mut running = Vec::new();
+        for share in shares {
+            (replayed..share.start).for_each(|number| work.replay(number, &mut before));
+            replayed = share.start;
+            let (work, before) = (&work, before.clone());
+            running.push(scope.spawn(move || work.lint(share, before)));
+        }
         let mut whole = Report::default();
         for share in running {
             let report = share.join().unwrap_or_else(|panic| resume_unwind(panic));
@@ -133,23 +159,37 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// Carries out what a migration runs.
+    fn replay(&self, number: usize, schema: &mut Schema) {
+        let applied = self.subjects[number].standing == Standing::Applied;
+        if let Some(up) = &self.files[number].up {
+            let born = Born::In(number);
+            for (at, line) in up.lines.iter().enumerate() {
+                if !(applied && schema.credit(&line.parsed, born)) {
+                    schema.apply(&line.parsed, up.text(at), born);
+                }
+            }
+        }
+        schema.reset_search_path();
+    }
+
     /// Lints a share of the migrations, on what those before it leave.
     fn lint(&self, share: Range<usize>, mut schema: Schema) -> Report {
-        let Self { language, options, subjects, files, .. } = *self;
         let mut report = Report::default();
-        for (number, (subject, file)) in subjects.iter().zip(files).enumerate().take(share.end) {
-            let mut run = Run { work: self, number, file, found: Vec::new() };
-            if subject.lint && share.contains(&number) {
-                let effect = run.lint(&mut schema);
-                let mut found = run.found;
-                settle(file, options, language, &mut found);
-                // As the file is read, and not as the rules stand in their table.
-                found.sort_by_key(|finding| finding.diagnostic.labels.first().map(|label| label.span.start));
-                report.findings.extend(found);
-                report.effects.push(effect);
-            } else {
-                run.replay(&mut schema);
+        for number in share {
+            if !self.subjects[number].lint {
+                self.replay(number, &mut schema);
+                continue;
             }
+            let file = &self.files[number];
+            let mut run = Run { work: self, number, file, found: Vec::new() };
+            let effect = run.lint(&mut schema);
+            let mut found = run.found;
+            settle(file, self.options, self.language, &mut found);
+            // As the file is read, and not as the rules stand in their table.
+            found.sort_by_key(|finding| finding.diagnostic.labels.first().map(|label| label.span.start));
+            report.findings.extend(found);
+            report.effects.push(effect);
             schema.reset_search_path();
         }
         report
@@ -171,9 +211,15 @@ pub(crate) fn level_of(rule: &Rule, options: &Options) -> Option<Level> {
 }
 
 /// Reads files on all processors.
-fn read_all<'a>(subjects: &[Subject<'a>], dialect: &dyn Dialect, language: &Language) -> Vec<File<'a>> {
+fn read_all<'a>(
+    subjects: &[Subject<'a>],
+    dialect: &dyn Dialect,
+    language: &Language,
+    memory: &Memory,
+) -> Vec<File<'a>> {
     let read = |share: Range<usize>| -> Vec<File<'a>> {
-        subjects[share].iter().map(|subject| File::read(subject.migration, dialect, language)).collect()
+        let read = |subject: &Subject<'a>| File::remembered(subject.migration, dialect, language, memory);
+        subjects[share].iter().map(read).collect()
     };
     let shares = shares(subjects.len());
     if let [all] = shares.as_slice() {
@@ -204,17 +250,6 @@ struct Moment<'s> {
 }
 
 impl<'a> Run<'a> {
-    fn replay(&self, schema: &mut Schema) {
-        let Some(up) = &self.file.up else { return };
-        let applied = self.work.subjects[self.number].standing == Standing::Applied;
-        for (at, line) in up.lines.iter().enumerate() {
-            let born = Born::In(self.number);
-            if !(applied && schema.credit(&line.parsed, born)) {
-                schema.apply(&line.parsed, up.text(at), born);
-            }
-        }
-    }
-
     fn lint(&mut self, schema: &mut Schema) -> Effect {
         let Work { language, options, subjects, .. } = *self.work;
         let (mut past, topics) = (Past::default(), Topics::of(self.file.lines()));
@@ -329,7 +364,7 @@ impl<'a> Run<'a> {
 
     /// Says what can't be read, and what can't be run.
     fn unreadable(&mut self) {
-        let scripts: Vec<&ScriptLines> = self.file.up.iter().chain(&self.file.down).collect();
+        let scripts: Vec<&ScriptLines> = self.file.up.iter().chain(&self.file.down).map(|script| &**script).collect();
         for script in scripts {
             for refused in &script.refused {
                 let rule = match refused.code {

@@ -73,16 +73,16 @@ pub(crate) fn quoted(name: &str) -> String {
 }
 
 /// Names longer than this are cut by the server.
-const LONGEST: usize = 63;
+pub(crate) const LONGEST: usize = 63;
 
 /// An `ALTER TABLE` that is written anew.
 pub(crate) struct Altered<'c, 'a> {
-    cx: &'c Context<'a>,
-    alter: &'c AlterTable,
+    pub(crate) cx: &'c Context<'a>,
+    pub(crate) alter: &'c AlterTable,
     /// `ALTER TABLE ONLY app.t `.
     head: &'a str,
     /// The table as it is written.
-    table: &'a str,
+    pub(crate) table: &'a str,
 }
 
 const UNNAMED: &str = "it has no name, and which one the server would choose is not known: give it one";
@@ -96,7 +96,7 @@ impl<'c, 'a> Altered<'c, 'a> {
         Self { cx, alter, head: cx.text(Span::new(0, first)), table: cx.text(alter.name.span) }
     }
 
-    fn alter(&self, action: impl AsRef<str>) -> String {
+    pub(crate) fn alter(&self, action: impl AsRef<str>) -> String {
         format!("{}{}", self.head, action.as_ref())
     }
 
@@ -159,14 +159,16 @@ impl<'c, 'a> Altered<'c, 'a> {
         }
         let name = quoted(&name);
         let undo = self.alter(format!("ALTER COLUMN {column} DROP NOT NULL"));
-        let set = self.alter(format!("ALTER COLUMN {column} SET NOT NULL, DROP CONSTRAINT {name}"));
+        let set = self.alter(format!("ALTER COLUMN {column} SET NOT NULL"));
         vec![
             Step::apart(
                 format!("{}_{plain}_not_null", self.alter.name.name),
                 self.alter(format!("ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID")),
             ),
             Step::apart("", self.alter(format!("VALIDATE CONSTRAINT {name}"))),
+            // Within one statement the constraint is dropped first, and proves nothing any more.
             Step::apart("", set).undone_by(undo),
+            Step::apart("", self.alter(format!("DROP CONSTRAINT {name}"))),
         ]
     }
 
@@ -251,7 +253,9 @@ impl<'c, 'a> Altered<'c, 'a> {
         if let Some(default) = is_filled {
             let default = self.cx.text(default.span);
             steps.push(Step::together("", self.alter(format!("ALTER COLUMN {name} SET DEFAULT {default}"))));
-            steps.push(self.filled(column, name));
+            // Rows that come later have it already.
+            let fill = format!("fill_{}_{}", self.alter.name.name, column.name);
+            steps.push(self.filled(&fill, &format!("{name} = DEFAULT"), &format!("{name} IS NULL")));
         }
         for constraint in later {
             match &constraint.kind {
@@ -268,8 +272,8 @@ impl<'c, 'a> Altered<'c, 'a> {
         Ok(steps)
     }
 
-    /// Fills a column with its default, some pages at a time. Rows that come later have it already.
-    fn filled(&self, column: &Column, name: &str) -> Step {
+    /// Writes what is to be set in the rows where it is missing, some pages at a time. `name` is the migration's.
+    pub(crate) fn filled(&self, name: &str, set: &str, missing: &str) -> Step {
         let table = self.table;
         let regclass = table.replace('\'', "''");
         // Before 14, no range of places is looked up without reading the whole table.
@@ -289,8 +293,8 @@ impl<'c, 'a> Altered<'c, 'a> {
              BEGIN\n    \
                  WHILE page <= last LOOP\n        \
                      began := clock_timestamp();\n        \
-                     UPDATE {table} SET {name} = DEFAULT\n            \
-                         WHERE {name} IS NULL AND {place};\n        \
+                     UPDATE {table} SET {set}\n            \
+                         WHERE {missing} AND {place};\n        \
                      COMMIT;\n        \
                      page := page + pages;\n        \
                      -- As many as take about a tenth of a second.\n        \
@@ -300,8 +304,8 @@ impl<'c, 'a> Altered<'c, 'a> {
              END\n\
              $fill$"
         );
-        let step = Step::apart(format!("fill_{}_{}", self.alter.name.name, column.name), sql);
-        Step { leaves: Some(format!("SELECT 1 FROM {table} WHERE {name} IS NULL LIMIT 1")), ..step }
+        let leaves = Some(format!("SELECT 1 FROM {table} WHERE {missing} LIMIT 1"));
+        Step { leaves, ..Step::apart(name, sql) }
     }
 }
 

@@ -3,9 +3,11 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::{dialect, lint_after, load};
-use rung_engine::{Goal, History, MigrationSet, PlanOptions, RunOptions, Target};
-use rung_lint::{Edit, Finding, Options, Server, rewrite};
+use rung_engine::{Goal, History, Migration, MigrationSet, PlanOptions, RunOptions, Target};
+use rung_lint::{Edit, Finding, Options, Rewriter, Server};
 use rung_postgres::connect::Environment;
 use testkit::{TestDb, for_each_major};
 
@@ -49,6 +51,12 @@ const BAD: &[Bad] = &[
     ("set-not-null", "-- @up\nALTER TABLE t ALTER COLUMN c SET NOT NULL, ALTER COLUMN s SET DEFAULT 's';\nCOMMENT ON TABLE p IS 'made';\n-- @down\nCOMMENT ON TABLE p IS NULL;\nALTER TABLE t ALTER COLUMN c DROP NOT NULL;\nALTER TABLE t ALTER COLUMN s DROP DEFAULT;", 2),
     ("volatile-default", "-- @up\nALTER TABLE t ADD COLUMN made uuid NOT NULL DEFAULT gen_random_uuid();\n-- @down\nALTER TABLE t DROP COLUMN made;", 1),
     ("volatile-default", "-- @up\nCREATE TABLE other (id int);\nALTER TABLE t ADD COLUMN made float CONSTRAINT made_u UNIQUE DEFAULT random() * 1e9 CHECK (made >= 0), ADD COLUMN more int;\n-- @down\nALTER TABLE t DROP COLUMN made, DROP COLUMN more;\nDROP TABLE other;", 2),
+    ("type-change", "-- @up\nALTER TABLE t ALTER COLUMN g TYPE text;\n-- @down\nALTER TABLE t ALTER COLUMN g TYPE numeric(10, 2) USING g::numeric;", 1),
+    ("type-change", "-- @up\nALTER TABLE loose ALTER COLUMN k TYPE bigint;\n-- @down\nALTER TABLE loose ALTER COLUMN k TYPE int;", 1),
+    ("type-change", "-- @up\nALTER TABLE t ALTER COLUMN h TYPE jsonb USING coalesce(t.h::jsonb, '[]');\n-- @down\nALTER TABLE t ALTER COLUMN h TYPE json;", 1),
+    ("type-change", "-- @up\nALTER TABLE apart ALTER COLUMN id TYPE text COLLATE \"C\" USING id + 1;\n-- @down\nALTER TABLE apart ALTER COLUMN id TYPE int USING id::int - 1;", 1),
+    ("type-change", "-- @up\nALTER TABLE plain_one ALTER COLUMN \"Odd name\" TYPE bigint;\n-- @down\nALTER TABLE plain_one ALTER COLUMN \"Odd name\" TYPE int;", 1),
+    ("type-change", "-- @up\nCREATE TABLE made (id int);\nALTER TABLE loose ALTER COLUMN k TYPE bigint;\n-- @down\nALTER TABLE loose ALTER COLUMN k TYPE int;\nDROP TABLE made;", 2),
     ("lock-then-more", "-- @up\nALTER TABLE t ADD COLUMN made int;\nUPDATE p SET name = 'x';\n-- @down\nALTER TABLE t DROP COLUMN made;", 2),
     ("lock-timeout", "-- @lock-timeout 0\n-- @up\nALTER TABLE t ADD COLUMN made int;\n-- @down\nALTER TABLE t DROP COLUMN made;", 1),
     ("lock-timeout", "-- @up\nSET LOCAL lock_timeout = 0;\nALTER TABLE t ADD COLUMN made int;\n-- @down\nALTER TABLE t DROP COLUMN made;", 1),
@@ -89,11 +97,11 @@ fn mended(mut files: Files, options: &Options) -> Files {
         let set = load(&borrowed(&files), dialect("postgres"));
         let findings = found(&files, options);
         let mut change = None;
+        let migrations: Vec<Arc<Migration>> = set.iter().cloned().collect();
+        let rewriter = Rewriter::new(&migrations, dialect("postgres"));
         for (at, migration) in set.iter().enumerate() {
-            let earlier: Vec<&rung_engine::Migration> = set.iter().take(at).map(std::ops::Deref::deref).collect();
             let own: Vec<&Finding> = findings.iter().filter(|finding| finding.migration == migration.id).collect();
-            let written = rewrite(migration, &earlier, dialect("postgres"), &own)
-                .unwrap_or_else(|why| panic!("{why}: {}", files[1].1));
+            let written = rewriter.rewrite(at, &own).unwrap_or_else(|why| panic!("{why}: {}", files[1].1));
             if let Some(written) = written {
                 change = Some((migration.id.to_string(), written.changes, written.after));
                 break;
@@ -206,7 +214,12 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("required-column", "ALTER TABLE t ADD COLUMN made int NOT NULL;", "which value the rows that are there"),
     ("index-nonconcurrent", "CREATE INDEX ON parts (k);", "which partitions there are"),
     ("drop-index-nonconcurrent", "DROP INDEX t_ix CASCADE;", "with CASCADE"),
-    ("type-change", "ALTER TABLE loose ALTER COLUMN k TYPE bigint;", "a column of the new type stands last"),
+    ("type-change", "ALTER TABLE t ALTER COLUMN a TYPE bigint;", "the constraint later may be about it"),
+    ("type-change", "ALTER TABLE t ALTER COLUMN ix TYPE int USING 1;", "the index t_ix may be about it"),
+    ("type-change", "ALTER TABLE p ALTER COLUMN name TYPE int USING 1;", "the view "),
+    ("type-change", "ALTER TABLE passing_by ALTER COLUMN id TYPE bigint;", "it is published by heard"),
+    ("type-change", "ALTER TABLE parts ALTER COLUMN id TYPE bigint;", "the tables that it is inherited by"),
+    ("type-change", "ALTER TABLE above ALTER COLUMN id TYPE bigint;", "other tables inherit"),
     ("rename", "ALTER TABLE t RENAME COLUMN a TO made;", "what still uses the old name"),
     ("check-validated", "-- @up postgres\nCREATE TABLE made (id int);\nALTER TABLE t ADD CHECK (a > 0);", "it has to become several migrations, and it has sections for several databases"),
     ("check-validated", "CREATE TABLE made (id int);\n-- @expect rows(made) = 0\nALTER TABLE t ADD CHECK (a > 0);", "it has to become several migrations, and it has an `@expect`"),
@@ -226,8 +239,9 @@ fn what_is_not_mended_says_why() {
             .find(|finding| finding.rule == *rule)
             .unwrap_or_else(|| panic!("{rule}: {sql}: {findings:#?}"));
         let set = load(&borrowed(&files), dialect("postgres"));
-        let last = set.iter().next_back().expect("the second");
-        let said = match (bad.left.clone(), rewrite(last, &[], dialect("postgres"), &[bad])) {
+        let migrations: Vec<Arc<Migration>> = set.iter().cloned().collect();
+        let rewriter = Rewriter::new(&migrations, dialect("postgres"));
+        let said = match (bad.left.clone(), rewriter.rewrite(migrations.len() - 1, &[bad])) {
             (Some(said), _) | (None, Err(said)) => said,
             (None, Ok(_)) => String::new(),
         };

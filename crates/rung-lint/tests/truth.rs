@@ -13,6 +13,8 @@ use testkit::{TestDb, for_each_major};
 const SCHEMA: &str = include_str!("truth/schema.sql");
 const ROWS: &str = include_str!("truth/rows.sql");
 const PROBES: &str = include_str!("truth/probes.sql");
+/// Since which major there is what comes on top of it.
+const LATER: [(u32, &str, &str); 1] = [(18, include_str!("truth/schema_18.sql"), include_str!("truth/rows_18.sql"))];
 const CONCURRENT: &str = include_str!("truth/concurrent.sql");
 
 /// A relation as it stood before.
@@ -33,15 +35,30 @@ fn postgres() -> &'static Language {
     language("postgres").expect("PostgreSQL's language")
 }
 
-fn known() -> Schema {
+/// What a server of a major has, and its rows.
+fn scripts(major: u32) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let later = LATER.into_iter().filter(move |(since, ..)| *since <= major).map(|(_, schema, rows)| (schema, rows));
+    std::iter::once((SCHEMA, ROWS)).chain(later)
+}
+
+fn fill(client: &mut Client, major: u32) {
+    for (schema, rows) in scripts(major) {
+        client.batch_execute(schema).expect("the schema");
+        client.batch_execute(rows).expect("its rows");
+    }
+}
+
+fn known(major: u32) -> Schema {
     let mut schema = Schema::new(postgres().search_path);
-    let (statements, issues) = split(SCHEMA, &Syntax::POSTGRES);
-    assert!(issues.is_empty(), "{issues:?}");
-    for statement in statements {
-        let text = &SCHEMA[statement.span.range()];
-        let parsed = (postgres().parse)(text);
-        assert_eq!(parsed.errors, [], "{text}");
-        schema.apply(&parsed, text, Born::Before);
+    for (script, _) in scripts(major) {
+        let (statements, issues) = split(script, &Syntax::POSTGRES);
+        assert!(issues.is_empty(), "{issues:?}");
+        for statement in statements {
+            let text = &script[statement.span.range()];
+            let parsed = (postgres().parse)(text);
+            assert_eq!(parsed.errors, [], "{text}");
+            schema.apply(&parsed, text, Born::Before);
+        }
     }
     schema
 }
@@ -121,6 +138,7 @@ fn observe(client: &mut Client, probe: &str, there: &BTreeMap<u32, Relation>) ->
 fn reads_by_nature(statement: &Statement) -> bool {
     match statement {
         Statement::Data { .. } | Statement::Vacuum { .. } | Statement::Truncate { .. } => true,
+        Statement::Refresh { with_data, .. } => !with_data,
         Statement::CreateTable(create) => create.from_query,
         Statement::Create { kind, .. } => *kind == rung_ddl::Kind::MaterializedView,
         _ => false,
@@ -176,11 +194,10 @@ fn locks_rewrites_and_scans_are_those_of_the_server() {
     for_each_major(|server| {
         let database = TestDb::on(server);
         let mut client = database.client();
-        client.batch_execute(SCHEMA).expect("the schema");
-        client.batch_execute(ROWS).expect("its rows");
+        fill(&mut client, server.major());
         client.batch_execute("SET timezone = 'UTC'").expect("a setting");
         let there = relations(&mut client);
-        let schema = known();
+        let schema = known(server.major());
         let mut wrong = Vec::new();
         for probe in probes(PROBES, server.major()) {
             let statement = probe.trim_end_matches(';').rsplit("; ").next().unwrap_or(probe);
@@ -200,13 +217,12 @@ fn locks_rewrites_and_scans_are_those_of_the_server() {
 #[test]
 fn what_refuses_a_transaction_and_waits_for_snapshots_is_said_to() {
     for_each_major(|server| {
-        let schema = known();
+        let schema = known(server.major());
         let mut wrong = Vec::new();
         for probe in probes(CONCURRENT, server.major()) {
             let database = TestDb::on(server);
             let mut client = database.client();
-            client.batch_execute(SCHEMA).expect("the schema");
-            client.batch_execute(ROWS).expect("its rows");
+            fill(&mut client, server.major());
             let there = relations(&mut client);
             let said = postgres().impact_of(probe, &schema, Server::major(server.major()));
             let inside = client.batch_execute(&format!("BEGIN; {probe}"));
@@ -223,11 +239,13 @@ fn what_refuses_a_transaction_and_waits_for_snapshots_is_said_to() {
             let seen = std::thread::scope(|scope| {
                 let running = scope.spawn(|| client.batch_execute(probe));
                 let until = Instant::now() + Duration::from_secs(20);
-                let sql =
-                    "SELECT count(*) > 0 FROM pg_locks WHERE pid = $1 AND locktype = 'virtualxid' AND NOT granted";
-                let mut waited = false;
-                while !waited && Instant::now() < until && !running.is_finished() {
-                    waited = observer.query_one(sql, &[&pid]).expect("the locks").get(0);
+                let sql = "SELECT locktype FROM pg_locks WHERE pid = $1 AND NOT granted";
+                let (mut waits, mut waited) = (false, false);
+                while !waits && Instant::now() < until && !running.is_finished() {
+                    let rows = observer.query(sql, &[&pid]).expect("the locks");
+                    // One that waits for an index that the reader has open will not come to wait for a snapshot.
+                    waits = !rows.is_empty();
+                    waited = rows.iter().any(|row| row.get::<_, String>(0) == "virtualxid");
                     std::thread::sleep(Duration::from_millis(5));
                 }
                 let held = locks(&mut observer, pid, &there);

@@ -31,7 +31,7 @@ fn databases(server: &testkit::Server, like: &str) -> i64 {
 #[test]
 fn a_database_on_a_named_server_is_empty_and_goes_with_its_value() {
     for_each_major(|server| {
-        let mut place = place(&on(server));
+        let place = place(&on(server));
         let (mut first, mut second) = (place.database().unwrap(), place.database().unwrap());
         first.driver.execute("CREATE TABLE t (a int)").unwrap();
         assert!(second.driver.is_blank().unwrap() && !first.driver.is_blank().unwrap());
@@ -40,10 +40,14 @@ fn a_database_on_a_named_server_is_empty_and_goes_with_its_value() {
         // Whoever else is connected.
         let _other = server.client(&name);
         drop(first);
-        assert_eq!(databases(server, &name), 0);
         // The server is others' too.
         let error = second.driver.execute("GRANT SELECT ON pg_class TO somebody_new").unwrap_err();
         assert!(!place.supply(&error).unwrap());
+        drop(place);
+        let second_name = one(&mut second, "SELECT current_database()");
+        assert_eq!(databases(server, &second_name), 1);
+        drop(second);
+        assert_eq!((databases(server, &name), databases(server, &second_name)), (0, 0));
     });
 }
 
@@ -65,8 +69,7 @@ fn what_a_killed_process_left_behind_is_swept_up_and_what_is_young_is_not() {
 #[test]
 fn a_temporary_server_ends_with_its_value_and_has_what_is_lacking_made() {
     for install in testkit::install::chosen().unwrap() {
-        let mut place =
-            place(&ScratchOptions { version: Some(install.major * 10_000), ..temporary(install.bin.clone()) });
+        let place = place(&ScratchOptions { version: Some(install.major * 10_000), ..temporary(install.bin.clone()) });
         let mut database = place.database().unwrap();
         assert_eq!(database.driver.facts().version_number / 10_000, install.major);
         let error = database.driver.execute("GRANT SELECT ON pg_class TO \"Some body\"").unwrap_err();
@@ -80,6 +83,30 @@ fn a_temporary_server_ends_with_its_value_and_has_what_is_lacking_made() {
         drop(place);
         assert!(!directory.exists());
     }
+}
+
+#[test]
+fn a_cluster_is_kept_for_the_next_time_and_made_anew_where_it_is_of_no_use() {
+    let cache = tempfile::tempdir().unwrap();
+    let install = testkit::install::chosen().unwrap().pop().unwrap();
+    let options = || ScratchOptions {
+        cache: Some(cache.path().join("rung")),
+        version: Some(install.major * 10_000),
+        ..temporary(install.bin.clone())
+    };
+    let kept = || {
+        let entries = std::fs::read_dir(cache.path().join("rung")).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect::<Vec<_>>()
+    };
+    let works = || one(&mut place(&options()).database().unwrap(), "SELECT count(*) FROM pg_class WHERE oid >= 16384");
+    assert_eq!(works(), "0");
+    let [cluster] = &kept()[..] else { panic!("{:?}", kept()) };
+    let about = || std::fs::metadata(cluster.join("PG_VERSION")).unwrap().modified().unwrap();
+    let first = about();
+    assert_eq!((works(), about()), ("0".to_owned(), first), "it was made only once");
+    std::fs::write(cluster.join("postgresql.conf"), "no such setting").unwrap();
+    assert_eq!(works(), "0");
+    assert_ne!(about(), first);
 }
 
 #[test]

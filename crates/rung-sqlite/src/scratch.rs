@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rung_engine::{DbError, DbErrorKind, Scratch, ScratchDatabase, ScratchOptions};
+use rung_engine::{DbError, DbErrorKind, Scratch, ScratchDatabase, ScratchOptions, Testimony};
 use rusqlite::Connection;
 
 use crate::error::convert;
@@ -27,7 +27,8 @@ const WITNESS: &str = "WITH t AS (SELECT * FROM pragma_table_list WHERE schema =
     UNION ALL SELECT concat_ws(' ', 'index', lower(t.name), iif(i.origin = 'c', lower(i.name), ''), i.\"unique\", i.origin, i.partial, \
       (SELECT group_concat(concat_ws(' ', lower(x.name), x.\"desc\", lower(x.coll))) FROM pragma_index_xinfo(i.name) AS x WHERE x.key)) \
       FROM t, pragma_index_list(t.name) AS i \
-    UNION ALL SELECT concat_ws(' ', 'foreign key', lower(t.name), lower(f.\"from\"), lower(f.\"table\"), lower(f.\"to\"), f.seq, f.on_update, \
+    UNION ALL SELECT concat_ws(' ', 'foreign key', lower(t.name), lower(f.\"from\"), lower(f.\"table\"), lower(coalesce(f.\"to\", \
+      (SELECT k.name FROM pragma_table_info(f.\"table\") AS k WHERE k.pk = f.seq + 1))), f.seq, f.on_update, \
       f.on_delete, f.match) FROM t, pragma_foreign_key_list(t.name) AS f \
     UNION ALL SELECT concat_ws(' ', type, lower(name), lower(tbl_name)) FROM main.sqlite_schema \
       WHERE type IN ('view', 'trigger') AND tbl_name NOT IN (OWN) AND name NOT IN (OWN) \
@@ -39,7 +40,7 @@ struct Place {
 }
 
 impl Scratch for Place {
-    fn database(&mut self) -> Result<ScratchDatabase, DbError> {
+    fn database(&self) -> Result<ScratchDatabase, DbError> {
         let cannot = |error: std::io::Error| {
             let message =
                 format!("a file for trying things out can't be made in {}: {error}", self.directory.display());
@@ -55,14 +56,14 @@ impl Scratch for Place {
         Ok(ScratchDatabase::new(Box::new(driver), url_of(&file), Box::new(home)))
     }
 
-    fn supply(&mut self, _: &DbError) -> Result<bool, DbError> {
+    fn supply(&self, _: &DbError) -> Result<bool, DbError> {
         Ok(false)
     }
 
-    fn witness(&mut self, database: &mut ScratchDatabase) -> Result<Option<Vec<String>>, DbError> {
+    fn witness(&self, database: &mut ScratchDatabase) -> Result<Option<Testimony>, DbError> {
         let own = crate::tables::own_names(&self.open.schema);
         let rows = database.driver.query(&WITNESS.replace("OWN", &own))?;
-        Ok(Some(rows.into_iter().flatten().flatten().collect()))
+        Ok(Some(Testimony::new(move || Ok(rows.into_iter().flatten().flatten().collect()))))
     }
 
     fn program(&self, _: &str) -> Option<PathBuf> {

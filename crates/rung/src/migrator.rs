@@ -281,6 +281,18 @@ impl Builder {
         if errors.is_empty() { Ok(found) } else { Err(errors) }
     }
 
+    /// Reads one file of a directory in rung's own format by itself, with what stands beside it, and nothing else.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn load_file(
+        &self,
+        path: &Path,
+        dialect: &'static dyn rung_engine::Dialect,
+    ) -> Result<rung_engine::Migration, Vec<Diagnostic>> {
+        rung_formats::load_file(path, &self.unsaved, &self.reading(dialect))
+    }
+
     fn reading(&self, dialect: &'static dyn rung_engine::Dialect) -> LoadOptions<'_> {
         LoadOptions {
             format: self.format,

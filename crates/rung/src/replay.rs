@@ -17,7 +17,7 @@ pub fn replay(
     goal: &Goal,
     planning: &PlanOptions,
     running: &RunOptions,
-    scratch: &mut dyn Scratch,
+    scratch: &dyn Scratch,
 ) -> Result<(), Error> {
     let mut running = running.clone();
     running.script_environment.retain(|(name, _)| name != "DATABASE_URL");

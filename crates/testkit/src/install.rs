@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use crate::error::{Error, Result};
 
@@ -39,12 +40,8 @@ impl Install {
     /// # Errors
     /// Where the machine has none; downloaded servers bring no client programs.
     pub fn client(program: &str) -> Result<PathBuf> {
-        let installs = found();
-        let beside = installs.iter().rev().map(|install| install.bin.join(program));
-        beside
-            .chain(on_path(program))
-            .find(|path| path.is_file())
-            .ok_or_else(|| Error::new(format!("no {program} on this machine; try `cargo xtask servers`")))
+        let found = clients(program).next();
+        found.ok_or_else(|| Error::new(format!("no {program} on this machine; try `cargo xtask servers`")))
     }
 }
 
@@ -133,12 +130,25 @@ fn major_of(bin: &Path, origin: Origin) -> Option<u32> {
     let version = match origin {
         Origin::System => bin.parent()?.file_name()?.to_str()?.to_owned(),
         Origin::Downloaded => bin.parent()?.parent()?.file_name()?.to_str()?.to_owned(),
-        Origin::Given => {
-            let output = Command::new(bin.join("postgres")).arg("--version").output().ok()?;
-            String::from_utf8(output.stdout).ok()?.split_whitespace().nth(2)?.to_owned()
-        }
+        Origin::Given => return said_major(&bin.join("postgres")),
     };
+    leading_number(&version)
+}
+
+/// The major that a program says it is of: `pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`.
+fn said_major(program: &Path) -> Option<u32> {
+    let output = Command::new(program).arg("--version").output().ok()?;
+    leading_number(String::from_utf8(output.stdout).ok()?.split_whitespace().nth(2)?)
+}
+
+fn leading_number(version: &str) -> Option<u32> {
     version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// Client programs of that name: those beside servers, the newest first, then those on PATH.
+fn clients(program: &str) -> impl Iterator<Item = PathBuf> {
+    let beside: Vec<PathBuf> = found().into_iter().rev().map(|install| install.bin.join(program)).collect();
+    beside.into_iter().chain(on_path(program)).filter(|path| path.is_file())
 }
 
 fn children(dir: &Path) -> impl Iterator<Item = PathBuf> + use<> {
@@ -146,6 +156,23 @@ fn children(dir: &Path) -> impl Iterator<Item = PathBuf> + use<> {
         fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     children.sort();
     children.into_iter()
+}
+
+/// The oldest pg_dump of this machine that reads servers of a major: it reads none that is newer than itself. Downloaded
+/// servers bring none.
+///
+/// # Panics
+/// Where there is none at all.
+#[must_use]
+pub fn pg_dump(major: u32) -> Option<PathBuf> {
+    static FOUND: LazyLock<Vec<(u32, PathBuf)>> = LazyLock::new(|| {
+        let mut all: Vec<_> = clients("pg_dump").filter_map(|path| Some((said_major(&path)?, path))).collect();
+        // Those beside servers stay first: on PATH may be a script that only looks for one.
+        all.sort_by_key(|(major, _)| *major);
+        all
+    });
+    assert!(!FOUND.is_empty(), "no pg_dump on this machine; try `cargo xtask servers`");
+    FOUND.iter().find(|(of, _)| *of >= major).map(|(_, path)| path.clone())
 }
 
 /// The places where PATH has a program of that name, first match first.

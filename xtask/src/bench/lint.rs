@@ -24,11 +24,12 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "lint-large",
-        about: "one migration of 50 MB linted",
+        about: "one migration of 25 and of 50 MB linted: twice as much takes twice as long",
         rounds: 1,
         run: large,
         limits: &[
             Limit::Wall { of: "rung", at_most: Duration::from_secs(60) },
+            Limit::Ratio { of: "rung", to: "rung half", at_most: 2.5 },
             Limit::Memory { of: "rung", megabytes: 4_000 },
         ],
     },
@@ -70,16 +71,28 @@ fn directory() -> Result<TempDir> {
 
 fn large(bench: &Bench) -> Result<Comparison> {
     const BYTES: usize = 50_000_000;
-    let files = directory()?;
-    let mut text = String::with_capacity(BYTES + 1_000);
-    for number in 1.. {
-        text.push_str(&migration(number));
-        if text.len() >= BYTES / bench.scale {
-            break;
+    let mut dirs = Vec::new();
+    for bytes in [BYTES / 2, BYTES] {
+        let (mut up, mut down, mut length) = (String::with_capacity(bytes), Vec::new(), 0);
+        for number in 1.. {
+            let text = migration(number);
+            let (forward, back) = text.split_once("-- @down\n").unwrap_or((&text, ""));
+            up.push_str(forward);
+            down.push(back.to_owned());
+            length += text.len();
+            if length >= bytes / bench.scale {
+                break;
+            }
         }
+        down.reverse();
+        let files = directory()?;
+        let text = format!("-- @up\n{up}-- @down\n{}", down.concat());
+        write(&files.path().join("migrations/1_large.sql"), &text)?;
+        dirs.push(files);
     }
-    write(&files.path().join("migrations/1_large.sql"), &text.replace("-- @down", "--"))?;
-    compare(vec![rung(bench, files.path(), "rung", "json")], bench.rounds)
+    let names = ["rung half", "rung"];
+    let contenders = names.iter().zip(&dirs).map(|(name, files)| rung(bench, files.path(), name, "json"));
+    compare(contenders.collect(), bench.rounds)
 }
 
 /// A migration as people write them: on tables of its own, and on those of others.

@@ -2,6 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
+use super::Way;
+
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
@@ -14,9 +16,9 @@ pub struct Verify {
     /// Say nothing of these objects, beside those that rung.toml names: NAME, SCHEMA.NAME, KIND NAME, owner:ROLE, extension:NAME
     #[arg(long, value_name = "RULE", value_parser = rung::engine::Ignore::parse)]
     pub ignore: Vec<rung::engine::Ignore>,
-    /// The server for scratch databases
-    #[arg(long, value_name = "URL")]
-    pub dev_url: Option<String>,
+    /// How to get there.
+    #[command(flatten)]
+    pub way: Way,
 }
 
 /// Which side is mended.

@@ -5,12 +5,12 @@ use serde::Serialize;
 
 use crate::args::{Arguments, Diff, Way};
 use crate::config::Project;
-use crate::diff::{Answer, Back, End, Question, Witness, answer};
+use crate::diff::{Answer, Back, End, Proof, Question, Witness, answer};
 use crate::exit::Exit;
 use crate::json;
 use crate::render::{Failure, Terminal};
 use crate::side::{Schema, Side, common_dialect};
-use crate::workbench::{Workbench, read_source};
+use crate::workbench::{Workbench, both, read_source};
 
 pub(crate) fn diff(arguments: &Arguments, diff: &Diff, terminal: &Terminal) -> Result<Exit, Failure> {
     let sides = [Side::parse(&diff.from)?, Side::parse(&diff.to)?];
@@ -18,7 +18,7 @@ pub(crate) fn diff(arguments: &Arguments, diff: &Diff, terminal: &Terminal) -> R
     let Compared { titles, answer } = compare(&sides, &diff.way, diff.compared(), back, arguments, terminal)?;
     if terminal.is_json() {
         terminal.json(&Shape::of(&titles, answer.as_ref()));
-    } else if let Some(answer) = &answer {
+    } else if let Some((answer, _)) = &answer {
         terminal.data(&text(answer, &titles));
     }
     Ok(if answer.is_some() && diff.exit_code { Exit::Drift } else { Exit::Done })
@@ -29,7 +29,7 @@ pub(super) struct Compared {
     /// What the two are called.
     pub(super) titles: [String; 2],
     /// `None` where they are the same.
-    pub(super) answer: Option<Answer>,
+    pub(super) answer: Option<(Answer, Proof)>,
 }
 
 /// Compares two schemas.
@@ -48,33 +48,28 @@ pub(super) fn compare(
     let dev_url = way.dev_url.as_deref();
     let dialect = common_dialect(&[&sides[0], &sides[1]], arguments, &project, dev_url)?;
     // A server that is looked at says of which version the scratch databases are to be.
-    let mut bench = Workbench::new(&project, dialect, dev_url, None)?;
-    let mut version = None;
-    let mut ends = [None, None];
-    for (side, end) in sides.iter().zip(&mut ends).filter(|(side, _)| side.is_live()) {
-        let schema = side.read(arguments, &project, &mut bench)?;
-        version = version.or(Some(schema.facts.version_number));
-        *end = Some(End { schema, file: None });
-    }
-    let mut bench = Workbench::new(&project, dialect, dev_url, version)?;
-    let [from, to] = ends;
-    let mut read = |end: Option<End>, side: &Side| match end {
-        Some(end) => Ok(end),
-        None => read_end(side, arguments, &project, &mut bench),
+    let bench = Workbench::new(&project, dialect, dev_url, None)?;
+    let live = |side: &Side| match side.is_live() {
+        true => Ok(Some(End { schema: side.read(arguments, &project, &bench)?, file: None })),
+        false => Ok(None),
     };
-    let (from, to) = (read(from, &sides[0])?, read(to, &sides[1])?);
+    let (from, to) = both(|| live(&sides[0]), || live(&sides[1]))?;
+    let version = [&from, &to].into_iter().flatten().next().map(|end| end.schema.facts.version_number);
+    let bench = Workbench::new(&project, dialect, dev_url, version)?;
+    let read = |end: Option<End>, side: &Side| match end {
+        Some(end) => Ok(end),
+        None => read_end(side, arguments, &project, &bench),
+    };
+    let (from, to) = both(|| read(from, &sides[0]), || read(to, &sides[1]))?;
     let titles = [from.schema.title(), to.schema.title()];
     let version = version.or(Some(from.schema.facts.version_number));
     let question = Question { from, to, dialect, version, way, compared, back };
-    let answer = answer(question, arguments, terminal, &mut bench)?;
-    if answer.as_ref().is_some_and(|answer| answer.witness == Witness::None) {
-        terminal.note("proved by what rung reads alone: there is no pg_dump here that knows the server");
-    }
+    let answer = answer(question, arguments, terminal, &bench)?;
     Ok(Compared { titles, answer })
 }
 
 /// Reads a side, and the file that it is.
-fn read_end(side: &Side, arguments: &Arguments, project: &Project, bench: &mut Workbench<'_>) -> Result<End, Failure> {
+fn read_end(side: &Side, arguments: &Arguments, project: &Project, bench: &Workbench<'_>) -> Result<End, Failure> {
     let Side::File(path) = side else {
         return Ok(End { schema: side.read(arguments, project, bench)?, file: None });
     };
@@ -111,6 +106,10 @@ struct Shape<'a> {
     /// Whether somebody else than rung has seen that it leads there: pg_dump, or the pragmas of SQLite.
     #[serde(skip_serializing_if = "Option::is_none")]
     witnessed: Option<bool>,
+    /// How many rows that were made up were as they should be, behind the way there and back; absent where there were none,
+    /// or the migration does not take them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<usize>,
     /// The migration file.
     sql: String,
 }
@@ -130,8 +129,9 @@ struct Step<'a> {
 }
 
 impl<'a> Shape<'a> {
-    fn of(titles: &'a [String; 2], answer: Option<&'a Answer>) -> Self {
+    fn of(titles: &'a [String; 2], answer: Option<&'a (Answer, Proof)>) -> Self {
         let [from, to] = titles;
+        let (answer, proof) = answer.map(|(answer, proof)| (answer, proof)).unzip();
         let steps = |alteration: &'a Alteration| alteration.steps.iter().map(Step::of).collect();
         let refusals = answer.and_then(|answer| answer.down.as_ref()?.as_ref().err());
         Self {
@@ -143,7 +143,8 @@ impl<'a> Shape<'a> {
             up: answer.map(|answer| steps(&answer.up)).unwrap_or_default(),
             down: answer.and_then(|answer| answer.down.as_ref()?.as_ref().ok()).map(steps),
             no_way_back: refusals.into_iter().flatten().map(ToString::to_string).collect(),
-            witnessed: answer.map(|answer| answer.witness == Witness::Heard),
+            witnessed: proof.map(|proof| proof.witness == Witness::Heard),
+            rows: proof.and_then(Proof::survivors),
             sql: answer.map(|answer| text(answer, titles)).unwrap_or_default(),
         }
     }

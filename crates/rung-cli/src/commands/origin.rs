@@ -35,7 +35,7 @@ impl Read {
                     _ => project.dialect()?,
                 };
                 let set = project.builder()?.load(dialect).map_err(rung::Error::Files)?;
-                let mut bench = Workbench::new(project, dialect, origin.dev_url.as_deref(), None)?;
+                let bench = Workbench::new(project, dialect, origin.dev_url.as_deref(), None)?;
                 let mut database = bench.replay(&set)?;
                 Self::through(&mut *database.driver, "the migrations make".to_owned())
             }

@@ -1,5 +1,6 @@
 //! `rung plan`.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use rung::engine::{Action, Direction};
@@ -31,6 +32,7 @@ pub(crate) fn plan(arguments: &Arguments, options: &PlanArguments, terminal: &Te
     let plan = migrator.plan(&goal).map_err(|error| explained(&mut migrator, error, None))?;
     // What can't be asked is not shown; the plan is what it is.
     let effects = migrator.lint(&plan, project.linting()?).map(|report| report.effects).unwrap_or_default();
+    let effects: Effects<'_> = effects.iter().map(|effect| (effect.migration.as_str(), effect)).collect();
     if terminal.is_json() {
         let steps = plan.steps.iter().map(|planned| step(planned, &effects)).collect();
         let environment = project.name.as_deref();
@@ -46,7 +48,7 @@ pub(crate) fn plan(arguments: &Arguments, options: &PlanArguments, terminal: &Te
     Ok(Exit::Done)
 }
 
-fn lines(plan: &Plan, effects: &[Effect], columns: Option<usize>) -> String {
+fn lines(plan: &Plan, effects: &Effects<'_>, columns: Option<usize>) -> String {
     /// Signs, gaps and the type.
     const BESIDE: usize = 22;
     let names = Names::new(plan.steps.iter().map(|step| step.id.as_str()), columns, BESIDE);
@@ -83,15 +85,16 @@ fn lines(plan: &Plan, effects: &[Effect], columns: Option<usize>) -> String {
     text
 }
 
-fn effect_of<'a>(step: &Step, effects: &'a [Effect]) -> Option<&'a Effect> {
-    effects.iter().find(|effect| {
-        let felt = !effect.impact.locks.is_empty() || !effect.impact.tasks.is_empty();
-        felt && step.direction == Direction::Up && effect.migration.as_str() == step.id
-    })
+/// What migrations do to others, by their ids.
+type Effects<'a> = HashMap<&'a str, &'a Effect>;
+
+fn effect_of<'a>(step: &Step, effects: &Effects<'a>) -> Option<&'a Effect> {
+    let effect = effects.get(step.id.as_str()).filter(|_| step.direction == Direction::Up)?;
+    (!effect.impact.locks.is_empty() || !effect.impact.tasks.is_empty()).then_some(effect)
 }
 
 /// What a step does to others; else what it is for.
-fn beside(step: &Step, effects: &[Effect], room: usize) -> String {
+fn beside(step: &Step, effects: &Effects<'_>, room: usize) -> String {
     let effect = effect_of(step, effects).and_then(felt);
     match effect {
         Some((blocks, text)) if blocks > Blocks::Nothing => paint(WARN, fit(&text, room)),
@@ -143,7 +146,7 @@ fn description(step: &Step, room: usize) -> String {
     }
 }
 
-fn step<'a>(step: &'a Step, effects: &[Effect]) -> json::PlanStep<'a> {
+fn step<'a>(step: &'a Step, effects: &Effects<'_>) -> json::PlanStep<'a> {
     json::PlanStep {
         id: &step.id,
         direction: step.direction.as_str(),

@@ -83,8 +83,8 @@ fn selected(arguments: &Arguments, selection: &Selection) -> Result<(Schema, &'s
         Some(side) => {
             let (side, project) = (Side::parse(side)?, Project::offline(arguments)?);
             let dialect = common_dialect(&[&side], arguments, &project, selection.dev_url.as_deref())?;
-            let mut bench = Workbench::new(&project, dialect, selection.dev_url.as_deref(), None)?;
-            (side.read(arguments, &project, &mut bench)?, dialect)
+            let bench = Workbench::new(&project, dialect, selection.dev_url.as_deref(), None)?;
+            (side.read(arguments, &project, &bench)?, dialect)
         }
     };
     let filter =

@@ -2,6 +2,7 @@
 
 mod names;
 mod proof;
+mod rows;
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use rung::engine::{AlterOptions, Alteration, Dialect, DumpOptions, Pieces, Refus
 use rung::sql::{Diagnostic, MigrationType, SourceFile, infer_type};
 
 use self::names::Schemas;
-pub(crate) use self::proof::Witness;
+pub(crate) use self::proof::{Proof, Witness};
 use crate::args::{Arguments, Way};
 use crate::exit::Exit;
 use crate::render::{Failure, Terminal, WARN, paint};
@@ -51,11 +52,11 @@ pub(crate) struct Answer {
     pub(crate) down: Option<Result<Alteration, Vec<Refusal>>>,
     pub(crate) pieces: Pieces,
     pub(crate) kind: MigrationType,
-    pub(crate) witness: Witness,
     dialect: &'static dyn Dialect,
 }
 
-/// Finds the way from one schema to the other, and tries it on the bench. `None` where they are the same.
+/// Finds the way from one schema to the other, and tries it on the bench. `None` where they are the same. What the trial
+/// has shown is told.
 ///
 /// # Errors
 /// What is ambiguous; every difference that has no statement; a migration that does not lead where it should.
@@ -63,8 +64,8 @@ pub(crate) fn answer(
     question: Question<'_>,
     arguments: &Arguments,
     terminal: &Terminal,
-    bench: &mut Workbench<'_>,
-) -> Result<Option<Answer>, Failure> {
+    bench: &Workbench<'_>,
+) -> Result<Option<(Answer, Proof)>, Failure> {
     let Question { from, to, dialect, version, way, compared, back } = question;
     for end in [&from, &to] {
         for unknown in &end.schema.catalog.unknown {
@@ -91,9 +92,11 @@ pub(crate) fn answer(
     let pieces = if all_one { Pieces::One } else { Pieces::Several };
     let facts: Vec<_> = up.steps.iter().map(|step| dialect.facts(&step.sql)).collect();
     let kind = infer_type(facts.iter());
-    let mut answer = Answer { renames, up, down, pieces, kind, witness: Witness::None, dialect };
-    answer.witness = proof::prove(&answer, &from.schema, &to.schema, &options(Vec::new()), bench)?;
-    Ok(Some(answer))
+    let answer = Answer { renames, up, down, pieces, kind, dialect };
+    let proof = proof::prove(&answer, &from.schema, &to.schema, &options(Vec::new()), bench)?;
+    let ways = if answer.down().is_some() { "up and down" } else { "up" };
+    proof.lines(ways).iter().for_each(|line| terminal.note(line));
+    Ok(Some((answer, proof)))
 }
 
 fn refused(refusals: Vec<Refusal>) -> Failure {

@@ -34,7 +34,7 @@ pub(super) fn decide(
     let mut renames = directives(schemas, dialect, terminal)?;
     let wrong = |found: Diagnostic| Failure::of(Exit::Usage, vec![found]);
     for said in way.rename.iter().filter(|said| *said != "none") {
-        renames.push(rename_of(said, dialect.syntax(), from, to, &renames).map_err(wrong)?);
+        renames.push(rename_of(said, dialect.syntax(), from, to, &renames, &way.rename).map_err(wrong)?);
     }
     tables_first(&mut renames);
     if way.rename.iter().any(|said| said == "none") {

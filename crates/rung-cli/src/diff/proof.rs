@@ -4,14 +4,51 @@
 use std::sync::Arc;
 
 use rung::catalog::Catalog;
-use rung::engine::{AlterOptions, Dialect, Goal, MigrationSet, ScratchDatabase, Target};
+use rung::engine::{AlterOptions, Dialect, Goal, MigrationSet, ScratchDatabase, Target, Testimony};
 use rung::sql::{Diagnostic, SourceFile};
 
 use super::Answer;
+use super::rows::{Now, Rows};
 use crate::exit::Exit;
-use crate::render::Failure;
+use crate::render::{Failure, WARN, paint};
 use crate::side::Schema;
-use crate::workbench::Workbench;
+use crate::workbench::{Workbench, both};
+
+/// What was found out on a scratch database.
+pub(crate) struct Proof {
+    pub(crate) witness: Witness,
+    pub(crate) rows: Rows,
+    /// Why the migration does not take the rows that were made up, where it was proved on empty tables.
+    pub(crate) refused: Option<String>,
+}
+
+impl Proof {
+    /// How many rows went there and back; `None` where none did.
+    pub(crate) fn survivors(&self) -> Option<usize> {
+        Some(self.rows.rows).filter(|rows| *rows > 0 && self.refused.is_none())
+    }
+
+    /// What there is to say of it, a line each.
+    pub(crate) fn lines(&self, way: &str) -> Vec<String> {
+        let who = match self.witness {
+            Witness::Heard => "as rung reads it and as somebody else does",
+            Witness::None => "by what rung reads alone: there is no pg_dump here that knows the server",
+        };
+        let with = match &self.refused {
+            _ if self.rows.is_empty() => String::new(),
+            Some(_) => "; on empty tables".to_owned(),
+            None => format!("; {} kept", self.rows.title()),
+        };
+        let mut lines = vec![format!("proved {way}, {who}{with}")];
+        lines.extend(
+            self.refused
+                .iter()
+                .map(|why| format!("{} tables that are not empty it may not suit: {why}", paint(WARN, "warning:"))),
+        );
+        lines.extend(self.rows.empty.iter().map(|table| format!("no rows could be made up for {table}")));
+        lines
+    }
+}
 
 /// Who has said the same as rung.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,31 +75,99 @@ pub(super) fn prove(
     from: &Schema,
     to: &Schema,
     options: &AlterOptions,
-    bench: &mut Workbench<'_>,
-) -> Result<Witness, Failure> {
+    bench: &Workbench<'_>,
+) -> Result<Proof, Failure> {
     let dialect = answer.dialect;
     let made = |schema: &Schema| {
         let text = dialect.dump(&schema.catalog, &options.compared);
         Arc::new(SourceFile::new(format!("{} as rung writes it", schema.title()), &text))
     };
-    let mut end = bench.script(&made(to))?;
-    let start = bench.set_of_script(&made(from))?;
+    let start = bench.set_of_dump(made(from))?;
     let text = format!("{}{}", answer.directives(), answer.sections());
     let migration = bench.set_of_migration("the migration", text)?;
     let all = joined(&start, &migration)?;
 
-    let mut database = bench.replay_only(&start)?;
-    let scratch = bench.scratch()?;
-    let to = Expected { catalog: &to.catalog, title: to.title(), witnessed: scratch.witness(&mut end)? };
-    let from = Expected { catalog: &from.catalog, title: from.title(), witnessed: scratch.witness(&mut database)? };
-    let heard = to.witnessed.is_some();
-    bench.run_on(&mut database, &all, &Goal::Latest).map_err(|failure| unproved(failure, "up"))?;
-    compare(&mut database, &to, "up", dialect, options, bench)?;
-    if answer.down().is_some() {
-        bench.run_on(&mut database, &all, &Goal::Down(Target::Back(1))).map_err(|failure| unproved(failure, "down"))?;
-        compare(&mut database, &from, "down", dialect, options, bench)?;
+    let heard = |mut database: ScratchDatabase| -> Result<_, Failure> {
+        let asked = bench.scratch()?.witness(&mut database)?;
+        Ok((asked.map(Testimony::hear).transpose()?, database))
+    };
+    let target = bench.set_of_dump(made(to))?;
+    let ((at_start, mut database), (at_end, _)) =
+        both(|| heard(bench.replay_only(&start)?), || heard(bench.replay_only(&target)?))?;
+    let ends = Ends {
+        all: &all,
+        from: Expected { catalog: &from.catalog, title: from.title(), witnessed: at_start },
+        to: Expected { catalog: &to.catalog, title: to.title(), witnessed: at_end },
+        goes_back: answer.down().is_some(),
+        options,
+    };
+    let heard = ends.to.witnessed.is_some();
+    let (one, other) = (&from.catalog, &to.catalog);
+    let rows = Rows::fill(&mut *database.driver, one, other, &answer.renames, dialect).map_err(rung::Error::from)?;
+    let refused = match there_and_back(&mut database, &ends, &rows, dialect, bench) {
+        Ok(()) => None,
+        // It may be that they do not suit what the second schema asks for.
+        Err(Stopped::Run(failure)) if !rows.is_empty() => {
+            let none = Rows::default();
+            there_and_back(&mut bench.replay_only(&start)?, &ends, &none, dialect, bench)?;
+            Some(reason(&failure))
+        }
+        Err(stopped) => return Err(stopped.into()),
+    };
+    Ok(Proof { witness: if heard { Witness::Heard } else { Witness::None }, rows, refused })
+}
+
+/// Where the migration begins and where it leads.
+struct Ends<'a> {
+    all: &'a MigrationSet,
+    from: Expected<'a>,
+    to: Expected<'a>,
+    goes_back: bool,
+    options: &'a AlterOptions,
+}
+
+/// What keeps a proof from being one.
+enum Stopped {
+    /// A statement fails.
+    Run(Failure),
+    /// What came out is not what should have.
+    Wrong(Failure),
+}
+
+impl From<Stopped> for Failure {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Run(failure) | Stopped::Wrong(failure) => failure,
+        }
     }
-    Ok(if heard { Witness::Heard } else { Witness::None })
+}
+
+fn there_and_back(
+    database: &mut ScratchDatabase,
+    ends: &Ends<'_>,
+    rows: &Rows,
+    dialect: &dyn Dialect,
+    bench: &Workbench<'_>,
+) -> Result<(), Stopped> {
+    let back = Goal::Down(Target::Back(1));
+    let ways = [("up", Goal::Latest, &ends.to, Now::After), ("down", back, &ends.from, Now::Before)];
+    for (way, goal, expected, now) in ways.into_iter().take(1 + usize::from(ends.goes_back)) {
+        bench.run_on(database, ends.all, &goal).map_err(|failure| Stopped::Run(unproved(failure, way)))?;
+        compare(database, expected, way, dialect, ends.options, bench).map_err(Stopped::Wrong)?;
+        let missing = rows.missing(&mut *database.driver, dialect, now);
+        let missing = missing.map_err(|error| Stopped::Wrong(rung::Error::from(error).into()))?;
+        if !missing.is_empty() {
+            return Err(Stopped::Wrong(wrong(format!("the {way} that rung has made does not keep all rows"), missing)));
+        }
+    }
+    Ok(())
+}
+
+/// What the database had to say.
+fn reason(failure: &Failure) -> String {
+    let found = failure.findings.first().map(|finding| &finding.diagnostic);
+    let said = found.and_then(|found| found.labels.first()).map(|label| label.text.clone());
+    said.filter(|text| !text.is_empty()).or_else(|| found.map(|found| found.message.clone())).unwrap_or_default()
 }
 
 fn joined(start: &MigrationSet, migration: &MigrationSet) -> Result<MigrationSet, Failure> {
@@ -85,25 +190,29 @@ fn compare(
     way: &str,
     dialect: &dyn Dialect,
     options: &AlterOptions,
-    bench: &mut Workbench<'_>,
+    bench: &Workbench<'_>,
 ) -> Result<(), Failure> {
+    let asked = bench.scratch()?.witness(database)?;
     let got = database.driver.inspect().map_err(rung::Error::from)?;
     let mut differs: Vec<String> = match dialect.alteration(&got, expected.catalog, options) {
         Ok(left) => left.steps.into_iter().map(|step| format!("still to do: {}", step.sql)).collect(),
         Err(refusals) => refusals.iter().map(ToString::to_string).collect(),
     };
-    if let (Some(wanted), Some(got)) = (&expected.witnessed, bench.scratch()?.witness(database)?) {
+    if let (Some(wanted), Some(got)) = (&expected.witnessed, asked.map(Testimony::hear).transpose()?) {
         differs.extend(got.iter().filter(|line| !wanted.contains(line)).map(|line| format!("there is: {line}")));
         differs.extend(wanted.iter().filter(|line| !got.contains(line)).map(|line| format!("there is not: {line}")));
     }
     if differs.is_empty() {
         return Ok(());
     }
-    let message = format!("the {way} that rung has made does not lead to {}", expected.title);
+    Err(wrong(format!("the {way} that rung has made does not lead to {}", expected.title), differs))
+}
+
+fn wrong(message: String, notes: Vec<String>) -> Failure {
     let mut found = Diagnostic::error("unproved", message);
-    found.notes = differs;
+    found.notes = notes;
     let mut failure =
         Failure::of(Exit::Failed, vec![found]).saying("It was tried on a scratch database; nothing was written.");
     failure.next.push("write this migration by hand, and report the two schemas".to_owned());
-    Err(failure)
+    failure
 }

@@ -22,26 +22,27 @@ pub(super) struct Documents {
     open: BTreeMap<PathBuf, Document>,
 }
 
-/// The one name of a file: links followed, where it is there.
+/// The one name of a file: links followed, as far as it is there. One that was never saved is in a folder that is.
 pub(super) fn one_name(path: &Path) -> PathBuf {
-    path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+    let in_folder = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    let there = path.canonicalize().ok().or_else(in_folder);
+    there.unwrap_or_else(|| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
 }
 
 impl Documents {
-    pub(super) fn open(&mut self, opened: DidOpenTextDocumentParams) {
+    /// Says which file that is.
+    pub(super) fn open(&mut self, opened: DidOpenTextDocumentParams) -> Option<PathBuf> {
         let document = opened.text_document;
-        if let Some(path) = path_of(&document.uri) {
-            let opened = Document { uri: document.uri, text: document.text.into(), version: document.version };
-            self.open.insert(one_name(&path), opened);
-        }
+        let path = one_name(&path_of(&document.uri)?);
+        let opened = Document { uri: document.uri, text: document.text.into(), version: document.version };
+        self.open.insert(path.clone(), opened);
+        Some(path)
     }
 
-    /// Takes in changes, each on top of the one before it.
-    pub(super) fn change(&mut self, changed: DidChangeTextDocumentParams) {
-        let Some(document) = path_of(&changed.text_document.uri).and_then(|path| self.open.get_mut(&one_name(&path)))
-        else {
-            return;
-        };
+    /// Takes in changes, each on top of the one before it. Says which file that is.
+    pub(super) fn change(&mut self, changed: DidChangeTextDocumentParams) -> Option<PathBuf> {
+        let path = one_name(&path_of(&changed.text_document.uri)?);
+        let document = self.open.get_mut(&path)?;
         let mut text = document.text.to_string();
         for change in changed.content_changes {
             match change.range {
@@ -51,12 +52,14 @@ impl Documents {
         }
         document.text = text.into();
         document.version = changed.text_document.version;
+        Some(path)
     }
 
-    pub(super) fn close(&mut self, uri: &Uri) {
-        if let Some(path) = path_of(uri) {
-            self.open.remove(&one_name(&path));
-        }
+    /// Says which file that is.
+    pub(super) fn close(&mut self, uri: &Uri) -> Option<PathBuf> {
+        let path = one_name(&path_of(uri)?);
+        self.open.remove(&path);
+        Some(path)
     }
 
     pub(super) fn get(&self, path: &Path) -> Option<&Document> {

@@ -6,6 +6,7 @@
 mod actions;
 mod answers;
 mod documents;
+mod inbox;
 mod place;
 mod workspace;
 
@@ -15,22 +16,26 @@ use std::time::Duration;
 
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
 use lsp_types::notification::{
-    DidChangeConfiguration, DidChangeTextDocument, DidChangeWatchedFiles, DidCloseTextDocument, DidOpenTextDocument,
-    DidSaveTextDocument, Notification as Noticed, PublishDiagnostics,
+    DidChangeConfiguration, DidChangeTextDocument, DidChangeWatchedFiles, DidCloseTextDocument, DidCreateFiles,
+    DidDeleteFiles, DidOpenTextDocument, DidRenameFiles, DidSaveTextDocument, Exit as ExitNotification,
+    Notification as Noticed, PublishDiagnostics,
 };
 use lsp_types::request::{
     CodeActionRequest, DocumentSymbolRequest, GotoDefinition, HoverRequest, RegisterCapability, Request as Asked,
+    Shutdown,
 };
 use lsp_types::{
     CodeActionKind, CodeActionOptions, CodeActionProviderCapability, DidChangeWatchedFilesRegistrationOptions,
-    FileSystemWatcher, GlobPattern, HoverProviderCapability, InitializeParams, OneOf, PublishDiagnosticsParams,
-    Registration, RegistrationParams, SaveOptions, ServerCapabilities, ServerInfo, TextDocumentSyncCapability,
-    TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkspaceFoldersServerCapabilities,
-    WorkspaceServerCapabilities,
+    FileOperationFilter, FileOperationPattern, FileOperationRegistrationOptions, FileSystemWatcher, GlobPattern,
+    HoverProviderCapability, InitializeParams, OneOf, PublishDiagnosticsParams, Registration, RegistrationParams,
+    SaveOptions, ServerCapabilities, ServerInfo, TextDocumentSyncCapability, TextDocumentSyncKind,
+    TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkspaceFileOperationsServerCapabilities,
+    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::inbox::{Came, Inbox};
 use self::workspace::Workspace;
 use crate::args::{Arguments, Lsp};
 use crate::exit::Exit;
@@ -90,10 +95,21 @@ fn capabilities() -> ServerCapabilities {
                 supported: Some(true),
                 change_notifications: Some(OneOf::Left(true)),
             }),
-            file_operations: None,
+            file_operations: Some(WorkspaceFileOperationsServerCapabilities {
+                did_create: Some(any_file()),
+                did_rename: Some(any_file()),
+                did_delete: Some(any_file()),
+                ..WorkspaceFileOperationsServerCapabilities::default()
+            }),
         }),
         ..ServerCapabilities::default()
     }
+}
+
+/// To be told of every file, and every folder of files.
+fn any_file() -> FileOperationRegistrationOptions {
+    let pattern = FileOperationPattern { glob: "**/*".to_owned(), ..FileOperationPattern::default() };
+    FileOperationRegistrationOptions { filters: vec![FileOperationFilter { scheme: Some("file".to_owned()), pattern }] }
 }
 
 struct Server<'c> {
@@ -104,33 +120,30 @@ struct Server<'c> {
 impl Server<'_> {
     /// Says whether the editor took its leave.
     fn serve(&mut self) -> bool {
-        let mut changed = false;
+        let mut inbox = Inbox::new(self.connection);
+        let (mut changed, mut leaving) = (false, false);
         loop {
-            let message = if changed {
-                match self.connection.receiver.recv_timeout(PAUSE) {
-                    Ok(message) => message,
-                    Err(error) if error.is_timeout() => {
-                        changed = false;
-                        self.publish();
-                        continue;
-                    }
-                    Err(_) => return false,
+            match inbox.next(changed.then_some(PAUSE)) {
+                Came::Gone => return false,
+                Came::Nothing => {
+                    changed = false;
+                    self.publish();
                 }
-            } else {
-                match self.connection.receiver.recv() {
-                    Ok(message) => message,
-                    Err(_) => return false,
+                Came::Message(Message::Request(request)) if leaving => {
+                    let late = "the editor has taken its leave".to_owned();
+                    let answer = Response::new_err(request.id, ErrorCode::InvalidRequest as i32, late);
+                    self.send(Message::Response(answer));
                 }
-            };
-            match message {
-                Message::Request(request) => match self.connection.handle_shutdown(&request) {
-                    Ok(true) => return true,
-                    Ok(false) => self.answer(request),
-                    Err(_) => return false,
-                },
-                Message::Notification(notification) if notification.method == "exit" => return false,
-                Message::Notification(notification) => changed |= self.notice(notification),
-                Message::Response(_) => {}
+                Came::Message(Message::Request(request)) if request.method == Shutdown::METHOD => {
+                    leaving = true;
+                    self.send(Message::Response(Response::new_ok(request.id, ())));
+                }
+                Came::Message(Message::Request(request)) => self.answer(request),
+                Came::Message(Message::Notification(told)) if told.method == ExitNotification::METHOD => {
+                    return leaving;
+                }
+                Came::Message(Message::Notification(told)) => changed |= self.notice(told),
+                Came::Message(Message::Response(_)) => {}
             }
         }
     }
@@ -171,6 +184,9 @@ impl Server<'_> {
             DidSaveTextDocument::METHOD
             | DidChangeWatchedFiles::METHOD
             | DidChangeConfiguration::METHOD
+            | DidCreateFiles::METHOD
+            | DidRenameFiles::METHOD
+            | DidDeleteFiles::METHOD
             | "workspace/didChangeWorkspaceFolders" => {
                 workspace.forget();
                 true

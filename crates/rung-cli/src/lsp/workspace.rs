@@ -1,6 +1,7 @@
 //! What an editor has open, and the projects that it belongs to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use lsp_types::{
     DidOpenTextDocumentParams, NumberOrString, ResourceOperationKind, Uri,
 };
 use rung::engine::{Dialect, Down};
-use rung::lint::{self, Finding, Report, Schema, Standing, Subject};
+use rung::lint::{self, Finding, Memory, Report, Schema, Standing, Subject};
 use rung::sql::{Level, SourceFile, Span};
 use rung::{Migration, sql};
 
@@ -28,7 +29,9 @@ pub(super) struct Workspace {
     dialect: Option<String>,
     pub(super) documents: Documents,
     /// Projects by what they are found by: their rung.toml, or the directory of migrations that have none.
-    projects: BTreeMap<PathBuf, Option<Rc<Known>>>,
+    projects: BTreeMap<PathBuf, Read>,
+    /// Their statements, as they were read last.
+    memories: BTreeMap<PathBuf, Memory>,
     /// Files that have diagnostics in the editor.
     told: BTreeSet<PathBuf>,
     /// Whether the editor can be asked to look after files.
@@ -48,6 +51,14 @@ pub(super) enum Edits {
     Files,
 }
 
+/// A project that was read.
+#[derive(Default)]
+struct Read {
+    known: Option<Rc<Known>>,
+    /// The documents that are not what they were then.
+    touched: BTreeSet<PathBuf>,
+}
+
 /// A project that was read, and linted as far as it is open.
 pub(super) struct Known {
     /// `None` where the configuration can't be read.
@@ -55,6 +66,8 @@ pub(super) struct Known {
     pub(super) dialect: &'static dyn Dialect,
     pub(super) migrations: Vec<Arc<Migration>>,
     pub(super) report: Report,
+    /// The tool whose format the files are in.
+    format: Option<&'static str>,
     /// What keeps files from being read.
     wrong: Vec<sql::Diagnostic>,
 }
@@ -67,8 +80,12 @@ impl Known {
                 Some(Down::Sql(script)) => Some(script.source()),
                 _ => None,
             };
-            let source = [Some(&migration.source), down].into_iter().flatten();
-            Some((migration, source.into_iter().find(|source| one_name(source.path()) == path)?))
+            let mut source = [Some(&migration.source), down].into_iter().flatten();
+            // To follow links costs something, and most names are others.
+            let is_it = |source: &&Arc<SourceFile>| {
+                source.path().file_name() == path.file_name() && one_name(source.path()) == path
+            };
+            Some((migration, source.find(is_it)?))
         })
     }
 
@@ -95,6 +112,7 @@ impl Workspace {
             dialect: options.dialect.clone(),
             documents: Documents::default(),
             projects: BTreeMap::new(),
+            memories: BTreeMap::new(),
             told: BTreeSet::new(),
             can_watch: watching.and_then(|watching| watching.dynamic_registration).unwrap_or(false),
             edits: match edits.and_then(|edits| edits.document_changes) {
@@ -107,18 +125,26 @@ impl Workspace {
     }
 
     pub(super) fn opened(&mut self, opened: DidOpenTextDocumentParams) {
-        self.documents.open(opened);
-        self.forget();
+        let path = self.documents.open(opened);
+        self.touch(path);
     }
 
     pub(super) fn changed(&mut self, changed: DidChangeTextDocumentParams) {
-        self.documents.change(changed);
-        self.forget();
+        let path = self.documents.change(changed);
+        self.touch(path);
     }
 
     pub(super) fn closed(&mut self, closed: &DidCloseTextDocumentParams) {
-        self.documents.close(&closed.text_document.uri);
-        self.forget();
+        let path = self.documents.close(&closed.text_document.uri);
+        self.touch(path);
+    }
+
+    /// A document is not what it was.
+    fn touch(&mut self, path: Option<PathBuf>) {
+        let Some(path) = path else { return };
+        for read in self.projects.values_mut() {
+            read.touched.insert(path.clone());
+        }
     }
 
     /// Files are not what they were.
@@ -126,14 +152,43 @@ impl Workspace {
         self.projects.clear();
     }
 
-    /// The project that a file belongs to, read anew where something has changed. `None` for a file of no project.
+    /// The project that a file belongs to, read anew as far as something has changed. `None` for a file of no project.
     pub(super) fn known(&mut self, path: &Path) -> Option<Rc<Known>> {
         let key = self.key(path)?;
-        if !self.projects.contains_key(&key) {
-            let known = self.read(&key).map(Rc::new);
-            self.projects.insert(key.clone(), known);
+        let last = self.projects.remove(&key);
+        let known = match last {
+            Some(Read { known, touched }) if touched.is_empty() => known,
+            last => {
+                let mut memory = self.memories.remove(&key).unwrap_or_default();
+                let last = last.and_then(|Read { known, touched }| Some((Rc::into_inner(known?)?, touched)));
+                let again = last.and_then(|(known, touched)| self.again(known, &touched, &mut memory));
+                let known = again.or_else(|| self.read(&key, &mut memory));
+                self.memories.insert(key.clone(), memory);
+                known.map(Rc::new)
+            }
+        };
+        self.projects.insert(key, Read { known: known.clone(), touched: BTreeSet::new() });
+        known
+    }
+
+    /// A project where some documents have changed, and nothing that others depend on. `None` where it has to be read as a
+    /// whole.
+    fn again(&self, mut known: Known, touched: &BTreeSet<PathBuf>, memory: &mut Memory) -> Option<Known> {
+        let project = known.project.take().filter(|_| known.wrong.is_empty() && known.format.is_none())?;
+        let builder = project.builder().ok()?.unsaved(self.documents.texts());
+        for path in touched {
+            let Some((old, _)) = known.migration(path) else {
+                let is_ours = project.dirs.iter().any(|dir| path.starts_with(one_name(dir)));
+                if is_ours { return None } else { continue }
+            };
+            let new =
+                builder.load_file(old.source.path(), known.dialect).ok().filter(|new| is_in_place_of(new, old))?;
+            let at = known.migrations.iter().position(|there| Arc::ptr_eq(there, old))?;
+            known.migrations[at] = Arc::new(new);
         }
-        self.projects.get(&key)?.clone()
+        self.check(&project, &mut known, memory).ok()?;
+        known.project = Some(project);
+        Some(known)
     }
 
     /// The rung.toml that is meant for a file, or its own directory where there is none and its name is a migration's.
@@ -149,7 +204,7 @@ impl Workspace {
         above.or_else(|| is_numbered().then(|| path.parent().map(Path::to_owned)).flatten())
     }
 
-    fn read(&self, key: &Path) -> Option<Known> {
+    fn read(&self, key: &Path, memory: &mut Memory) -> Option<Known> {
         let mut global = self.global.clone();
         if key.is_dir() {
             global.dir = vec![key.to_owned()];
@@ -161,6 +216,7 @@ impl Workspace {
             dialect: rung::dialects().next()?,
             migrations: Vec::new(),
             report: Report::default(),
+            format: None,
             wrong: Vec::new(),
         };
         let project = match Project::offline(&Arguments { global, command: Command::Current }) {
@@ -174,20 +230,22 @@ impl Workspace {
         if let Some(dialect) = named.or_else(|| rung::dialect_of(&project.url).ok()) {
             known.dialect = dialect;
         }
-        if let Err(failure) = self.lint(&project, &mut known) {
+        if let Err(failure) = self.load(&project, &mut known, memory) {
             known.wrong.extend(failure);
         }
         known.project = Some(project);
         Some(known)
     }
 
-    /// Reads and lints what is open, on top of what comes before it.
-    fn lint(&self, project: &Project, known: &mut Known) -> Result<(), Vec<sql::Diagnostic>> {
-        let options = project.linting().map_err(|failure| failure.into_diagnostics())?;
+    /// Reads all, and lints what is open.
+    fn load(&self, project: &Project, known: &mut Known, memory: &mut Memory) -> Result<(), Vec<sql::Diagnostic>> {
         let builder = project.builder().map_err(|failure| failure.into_diagnostics())?;
         let builder = builder.unsaved(self.documents.texts());
         known.migrations = match builder.load(known.dialect) {
-            Ok(set) => set.iter().cloned().collect(),
+            Ok(set) => {
+                known.format = set.format;
+                set.iter().cloned().collect()
+            }
             Err(wrong) => {
                 known.wrong = wrong;
                 // One file that can't be read is no reason to say nothing of the others.
@@ -199,7 +257,17 @@ impl Workspace {
                 open.into_iter().filter_map(|path| builder.load_files(&[path], known.dialect).ok()).flatten().collect()
             }
         };
-        let is_open = |source: &SourceFile| self.documents.get(&one_name(source.path())).is_some();
+        self.check(project, known, memory)
+    }
+
+    /// Lints what is open, on top of what comes before it.
+    fn check(&self, project: &Project, known: &mut Known, memory: &mut Memory) -> Result<(), Vec<sql::Diagnostic>> {
+        let options = project.linting().map_err(|failure| failure.into_diagnostics())?;
+        let names: HashSet<&OsStr> = self.documents.iter().filter_map(|(path, _)| path.file_name()).collect();
+        let is_open = |source: &SourceFile| {
+            source.path().file_name().is_some_and(|name| names.contains(name))
+                && self.documents.get(&one_name(source.path())).is_some()
+        };
         let subjects: Vec<Subject<'_>> = known
             .migrations
             .iter()
@@ -212,7 +280,7 @@ impl Workspace {
             })
             .collect();
         let path = lint::language(known.dialect.name()).map_or(&[] as &[&str], |language| language.search_path);
-        known.report = lint::lint(&subjects, known.dialect, &options, Schema::new(path));
+        known.report = lint::lint_again(memory, &subjects, known.dialect, &options, Schema::new(path));
         Ok(())
     }
 
@@ -245,6 +313,19 @@ impl Workspace {
             })
             .collect()
     }
+}
+
+/// Whether a migration takes the place of another, and nothing else is concerned.
+fn is_in_place_of(new: &Migration, old: &Migration) -> bool {
+    let depends_on = |migration: &Migration| -> Option<Vec<String>> {
+        let named = migration.depends_on.as_ref()?;
+        Some(named.iter().map(|id| id.value.clone()).collect())
+    };
+    let plain = |migration: &Migration| migration.former.is_none() && migration.replaces.is_empty();
+    plain(new)
+        && plain(old)
+        && (&new.id, &new.version, new.runs, &new.only) == (&old.id, &old.version, old.runs, &old.only)
+        && depends_on(new) == depends_on(old)
 }
 
 /// Puts a diagnostic to the file that it points into: one that is open, or the configuration. What has no place is the

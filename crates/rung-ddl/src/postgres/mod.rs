@@ -1,5 +1,6 @@
 //! PostgreSQL's statements, lowered from the syntax tree of `squawk-syntax`.
 
+mod message;
 mod object;
 mod table;
 mod tree;
@@ -11,6 +12,7 @@ use squawk_syntax::{SourceFile, SyntaxKind};
 
 use crate::depth::is_shallow;
 use crate::{Ident, Kind, LONGEST_NAME, Name, Parsed, Statement, SyntaxError, Verb};
+use message::readable;
 use object::{alter, create, drop_of};
 use tree::{Node, unquoted};
 
@@ -29,7 +31,7 @@ pub fn parse(text: &str) -> Parsed {
         .errors()
         .into_iter()
         .map(|error| SyntaxError {
-            message: lowercase_first(error.message()),
+            message: readable(error.message()),
             span: Span::new(error.range().start().into(), error.range().end().into()),
         })
         .collect();
@@ -39,11 +41,6 @@ pub fn parse(text: &str) -> Parsed {
     };
     let statement = if errors.is_empty() { lower(&node).unwrap_or(Statement::Other) } else { Statement::Other };
     Parsed { errors, ..survey(&node, statement) }
-}
-
-fn lowercase_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 /// What is told of any statement: the tables and views at all places where the grammar has one, without the names of WITH;

@@ -19,6 +19,7 @@ pub(super) fn create_table(node: &Node) -> Option<CreateTable> {
         constraints: Vec::new(),
         partitioned: node.has(K::PARTITION_BY),
         partition_of: node.child(K::PARTITION_OF).and_then(|of| of.name(K::TABLE_NAME_REF)),
+        default_partition: is_default(node),
         inherits: node.child(K::INHERITS).map(|list| list.names(K::TABLE_NAME_REF)).unwrap_or_default(),
         like: Vec::new(),
         from_query: node.kind() == K::CREATE_TABLE_AS,
@@ -59,6 +60,7 @@ pub(super) fn select_into(node: &Node) -> Option<CreateTable> {
         constraints: Vec::new(),
         partitioned: false,
         partition_of: None,
+        default_partition: false,
         inherits: Vec::new(),
         like: Vec::new(),
         from_query: true,
@@ -139,6 +141,8 @@ pub(super) fn constraint(node: &Node, of: Option<&Ident>) -> Option<Constraint> 
         name: node.child(K::CONSTRAINT_NAME_CLAUSE).and_then(|clause| clause.ident(K::CONSTRAINT_NAME)),
         kind,
         not_valid: node.has(K::NOT_VALID) || node.has(K::NOT_ENFORCED),
+        not_enforced: node.has(K::NOT_ENFORCED),
+        no_inherit: node.has(K::NO_INHERIT),
         span: node.span(),
     })
 }
@@ -165,6 +169,11 @@ fn options(node: &Node) -> Vec<(Ident, String)> {
             Some((name, value.trim_matches('\'').to_owned()))
         })
         .collect()
+}
+
+/// Whether the bounds of a partition are `DEFAULT`.
+fn is_default(node: &Node) -> bool {
+    node.descendants().any(|below| below.kind() == K::PARTITION_DEFAULT)
 }
 
 pub(super) fn create_index(node: &Node) -> Option<CreateIndex> {
@@ -226,15 +235,22 @@ fn action(node: &Node) -> Option<Action> {
             cascade: node.has(K::CASCADE),
         },
         K::VALIDATE_CONSTRAINT => Action::ValidateConstraint(named(K::CONSTRAINT_NAME_REF)?),
-        K::ALTER_CONSTRAINT => Action::AlterConstraint(named(K::CONSTRAINT_NAME_REF)?),
+        K::ALTER_CONSTRAINT => Action::AlterConstraint {
+            name: named(K::CONSTRAINT_NAME_REF)?,
+            enforced: node.descendants().find_map(|below| match below.kind() {
+                K::ENFORCED => Some(true),
+                K::NOT_ENFORCED => Some(false),
+                _ => None,
+            }),
+        },
         K::RENAME_CONSTRAINT => {
             Action::RenameConstraint { from: named(K::CONSTRAINT_NAME_REF)?, to: named(K::CONSTRAINT_NAME)? }
         }
         K::RENAME_COLUMN => Action::RenameColumn { from: named(K::COLUMN_NAME_REF)?, to: named(K::COLUMN_NAME)? },
         K::TABLE_RENAME_TO | K::VIEW_RENAME_TO | K::INDEX_RENAME_TO => Action::Rename(ident_of(name_below(node)?)),
         K::SET_SCHEMA => Action::SetSchema(ident_of(name_below(node)?)),
-        K::ATTACH_PARTITION => Action::Attach(node.name(K::TABLE_NAME_REF)?),
-        K::ATTACH_INDEX_PARTITION => Action::Attach(node.name(K::INDEX_REF)?),
+        K::ATTACH_PARTITION => Action::Attach { partition: node.name(K::TABLE_NAME_REF)?, default: is_default(node) },
+        K::ATTACH_INDEX_PARTITION => Action::Attach { partition: node.name(K::INDEX_REF)?, default: false },
         K::DETACH_PARTITION => Action::Detach {
             partition: node.name(K::TABLE_NAME_REF)?,
             concurrently: node.has(K::DETACH_CONCURRENTLY),

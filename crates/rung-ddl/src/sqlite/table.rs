@@ -21,6 +21,7 @@ fn table(name: Name, if_not_exists: bool) -> CreateTable {
         constraints: Vec::new(),
         partitioned: false,
         partition_of: None,
+        default_partition: false,
         inherits: Vec::new(),
         like: Vec::new(),
         from_query: false,
@@ -151,7 +152,14 @@ fn column(written: &ColumnDefinition<'_>, places: &mut Places<'_>) -> Column {
             ColumnConstraint::Defer(_) => continue,
         };
         let span = Span::new(start, places.end().max(start));
-        constraints.push(Constraint { name: label, kind, not_valid: false, span });
+        constraints.push(Constraint {
+            name: label,
+            kind,
+            not_valid: false,
+            not_enforced: false,
+            no_inherit: false,
+            span,
+        });
     }
     let span = Span::new(name.span.start, places.end().max(name.span.end));
     Column { name, data_type, collation, constraints, span }
@@ -206,7 +214,14 @@ fn constraint(written: &NamedTableConstraint<'_>, places: &mut Places<'_>) -> Co
             (start, ConstraintKind::ForeignKey(foreign_key(columns, clause, places)))
         }
     };
-    Constraint { name, kind, not_valid: false, span: Span::new(start, places.end().max(start)) }
+    Constraint {
+        name,
+        kind,
+        not_valid: false,
+        not_enforced: false,
+        no_inherit: false,
+        span: Span::new(start, places.end().max(start)),
+    }
 }
 
 fn idents(columns: &[IndexedColumn<'_>], places: &mut Places<'_>) -> Vec<Ident> {

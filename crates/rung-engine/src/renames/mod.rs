@@ -103,6 +103,7 @@ pub fn rename_of(
     from: &Catalog,
     to: &Catalog,
     said: &[Rename],
+    all: &[String],
 ) -> Result<Rename, Diagnostic> {
     let wrong = |why: String| Diagnostic::error("rename", why);
     let no_pair = || {
@@ -111,12 +112,21 @@ pub fn rename_of(
     };
     let (old, new) = text.split_once('=').ok_or_else(no_pair)?;
     let (old, new) = (parts(old, syntax).ok_or_else(no_pair)?, parts(new, syntax).ok_or_else(no_pair)?);
+    // A name that another rename gives is not the old one's any more, and one that it takes is free.
+    let others: Vec<(Vec<String>, Vec<String>)> = all
+        .iter()
+        .filter_map(|text| text.split_once('='))
+        .filter_map(|(old, new)| Some((parts(old, syntax)?, parts(new, syntax)?)))
+        .collect();
+    let is_given = others.iter().any(|(_, given)| given.last() == old.last());
+    let is_left = others.iter().any(|(left, _)| left.last() == new.last());
     let mut found: Vec<Rename> = Vec::new();
-    let gone = from.iter().filter(|it| to.get(&it.key).is_none() && is_called(&it.key, &old));
+    let gone = from.iter().filter(|it| (is_given || to.get(&it.key).is_none()) && is_called(&it.key, &old));
     for object in gone {
         let fits = |it: &&Object| {
             let is_at_home = new.len() > 1 || it.key.schema == object.key.schema;
-            from.get(&it.key).is_none() && it.key.kind == object.key.kind && is_called(&it.key, &new) && is_at_home
+            let is_free = is_left || from.get(&it.key).is_none();
+            is_free && it.key.kind == object.key.kind && is_called(&it.key, &new) && is_at_home
         };
         found.extend(
             to.iter()
@@ -133,9 +143,8 @@ pub fn rename_of(
                 object.columns().iter().find(|it| is_name(&it.name, name)).map(|it| it.name.clone())
             };
             let is_table = is_called(&was.key, table) || is_called(&now.key, table);
-            if let (true, Some(from), None, None, Some(to)) =
-                (is_table, column(was, old), column(was, new), column(now, old), column(now, new))
-            {
+            let is_free = (is_left || column(was, new).is_none()) && (is_given || column(now, old).is_none());
+            if let (true, true, Some(from), Some(to)) = (is_table, is_free, column(was, old), column(now, new)) {
                 found.push(Rename::Column { table: Arc::clone(&now.key), from, to });
             }
         }
@@ -447,9 +456,9 @@ mod tests {
         let from = catalog(&[("public", "users", &["mail", "id"]), ("app", "t", &["a"]), ("public", "t", &["a"])]);
         let to = catalog(&[("public", "people", &["email", "id"]), ("app", "t", &["b"]), ("public", "t", &["b"])]);
         let meant = |text: &str, said: &[Rename]| {
-            rename_of(text, &Syntax::POSTGRES, &from, &to, said).map(|it| it.to_string()).map_err(|it| it.message)
+            rename_of(text, &Syntax::POSTGRES, &from, &to, said, &[]).map(|it| it.to_string()).map_err(|it| it.message)
         };
-        let table = rename_of("users=people", &Syntax::POSTGRES, &from, &to, &[]).unwrap();
+        let table = rename_of("users=people", &Syntax::POSTGRES, &from, &to, &[], &[]).unwrap();
         assert_eq!(table.to_string(), "table public.users is now public.people");
         for text in ["users.mail=email", "public.people.mail=people.email", "users.mail = people.\"email\""] {
             assert_eq!(
@@ -464,5 +473,12 @@ mod tests {
         );
         assert!(meant("users", &[]).unwrap_err().contains("is no rename"));
         assert!(meant("users=t", &[]).unwrap_err().contains("renames nothing"));
+        let both = catalog(&[("public", "a", &["x", "y"]), ("public", "b", &["x"])]);
+        let swapped = |text: &str, all: &[&str]| {
+            let all: Vec<String> = all.iter().map(|it| (*it).to_owned()).collect();
+            rename_of(text, &Syntax::POSTGRES, &both, &both, &[], &all).map(|it| it.to_string()).is_ok()
+        };
+        assert!(swapped("a=b", &["a=b", "b=a"]) && swapped("a.x=y", &["a.x=y", "a.y=x"]));
+        assert!(!swapped("a=b", &["a=b"]) && !swapped("a.x=y", &["a.x=y"]));
     }
 }

@@ -10,19 +10,31 @@ use rung_ddl::{
 use rung_sql::Span;
 
 use super::{Impact, LockMode, Server, Sure, TypeChange, Work, type_change};
-use crate::schema::{ConstraintKind, Key, Schema, Type, Volatility};
+use crate::schema::{ConstraintKind, Index, Key, Schema, Table, Type, Volatility};
 
 use LockMode::{AccessExclusive, AccessShare, RowExclusive, RowShare, Share, ShareRowExclusive, ShareUpdateExclusive};
 
 /// What a statement does on a server, with the schema as it stands before.
 pub(crate) fn impact(parsed: &Parsed, text: &str, schema: &Schema, server: Server) -> Impact {
-    let mut reader = Reader { impact: Impact::default(), schema, server, text };
+    let mut reader = Reader { impact: Impact::default(), schema, server, text, dropped: Vec::new() };
+    // What is there already is not made, and what it would need is not looked at.
+    if matches!(&parsed.statement, Statement::CreateTable(create) if create.if_not_exists && schema.table(&create.name).is_some())
+    {
+        return reader.impact;
+    }
     reader.statement(&parsed.statement);
-    let for_update = matches!(parsed.statement, Statement::Data { verb: Verb::SelectForUpdate, .. });
+    let named = match &parsed.statement {
+        Statement::Data { verb: Verb::SelectForUpdate, .. } => RowShare,
+        Statement::Create { kind: Object::Publication, .. } | Statement::Alter { kind: Object::Publication, .. } => {
+            ShareUpdateExclusive
+        }
+        Statement::Rename { kind: Object::Trigger | Object::Policy | Object::Rule, .. } => AccessExclusive,
+        _ => AccessShare,
+    };
     // Whatever else is named is read.
     if !matches!(parsed.statement, Statement::Comment { .. } | Statement::Grant { .. } | Statement::Drop { .. }) {
         for name in &parsed.relations {
-            reader.lock(name, if for_update { RowShare } else { AccessShare });
+            reader.lock(name, named);
         }
     }
     if let Statement::CreateTable(create) = &parsed.statement {
@@ -37,6 +49,8 @@ struct Reader<'a> {
     schema: &'a Schema,
     server: Server,
     text: &'a str,
+    /// The constraints that the ALTER TABLE drops: they go first, and prove nothing to the rest of it.
+    dropped: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -48,8 +62,35 @@ impl Reader<'_> {
     /// Locks a table with its partitions, and what inherits from it.
     fn lock_family(&mut self, table: &Key, mode: LockMode) {
         self.impact.lock(table.clone(), mode);
-        let children: Vec<Key> = self.schema.children(table).cloned().collect();
-        children.into_iter().for_each(|child| self.impact.lock(child, mode));
+        for child in self.schema.children(table) {
+            // A loop in the files ends here.
+            if self.impact.lock_on(child) < Some(mode) {
+                self.lock_family(child, mode);
+            }
+        }
+    }
+
+    /// The default partition of a table, which a new partition takes rows from, or one that goes gives its bounds to.
+    fn lock_default(&mut self, parent: &Key) -> Option<Key> {
+        let is_default = |child: &&Key| self.schema.table_at(child).is_some_and(|table| table.default_partition);
+        let default = self.schema.children(parent).find(is_default)?.clone();
+        self.impact.lock(default.clone(), AccessExclusive);
+        Some(default)
+    }
+
+    /// As [`Self::lock_default`], for a new partition.
+    fn search_default(&mut self, parent: &Key, span: Span) {
+        if let Some(default) = self.lock_default(parent) {
+            let why = "rows that belong to the new partition are looked for in it, unless a valid CHECK rules them out";
+            self.impact.task(Work::Scan, &default, why, Sure::Perhaps, span);
+        }
+    }
+
+    /// Whether no row has NULL in a column, by the word of what is there and stays.
+    fn is_not_null(&self, table: &Table, column: &str) -> bool {
+        let mut stays = table.clone();
+        stays.constraints.retain(|constraint| !self.dropped.contains(&constraint.name));
+        table.column(column).is_some_and(|column| column.not_null) || stays.proves_not_null(column)
     }
 
     fn task(&mut self, work: Work, table: &Key, why: impl Into<String>, span: Span) {
@@ -86,7 +127,8 @@ impl Reader<'_> {
                     }
                 }
                 let hollow = create.only && self.schema.table_at(&key).is_some_and(|table| table.partitioned);
-                if !hollow {
+                let there = create.name.as_ref().filter(|_| create.if_not_exists);
+                if !hollow && there.is_none_or(|name| self.schema.index(name).is_none()) {
                     self.task(Work::BuildIndex, &key, "the index is built", whole);
                 }
             }
@@ -124,6 +166,11 @@ impl Reader<'_> {
                 };
                 if let Some(table) = table {
                     let mode = if *concurrently { ShareUpdateExclusive } else { Share };
+                    if self.schema.table_at(&table).is_some_and(|table| table.partitioned) {
+                        // Partition by partition, each in a transaction of its own.
+                        self.impact.outside = true;
+                        self.lock_family(&table, mode);
+                    }
                     self.impact.lock(table.clone(), mode);
                     self.task(Work::BuildIndex, &table, "indexes are built anew", whole);
                 }
@@ -156,7 +203,8 @@ impl Reader<'_> {
             Statement::Cluster { table } => {
                 if let Some(name) = table {
                     let key = self.schema.key(name);
-                    self.impact.lock(key.clone(), AccessExclusive);
+                    self.impact.outside = self.schema.table_at(&key).is_some_and(|table| table.partitioned);
+                    self.lock_family(&key, AccessExclusive);
                     self.task(Work::Rewrite, &key, "CLUSTER writes the table anew", whole);
                 } else {
                     self.impact.outside = true;
@@ -164,7 +212,7 @@ impl Reader<'_> {
             }
             Statement::Lock { tables, mode } => {
                 let mode = LockMode::parse(mode).unwrap_or(AccessExclusive);
-                tables.iter().for_each(|name| self.lock(name, mode));
+                tables.iter().for_each(|name| self.lock_family(&self.schema.key(name), mode));
             }
             Statement::Data { verb, table, .. } => {
                 let mode = match verb {
@@ -196,6 +244,8 @@ impl Reader<'_> {
         if let Some(parent) = &create.partition_of {
             // ALTER TABLE ... ATTACH PARTITION gets by with less.
             self.lock(parent, AccessExclusive);
+            let parent = self.schema.key(parent);
+            self.search_default(&parent, create.name.span);
         }
         for parent in &create.inherits {
             self.lock(parent, ShareUpdateExclusive);
@@ -261,17 +311,32 @@ impl Reader<'_> {
             return self.alter_index(alter);
         }
         let key = self.schema.key(&alter.name);
+        let dropped = alter.actions.iter().filter_map(|(action, _)| match action {
+            Action::DropConstraint { name, .. } => Some(name.name.clone()),
+            _ => None,
+        });
+        self.dropped = dropped.collect();
+        let partitioned = self.schema.table_at(&key).is_some_and(|table| table.partitioned);
         for (action, span) in &alter.actions {
+            let known = self.impact.tasks.len();
             let mode = self.action(&key, action, *span);
             self.impact.lock(key.clone(), mode);
-            // What is done to a partitioned table is done to each partition.
-            if !alter.only
-                && !matches!(
-                    action,
-                    Action::Attach(_) | Action::Detach { .. } | Action::Rename(_) | Action::SetSchema(_)
-                )
-            {
-                self.lock_family(&key, mode);
+            match action {
+                Action::Attach { .. } | Action::Detach { .. } | Action::Rename(_) | Action::SetSchema(_) => {}
+                // There is nothing in the partitioned table itself.
+                _ if alter.only && partitioned => self.impact.tasks.truncate(known),
+                _ if alter.only => {}
+                // Newer servers lock what inherits before they look at what is asked for.
+                _ if self.server.may_have(18) => self.lock_family(&key, mode),
+                Action::AddConstraint(added) if added.no_inherit => {}
+                // The indexes are built as CREATE INDEX does.
+                Action::AddConstraint(added)
+                    if partitioned && matches!(added.kind, Kind::Unique { .. } | Kind::Exclude) =>
+                {
+                    self.schema.children(&key).for_each(|child| self.lock_family(child, Share));
+                }
+                // What is done to a partitioned table is done to each partition.
+                _ => self.lock_family(&key, mode),
             }
         }
     }
@@ -289,10 +354,28 @@ impl Reader<'_> {
     /// The lock that one action takes, and the work that it does.
     fn action(&mut self, table: &Key, action: &Action, span: Span) -> LockMode {
         match action {
+            Action::AddColumn { column, if_not_exists: true }
+                if self.schema.table_at(table).is_some_and(|table| table.column(&column.name.name).is_some()) => {}
             Action::AddColumn { column, .. } => self.add_column(table, column, span),
             Action::AddConstraint(constraint) => return self.add_constraint(table, constraint, span),
             Action::DropConstraint { name, .. } => {
                 self.lock_referenced(table, AccessExclusive, |there, _| there == name.name);
+                let is_key =
+                    self.schema.table_at(table).and_then(|table| table.constraint(&name.name)).is_some_and(|there| {
+                        matches!(there.kind, ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_))
+                    });
+                // With CASCADE the keys of others that lead to it go too; without, the server refuses.
+                if is_key {
+                    let inbound: Vec<Key> = self.schema.inbound(table).map(|(key, _)| key.clone()).collect();
+                    inbound.into_iter().for_each(|other| self.impact.lock(other, AccessExclusive));
+                }
+            }
+            Action::AlterConstraint { name, enforced: Some(false) } => {
+                self.lock_referenced(table, AccessExclusive, |there, _| there == name.name);
+            }
+            Action::AlterConstraint { name, enforced: Some(true) } => {
+                self.lock_referenced(table, ShareRowExclusive, |there, _| there == name.name);
+                self.task(Work::Scan, table, "every row is checked", span);
             }
             Action::DropColumn { column, .. } => {
                 self.lock_referenced(table, AccessExclusive, |_, columns| columns.contains(&column.name));
@@ -308,19 +391,26 @@ impl Reader<'_> {
             }
             Action::SetNotNull(column) => {
                 let known = self.schema.table_at(table);
-                let already = known.and_then(|table| table.column(&column.name)).is_some_and(|column| column.not_null);
-                if !already && !known.is_some_and(|table| table.proves_not_null(&column.name)) {
+                if !known.is_some_and(|table| self.is_not_null(table, &column.name)) {
                     self.task(Work::Scan, table, "every row is checked for NULL", span);
                 }
             }
             Action::SetType { column, data_type, collation, using } => {
                 let old = self.schema.table_at(table).and_then(|table| table.column(&column.name));
                 let using = using.as_ref().map(|using| (using, self.text.get(using.span.range()).unwrap_or_default()));
-                let change = type_change(self.schema, old.and_then(|old| old.data_type.as_ref()), data_type, using);
+                let change = match old {
+                    Some(old) if old.computed_on_read => TypeChange::Free,
+                    _ => type_change(self.schema, old.and_then(|old| old.data_type.as_ref()), data_type, using),
+                };
                 let recollated = old.is_some_and(|old| old.collation != *collation);
                 self.set_type(table, &column.name, change, recollated, span);
+                self.rekey(table, &column.name, change, span);
             }
-            Action::SetExpression(_) => {
+            Action::SetExpression(column) => {
+                let known = self.schema.table_at(table).and_then(|table| table.column(&column.name));
+                if known.is_some_and(|column| column.computed_on_read) {
+                    return AccessExclusive;
+                }
                 self.task(Work::Rewrite, table, "the expression is computed for each row", span);
             }
             Action::SetLogged | Action::SetUnlogged => {
@@ -338,8 +428,9 @@ impl Reader<'_> {
                 let why = "the table is copied to the tablespace, unless it is there already";
                 self.impact.task(Work::Rewrite, table, why, Sure::Perhaps, span);
             }
-            Action::Attach(partition) => {
+            Action::Attach { partition, .. } => {
                 let partition = self.schema.key(partition);
+                self.search_default(table, span);
                 self.impact.lock(partition.clone(), AccessExclusive);
                 self.impact.task(
                     Work::Scan,
@@ -352,6 +443,7 @@ impl Reader<'_> {
             }
             Action::Detach { partition, concurrently, finalize } => {
                 let partition = self.schema.key(partition);
+                self.lock_default(table);
                 let weaker = !self.server.may_have(14);
                 self.impact.lock(partition, if weaker { ShareUpdateExclusive } else { AccessExclusive });
                 self.impact.outside |= *concurrently;
@@ -411,7 +503,7 @@ impl Reader<'_> {
             Some((why, sure)) => self.impact.task(Work::Rewrite, table, why, sure, span),
             None => {
                 let not_null = column.constraints.iter().any(|c| matches!(c.kind, Kind::NotNull(_)));
-                let checked = column.constraints.iter().any(|c| matches!(c.kind, Kind::Check(_)));
+                let checked = column.constraints.iter().any(|c| matches!(c.kind, Kind::Check(_)) && !c.not_enforced);
                 if checked {
                     self.task(Work::Scan, table, "every row is checked", span);
                 } else if not_null && !has_default {
@@ -471,13 +563,29 @@ impl Reader<'_> {
             let why = "its columns are checked for NULL, unless they are NOT NULL already";
             return self.impact.task(Work::Scan, table, why, Sure::Perhaps, span);
         };
-        let nullable = columns.iter().any(|name| match known.column(name) {
-            Some(column) => !column.not_null && !known.proves_not_null(name),
-            None => !known.proves_not_null(name),
-        });
-        if nullable {
+        if columns.iter().any(|name| !self.is_not_null(known, name)) {
             let sure = if known.complete { Sure::Yes } else { Sure::Perhaps };
             self.impact.task(Work::Scan, table, "its columns are checked for NULL", sure, span);
+        }
+    }
+
+    /// Foreign keys of a column, and those that lead to it, are made anew with its type.
+    fn rekey(&mut self, table: &Key, column: &str, change: TypeChange, span: Span) {
+        let constraints = self.schema.table_at(table).map(|known| known.constraints.as_slice()).unwrap_or_default();
+        let referenced = constraints.iter().filter_map(|constraint| match &constraint.kind {
+            ConstraintKind::ForeignKey { columns, to, .. } if columns.iter().any(|name| name == column) => Some(to),
+            _ => None,
+        });
+        // Which columns a key leads to is not kept: most lead to the only key that there is.
+        let is_key = |index: &Index| index.unique && index.columns.iter().flatten().any(|name| name == column);
+        let is_key = self.schema.indexes_of(table).any(|(_, index)| is_key(index));
+        let inbound = self.schema.inbound(table).map(|(key, _)| key).filter(|_| is_key);
+        let others: Vec<Key> = referenced.chain(inbound).cloned().collect();
+        for other in others {
+            self.impact.lock(other.clone(), AccessExclusive);
+            if change != TypeChange::Free {
+                self.impact.task(Work::Scan, &other, "a foreign key is checked again", Sure::Perhaps, span);
+            }
         }
     }
 

@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) {
-    let Action::Attach(partition) = action else { return };
+    let Action::Attach { partition, .. } = action else { return };
     let checked = cx.table(partition).is_some_and(|table| {
         table.constraints.iter().any(|c| c.valid && matches!(c.kind, ConstraintKind::Check { .. }))
     });

@@ -33,7 +33,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(cx: &mut Context<'_>) {
-    let Some(up) = cx.file.up.as_ref().filter(|up| up.own_transactions) else { return };
+    let Some(up) = cx.file.up.as_deref().filter(|up| up.own_transactions) else { return };
     // Who says that a file is not run in a transaction knows that; a BEGIN makes it more of one then, not less.
     if cx.file.migration.no_transaction.is_some() {
         return;
@@ -59,7 +59,10 @@ fn second_change(up: &ScriptLines) -> Option<usize> {
     let mut open = None;
     for (at, line) in up.lines.iter().enumerate() {
         match line.facts.transaction {
-            Some(TransactionControl::Rollback) => changes.retain(|(_, of)| of.is_none() || *of != open),
+            // What it takes back came last.
+            Some(TransactionControl::Rollback) => {
+                while changes.pop_if(|(_, of)| of.is_some() && *of == open).is_some() {}
+            }
             _ if is_change(line) => {
                 open = line.transaction;
                 changes.push((at, line.transaction));

@@ -29,28 +29,32 @@ pub(super) static RULE: Rule = Rule {
         Case::fires("ALTER TABLE t ALTER COLUMN a TYPE text USING upper(a);").after("CREATE TABLE t (a varchar(20));"),
         Case::fires("ALTER TABLE t ALTER COLUMN a TYPE bigint;"),
         Case::silent("CREATE TABLE t (a int);\nALTER TABLE t ALTER COLUMN a TYPE bigint;"),
+        Case::silent("ALTER TABLE t ALTER COLUMN v TYPE bigint;")
+            .after("CREATE TABLE t (a int, v int GENERATED ALWAYS AS (a * 2) VIRTUAL);"),
         Case::silent("ALTER TABLE t ALTER COLUMN a TYPE int;").after("CREATE DOMAIN d AS int CHECK (VALUE > 0);\nCREATE TABLE t (a d);"),
     ],
 };
 
 fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) {
-    let Action::SetType { column, data_type, using, .. } = action else { return };
-    if cx.is_fresh_table(&alter.name) {
+    let Action::SetType { column, data_type, using, collation } = action else { return };
+    let known = cx.table(&alter.name).and_then(|table| table.column(&column.name));
+    if cx.is_fresh_table(&alter.name) || known.is_some_and(|column| column.computed_on_read) {
         return;
     }
-    let old = cx.table(&alter.name).and_then(|table| table.column(&column.name)).and_then(|c| c.data_type.as_ref());
+    let old = known.and_then(|column| column.data_type.as_ref());
     let using = using.as_ref().map(|using| (using, cx.text(using.span)));
     let table = &alter.name;
-    let left = "a column of the new type stands last, and programs have to write both until the old one goes: that is \
-                more than a migration can do by itself";
+    let steps =
+        || Altered::new(cx, alter).retyped(column, data_type, collation.as_deref(), using.map(|(_, text)| text));
     match type_change(cx.schema, old, data_type, using) {
         TypeChange::Free => {}
         TypeChange::Rewrite => {
             let from = old.map_or_else(String::new, |old| format!(" from {old}"));
+            let steps = steps();
             cx.report(span, format!("{table} is written anew to change {column}{from} to {data_type}"))
                 .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
                 .help("add a new column, fill it in batches, and let it take the old one's place")
-                .left(left);
+                .steps(span, steps);
         }
         TypeChange::Unknown => {
             // What a column that is widened to one of these was before is, most of the time, a narrower one of its kind.
@@ -60,7 +64,7 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
             cx.report(span, format!("{table} is written anew, unless {column} is stored as {data_type} is already"))
                 .label("the type that it has is not known")
                 .help("add a new column, fill it in batches, and let it take the old one's place")
-                .left(left)
+                .left("the type that it has is not known")
                 .level(if widest { Level::Note } else { Level::Warning });
         }
         TypeChange::FreeInUtc => {

@@ -49,8 +49,12 @@ pub struct Column {
     pub not_null: bool,
     /// Whether it has a default.
     pub default: bool,
+    /// Its default as it is written.
+    pub default_text: Option<String>,
     /// Whether its value is computed.
     pub generated: bool,
+    /// Whether it is computed when it is read, and not stored.
+    pub computed_on_read: bool,
 }
 
 /// A constraint.
@@ -62,6 +66,8 @@ pub struct Constraint {
     pub kind: ConstraintKind,
     /// Whether the rows that are there were looked at.
     pub valid: bool,
+    /// Whether it holds for anything at all: not where it is `NOT ENFORCED`.
+    pub enforced: bool,
     /// The migration that added it.
     pub born: Born,
 }
@@ -174,6 +180,8 @@ pub struct Table {
     pub partitioned: bool,
     /// What it is a partition of.
     pub partition_of: Option<Key>,
+    /// Whether it is the partition of what no other one takes.
+    pub default_partition: bool,
     /// What it inherits from.
     pub inherits: Vec<Key>,
     /// What it reads, if it is a view.
@@ -198,6 +206,7 @@ impl Table {
             constraints: Vec::new(),
             partitioned: false,
             partition_of: None,
+            default_partition: false,
             inherits: Vec::new(),
             reads: Vec::new(),
             row_security: false,

@@ -7,6 +7,7 @@ use rung_ddl::{Parsed, Persistence, Statement};
 
 use crate::File;
 
+use super::store::Link;
 use super::{Born, Column, Constraint, ConstraintKind, Index, Key, Schema, Table, Type, Volatility, foreign_key};
 
 impl Schema {
@@ -215,6 +216,7 @@ impl Schema {
             columns: inherited,
             partitioned: create.partitioned,
             partition_of: create.partition_of.as_ref().map(|name| self.key(name)),
+            default_partition: create.default_partition,
             inherits: create.inherits.iter().map(|name| self.key(name)).collect(),
             module: create.module.clone(),
             ..Table::unknown(Kind::Table)
@@ -228,6 +230,8 @@ impl Schema {
         for constraint in &create.constraints {
             self.add_constraint(&mut table, &key, constraint, text, born);
         }
+        // Where there are no rows, NOT VALID says nothing.
+        table.constraints.iter_mut().for_each(|constraint| constraint.valid = constraint.enforced);
         self.tables.insert(key, table);
     }
 
@@ -240,8 +244,12 @@ impl Schema {
             collation: column.collation.clone(),
             not_null: column.not_null() || serial,
             default: column.default().is_some_and(|default| !default.null) || serial,
+            default_text: column.default().and_then(|default| text.get(default.span.range())).map(str::to_owned),
             generated: column
                 .find(|kind| matches!(kind, WrittenKind::Generated { .. } | WrittenKind::Identity).then_some(()))
+                .is_some(),
+            computed_on_read: column
+                .find(|kind| matches!(kind, WrittenKind::Generated { stored: false, .. }).then_some(()))
                 .is_some(),
         });
         for constraint in &column.constraints {
@@ -282,7 +290,10 @@ impl Schema {
                 }
                 ("not_null", ConstraintKind::NotNull(column.name.clone()))
             }
-            WrittenKind::ForeignKey(foreign) => ("fkey", foreign_key(self, foreign)),
+            WrittenKind::ForeignKey(foreign) => {
+                self.tables.link(key, Link::Reference, &self.key(&foreign.table));
+                ("fkey", foreign_key(self, foreign))
+            }
             WrittenKind::Exclude => ("excl", ConstraintKind::Exclude),
             _ => return,
         };
@@ -293,7 +304,13 @@ impl Schema {
             let index = Index { table: key.clone(), columns, unique: true, partial: false, born };
             self.indexes.insert(index_key, index);
         }
-        table.constraints.push(Constraint { name, kind, valid: !written.not_valid, born });
+        table.constraints.push(Constraint {
+            name,
+            kind,
+            valid: !written.not_valid,
+            enforced: !written.not_enforced,
+            born,
+        });
     }
 
     /// The name that the server chooses for a constraint of a table that has none; `None` where it has one like it already,
@@ -334,7 +351,10 @@ impl Schema {
             return;
         }
         let mut key = self.key(&alter.name);
-        let mut table = self.tables.remove(&key).unwrap_or_else(|| Table::unknown(alter.kind));
+        // Most leave what it points at as it is, and a table may point at thousands.
+        let stays = alter.actions.iter().all(|(action, _)| leaves_links(action));
+        let table = if stays { self.tables.take(&key) } else { self.tables.remove(&key) };
+        let mut table = table.unwrap_or_else(|| Table::unknown(alter.kind));
         for (action, _) in &alter.actions {
             match action {
                 Action::AddColumn { column, if_not_exists }
@@ -364,11 +384,13 @@ impl Schema {
                 Action::SetDefault(column, default) => {
                     if let Some(there) = table.columns.iter_mut().find(|there| there.name == column.name) {
                         there.default = !default.null;
+                        there.default_text = text.get(default.span.range()).map(str::to_owned);
                     }
                 }
                 Action::DropDefault(column) => {
                     if let Some(there) = table.columns.iter_mut().find(|there| there.name == column.name) {
                         there.default = false;
+                        there.default_text = None;
                     }
                 }
                 Action::AddConstraint(constraint) => self.add_constraint(&mut table, &key, constraint, text, born),
@@ -411,12 +433,18 @@ impl Schema {
                 }
                 Action::Rename(to) => self.moved(&mut key, |key| key.name.clone_from(&to.name)),
                 Action::SetSchema(to) => self.moved(&mut key, |key| key.schema.clone_from(&to.name)),
-                Action::Attach(partition) => {
-                    self.change_table(partition, Kind::Table, |part| part.partition_of = Some(key.clone()));
+                Action::Attach { partition, default } => {
+                    self.change_table(partition, Kind::Table, |part| {
+                        part.partition_of = Some(key.clone());
+                        part.default_partition = *default;
+                    });
                     table.partitioned = true;
                 }
                 Action::Detach { partition, .. } => {
-                    self.change_table(partition, Kind::Table, |part| part.partition_of = None);
+                    self.change_table(partition, Kind::Table, |part| {
+                        part.partition_of = None;
+                        part.default_partition = false;
+                    });
                 }
                 Action::Inherit(parent) => table.inherits.push(self.key(parent)),
                 Action::NoInherit(parent) => {
@@ -429,7 +457,7 @@ impl Schema {
                 _ => {}
             }
         }
-        self.tables.insert(key, table);
+        if stays { self.tables.put(key, table) } else { self.tables.insert(key, table) }
     }
 
     /// Gives a table another name; what points at it follows.
@@ -490,6 +518,21 @@ impl Schema {
     }
 }
 
+/// Whether an action leaves a table pointing at all that it points at, and noted under its name.
+fn leaves_links(action: &Action) -> bool {
+    !matches!(
+        action,
+        Action::DropColumn { .. }
+            | Action::DropConstraint { .. }
+            | Action::Rename(_)
+            | Action::SetSchema(_)
+            | Action::Attach { .. }
+            | Action::Detach { .. }
+            | Action::Inherit(_)
+            | Action::NoInherit(_)
+    )
+}
+
 /// The name that PostgreSQL gives a constraint: `table_column_suffix`.
 fn chosen_name(table: &Key, kind: &ConstraintKind, suffix: &str) -> String {
     let columns: Vec<&str> = match kind {
@@ -511,8 +554,12 @@ fn chosen_name(table: &Key, kind: &ConstraintKind, suffix: &str) -> String {
 /// The column of an expression `c IS NOT NULL`.
 fn not_null_of(body: &str, columns: &[String]) -> Option<String> {
     let [column] = columns else { return None };
-    let words = body.trim_matches(['(', ')', ' ']).to_ascii_lowercase();
-    words.split_whitespace().skip(1).eq(["is", "not", "null"]).then(|| column.clone())
+    let words: Vec<&str> = body.trim_matches(['(', ')', ' ']).split_whitespace().collect();
+    let (named, rest) = words.split_at_checked(words.len().checked_sub(3)?)?;
+    // A name in quotes may have several words.
+    let is_name = named.len() == 1 || named.concat().matches('"').count() == 2 && named.last()?.ends_with('"');
+    let is_test = rest.iter().zip(["is", "not", "null"]).all(|(word, wanted)| word.eq_ignore_ascii_case(wanted));
+    (is_name && is_test).then(|| column.clone())
 }
 
 fn mentions(kind: &ConstraintKind, column: &str) -> bool {

@@ -62,6 +62,21 @@ impl Tables {
         Some(table)
     }
 
+    /// Takes a table out for a moment; what it points at stays noted.
+    pub(super) fn take(&mut self, key: &Key) -> Option<Table> {
+        self.all.remove(key)
+    }
+
+    /// Puts it back. What it points at besides was noted by [`Self::link`].
+    pub(super) fn put(&mut self, key: Key, table: Table) {
+        self.all.insert(key, table);
+    }
+
+    /// Notes that a table points at another.
+    pub(super) fn link(&mut self, key: &Key, link: Link, to: &Key) {
+        self.users.entry(to.clone()).or_default().insert((link, key.clone()));
+    }
+
     /// Changes every table that points at one.
     pub(super) fn change_users(&mut self, key: &Key, change: impl Fn(&mut Table)) {
         for (_, user) in self.users.get(key).cloned().unwrap_or_default() {

@@ -13,3 +13,7 @@ INSERT INTO below SELECT n FROM generate_series(1, 500) n;
 INSERT INTO apart SELECT n FROM generate_series(1, 500) n;
 INSERT INTO domains SELECT n, n, n FROM generate_series(1, 500) n;
 REFRESH MATERIALIZED VIEW m;
+INSERT INTO spread SELECT g, CASE WHEN g % 2 = 0 THEN 1 ELSE 2 END FROM generate_series(1, 500) g;
+INSERT INTO mother SELECT g FROM generate_series(1, 500) g;
+INSERT INTO kid SELECT g, g FROM generate_series(1, 500) g;
+INSERT INTO plain_one SELECT g FROM generate_series(1, 500) g;

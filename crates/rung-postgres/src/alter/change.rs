@@ -448,8 +448,12 @@ impl<'a> Changes<'a> {
         // Something of the same name and of another kind can be made only when the old one is gone.
         let same = |other: &Use<'_>| match other.on == used.on {
             true => used.on_column.is_none() || other.on_column == used.on_column,
+            // Nor is a call clear as long as there are two routines that it may mean.
             false => {
-                other.on.name == used.on.name && other.on.schema == used.on.schema && other.on.kind != used.on.kind
+                let is_routine = used.on.kind == Kind::Routine;
+                other.on.name == used.on.name
+                    && other.on.schema == used.on.schema
+                    && (other.on.kind != used.on.kind || is_routine)
             }
         };
         !uses(self.new, to).iter().any(same)

@@ -55,7 +55,9 @@ pub(super) fn client_for(found: &[Binaries], major: u32) -> Option<&Binaries> {
 
 fn look(directory: &Path) -> Option<Binaries> {
     let has = |name: &str| directory.join(name).is_file();
-    let (server, clients) = (has("initdb") && has("postgres"), has("pg_dump"));
+    // Debian's /usr/bin/pg_dump is a script that looks for a cluster, and then for the program, which is in its usual place.
+    let is_wrapper = fs::canonicalize(directory.join("pg_dump")).is_ok_and(|path| path.ends_with("pg_wrapper"));
+    let (server, clients) = (has("initdb") && has("postgres"), has("pg_dump") && !is_wrapper);
     let asked = if server { "postgres" } else { "pg_dump" };
     if !server && !clients {
         return None;

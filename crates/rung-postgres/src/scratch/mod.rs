@@ -2,14 +2,18 @@
 
 mod binaries;
 #[cfg(unix)]
+mod cluster;
+#[cfg(unix)]
 mod server;
 mod witness;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rung_engine::{DbError, DbErrorKind, Scratch, ScratchDatabase, ScratchOptions, Session};
+use rung_engine::{DbError, DbErrorKind, Scratch, ScratchDatabase, ScratchOptions, Session, Testimony};
 
 use crate::connect::{Environment, Settings};
 use crate::name::{literal, quoted};
@@ -33,14 +37,14 @@ pub fn scratch(options: &ScratchOptions, environment: &Environment) -> Result<Bo
     let Some(server) = &options.server else {
         let wanted = options.version.map(|version| version / 10_000);
         let chosen = binaries::choose(&binaries, wanted).ok_or_else(no_server)?;
-        return temporary(chosen, options, open);
+        return temporary(chosen, &binaries, options, open);
     };
     let settings = Settings::resolve(server, environment).map_err(crate::driver::wrong_settings)?;
     let mut admin = crate::driver::open_with(&settings, &open)?;
     sweep(&mut admin)?;
     let major = admin.server_version() / 10_000;
     let dump = binaries::client_for(&binaries, major).cloned();
-    Ok(Box::new(Place { admin, settings, open, clients: dump, power: Power::Databases, _server: None }))
+    Ok(Box::new(Place::new(admin, settings, open, dump, Power::Databases, None)))
 }
 
 fn no_server() -> DbError {
@@ -51,18 +55,23 @@ fn no_server() -> DbError {
 }
 
 #[cfg(unix)]
-fn temporary(binaries: &Binaries, options: &ScratchOptions, open: OpenOptions) -> Result<Box<dyn Scratch>, DbError> {
+fn temporary(
+    chosen: &Binaries,
+    found: &[Binaries],
+    options: &ScratchOptions,
+    open: OpenOptions,
+) -> Result<Box<dyn Scratch>, DbError> {
     let directory = options.directory.clone().unwrap_or_else(|| PathBuf::from("/tmp"));
-    let server = server::Server::start(binaries, &directory)?;
+    let server = server::Server::start(chosen, &directory, options.cache.as_deref())?;
     let settings = Settings::resolve(&server.url("postgres"), &Environment::empty());
     let settings = settings.map_err(crate::driver::wrong_settings)?;
     let admin = crate::driver::open_with(&settings, &open)?;
-    let clients = binaries.clients.then(|| binaries.clone());
-    Ok(Box::new(Place { admin, settings, open, clients, power: Power::All, _server: Some(server) }))
+    let clients = if chosen.clients { Some(chosen) } else { binaries::client_for(found, chosen.major) };
+    Ok(Box::new(Place::new(admin, settings, open, clients.cloned(), Power::All, Some(server))))
 }
 
 #[cfg(not(unix))]
-fn temporary(_: &Binaries, _: &ScratchOptions, _: OpenOptions) -> Result<Box<dyn Scratch>, DbError> {
+fn temporary(_: &Binaries, _: &[Binaries], _: &ScratchOptions, _: OpenOptions) -> Result<Box<dyn Scratch>, DbError> {
     Err(no_server())
 }
 
@@ -75,51 +84,68 @@ enum Power {
     All,
 }
 
+#[cfg(unix)]
+type Server = server::Server;
+#[cfg(not(unix))]
+type Server = ();
+
 struct Place {
     /// Before the server, in the order of the fields: connections are closed first.
-    admin: Postgres,
-    settings: Settings,
-    open: OpenOptions,
+    admin: Mutex<Postgres>,
+    server: Arc<Address>,
     clients: Option<Binaries>,
     power: Power,
-    #[cfg(unix)]
-    _server: Option<server::Server>,
-    #[cfg(not(unix))]
-    _server: Option<()>,
+    _started: Option<Server>,
+}
+
+impl Place {
+    fn new(
+        admin: Postgres,
+        settings: Settings,
+        open: OpenOptions,
+        clients: Option<Binaries>,
+        power: Power,
+        started: Option<Server>,
+    ) -> Self {
+        let server = Arc::new(Address { settings, open, power, drops: Mutex::default() });
+        Self { admin: Mutex::new(admin), server, clients, power, _started: started }
+    }
 }
 
 impl Scratch for Place {
-    fn database(&mut self) -> Result<ScratchDatabase, DbError> {
+    fn database(&self) -> Result<ScratchDatabase, DbError> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("{PREFIX}{}_{}_{count}", now().as_secs(), std::process::id());
         // Another's objects may be in template1.
-        let made = statement(&mut self.admin, &format!("CREATE DATABASE {} TEMPLATE template0", quoted(&name)));
+        let made = statement(&mut lock(&self.admin), &format!("CREATE DATABASE {} TEMPLATE template0", quoted(&name)));
         made.map_err(|error| match error.kind {
             DbErrorKind::Permission => error.with_hint("ALTER ROLE ... CREATEDB, or name another server"),
             _ => error,
         })?;
-        let settings = self.settings.with_database(&name);
-        let guard = Guard { settings: self.settings.clone(), open: self.open.clone(), name };
-        let driver = crate::driver::open_with(&settings, &self.open)?;
+        let settings = self.server.settings.with_database(&name);
+        let guard = Guard { server: Arc::clone(&self.server), name };
+        let driver = crate::driver::open_with(&settings, &self.server.open)?;
         Ok(ScratchDatabase::new(Box::new(driver), settings.url_with_password(), Box::new(guard)))
     }
 
-    fn supply(&mut self, lacking: &DbError) -> Result<bool, DbError> {
+    fn supply(&self, lacking: &DbError) -> Result<bool, DbError> {
         // undefined_object, in the words of a server whose messages are not translated.
         let role = lacking.message.strip_prefix("role \"").and_then(|rest| rest.strip_suffix("\" does not exist"));
         match role {
             Some(role) if self.power == Power::All && lacking.code.as_deref() == Some("42704") => {
-                statement(&mut self.admin, &format!("CREATE ROLE {}", quoted(role)))?;
+                let make =
+                    format!("DO $$ BEGIN CREATE ROLE {}; EXCEPTION WHEN duplicate_object THEN END $$", quoted(role));
+                statement(&mut lock(&self.admin), &make)?;
                 Ok(true)
             }
             _ => Ok(false),
         }
     }
 
-    fn witness(&mut self, database: &mut ScratchDatabase) -> Result<Option<Vec<String>>, DbError> {
+    fn witness(&self, database: &mut ScratchDatabase) -> Result<Option<Testimony>, DbError> {
         let Some(program) = self.program("pg_dump") else { return Ok(None) };
-        witness::ask(&program, &database.url, &self.open.schema).map(Some)
+        witness::ask(&program, &database.url, &self.server.open.schema).map(Some)
     }
 
     fn program(&self, name: &str) -> Option<PathBuf> {
@@ -128,20 +154,47 @@ impl Scratch for Place {
     }
 }
 
-/// Drops a database.
-struct Guard {
+/// The server, for those who drop databases.
+struct Address {
     settings: Settings,
     open: OpenOptions,
+    power: Power,
+    drops: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Drop for Address {
+    fn drop(&mut self) {
+        // On a server that goes itself there is nothing to wait for.
+        if self.power == Power::Databases {
+            for dropping in lock(&self.drops).drain(..) {
+                let _ = dropping.join();
+            }
+        }
+    }
+}
+
+/// Drops a database, while the work goes on: the server writes all that it has in memory to the disk first.
+struct Guard {
+    server: Arc<Address>,
     name: String,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        let (settings, open) = (self.server.settings.clone(), self.server.open.clone());
+        let drop = drop_statement(&self.name);
         // What fails here is swept up an hour later, or goes with its server.
-        if let Ok(mut admin) = crate::driver::open_with(&self.settings, &self.open) {
-            let _ = statement(&mut admin, &drop_statement(&self.name));
-        }
+        let dropping = thread::spawn(move || {
+            if let Ok(mut admin) = crate::driver::open_with(&settings, &open) {
+                let _ = statement(&mut admin, &drop);
+            }
+        });
+        lock(&self.server.drops).push(dropping);
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn drop_statement(name: &str) -> String {

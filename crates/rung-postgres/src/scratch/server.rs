@@ -12,37 +12,45 @@ use std::time::{Duration, Instant};
 use rung_engine::{DbError, DbErrorKind};
 
 use super::binaries::Binaries;
+use super::cluster::Kept;
 
-/// The server's superuser.
+/// The server's superuser, as [`CLUSTER`] has it.
 const USER: &str = "rung";
 
 /// A slow machine takes some seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Makes and runs the server until standard input ends, which it does however the process that has the other end does. A
-/// server that has just been started does not hear the first signal: a shell starts it with SIGINT ignored.
+/// How clusters are made. Small, as they are copied.
+const CLUSTER: [&str; 6] =
+    ["--no-sync", "--locale=C", "--encoding=UTF8", "--auth=trust", "--wal-segsize=1", "--username=rung"];
+
+/// Makes the cluster where there is none, and runs the server until standard input ends, which it does however the process
+/// that has the other end does. Nothing of it is worth an orderly end. A server that has just been started does not hear the
+/// first signal: a shell starts it with SIGQUIT ignored.
 const KEEPER: &str = r#"home=$1
 programs=$2
-user=$3
+cluster=$3
 shift 3
 {
-    "$programs/initdb" --no-sync --locale=C --encoding=UTF8 --auth=trust --username="$user" --pgdata="$home/data" &&
-        exec "$programs/postgres" -D "$home/data" -k "$home" "$@"
+    if [ ! -d "$home/data" ]; then
+        "$programs/initdb" $cluster --pgdata="$home/made" && cp -R -p "$home/made" "$home/data"
+    fi && exec "$programs/postgres" -D "$home/data" -k "$home" "$@"
 } </dev/null >"$home/log" 2>&1 &
 server=$!
 read -r _
-while kill -INT "$server" 2>/dev/null; do sleep 0.1; done
+while kill -QUIT "$server" 2>/dev/null; do sleep 0.02; done
 rm -rf "$home"
 "#;
 
 /// Nothing on it is worth the wait for a disk.
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 9] = [
     "listen_addresses=",
     "fsync=off",
     "full_page_writes=off",
     "synchronous_commit=off",
     "wal_level=logical",
     "max_wal_senders=4",
+    "max_wal_size=4GB",
     "max_locks_per_transaction=1024",
     "timezone=UTC",
 ];
@@ -56,16 +64,31 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Makes and starts one.
+    /// Makes and starts one; from a cluster in the cache, where there is one.
     ///
     /// # Errors
     /// A program fails; with what it said.
-    pub(super) fn start(binaries: &Binaries, directory: &Path) -> Result<Self, DbError> {
+    pub(super) fn start(binaries: &Binaries, directory: &Path, cache: Option<&Path>) -> Result<Self, DbError> {
         let account = Account::find()?;
+        let kept = cache.map(|cache| Kept::of(cache, binaries, &CLUSTER));
+        if let Some(kept) = &kept {
+            let home = make_home(directory, &account)?;
+            if kept.copy_to(&home.join("data"), account.other) {
+                match launch(binaries, &home, &account) {
+                    Ok(server) => return Ok(server),
+                    // It was made for a machine that is no more.
+                    Err(_) => kept.forget(),
+                }
+            }
+        }
         let home = make_home(directory, &account)?;
-        launch(binaries, &home, &account).inspect_err(|_| {
+        let server = launch(binaries, &home, &account).inspect_err(|_| {
             let _ = fs::remove_dir_all(&home);
-        })
+        })?;
+        if let Some(kept) = &kept {
+            kept.keep(&home.join("made"));
+        }
+        Ok(server)
     }
 
     /// How to connect to a database.
@@ -141,7 +164,7 @@ fn make_home(directory: &Path, account: &Account) -> Result<PathBuf, DbError> {
 
 fn launch(binaries: &Binaries, home: &Path, account: &Account) -> Result<Server, DbError> {
     let mut command = account.command(Path::new("/bin/sh"), home);
-    command.args(["-c", KEEPER, "keeper"]).arg(home).arg(&binaries.directory).arg(USER);
+    command.args(["-c", KEEPER, "keeper"]).arg(home).arg(&binaries.directory).arg(CLUSTER.join(" "));
     for setting in SETTINGS {
         command.arg("-c").arg(setting);
     }

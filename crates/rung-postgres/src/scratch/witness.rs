@@ -2,28 +2,34 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
-use rung_engine::{DbError, DbErrorKind};
+use rung_engine::{DbError, DbErrorKind, Testimony};
 use rung_sql::{Syntax, split};
 
 use crate::connect::{Environment, Settings};
 use crate::name::quoted;
 
-/// The statements of a dump, sorted; the columns of each table sorted too. What only sets up the session is left out.
-pub(super) fn ask(program: &Path, url: &str, own: &str) -> Result<Vec<String>, DbError> {
+/// Has the schema dumped meanwhile. What is heard are the statements of the dump, sorted; the columns of each table sorted
+/// too. What only sets up the session is left out.
+pub(super) fn ask(program: &Path, url: &str, own: &str) -> Result<Testimony, DbError> {
     let settings = Settings::resolve(url, &Environment::empty()).map_err(crate::driver::wrong_settings)?;
+    let mut command = Command::new(program);
     // A password that is an argument is there for everybody to see.
-    let output = Command::new(program)
+    command
         .args(["--schema-only", "--no-sync", "--exclude-schema", &quoted(own), "--dbname"])
         .arg(settings.redacted_url())
-        .env("PGPASSWORD", settings.password().unwrap_or_default())
-        .output();
-    let failed = |why: String| DbError::new(DbErrorKind::Io, format!("pg_dump can't be asked: {why}"));
-    let output = output.map_err(|error| failed(error.to_string()))?;
-    if !output.status.success() {
-        return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
-    }
-    Ok(statements(&String::from_utf8_lossy(&output.stdout)))
+        .env("PGPASSWORD", settings.password().unwrap_or_default());
+    let asked = thread::spawn(move || command.output());
+    Ok(Testimony::new(move || {
+        let failed = |why: String| DbError::new(DbErrorKind::Io, format!("pg_dump can't be asked: {why}"));
+        let output = asked.join().map_err(|_| failed("its thread panicked".to_owned()))?;
+        let output = output.map_err(|error| failed(error.to_string()))?;
+        if !output.status.success() {
+            return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+        }
+        Ok(statements(&String::from_utf8_lossy(&output.stdout)))
+    }))
 }
 
 fn statements(dump: &str) -> Vec<String> {

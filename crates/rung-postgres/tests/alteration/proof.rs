@@ -1,14 +1,12 @@
 //! Whether an alteration does what it is for: two databases, one of which is altered until nothing tells it from the other.
 
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
 
 use rung_catalog::{Catalog, Rename};
 use rung_engine::{AlterOptions, AlterStep, Alteration, Cut, Dialect, Driver, DumpOptions, Locking, Refusal};
 use rung_postgres::connect::Environment;
 use rung_postgres::{OpenOptions, POSTGRES, open};
-use testkit::install::{found, on_path};
+use testkit::install::pg_dump;
 use testkit::{Server, TestDb};
 
 /// What came of a pair.
@@ -151,11 +149,7 @@ fn normal(catalog: &Catalog) -> String {
 /// What pg_dump says of a database; columns and blocks in an order of their own. `None` where the server is newer than
 /// any pg_dump here.
 fn dumped(db: &TestDb<'_>) -> Option<String> {
-    let (program, major) = pg_dump();
-    if *major < db.server().major() {
-        return None;
-    }
-    let output = Command::new(program)
+    let output = Command::new(pg_dump(db.server().major())?)
         .args(["--schema-only", "--no-sync", "--dbname", &db.url()])
         .output()
         .expect("pg_dump runs");
@@ -172,7 +166,15 @@ fn dumped(db: &TestDb<'_>) -> Option<String> {
                 lines.sort_unstable();
             }
             // What is secret stays where it is.
-            lines.retain(|line| !is_secret(line));
+            if lines.iter().any(|line| is_secret(line)) {
+                lines.retain(|line| !is_secret(line));
+                lines.iter_mut().for_each(|line| *line = line.trim_end_matches(','));
+            }
+            if let [head, tail] = lines[..]
+                && let (Some(head), ");") = (head.strip_suffix(" OPTIONS ("), tail)
+            {
+                return format!("{head};");
+            }
             if lines.first().is_some_and(|first| first.starts_with("CREATE") && first.contains(" TABLE ")) {
                 lines.iter_mut().for_each(|line| *line = line.trim_end_matches(','));
                 lines.sort_unstable();
@@ -189,23 +191,6 @@ fn dumped(db: &TestDb<'_>) -> Option<String> {
 fn is_secret(line: &str) -> bool {
     let name = line.trim_start().split(' ').next().unwrap_or_default();
     line.starts_with("    ") && ["passw", "secret", "token"].iter().any(|part| name.contains(part))
-}
-
-/// The newest pg_dump of this machine, and its major.
-fn pg_dump() -> &'static (PathBuf, u32) {
-    static NEWEST: OnceLock<(PathBuf, u32)> = OnceLock::new();
-    NEWEST.get_or_init(newest_pg_dump)
-}
-
-fn newest_pg_dump() -> (PathBuf, u32) {
-    let beside = found().into_iter().map(|install| install.bin.join("pg_dump"));
-    let all = beside.chain(on_path("pg_dump")).filter(|path| path.is_file()).filter_map(|path| {
-        let output = Command::new(&path).arg("--version").output().ok()?;
-        let text = String::from_utf8(output.stdout).ok()?;
-        let major = text.split_whitespace().nth(2)?.split('.').next()?.parse().ok()?;
-        Some((path, major))
-    });
-    all.max_by_key(|(_, major)| *major).expect("there is a pg_dump; try `cargo xtask servers`")
 }
 
 /// The lines in which two texts differ.

@@ -1,14 +1,13 @@
 //! The schema as rung reads and writes it: what is read, written as SQL and loaded into an empty database is read as the
 //! same, and pg_dump, which knows nothing of rung, sees the same.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use rung_catalog::{Catalog, Kind};
 use rung_engine::{Dialect, Driver, DumpOptions, Session};
 use rung_postgres::connect::Environment;
 use rung_postgres::{OpenOptions, POSTGRES, open};
-use testkit::install::{found, on_path};
+use testkit::install::pg_dump;
 use testkit::{Server, TestDb, for_each_major};
 
 /// What each major brought, on top of what was there.
@@ -63,26 +62,10 @@ impl Drop for Full {
     }
 }
 
-/// The newest pg_dump of this machine, and its major.
-fn pg_dump() -> (PathBuf, u32) {
-    let beside = found().into_iter().map(|install| install.bin.join("pg_dump"));
-    let all = beside.chain(on_path("pg_dump")).filter(|path| path.is_file()).filter_map(|path| {
-        let output = Command::new(&path).arg("--version").output().ok()?;
-        let text = String::from_utf8(output.stdout).ok()?;
-        let major = text.split_whitespace().nth(2)?.split('.').next()?.parse().ok()?;
-        Some((path, major))
-    });
-    all.max_by_key(|(_, major)| *major).expect("there is a pg_dump; try `cargo xtask servers`")
-}
-
 /// What pg_dump says of a database, without what differs from one run to the next. `None` where the server is newer than
 /// any pg_dump here, which then refuses.
 fn dumped(db: &TestDb<'_>) -> Option<String> {
-    let (program, major) = pg_dump();
-    if major < db.server().major() {
-        return None;
-    }
-    let output = Command::new(program)
+    let output = Command::new(pg_dump(db.server().major())?)
         .args(["--schema-only", "--no-sync", "--dbname", &db.url()])
         .output()
         .expect("pg_dump runs");
@@ -136,7 +119,8 @@ fn what_is_read_is_written_and_read_again() {
         if let (Some(one), Some(two)) = (dumped(&full.0), dumped(&copy.0)) {
             assert_same("pg_dump", &one, &two);
             // The order of pg_dump is not ours, and the text must not tell in which order things were made.
-            if pg_dump().1 == server.major() {
+            let is_of_its_major = pg_dump(server.major()) != pg_dump(server.major() + 1);
+            if is_of_its_major {
                 let other = Full::empty(server);
                 // It leaves out what it takes every server to know of a language.
                 let handler = "CREATE LANGUAGE sql2 HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler VALIDATOR plpgsql_validator;";

@@ -9,10 +9,10 @@ mod rebuild;
 mod shape;
 mod table;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use rung_catalog::{Body, Catalog, Key, Kind, Object, Rename};
+use rung_catalog::{Body, Catalog, Key, Kind, Object, Rename, in_turn};
 use rung_engine::{AlterOptions, AlterStep, Alteration, Cut, Dialect, Refusal};
 
 use self::names::Names;
@@ -28,27 +28,36 @@ pub(crate) fn alteration(from: &Catalog, to: &Catalog, options: &AlterOptions) -
     let names = Names::of(&options.renames);
     let plan = Plan::new(from, to, &names);
     let refused: Vec<Refusal> =
-        plan.refusals().chain(options.renames.iter().filter_map(|rename| refuse(rename, from))).collect();
+        plan.refusals().chain(options.renames.iter().filter_map(|rename| refuse(rename, from, &names))).collect();
     if !refused.is_empty() {
         return Err(refused);
     }
     Ok(Alteration { steps: plan.steps() })
 }
 
-/// A name that is taken as long as the first schema stands.
-fn refuse(rename: &Rename, from: &Catalog) -> Option<Refusal> {
-    let (key, taken) = match rename {
-        Rename::Object { to, .. } => (to, to.kind == Kind::Table && from.get(to).is_some()),
-        Rename::Column { table, to, .. } => {
-            let columns = from.get(table).map(Object::columns).unwrap_or_default();
-            (table, columns.iter().any(|column| column.name.eq_ignore_ascii_case(to)))
-        }
-    };
-    taken.then(|| Refusal {
-        key: Arc::clone(key),
+/// A column that gets the name of another, which goes: there is no telling one from the other meanwhile.
+fn refuse(rename: &Rename, from: &Catalog, names: &Names) -> Option<Refusal> {
+    let Rename::Column { table, to, .. } = rename else { return None };
+    let before = from.of_kind(Kind::Table).find(|object| names.table(&object.key.name) == table.name.to_lowercase())?;
+    let is_taken = before.columns().iter().any(|column| column.name.eq_ignore_ascii_case(to));
+    let is_left = names.new_column(&table.name.to_lowercase(), &to.to_lowercase()).is_some();
+    (is_taken && !is_left).then(|| Refusal {
+        key: Arc::clone(table),
         why: format!("{rename}, and there is one of that name before"),
         instead: "rename in two migrations, with another name in between".to_owned(),
     })
+}
+
+/// A name as it is typed. Two that differ in the case of their letters are the same.
+#[derive(Clone)]
+struct Typed(String);
+
+impl Typed {
+    fn turns(names: &[(Typed, Typed)]) -> Vec<(String, String)> {
+        let same = |one: &Typed, other: &Typed| one.0.eq_ignore_ascii_case(&other.0);
+        let turns = in_turn(names, same, |third| Typed(format!("{}_aside", third.0)));
+        turns.into_iter().map(|(old, new)| (name(&old.0), name(&new.0))).collect()
+    }
 }
 
 /// A view, a trigger or an index.
@@ -81,6 +90,7 @@ struct Plan<'a> {
 impl<'a> Plan<'a> {
     fn new(from: &'a Catalog, to: &'a Catalog, names: &'a Names) -> Self {
         let nobody = Names::default();
+        let shapes = shapes(from, names);
         let mut left: Vec<Option<Relation<'a>>> = tables(from, &nobody).map(Some).collect();
         let mut pairs = Vec::new();
         let mut created = Vec::new();
@@ -90,7 +100,7 @@ impl<'a> Plan<'a> {
             };
             match left.iter_mut().find(|from| is_it(from)).and_then(Option::take) {
                 Some(from) => {
-                    let renamed = Shape::of(from.sql, names);
+                    let renamed = shapes.get(from.key).cloned().unwrap_or_default();
                     let change = change(&from, &renamed, &to);
                     pairs.push(Pair { from, renamed, to, change });
                 }
@@ -259,21 +269,30 @@ impl<'a> Plan<'a> {
     }
 
     fn rename_tables(&self, steps: &mut Steps) {
-        for pair in self.pairs.iter().filter(|pair| pair.from.shape.name != pair.to.shape.name) {
-            let [old, new] = [&pair.from, &pair.to].map(|it| name(&it.key.name));
-            steps.push(pair.to.key, format!("ALTER TABLE {old} RENAME TO {new}"));
+        let renamed: Vec<&Pair<'_>> =
+            self.pairs.iter().filter(|pair| pair.from.shape.name != pair.to.shape.name).collect();
+        let typed = |it: &Relation<'_>| Typed(it.key.name.clone());
+        let names: Vec<(Typed, Typed)> = renamed.iter().map(|pair| (typed(&pair.from), typed(&pair.to))).collect();
+        for (old, new) in Typed::turns(&names) {
+            let of = renamed.iter().find(|pair| [&pair.from, &pair.to].iter().any(|it| name(&it.key.name) == new));
+            if let Some(pair) = of.or(renamed.first()) {
+                steps.push(pair.to.key, format!("ALTER TABLE {old} RENAME TO {new}"));
+            }
         }
     }
 
     fn alter(&self, pair: &Pair<'a>, steps: &mut Steps) {
         let (key, table) = (pair.to.key, name(&pair.to.key.name));
         let typed = |shape: &Shape, column: &str| shape.column(column).map_or_else(String::new, |it| name(&it.typed));
-        for column in &pair.renamed.columns {
-            let is_renamed = !column.typed.eq_ignore_ascii_case(&column.name);
-            if is_renamed {
-                let new = pair.to.shape.column(&column.name).map_or_else(|| name(&column.name), |it| name(&it.typed));
-                steps.push(key, format!("ALTER TABLE {table} RENAME COLUMN {} TO {new}", name(&column.typed)));
-            }
+        let renamed = pair.renamed.columns.iter().filter(|column| !column.typed.eq_ignore_ascii_case(&column.name));
+        let names: Vec<(Typed, Typed)> = renamed
+            .map(|column| {
+                let new = pair.to.shape.column(&column.name).map_or(&column.name, |it| &it.typed);
+                (Typed(column.typed.clone()), Typed(new.clone()))
+            })
+            .collect();
+        for (old, new) in Typed::turns(&names) {
+            steps.push(key, format!("ALTER TABLE {table} RENAME COLUMN {old} TO {new}"));
         }
         match &pair.change {
             Change::None => {}
@@ -407,11 +426,23 @@ fn change(from: &Relation<'_>, renamed: &Shape, to: &Relation<'_>) -> Change {
 }
 
 fn tables<'a>(catalog: &'a Catalog, names: &Names) -> impl Iterator<Item = Relation<'a>> {
-    catalog.of_kind(Kind::Table).filter_map(|object| {
+    let shapes = shapes(catalog, names);
+    catalog.of_kind(Kind::Table).filter_map(move |object| {
         let Body::Table(table) = &object.body else { return None };
         let sql = statement(object)?;
-        Some(Relation { key: &object.key, table, sql, shape: Shape::of(sql, names) })
+        Some(Relation { key: &object.key, table, sql, shape: shapes.get(&object.key)?.clone() })
     })
+}
+
+/// The tables of a catalog by their keys, with the names of the second schema where those are given.
+fn shapes(catalog: &Catalog, names: &Names) -> HashMap<Arc<Key>, Shape> {
+    let all = catalog.of_kind(Kind::Table);
+    let mut shapes: HashMap<Arc<Key>, Shape> =
+        all.filter_map(|object| Some((Arc::clone(&object.key), Shape::of(statement(object)?, names)))).collect();
+    let keys: HashMap<String, String> =
+        shapes.values().filter_map(|shape| Some((shape.name.clone(), shape.primary_key()?))).collect();
+    shapes.values_mut().for_each(|shape| shape.leave_keys_out(&keys));
+    shapes
 }
 
 /// Tables in an order in which each comes before those that it refers to, as far as there is one.

@@ -1,5 +1,7 @@
 //! What a `CREATE TABLE` says, in a form in which tables that are the same are equal however they were typed.
 
+use std::collections::HashMap;
+
 use rung_catalog::Timing;
 
 use super::names::Names;
@@ -122,6 +124,25 @@ impl Shape {
 
     pub(super) fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Leaves out of its foreign keys the columns of the other table where they are its primary key, as it is meant where
+    /// nothing is said.
+    pub(super) fn leave_keys_out(&mut self, keys: &HashMap<String, String>) {
+        for constraint in &mut self.constraints {
+            let Kind::Foreign(table) = &constraint.kind else { continue };
+            let Some(key) = keys.get(table) else { continue };
+            let said = format!(" references {table} ({key})");
+            if let Some(at) = constraint.says.find(&said) {
+                constraint.says.replace_range(at..at + said.len(), &format!(" references {table}"));
+            }
+        }
+    }
+
+    /// The columns of its primary key, as a foreign key says them.
+    pub(super) fn primary_key(&self) -> Option<String> {
+        let key = self.constraints.iter().find(|constraint| constraint.kind == Kind::PrimaryKey)?;
+        Some(key.columns.join(", "))
     }
 
     /// Whether its rows have no number of their own.

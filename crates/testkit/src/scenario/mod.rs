@@ -33,8 +33,8 @@
 //! - `> LINE` is expected on standard output, `! LINE` on standard error, both after normalisation (see
 //!   [`crate::Normaliser`]; the directory is `$DIR`, the database's URL `$DATABASE_URL`). `[..]` in it stands for any text,
 //!   and a line `...` for any number of lines. All output must be expected.
-//! - `[GUARD]` before any of these keeps it to some databases: `[postgres]`, `[sqlite]`, `[pg>=14]`, `[pg<18]`; several
-//!   must all hold. A guard alone on a line, before the first command, is for the whole scenario.
+//! - `[GUARD]` before any of these keeps it to some databases: `[postgres]`, `[sqlite]`, `[pg>=14]`, `[pg<18]`, and
+//!   `[pg_dump]` and `[no pg_dump]`, PostgreSQL that some pg_dump of this machine reads or none; several must all hold. A guard alone on a line, before the first command, is for the whole scenario.
 //! - `-- [GUARD] PATH --` begins a file; one that begins with `#!` is made executable.
 //!
 //! With `RUNG_BLESS=1` the scenarios are run one by one on all databases and rewritten in place to expect what came:

@@ -125,8 +125,17 @@ impl Surroundings {
                 .literal(format!("port={}", db.server().port()), "port=$DB_PORT")
                 .literal(format!("port {}", db.server().port()), "port $DB_PORT"),
         };
-        let path = std::env::var("PATH").unwrap_or_default();
-        let path = rung.and_then(Path::parent).map_or(path.clone(), |dir| format!("{}:{path}", dir.display()));
+        let mut path = std::env::var("PATH").unwrap_or_default();
+        if let Some(dir) = rung.and_then(Path::parent) {
+            path = format!("{}:{path}", dir.display());
+        }
+        // So that rung finds one where the guards say that there is one.
+        if let Target::Postgres(install) = target
+            && let Some(dump) = crate::install::pg_dump(install.major)
+            && let Some(dir) = dump.parent()
+        {
+            path = format!("{path}:{}", dir.display());
+        }
         Surroundings { dir, database, path, normaliser }
     }
 

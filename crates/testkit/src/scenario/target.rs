@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::install::Install;
+use crate::install::{Install, pg_dump};
 
 /// A database that a scenario runs on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,10 @@ pub(crate) enum Guard {
     From(u32),
     /// PostgreSQL older than that.
     Before(u32),
+    /// PostgreSQL that a pg_dump of this machine reads.
+    Dumped,
+    /// PostgreSQL that no pg_dump of this machine reads.
+    Undumped,
 }
 
 impl Guard {
@@ -37,6 +41,8 @@ impl Guard {
         match text {
             "sqlite" => Some(Guard::Sqlite),
             "postgres" => Some(Guard::Postgres),
+            "pg_dump" => Some(Guard::Dumped),
+            "no pg_dump" => Some(Guard::Undumped),
             _ => {
                 let from = text.strip_prefix("pg>=").map(|major| major.parse().map(Guard::From));
                 from.or_else(|| text.strip_prefix("pg<").map(|major| major.parse().map(Guard::Before)))?.ok()
@@ -49,6 +55,8 @@ impl Guard {
             (Guard::Sqlite, Target::Sqlite) | (Guard::Postgres, Target::Postgres(_)) => true,
             (Guard::From(major), Target::Postgres(install)) => install.major >= major,
             (Guard::Before(major), Target::Postgres(install)) => install.major < major,
+            (Guard::Dumped, Target::Postgres(install)) => pg_dump(install.major).is_some(),
+            (Guard::Undumped, Target::Postgres(install)) => pg_dump(install.major).is_none(),
             _ => false,
         }
     }
@@ -61,6 +69,8 @@ impl fmt::Display for Guard {
             Guard::Postgres => f.write_str("[postgres]"),
             Guard::From(major) => write!(f, "[pg>={major}]"),
             Guard::Before(major) => write!(f, "[pg<{major}]"),
+            Guard::Dumped => f.write_str("[pg_dump]"),
+            Guard::Undumped => f.write_str("[no pg_dump]"),
         }
     }
 }
@@ -101,6 +111,8 @@ mod tests {
         );
         assert!(holds("[pg>=14] x", &pg(14)) && !holds("[pg>=14] x", &pg(13)) && !holds("[pg>=14] x", &Target::Sqlite));
         assert!(holds("[pg>=14][pg<16] x", &pg(15)) && !holds("[pg>=14] [pg<16] x", &pg(16)));
+        assert!(!holds("[pg_dump] x", &Target::Sqlite) && !holds("[no pg_dump] x", &Target::Sqlite));
+        assert_ne!(holds("[pg_dump] x", &pg(18)), holds("[no pg_dump] x", &pg(18)));
         assert_eq!(split_guards("[mysql] x").unwrap_err(), "unknown guard [mysql]");
     }
 }

@@ -1,13 +1,13 @@
 //! Mending what can be mended: by an edit, or by a safe sequence in one file or several.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rung::Migration;
-use rung::engine::{Dialect, Version};
-use rung::lint::{Edit, Finding, Part, Rewrite, rewrite};
+use rung::engine::{Dialect, MigrationId, Version};
+use rung::lint::{Edit, Finding, Part, Rewrite, Rewriter};
 use rung::sql::SourceFile;
 use similar::TextDiff;
 
@@ -45,27 +45,30 @@ impl Mending<'_> {
     /// A directory that can't be read.
     pub(crate) fn of(&self, findings: &[&Finding]) -> Result<Mended, Failure> {
         let mut mended = Mended::default();
-        let mut edits: BTreeMap<PathBuf, (Arc<SourceFile>, Vec<Edit>)> = BTreeMap::new();
+        let mut edits: BTreeMap<PathBuf, Edits> = BTreeMap::new();
+        let mut of: HashMap<&MigrationId, Vec<&Finding>> = HashMap::new();
+        findings.iter().for_each(|found| of.entry(&found.migration).or_default().push(found));
+        let rewriter = Rewriter::new(self.migrations, self.dialect);
         for (at, migration) in self.migrations.iter().enumerate() {
-            let own: Vec<&Finding> = findings.iter().copied().filter(|found| found.migration == migration.id).collect();
+            let Some(own) = of.remove(&migration.id) else { continue };
             let left = |found: &Finding, why: &str| format!("{} in {}: {why}", found.rule, migration.id);
             mended.left.extend(own.iter().filter_map(|found| Some(left(found, found.left.as_deref()?))));
-            let earlier: Vec<&Migration> = self.migrations[..at].iter().map(|earlier| &**earlier).collect();
             let steps = || own.iter().filter(|found| !found.steps.is_empty());
-            let written = match rewrite(migration, &earlier, self.dialect, &own) {
-                Ok(Some(written)) => self.placed(at, &written).map(|placed| Some((written, placed))),
-                Ok(None) => Ok(None),
-                Err(why) => Err(why),
-            };
+            // New numbers change the names of files: what else gets any waits for the next go.
+            let waits = mended.changes.renames.len() + mended.changes.created.len() > 0;
+            let written = if waits { Ok(None) } else { rewriter.rewrite(at, &own) };
+            let written = written.and_then(|written| match written {
+                Some(written) => self.placed(at, &written, &rewriter).map(|placed| Some((written, placed))),
+                None => Ok(None),
+            });
             match written {
-                // New numbers change the names of files that other edits are for.
-                Ok(Some(_)) if mended.changes.renames.len() + mended.changes.created.len() > 0 => {}
                 Ok(Some((written, placed))) => {
                     mended.changes.created.extend(placed.created);
                     mended.changes.renames.extend(placed.renames);
                     mended.changes.edits.extend(placed.edits);
                     for (source, list) in written.changes {
-                        edits.entry(source.path().to_owned()).or_insert_with(|| (source, Vec::new())).1.extend(list);
+                        let edits = edits.entry(source.path().to_owned()).or_insert_with(|| Edits::of(source));
+                        list.into_iter().for_each(|edit| edits.add(edit));
                     }
                     mended.count += steps().count();
                     continue;
@@ -76,23 +79,21 @@ impl Mending<'_> {
             for found in &own {
                 let (Some(fix), Some(label)) = (&found.fix, found.diagnostic.labels.first()) else { continue };
                 let entry = edits.entry(label.source.path().to_owned());
-                let (_, list) = entry.or_insert_with(|| (Arc::clone(&label.source), Vec::new()));
-                if fix.edits.iter().any(|edit| list.iter().any(|other| overlap(edit, other))) {
-                    continue;
+                let edits = entry.or_insert_with(|| Edits::of(Arc::clone(&label.source)));
+                if fix.edits.iter().all(|edit| edits.has_room_for(edit)) {
+                    fix.edits.iter().for_each(|edit| edits.add(edit.clone()));
+                    mended.count += 1;
                 }
-                list.extend(fix.edits.iter().cloned());
-                mended.count += 1;
             }
         }
-        for (path, (source, list)) in edits {
-            let after = edited(source.text(), list);
-            mended.changes.edit(path, source.text().to_owned(), after);
+        for (path, edits) in edits {
+            mended.changes.edit(path, edits.source.text().to_owned(), edits.text());
         }
         Ok(mended)
     }
 
     /// Files for the migrations that come after one: right behind it where those after it may move, else behind all.
-    fn placed(&self, at: usize, written: &Rewrite) -> Result<Changes, String> {
+    fn placed(&self, at: usize, written: &Rewrite, rewriter: &Rewriter<'_>) -> Result<Changes, String> {
         if written.after.is_empty() {
             return Ok(Changes::default());
         }
@@ -111,7 +112,7 @@ impl Mending<'_> {
             }
             return Ok(changes);
         }
-        if let Some(other) = later.iter().find(|other| written.is_in_the_way_of(other, self.dialect)) {
+        if let Some(other) = rewriter.in_the_way(at, written) {
             let known = if self.applied.is_some() {
                 format!("{} comes after it and is applied", other.id)
             } else {
@@ -188,15 +189,37 @@ impl Mending<'_> {
     }
 }
 
-fn overlap(edit: &Edit, other: &Edit) -> bool {
-    edit.span.start < other.span.end && other.span.start < edit.span.end || edit.span == other.span
+/// Edits of a file, of which none overlap.
+struct Edits {
+    source: Arc<SourceFile>,
+    by_place: BTreeMap<(usize, usize), String>,
 }
 
-fn edited(text: &str, mut edits: Vec<Edit>) -> String {
-    edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
-    let mut text = text.to_owned();
-    edits.iter().for_each(|edit| text.replace_range(edit.span.range(), &edit.text));
-    text
+impl Edits {
+    fn of(source: Arc<SourceFile>) -> Self {
+        Self { source, by_place: BTreeMap::new() }
+    }
+
+    fn add(&mut self, Edit { span, text }: Edit) {
+        self.by_place.entry((span.start, span.end)).or_default().push_str(&text);
+    }
+
+    fn has_room_for(&self, Edit { span, .. }: &Edit) -> bool {
+        let before = self.by_place.range(..(span.end, span.end)).next_back();
+        before.is_none_or(|((_, end), _)| *end <= span.start) && !self.by_place.contains_key(&(span.start, span.end))
+    }
+
+    /// The file with all of them.
+    fn text(&self) -> String {
+        let before = self.source.text();
+        let (mut text, mut at) = (String::with_capacity(before.len()), 0);
+        for ((start, end), new) in &self.by_place {
+            text.push_str(&before[at..*start]);
+            text.push_str(new);
+            at = *end;
+        }
+        text + &before[at..]
+    }
 }
 
 /// Shows what is mended, and unless only that was asked for, writes it. Says how many findings that are.

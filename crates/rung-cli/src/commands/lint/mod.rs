@@ -17,7 +17,7 @@ use crate::config::Project;
 use crate::exit::Exit;
 use crate::git::changed_since;
 use crate::json;
-use crate::render::{BAD, DIM, Failure, OK, Terminal, WARN, count, pad, paint, render_coded};
+use crate::render::{BAD, DIM, Failure, OK, Terminal, WARN, count, pad, paint};
 
 pub(crate) use fix::Mending;
 
@@ -210,29 +210,36 @@ fn choose(
 }
 
 fn show(linted: &Linted, options: &Lint, deny: Deny, terminal: &Terminal) {
-    let Linted { findings, migrations, dialect, .. } = linted;
+    let Linted { findings, migrations, .. } = linted;
+    let format = options.report_format();
+    if format == ReportFormat::Text && !terminal.is_json() {
+        return tell(linted, deny, terminal);
+    }
+    if format == ReportFormat::Json {
+        return report::list(findings, terminal);
+    }
     let listed: Vec<json::LintFinding> = findings.iter().map(json::LintFinding::from).collect();
-    match options.report_format() {
-        ReportFormat::Json => return terminal.json(&listed),
-        ReportFormat::Sarif => return terminal.json(&report::sarif(&listed)),
-        ReportFormat::Gitlab => return terminal.json(&report::gitlab(&listed)),
-        ReportFormat::Github => return terminal.data(&report::github(&listed)),
+    match format {
+        ReportFormat::Sarif => terminal.json(&report::sarif(&listed)),
+        ReportFormat::Gitlab => terminal.json(&report::gitlab(&listed)),
+        ReportFormat::Github => terminal.data(&report::github(&listed)),
         ReportFormat::Junit => {
             let denied = |finding: &json::LintFinding| is_denied(finding.severity, deny);
-            return terminal.data(&report::junit(migrations, &listed, &denied));
+            terminal.data(&report::junit(migrations, &listed, &denied));
         }
-        ReportFormat::Text => {}
+        ReportFormat::Text | ReportFormat::Json => {
+            let migrations = migrations.len();
+            terminal.json(&json::Lint { version: json::VERSION, migrations, findings: listed });
+        }
     }
-    if terminal.is_json() {
-        let migrations = migrations.len();
-        return terminal.json(&json::Lint { version: json::VERSION, migrations, findings: listed });
-    }
+}
+
+/// Shows findings to people.
+fn tell(linted: &Linted, deny: Deny, terminal: &Terminal) {
+    let Linted { findings, migrations, dialect, .. } = linted;
     let notes_too = terminal.is_verbose() || deny == Deny::Note;
-    let shown = findings.iter().filter(|finding| notes_too || finding.diagnostic.level > Level::Note);
-    for finding in shown {
-        terminal.show(render_coded(&finding.diagnostic) + "\n");
-        terminal.data("\n");
-    }
+    let is_shown = |finding: &&Finding| notes_too || finding.diagnostic.level > Level::Note;
+    report::text(&findings.iter().filter(is_shown).collect::<Vec<_>>(), terminal);
     let of = |level| findings.iter().filter(|finding| finding.diagnostic.level == level).count();
     let levels = [(Level::Error, "error", BAD), (Level::Warning, "warning", WARN), (Level::Note, "note", DIM)];
     let found: Vec<String> = levels

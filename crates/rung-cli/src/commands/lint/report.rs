@@ -2,11 +2,60 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::thread;
 
-use rung::lint;
+use rung::lint::{self, Finding};
 use serde_json::{Value, json};
 
 use crate::json::LintFinding;
+use crate::render::{Terminal, render_coded};
+
+/// So many findings are held as text at a time.
+const BATCH: usize = 1 << 14;
+
+/// Findings for people, with an empty line below each.
+pub(crate) fn text(findings: &[&Finding], terminal: &Terminal) {
+    for batch in findings.chunks(BATCH) {
+        let parts = on_all_processors(batch, |findings| {
+            let shown =
+                |finding: &&Finding| render_coded(&finding.diagnostic).trim_end_matches('\n').to_owned() + "\n\n";
+            findings.iter().map(shown).collect()
+        });
+        terminal.data(&parts.concat());
+    }
+}
+
+/// Findings as a list of JSON.
+pub(crate) fn list(findings: &[Finding], terminal: &Terminal) {
+    if findings.is_empty() {
+        return terminal.data("[]\n");
+    }
+    let mut before = "[\n";
+    for batch in findings.chunks(BATCH) {
+        for part in on_all_processors(batch, |findings| {
+            let listed: Vec<LintFinding> = findings.iter().map(LintFinding::from).collect();
+            // Texts, numbers and lists of such can always be written.
+            let text = serde_json::to_string_pretty(&listed).unwrap_or_default();
+            text.trim_start_matches("[\n").trim_end_matches("\n]").to_owned()
+        }) {
+            terminal.data(before);
+            terminal.data(&part);
+            before = ",\n";
+        }
+    }
+    terminal.data("\n]\n");
+}
+
+/// What becomes of each share of a list, in order, a share for each processor.
+fn on_all_processors<T: Sync>(list: &[T], make: impl Fn(&[T]) -> String + Sync) -> Vec<String> {
+    let share = list.len().div_ceil(thread::available_parallelism().map_or(1, NonZero::get)).max(1);
+    thread::scope(|scope| {
+        let running: Vec<_> = list.chunks(share).map(|share| scope.spawn(|| make(share))).collect();
+        running.into_iter().map(|share| share.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    })
+}
 
 /// SARIF 2.1.0, for code scanning.
 pub(crate) fn sarif(findings: &[LintFinding]) -> Value {

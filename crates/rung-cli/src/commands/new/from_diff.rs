@@ -39,7 +39,7 @@ pub(super) fn difference(
     };
     let Compared { titles: [from, to], answer } =
         compare(&[from, to], way, DumpOptions::default(), Back::Wanted, arguments, terminal)?;
-    let Some(answer) = answer else {
+    let Some((answer, _)) = answer else {
         if terminal.is_json() {
             terminal.json(&json::Created { version: json::VERSION, id: "", files: Vec::new() });
         }

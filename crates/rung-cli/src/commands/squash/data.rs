@@ -140,7 +140,8 @@ impl Kept {
         dialect: &dyn Dialect,
     ) -> Result<Self, DbError> {
         let mut tables = Vec::new();
-        for key in in_order(taken, catalog) {
+        let taken: Vec<Arc<Key>> = taken.iter().cloned().collect();
+        for key in catalog.after_those_referred_to(&taken) {
             let Some(table) = catalog.get(&key) else { continue };
             let is_given =
                 |column: &&rung::catalog::Column| !matches!(column.value, Value::Stored(_) | Value::Virtual(_));
@@ -187,28 +188,4 @@ impl Kept {
         }
         found
     }
-}
-
-/// Tables in an order in which no row points at one that is not there yet.
-fn in_order(taken: &BTreeSet<Arc<Key>>, catalog: &Catalog) -> Vec<Arc<Key>> {
-    let keys: Vec<&Arc<Key>> = taken.iter().collect();
-    let nodes: Vec<rung::catalog::Node<usize>> = keys
-        .iter()
-        .enumerate()
-        .map(|(rank, key)| {
-            let points_at = |object: &rung::catalog::Object| match &object.body {
-                rung::catalog::Body::Constraint(constraint) => match &constraint.kind {
-                    rung::catalog::ConstraintKind::Foreign(foreign) => Some(Arc::clone(&foreign.table)),
-                    _ => None,
-                },
-                _ => None,
-            };
-            let own = catalog
-                .of_kind(Kind::Constraint)
-                .filter(|object| object.key.schema == key.schema && object.key.parent.as_ref() == Some(&key.name));
-            let after = own.filter_map(points_at).filter_map(|to| keys.iter().position(|other| **other == to));
-            rung::catalog::Node { rank, after: after.collect() }
-        })
-        .collect();
-    rung::catalog::order(&nodes).into_iter().map(|at| Arc::clone(keys[at])).collect()
 }

@@ -8,7 +8,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rung::catalog::{Catalog, Key};
-use rung::engine::{Body, Dialect, DriftOptions, DumpOptions, MigrationSet, Runs, ScratchDatabase, Target, drift};
+use rung::engine::{
+    Body, Dialect, DriftOptions, DumpOptions, MigrationSet, Runs, ScratchDatabase, Target, Testimony, drift,
+};
 use rung::sql::{Diagnostic, MigrationType, Replaced, SourceFile};
 use rung::{History, Migration};
 use serde::Serialize;
@@ -66,9 +68,9 @@ pub(crate) fn squash(arguments: &Arguments, asked: &Squash, terminal: &Terminal)
     if set.get(&id).is_some() {
         return Err(Failure::usage(format!("there is a migration {id} already"), "give another one with --name"));
     }
-    let mut bench = Workbench::new(&project, dialect, asked.dev_url.as_deref(), None)?;
-    let given = given(&project, &mut bench)?;
-    let (old, mut database) = replay(&mut bench, &chosen)?;
+    let bench = Workbench::new(&project, dialect, asked.dev_url.as_deref(), None)?;
+    let given = given(&project, &bench)?;
+    let (old, mut database) = replay(&bench, &chosen)?;
     let rows = Rows::read(&old, &mut *database.driver, &given)?;
     let (taken, left) = rows.choose(&asked.with_data, asked.without_data, &chosen, dialect)?;
     let kept = Kept::read(&taken, &old, &mut *database.driver, dialect)?;
@@ -77,7 +79,7 @@ pub(crate) fn squash(arguments: &Arguments, asked: &Squash, terminal: &Terminal)
         terminal.data(&text);
         return Ok(Exit::Done);
     }
-    let witness = prove(&mut bench, &text, &old, database, &taken, &kept, dialect)?;
+    let witness = prove(&bench, &text, &old, database, &taken, &kept, dialect)?;
     let archive = files::archive(&project, asked.archive.as_deref())?;
     let (path, moved) = files::write(&chosen, &id, &text, &archive)?;
     if terminal.is_json() {
@@ -197,7 +199,7 @@ fn number(chosen: &[Arc<Migration>]) -> &str {
 }
 
 /// What there is before any migration, by the project's own account.
-fn given(project: &Project, bench: &mut Workbench<'_>) -> Result<Catalog, Failure> {
+fn given(project: &Project, bench: &Workbench<'_>) -> Result<Catalog, Failure> {
     if project.files.config.scratch.setup.is_empty() {
         return Ok(Catalog::new());
     }
@@ -205,7 +207,7 @@ fn given(project: &Project, bench: &mut Workbench<'_>) -> Result<Catalog, Failur
 }
 
 /// What the old ones make.
-fn replay(bench: &mut Workbench<'_>, chosen: &[Arc<Migration>]) -> Result<(Catalog, ScratchDatabase), Failure> {
+fn replay(bench: &Workbench<'_>, chosen: &[Arc<Migration>]) -> Result<(Catalog, ScratchDatabase), Failure> {
     // A baseline among them runs instead of all before it, as it does anywhere.
     let from = chosen.iter().rposition(|migration| migration.runs == Runs::Checkpoint).unwrap_or(0);
     let again = chosen[from..].iter().map(|migration| {
@@ -263,7 +265,7 @@ fn replaced_by(migration: &Migration) -> Vec<Replaced> {
 /// Runs the baseline on an empty database, and looks whether the same came out: as rung reads it, as somebody else does, and
 /// in the rows that were to come along. Says who else was asked.
 fn prove(
-    bench: &mut Workbench<'_>,
+    bench: &Workbench<'_>,
     text: &str,
     old: &Catalog,
     mut before: ScratchDatabase,
@@ -281,6 +283,7 @@ fn prove(
     differs.extend(kept.differs(&again));
     let scratch = bench.scratch()?;
     let (one, other) = (scratch.witness(&mut before)?, scratch.witness(&mut after)?);
+    let (one, other) = (one.map(Testimony::hear).transpose()?, other.map(Testimony::hear).transpose()?);
     let heard = one.is_some() && other.is_some();
     if let (Some(one), Some(other)) = (one, other) {
         differs.extend(one.iter().filter(|line| !other.contains(line)).map(|line| format!("there is not: {line}")));

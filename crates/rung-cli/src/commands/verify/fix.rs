@@ -1,70 +1,72 @@
 //! The migration that mends drift, on either side.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use rung::catalog::Catalog;
-use rung::engine::{AlterOptions, Alteration, Dialect, DumpOptions, Locking, Pieces, Refusal};
-use rung::sql::{Diagnostic, SourceFile};
+use rung::engine::{Dialect, Pieces, ServerFacts, Timeouts};
 use rung::{Migrator, Resolution};
 
 use super::Verified;
-use crate::args::FixSide;
+use crate::args::{Arguments, FixSide, Verify};
 use crate::commands::{new, settle};
 use crate::config::Project;
-use crate::exit::Exit;
+use crate::diff::{Answer, Back, End, Question, answer};
 use crate::render::{Failure, OK, Terminal, paint};
+use crate::side::Schema;
 use crate::workbench::Workbench;
 
-/// Writes it, and says where; where it says what the database has, it is recorded as applied there.
+/// Writes it, and says where; where it says what the database has, it is recorded as applied there. `None` where what
+/// differs is nothing that a statement could mend.
+///
+/// # Errors
+/// There is no way from one to the other that can be told and proved; a file can't be written.
 pub(super) fn write(
     project: &Project,
     migrator: &mut Migrator,
-    bench: &mut Workbench<'_>,
+    bench: &Workbench<'_>,
     verified: &Verified,
-    side: FixSide,
-    name: Option<&str>,
+    (side, asked): (FixSide, &Verify),
+    arguments: &Arguments,
     terminal: &Terminal,
-) -> Result<PathBuf, Failure> {
+) -> Result<Option<PathBuf>, Failure> {
     let drifts = &verified.drifts;
-    let (from, to, usual) = match side {
-        FixSide::Database => (&drifts.actual, &drifts.expected, "undo_drift"),
-        FixSide::Files => (&drifts.expected, &drifts.actual, "record_drift"),
+    let end = |catalog: &Catalog, place: &str| {
+        // What is not compared has been told already.
+        let mut catalog = catalog.clone();
+        catalog.unknown.clear();
+        let facts = ServerFacts { place: place.to_owned(), ..verified.facts.clone() };
+        End { schema: Schema { catalog, name: None, facts }, file: None }
     };
-    let options = AlterOptions {
-        renames: Vec::new(),
-        locking: Locking::Online,
-        version: Some(verified.facts.version_number),
-        compared: verified.compared,
+    let live = end(&drifts.actual, &verified.facts.place);
+    let said = end(&drifts.expected, "the migrations");
+    let (from, to, usual) = match side {
+        FixSide::Database => (live, said, "undo_drift"),
+        FixSide::Files => (said, live, "record_drift"),
     };
     let dialect = migrator.driver().dialect_of();
-    let up = dialect.alteration(from, to, &options).map_err(|refused| refusal(&refused))?;
-    let down = dialect.alteration(to, from, &options);
-    prove(bench, dialect, from, to, &up)?;
-    let is_one = up.is_one_transaction() && down.iter().all(Alteration::is_one_transaction);
-    let pieces = if is_one { Pieces::One } else { Pieces::Several };
-    let down = match &down {
-        Ok(down) => down.section(dialect, pieces),
-        Err(refused) => refused.iter().map(|it| format!("-- {it}\n")).collect(),
+    let question = Question {
+        from,
+        to,
+        dialect,
+        version: Some(verified.facts.version_number),
+        way: &asked.way,
+        compared: verified.compared,
+        back: Back::Wanted,
     };
-    if side == FixSide::Files {
-        settle::approve(project, migrator, terminal, "Record what it has as a migration that is applied")?;
-    }
-    let head = match pieces {
-        Pieces::One => "",
-        Pieces::Several => "-- @no-transaction\n",
-    };
-    let up_text = up.section(dialect, pieces);
-    let name = name.unwrap_or(usual);
+    let Some((answer, _)) = answer(question, arguments, terminal, bench)? else { return Ok(None) };
+    let name = asked.name.as_deref().unwrap_or(usual);
     let path = match side {
-        FixSide::Files => new::write(&project.dirs, name, &format!("{head}{}", up_text.trim_end()), down.trim_end())?,
-        FixSide::Database => script(name, &up_text)?,
+        FixSide::Database => script(name, &by_hand(&answer, dialect))?,
+        FixSide::Files => {
+            settle::approve(project, migrator, terminal, "Record what it has as a migration that is applied")?;
+            let up = format!("{}{}", answer.directives(), answer.up());
+            new::write(&project.dirs, name, up.trim_end(), answer.down().unwrap_or_default().trim_end())?
+        }
     };
     terminal.say(format!("{} wrote {}", paint(OK, "✓"), path.display()));
-    let losses: Vec<&str> = up.steps.iter().filter_map(|step| step.loses.as_deref()).collect();
     match side {
         FixSide::Database => {
-            for loss in losses {
+            for loss in answer.up.losses() {
                 terminal.note(format!("it drops {loss}"));
             }
             terminal.say("next: look at it, then run it on this database, e.g. with psql or sqlite3");
@@ -77,7 +79,16 @@ pub(super) fn write(
             terminal.say(format!("{} {id} is recorded as applied: the database has it already", paint(OK, "✓")));
         }
     }
-    Ok(path)
+    Ok(Some(path))
+}
+
+/// The way there as a script of its own, all or nothing as far as that can be.
+fn by_hand(answer: &Answer, dialect: &dyn Dialect) -> String {
+    let up = answer.up();
+    match answer.pieces {
+        Pieces::One => format!("{};\n{up}COMMIT;\n", dialect.begin(&Timeouts::default())),
+        Pieces::Several => up,
+    }
 }
 
 /// Writes the statements that bring a database back, to be run there alone: other databases have nothing to be undone, so it
@@ -89,33 +100,4 @@ fn script(name: &str, sql: &str) -> Result<PathBuf, Failure> {
         Failure::usage(format!("{} can't be made: {error}", path.display()), "give another name with --name")
     })?;
     Ok(path)
-}
-
-/// Makes the one schema on a scratch database, alters it, and looks whether the other came out.
-fn prove(
-    bench: &mut Workbench<'_>,
-    dialect: &dyn Dialect,
-    from: &Catalog,
-    to: &Catalog,
-    alteration: &Alteration,
-) -> Result<(), Failure> {
-    let compared = DumpOptions { owners: false, privileges: true };
-    let sql = format!("{}\n{}", dialect.dump(from, &compared), alteration.section(dialect, Pieces::One));
-    let source = Arc::new(SourceFile::new("the migration that mends it", &sql));
-    let mut database = bench.script(&source)?;
-    let came = database.driver.inspect()?;
-    let options = rung::engine::DriftOptions { compared, ..Default::default() };
-    let left = rung::engine::drift(to.clone(), came, dialect, &options).found;
-    if left.is_empty() {
-        return Ok(());
-    }
-    let left: Vec<String> = left.iter().map(|drift| drift.key.to_string()).collect();
-    let message = format!("the migration that rung made does not lead there: {} would still differ", left.join(", "));
-    Err(Failure::new(Exit::Failed, message, "write it by hand: `rung new mend_drift`").saying("Nothing was written."))
-}
-
-/// What keeps a migration from being written, object by object.
-fn refusal(refused: &[Refusal]) -> Failure {
-    let findings = refused.iter().map(|it| Diagnostic::error("refused", it.to_string()).help(it.instead.clone()));
-    Failure::of(Exit::Failed, findings.collect()).saying("Nothing was written.")
 }

@@ -42,13 +42,13 @@ pub(crate) fn verify(arguments: &Arguments, asked: &Verify, terminal: &Terminal)
     let project = Project::resolve(arguments)?;
     let mut migrator = project.connect()?;
     warn(&migrator, terminal);
-    let mut bench = Workbench::new(
+    let bench = Workbench::new(
         &project,
         migrator.driver().dialect_of(),
-        asked.dev_url.as_deref(),
+        asked.way.dev_url.as_deref(),
         Some(migrator.driver().facts().version_number),
     )?;
-    let verified = examine(&project, asked, &mut migrator, &mut bench)?;
+    let verified = examine(&project, asked, &mut migrator, &bench)?;
     let title = migrator.driver().dialect_of().title();
     let mut report = Report::of(&project, &verified, title);
     terminal.show(format!(
@@ -61,9 +61,8 @@ pub(crate) fn verify(arguments: &Arguments, asked: &Verify, terminal: &Terminal)
         terminal.say(format!("{} the database is what its migrations make it", paint(OK, "✓")));
         Exit::Done
     } else if let Some(side) = asked.fix {
-        let name = asked.name.as_deref();
-        let path = fix::write(&project, &mut migrator, &mut bench, &verified, side, name, terminal)?;
-        report.wrote = Some(path.display().to_string());
+        let path = fix::write(&project, &mut migrator, &bench, &verified, (side, asked), arguments, terminal)?;
+        report.wrote = path.map(|path| path.display().to_string());
         Exit::Done
     } else {
         terminal.say(report.summary());
@@ -80,7 +79,7 @@ fn examine(
     project: &Project,
     asked: &Verify,
     migrator: &mut Migrator,
-    bench: &mut Workbench<'_>,
+    bench: &Workbench<'_>,
 ) -> Result<Verified, Failure> {
     let history = migrator.status()?.history;
     if let Some(row) = history.iter().find(|row| matches!(row.status, Status::Running | Status::Failed)) {
@@ -140,7 +139,7 @@ fn examine(
 
 /// The schema as another version of the server puts it: two versions write one and the same expression in two ways.
 fn spoken(
-    bench: &mut Workbench<'_>,
+    bench: &Workbench<'_>,
     actual: &Catalog,
     live: &ServerFacts,
     scratch: &ServerFacts,
@@ -158,7 +157,7 @@ fn spoken(
 }
 
 /// What was there before the migrations, by the project's own account.
-fn given(project: &Project, bench: &mut Workbench<'_>) -> Result<BTreeSet<Arc<rung::catalog::Key>>, Failure> {
+fn given(project: &Project, bench: &Workbench<'_>) -> Result<BTreeSet<Arc<rung::catalog::Key>>, Failure> {
     if project.files.config.scratch.setup.is_empty() {
         return Ok(BTreeSet::new());
     }

@@ -152,3 +152,87 @@ CREATE OPERATOR FAMILY fam USING btree;
 CREATE OPERATOR CLASS cls FOR TYPE own USING btree FAMILY fam AS OPERATOR 1 <<<, FUNCTION 1 own_cmp(own, own);
 CREATE FUNCTION own_int(own, integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 1';
 ALTER OPERATOR FAMILY fam USING btree ADD FUNCTION 1 (own, integer) own_int(own, integer);
+-- @pair publications lose the tables that go
+CREATE TABLE a (id integer PRIMARY KEY);
+CREATE TABLE b (id integer PRIMARY KEY);
+CREATE TABLE c (id integer PRIMARY KEY);
+CREATE PUBLICATION stays FOR TABLE a, b;
+CREATE PUBLICATION goes FOR TABLE a, b;
+-- @new
+CREATE TABLE a (id integer PRIMARY KEY);
+CREATE TABLE c (id integer PRIMARY KEY);
+CREATE PUBLICATION stays FOR TABLE a, c;
+-- @says ALTER PUBLICATION stays SET TABLE ONLY public.a, ONLY public.c
+-- @pair privileges on what came with an extension
+CREATE EXTENSION hstore;
+GRANT EXECUTE ON FUNCTION hstore(text, text) TO alter_reader;
+-- @new
+CREATE EXTENSION hstore;
+REVOKE EXECUTE ON FUNCTION hstore(text, text) FROM PUBLIC;
+-- @pair an extension that can't be moved
+CREATE SCHEMA one;
+CREATE EXTENSION xml2 SCHEMA one;
+-- @new
+CREATE SCHEMA two;
+CREATE EXTENSION xml2 SCHEMA two;
+-- @pair servers of another wrapper, with tables and users
+CREATE FOREIGN DATA WRAPPER w;
+CREATE FOREIGN DATA WRAPPER x;
+CREATE SERVER far FOREIGN DATA WRAPPER w OPTIONS (host 'h', password 'p');
+CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user 'u', password 'p');
+CREATE FOREIGN TABLE there (a integer) SERVER far;
+CREATE VIEW of_there AS SELECT a FROM there;
+-- @new
+CREATE FOREIGN DATA WRAPPER w;
+CREATE FOREIGN DATA WRAPPER x;
+CREATE SERVER far FOREIGN DATA WRAPPER x;
+CREATE USER MAPPING FOR PUBLIC SERVER far;
+CREATE FOREIGN TABLE there (a integer) SERVER far;
+CREATE VIEW of_there AS SELECT a FROM there;
+-- @pair a call that could mean two routines for a while
+CREATE TABLE t (id integer, role text);
+CREATE FUNCTION may(id integer, role text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE POLICY p ON t USING (may(id, role));
+CREATE VIEW v AS SELECT may(id, role) FROM t;
+-- @new
+CREATE TABLE t (id integer, role text);
+CREATE FUNCTION may(id integer, role text, more text DEFAULT '') RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE POLICY p ON t USING (may(id, role));
+CREATE VIEW v AS SELECT may(id, role) FROM t;
+-- @pair a policy that reads its own table through a view
+CREATE TABLE t (id integer);
+CREATE VIEW v AS SELECT id FROM t;
+CREATE POLICY p ON t USING (id IN (SELECT id FROM v));
+CREATE FUNCTION ok(t) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+ALTER TABLE t ADD CONSTRAINT c CHECK (ok(t));
+-- @new
+CREATE TABLE other ();
+-- @pair event triggers that let nothing else be done
+CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END';
+CREATE FUNCTION quiet() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE TABLE t (a integer);
+CREATE EVENT TRIGGER never ON ddl_command_start WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE') EXECUTE FUNCTION no();
+CREATE EVENT TRIGGER order_of_tags ON ddl_command_start WHEN TAG IN ('DROP TABLE', 'ALTER VIEW') EXECUTE FUNCTION quiet();
+-- @new
+CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END';
+CREATE FUNCTION quiet() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE TABLE t (a bigint);
+CREATE TABLE u (a integer);
+CREATE EVENT TRIGGER at_all ON ddl_command_start WHEN TAG IN ('CREATE TABLE', 'ALTER TABLE', 'DROP TABLE') EXECUTE FUNCTION no();
+CREATE EVENT TRIGGER order_of_tags ON ddl_command_start WHEN TAG IN ('ALTER VIEW', 'DROP TABLE') EXECUTE FUNCTION quiet();
+-- @pair a materialized view that calls a text which speaks of what is made later
+CREATE TABLE t (id integer);
+-- @new
+CREATE TABLE t (id integer);
+CREATE MATERIALIZED VIEW z AS SELECT id FROM t;
+CREATE FUNCTION of_z() RETURNS SETOF z LANGUAGE sql STABLE AS 'SELECT * FROM public.z';
+CREATE FUNCTION counted() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM public.of_z()';
+CREATE MATERIALIZED VIEW a AS SELECT counted() AS n;
+CREATE MATERIALIZED VIEW b AS SELECT n FROM a;
+CREATE UNIQUE INDEX i ON b (n);
+-- @pair comments that are given and taken
+COMMENT ON SCHEMA public IS 'mine';
+CREATE TABLE t (id integer PRIMARY KEY);
+COMMENT ON INDEX t_pkey IS 'of the key';
+-- @new
+CREATE TABLE t (id integer PRIMARY KEY);

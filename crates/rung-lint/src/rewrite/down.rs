@@ -1,0 +1,141 @@
+//! What undoes a migration, divided among those that it becomes.
+
+use std::collections::{BTreeSet, HashMap};
+
+use rung_ddl::{Action, Kind, Name, Statement};
+use rung_engine::Down;
+use rung_sql::Span;
+
+use super::Writer;
+use super::items::{Group, Item};
+use super::text::taken_out;
+use crate::{Key, Schema};
+
+impl Writer<'_, '_> {
+    /// What undoes each group: what the migration's down has for it, and what its steps say themselves.
+    pub(super) fn divided(&self, groups: &[Group], gone: &mut Vec<Span>) -> Result<Vec<Option<Vec<String>>>, String> {
+        let Some(down) = self.down else {
+            return match &self.migration.down {
+                Some(Down::Code(_)) => Err("a function undoes it".to_owned()),
+                _ => Ok(vec![None; groups.len()]),
+            };
+        };
+        if groups.len() == 1 {
+            return Ok(vec![None]);
+        }
+        let schema = Schema::new(self.language.search_path);
+        let undone = |item: &Item| -> Vec<Thing> {
+            let undo = item.step.as_ref().and_then(|step| step.undo.as_deref());
+            undo.map(|sql| things(&(self.language.parse)(sql).statement, &schema)).unwrap_or_default()
+        };
+        let things = |group: &Group| -> Vec<Thing> {
+            group.items.iter().flat_map(|item| [things(&item.statement, &schema), undone(item)].concat()).collect()
+        };
+        let mut made: HashMap<Thing, BTreeSet<usize>> = HashMap::new();
+        for (at, group) in groups.iter().enumerate() {
+            for thing in things(group) {
+                made.entry(thing).or_default().insert(at);
+            }
+        }
+        let own: Vec<usize> = (0..groups.len()).filter(|at| groups[*at].has_own()).collect();
+        let mut downs: Vec<Vec<String>> = groups
+            .iter()
+            .map(|group| {
+                let undos = group.items.iter().rev().filter_map(|item| item.step.as_ref()?.undo.clone());
+                if group.has_own() { Vec::new() } else { undos.collect() }
+            })
+            .collect();
+        for at in 0..down.lines.len() {
+            let speaks_of = self::things(&down.lines[at].parsed.statement, &schema);
+            let fits: BTreeSet<usize> =
+                speaks_of.iter().filter_map(|thing| made.get(thing)).flatten().copied().collect();
+            let group = match (fits.len(), own.as_slice()) {
+                (1, _) => fits.first().copied().unwrap_or(0),
+                (0, [one]) => *one,
+                (0, []) => 0,
+                _ => {
+                    let line = down.source_span(at, Span::new(0, 0)).start;
+                    let line = down.script.source().line_column(line).line;
+                    return Err(format!("what line {line} undoes is in several of the migrations that it becomes"));
+                }
+            };
+            if group == 0 {
+                continue;
+            }
+            let span = down.source_span(at, Span::new(0, down.text(at).len()));
+            let text = down.script.source().text();
+            let line = text[..span.start].rfind('\n').map_or(0, |line| line + 1);
+            if text[line..].trim_start().starts_with("--") {
+                return Err("its way down is a comment, and would have to be divided".to_owned());
+            }
+            gone.push(taken_out(text, span, true));
+            if groups[group].has_own() || downs[group].is_empty() {
+                downs[group].push(built_anew(&down.lines[at].parsed.statement, down.text(at), groups[group].apart));
+            }
+        }
+        Ok(downs.into_iter().map(Some).collect())
+    }
+}
+
+/// A statement of a down where it stands by itself: an index is built again without blocking anybody.
+fn built_anew(statement: &Statement, text: &str, apart: bool) -> String {
+    match (statement, text.to_ascii_lowercase().find("index ")) {
+        (Statement::CreateIndex(create), Some(at)) if apart && !create.concurrently => {
+            format!("{} CONCURRENTLY{}", &text[..at + 5], &text[at + 5..])
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// What a statement makes or takes away, by name: a statement of a down is held against those of the up by it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Thing {
+    Object(Kind, Key),
+    Column(Key, String),
+    Constraint(Key, String),
+    NotNull(Key, String),
+    Default(Key, String),
+    Type(Key, String),
+    Partition(Key),
+}
+
+fn things(statement: &Statement, schema: &Schema) -> Vec<Thing> {
+    let object = |kind: Kind, name: &Name| Thing::Object(kind, Key { schema: String::new(), ..schema.key(name) });
+    match statement {
+        Statement::CreateTable(create) => vec![object(Kind::Table, &create.name)],
+        Statement::CreateIndex(create) => create.name.iter().map(|name| object(Kind::Index, name)).collect(),
+        Statement::Create { kind, name: Some(name), .. } => vec![object(*kind, name)],
+        Statement::CreateEnum { name, .. } | Statement::CreateDomain { name, .. } => vec![object(Kind::Type, name)],
+        Statement::Drop { kind, names, .. } => names.iter().map(|name| object(*kind, name)).collect(),
+        Statement::AlterTable(alter) => {
+            let table = schema.key(&alter.name);
+            let of = |action: &Action| -> Vec<Thing> {
+                let table = table.clone();
+                match action {
+                    Action::AddColumn { column, .. } => vec![Thing::Column(table, column.name.name.clone())],
+                    Action::DropColumn { column, .. } => vec![Thing::Column(table, column.name.clone())],
+                    Action::RenameColumn { from, to } => {
+                        vec![Thing::Column(table.clone(), from.name.clone()), Thing::Column(table, to.name.clone())]
+                    }
+                    Action::SetNotNull(column) | Action::DropNotNull(column) => {
+                        vec![Thing::NotNull(table, column.name.clone())]
+                    }
+                    Action::SetDefault(column, _) | Action::DropDefault(column) => {
+                        vec![Thing::Default(table, column.name.clone())]
+                    }
+                    Action::SetType { column, .. } => vec![Thing::Type(table, column.name.clone())],
+                    Action::AddConstraint(added) => {
+                        added.name.iter().map(|name| Thing::Constraint(table.clone(), name.name.clone())).collect()
+                    }
+                    Action::DropConstraint { name, .. } => vec![Thing::Constraint(table, name.name.clone())],
+                    Action::Attach { partition, .. } | Action::Detach { partition, .. } => {
+                        vec![Thing::Partition(schema.key(partition))]
+                    }
+                    _ => Vec::new(),
+                }
+            };
+            alter.actions.iter().flat_map(|(action, _)| of(action)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
