@@ -20,6 +20,10 @@ pub(super) fn ask(program: &Path, url: &str, own: &str) -> Result<Testimony, DbE
         .args(["--schema-only", "--no-sync", "--exclude-schema", &quoted(own), "--dbname"])
         .arg(settings.redacted_url())
         .env("PGPASSWORD", settings.password().unwrap_or_default());
+    // The URL says it all, but for what is as it usually is.
+    for name in ["PGHOSTADDR", "PGPORT", "PGOPTIONS", "PGSERVICE"] {
+        command.env_remove(name);
+    }
     let asked = thread::spawn(move || command.output());
     Ok(Testimony::new(move || {
         let failed = |why: String| DbError::new(DbErrorKind::Io, format!("pg_dump can't be asked: {why}"));
