@@ -265,6 +265,11 @@ impl<'a> Context<'a> {
         is_fresh_key(self.schema, self.subjects, self.number, key)
     }
 
+    /// Whether this migration makes something of a name after the statement that is asked about.
+    pub fn is_named_after(&self, name: &str) -> bool {
+        self.after(Topic::Named(name)).next().is_some()
+    }
+
     /// A table, where something is known of it.
     pub fn table(&self, name: &Name) -> Option<&'a Table> {
         self.schema.table(name)
@@ -401,9 +406,9 @@ impl Reported<'_> {
         self
     }
 
-    /// A mend of the file: an edit at a place of its source.
-    pub(crate) fn edit(self, title: &str, edit: crate::Edit) -> Self {
-        self.finding.fix = Some(Fix { title: title.to_owned(), edits: vec![edit] });
+    /// A mend of the file: edits at places of its source.
+    pub(crate) fn edits(self, title: &str, edits: Vec<crate::Edit>) -> Self {
+        self.finding.fix = Some(Fix { title: title.to_owned(), edits });
         self
     }
 

@@ -5,6 +5,7 @@
 //! or output.
 
 mod allow;
+mod block;
 mod context;
 mod file;
 mod finding;

@@ -9,6 +9,8 @@ use rung_ddl::{
 };
 use rung_sql::Span;
 
+use crate::block;
+
 use super::{Impact, LockMode, Server, Sure, TypeChange, Work, type_change};
 use crate::schema::{ConstraintKind, Index, Key, Schema, Table, Type, Volatility};
 
@@ -23,6 +25,14 @@ pub(crate) fn impact(parsed: &Parsed, text: &str, schema: &Schema, server: Serve
         return reader.impact;
     }
     reader.statement(&parsed.statement);
+    if let Statement::Opaque { body: Some(body) } = parsed.statement {
+        for (span, parsed) in block::statements(text, body) {
+            let mut within = impact(&parsed, &text[span.range()], schema, server);
+            within.tasks.iter_mut().for_each(|task| task.span = task.span.shifted(span.start));
+            within.locks.into_iter().for_each(|(table, mode)| reader.impact.lock(table, mode));
+            reader.impact.tasks.extend(within.tasks);
+        }
+    }
     let named = match &parsed.statement {
         Statement::Data { verb: Verb::SelectForUpdate, .. } => RowShare,
         Statement::Create { kind: Object::Publication, .. } | Statement::Alter { kind: Object::Publication, .. } => {
@@ -614,10 +624,15 @@ impl Reader<'_> {
             self.task(Work::Scan, table, "a CHECK on the column is held against every row again", span);
         }
         let reindexes = recollated || matches!(change, TypeChange::Reindex | TypeChange::FreeInUtc);
-        let indexed =
-            self.schema.indexes_of(table).any(|(_, index)| index.columns.iter().flatten().any(|name| name == column));
-        if reindexes && indexed {
+        let names = |index: &Index| index.columns.iter().flatten().any(|name| name == column);
+        let indexes: Vec<&Index> = self.schema.indexes_of(table).map(|(_, index)| index).collect();
+        // One with an expression or a predicate is never taken over as it is (`CheckIndexCompatible`).
+        let is_special = |index: &Index| index.partial || index.columns.iter().any(Option::is_none);
+        if indexes.iter().any(|index| names(index) && (reindexes || is_special(index))) {
             self.task(Work::BuildIndex, table, "indexes on the column are built anew", span);
+        } else if indexes.iter().any(|index| is_special(index)) {
+            let why = "an index with an expression or a predicate is built anew, if it is about the column";
+            self.impact.task(Work::BuildIndex, table, why, Sure::Perhaps, span);
         }
     }
 }

@@ -21,8 +21,14 @@ pub enum TypeChange {
 }
 
 /// Types that have the same bytes and the same order: an index stays too.
-const SAME: [(&str, &str); 4] =
-    [("character varying", "text"), ("text", "character varying"), ("cidr", "inet"), ("bit varying", "bit varying")];
+const SAME: [(&str, &str); 6] = [
+    ("character varying", "text"),
+    ("text", "character varying"),
+    ("cidr", "inet"),
+    ("bit varying", "bit varying"),
+    ("oid", "regclass"),
+    ("regclass", "oid"),
+];
 
 /// Types whose argument may grow without a change of the rows: a limit of length, or of fractional digits.
 const GROWING: [&str; 7] = [
@@ -36,11 +42,14 @@ const GROWING: [&str; 7] = [
 ];
 
 /// Types with the bytes of another, compared by another operator class.
-const SAME_BYTES: [(&str, &str); 8] = [
+const SAME_BYTES: [(&str, &str); 11] = [
     ("oid", "integer"),
     ("integer", "oid"),
-    ("oid", "regclass"),
-    ("regclass", "oid"),
+    ("regclass", "integer"),
+    ("citext", "text"),
+    ("citext", "character varying"),
+    ("text", "citext"),
+    ("character varying", "citext"),
     ("xml", "text"),
     ("xml", "character varying"),
     ("integer", "regclass"),
@@ -60,6 +69,9 @@ pub fn type_change(
         return TypeChange::Rewrite;
     }
     let Some(from) = from else { return TypeChange::Unknown };
+    if from.same(to) {
+        return TypeChange::Free;
+    }
     let from = unwrapped(schema, from);
     // A value has to pass the checks of a domain.
     if let Some(Type::Domain { constrained, base, .. }) = schema.type_of(to) {

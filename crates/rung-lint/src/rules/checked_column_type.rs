@@ -22,7 +22,9 @@ pub(super) static RULE: Rule = Rule {
 fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) {
     let Action::SetType { column, .. } = action else { return };
     let rewritten = cx.impact.tasks.iter().any(|task| task.span == span && task.work == Work::Rewrite);
-    let scanned = cx.impact.tasks.iter().any(|task| task.span == span && task.work == Work::Scan);
+    let table = cx.schema.key(&alter.name);
+    let scanned =
+        cx.impact.tasks.iter().any(|task| task.span == span && task.work == Work::Scan && task.table == table);
     if scanned && !rewritten && !cx.is_fresh_table(&alter.name) {
         cx.report(span, format!("a CHECK on {column} is held against every row of {} again", alter.name))
             .label("ACCESS EXCLUSIVE lock: blocks reads and writes")

@@ -37,8 +37,12 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
                     .help("drop each by its name");
             }
         }
-        Statement::Drop { kind, names, cascade: true, .. } => {
+        Statement::Drop { kind, names, cascade: true, if_exists, .. } => {
             for name in names {
+                // A file that may be run again drops what it makes first.
+                if *if_exists && cx.schema.born(*kind, name).is_none() && cx.is_named_after(&name.name) {
+                    continue;
+                }
                 if !cx.schema.born(*kind, name).is_some_and(|born| cx.is_fresh(born)) {
                     report(cx, name.span, &format!("the {} {name}", kind.as_str()));
                 }
@@ -49,7 +53,12 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
                 let Action::DropConstraint { name, cascade: true, .. } = action else { continue };
                 let known = cx.table(&alter.name).and_then(|table| table.constraint(&name.name)).map(|c| &c.kind);
                 // Only keys have something that depends on them: foreign keys.
-                if known.is_none_or(|kind| matches!(kind, ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_))) {
+                let is_key =
+                    known.is_none_or(|kind| matches!(kind, ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_)));
+                let key = cx.schema.key(&alter.name);
+                let is_alone = cx.table(&alter.name).is_some_and(|table| table.complete)
+                    && cx.schema.inbound(&key).next().is_none();
+                if is_key && !is_alone {
                     report(cx, *span, &format!("the constraint {name}"));
                 }
             }

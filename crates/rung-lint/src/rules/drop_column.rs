@@ -16,11 +16,18 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("CREATE TABLE t (a int, b int);\nALTER TABLE t DROP COLUMN a;"),
         Case::silent("ALTER TABLE t ADD COLUMN a int;\nALTER TABLE t DROP COLUMN a;"),
         Case::fires("ALTER TABLE t DROP COLUMN a;").sqlite(),
+        Case::fires("ALTER TABLE t DROP COLUMN IF EXISTS b;").after("CREATE TABLE t (a int, b int);"),
+        Case::silent("ALTER TABLE t DROP COLUMN IF EXISTS c;").after("CREATE TABLE t (a int, b int);"),
     ],
 };
 
 fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) {
-    let Action::DropColumn { column, .. } = action else { return };
+    let Action::DropColumn { column, if_exists, .. } = action else { return };
+    // Where every column is known, IF EXISTS finds none.
+    let known = cx.table(&alter.name).filter(|table| table.complete);
+    if *if_exists && known.is_some_and(|table| table.column(&column.name).is_none()) {
+        return;
+    }
     if !cx.is_fresh_table(&alter.name) && !cx.is_own_column(&alter.name, &column.name) {
         cx.report(span, format!("every value of {column} in {} is lost, and programs that name it fail", alter.name))
             .help("drop it once no program names it, and there is a backup; then allow this with the reason");

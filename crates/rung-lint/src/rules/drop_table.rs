@@ -23,17 +23,28 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(cx: &mut Context<'_>, statement: &Statement) {
-    let Statement::Drop { kind: kind @ (Kind::Table | Kind::Schema | Kind::Database), names, .. } = statement else {
+    let Statement::Drop { kind: kind @ (Kind::Table | Kind::Schema | Kind::Database), names, if_exists, .. } = statement
+    else {
         return;
     };
     for name in names {
+        // A file that may be run again drops what it makes first.
+        let is_unknown = match kind {
+            Kind::Table => cx.table(name).is_none(),
+            _ => cx.schema.born(*kind, name).is_none(),
+        };
+        let is_for_itself = *if_exists && is_unknown && cx.is_named_after(&name.name);
         let is_new = match kind {
             Kind::Table => cx.is_fresh_table(name),
             _ => cx.schema.born(*kind, name).is_some_and(|born| cx.is_fresh(born)),
         };
         if !is_new && !cx.is_copied(name) {
-            cx.report(name.span, format!("everything in the {} {name} is lost", kind.as_str()))
+            let found = cx
+                .report(name.span, format!("everything in the {} {name} is lost", kind.as_str()))
                 .help("make sure that nobody uses it and that there is a backup, then allow this with the reason");
+            if is_for_itself {
+                found.note("no migration has made it, and this one makes it next").level(Level::Note);
+            }
         }
     }
 }

@@ -59,7 +59,7 @@ fn check(cx: &mut Context<'_>, _: &Statement) {
             .report(span, "this waits for its lock for ever, and keeps everyone else waiting meanwhile")
             .help("set a lock timeout of some seconds; rung tries again by itself");
         if let Some(edit) = edit {
-            found.edit("wait for three seconds", edit);
+            found.edits("wait for three seconds", vec![edit]);
         }
     }
 }

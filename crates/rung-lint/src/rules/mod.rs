@@ -65,6 +65,7 @@ rules! {
     collation_lost,
     checked_column_type,
     table_rewrite,
+    blocking_block,
     vacuum_full,
     lock_then_more,
     several_locks,

@@ -1,5 +1,7 @@
 //! `sqlite-cascading-drop`.
 
+use rung_sql::Syntax;
+
 use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
@@ -9,11 +11,13 @@ pub(super) static RULE: Rule = Rule {
     dialects: SQLITE,
     what: "`DROP TABLE` of a table that others reference with `ON DELETE CASCADE`.",
     why: "Where foreign keys are enforced, dropping a table first deletes its rows, and with them those that reference it: a rebuild of a table empties its children.",
-    instead: "`PRAGMA foreign_keys = OFF`, outside of the transaction (in a migration with `-- @no-transaction`), before the table is rebuilt.",
+    instead: "`PRAGMA foreign_keys = OFF` before a BEGIN, and COMMIT behind the rebuild of the table.",
     check: Check::Statement(check),
     cases: &[
         Case::fires("DROP TABLE p;").after("CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p REFERENCES p (id) ON DELETE CASCADE);").sqlite(),
         Case::silent("DROP TABLE p;").after("CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p REFERENCES p (id));").sqlite(),
+        Case::fires("-- @up\nCREATE TABLE n (id INTEGER PRIMARY KEY);\nINSERT INTO n SELECT id FROM p;\nDROP TABLE p;\nALTER TABLE n RENAME TO p").after("CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p REFERENCES p (id) ON DELETE CASCADE);").sqlite(),
+        Case::fires("BEGIN;\nCREATE TABLE n (id INTEGER PRIMARY KEY);\nINSERT INTO n SELECT id FROM p;\nDROP TABLE p;\nALTER TABLE n RENAME TO p;\nCOMMIT;\n-- @down\nSELECT 1;").after("CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p REFERENCES p (id) ON DELETE CASCADE);").sqlite(),
         Case::silent("-- @no-transaction\nPRAGMA foreign_keys = OFF;\nDROP TABLE p;").after("CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p REFERENCES p (id) ON DELETE CASCADE);").sqlite(),
     ],
 };
@@ -31,8 +35,46 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
             matches!(constraint.kind, ConstraintKind::ForeignKey { cascade: true, .. })
         });
         let Some(child) = child.map(|(child, _)| child.to_string()).filter(|_| !off) else { continue };
-        cx.report(name.span, format!("where foreign keys are enforced, the rows of {child} go with those of {name}"))
+        let is_rebuilt = cx.is_copied(name);
+        let edits = is_rebuilt.then(|| without_foreign_keys(cx)).flatten();
+        let found = cx
+            .report(name.span, format!("where foreign keys are enforced, the rows of {child} go with those of {name}"))
             .label("ON DELETE CASCADE leads here")
-            .help("switch them off before: `-- @no-transaction`, and `PRAGMA foreign_keys = OFF;` first");
+            .help("switch them off before: `PRAGMA foreign_keys = OFF;` first, then BEGIN, and COMMIT at the end");
+        match edits {
+            Some(edits) => {
+                found.edits("rebuild it without foreign keys", edits);
+            }
+            None if is_rebuilt => {
+                found.left("its format runs it in a transaction, in which foreign keys can't be switched off");
+            }
+            None => {
+                found.left("whether those rows are to go too is not in the file");
+            }
+        }
     }
+}
+
+/// What runs the file as SQLite has it for the rebuild of a table: foreign keys off, and all of it in one transaction
+/// (<https://sqlite.org/lang_altertable.html#otheralter>).
+fn without_foreign_keys(cx: &Context<'_>) -> Option<Vec<Edit>> {
+    let up = cx.file.up.as_ref().filter(|up| !up.own_transactions && cx.file.migration.hints == Hints::NATIVE)?;
+    let statements = up.script.statements(&Syntax::SQLITE).ok()?;
+    let (first, last) = (statements.first()?.span, statements.last()?.span);
+    // A BEGIN and COMMIT around it all stay.
+    let is_wrapped = up.lines.iter().all(|line| line.span != first);
+    let source = up.script.source();
+    let start = up.script.source_span(first).start;
+    let end = up.script.source_span(last).end;
+    let rest = &source.text()[end..];
+    let is_closed = rest.trim_start().starts_with(';');
+    let at = if is_closed { end + rest.find(';')? + 1 } else { end };
+    let (begin, close) = match (is_wrapped, is_closed) {
+        (true, _) => ("", ""),
+        (false, true) => ("BEGIN;\n", "\nCOMMIT;"),
+        (false, false) => ("BEGIN;\n", ";\nCOMMIT;"),
+    };
+    let off = Edit { span: Span::new(start, start), text: format!("PRAGMA foreign_keys = OFF;\n{begin}") };
+    let on = Edit { span: Span::new(at, at), text: close.to_owned() };
+    Some(if is_wrapped { vec![off] } else { vec![off, on] })
 }

@@ -28,6 +28,14 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("ALTER TABLE t ALTER COLUMN a TYPE text USING a::text;").after("CREATE TABLE t (a varchar(20));"),
         Case::fires("ALTER TABLE t ALTER COLUMN a TYPE text USING upper(a);").after("CREATE TABLE t (a varchar(20));"),
         Case::fires("ALTER TABLE t ALTER COLUMN a TYPE bigint;"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a TYPE text;")
+            .after("CREATE TABLE t (a varchar(20), b int);\nCREATE INDEX i ON t (a) WHERE b > 0;"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a TYPE text;")
+            .after("CREATE TABLE t (a varchar(20), b int);\nCREATE INDEX i ON t (a);"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a TYPE text COLLATE \"C\";")
+            .after("CREATE TABLE t (a text);\nCREATE INDEX i ON t (a);"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a TYPE citext;").after("CREATE TABLE t (a text);"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a TYPE citext;").after("CREATE TABLE t (a text UNIQUE);"),
         Case::silent("CREATE TABLE t (a int);\nALTER TABLE t ALTER COLUMN a TYPE bigint;"),
         Case::silent("ALTER TABLE t ALTER COLUMN v TYPE bigint;")
             .after("CREATE TABLE t (a int, v int GENERATED ALWAYS AS (a * 2) VIRTUAL);"),
@@ -47,7 +55,14 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     let steps =
         || Altered::new(cx, alter).retyped(column, data_type, collation.as_deref(), using.map(|(_, text)| text));
     match type_change(cx.schema, old, data_type, using) {
-        TypeChange::Free => {}
+        TypeChange::Free => {
+            let built = cx.impact.tasks.iter().find(|task| task.span == span && task.work == Work::BuildIndex);
+            if let Some((why, sure)) = built.map(|task| (task.why.clone(), task.sure)) {
+                cx.report(span, format!("{why}, to change {column} to {data_type}"))
+                    .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
+                    .level(if sure == Sure::Yes { Level::Warning } else { Level::Note });
+            }
+        }
         TypeChange::Rewrite => {
             let from = old.map_or_else(String::new, |old| format!(" from {old}"));
             let steps = steps();
@@ -73,6 +88,10 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
                 .help("put `SET LOCAL timezone = 'UTC';` before it, if that is what the values mean")
                 .level(Level::Warning);
         }
+        // Where every column is known, so is every index.
+        TypeChange::Reindex
+            if cx.table(table).is_some_and(|table| table.complete)
+                && cx.impact.tasks.iter().all(|task| task.work != Work::BuildIndex) => {}
         TypeChange::Reindex => {
             cx.report(span, format!("indexes on {column} are built anew to change it to {data_type}"))
                 .label("ACCESS EXCLUSIVE lock: blocks reads and writes")

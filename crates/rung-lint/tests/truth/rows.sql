@@ -17,3 +17,4 @@ INSERT INTO spread SELECT g, CASE WHEN g % 2 = 0 THEN 1 ELSE 2 END FROM generate
 INSERT INTO mother SELECT g FROM generate_series(1, 500) g;
 INSERT INTO kid SELECT g, g FROM generate_series(1, 500) g;
 INSERT INTO plain_one SELECT g FROM generate_series(1, 500) g;
+INSERT INTO special SELECT 'a' || g, 'b' || g, 'c' || g, g FROM generate_series(1, 500) g;
