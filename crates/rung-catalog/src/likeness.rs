@@ -31,7 +31,8 @@ pub struct Ambiguity {
 /// `quote` writes a name as the database does in SQL.
 pub fn likeness(from: &Catalog, to: &Catalog, said: &[Rename], quote: &dyn Fn(&str) -> String) -> Likeness {
     let mut found = Likeness::default();
-    let mut from = from.renamed(said, quote);
+    let turns: Vec<&Rename> = said.iter().collect();
+    let mut from = from.renamed(&Rename::in_turns(&turns), quote);
     // What belongs to a table is compared once that has its new name.
     for kinds in [&[Kind::Schema][..], &[Kind::Type, Kind::Table], &[Kind::Sequence, Kind::View], &[]] {
         let sure = if kinds.is_empty() {
@@ -54,13 +55,16 @@ pub fn likeness(from: &Catalog, to: &Catalog, said: &[Rename], quote: &dyn Fn(&s
 fn as_the_first_calls_it(rename: &mut Rename, known: &[Rename]) {
     let Rename::Object { from: key, .. } = rename else { return };
     let mut first = (**key).clone();
+    // Of two tables that change their names with each other it is of one.
+    let mut is_found = false;
     for rename in known {
         let Rename::Object { from, to } = rename else { continue };
         if from.kind == Kind::Schema && first.schema.as_ref() == Some(&to.name) {
             first.schema = Some(from.name.clone());
         }
         let is_whole = matches!(from.kind, Kind::Table | Kind::View | Kind::Type);
-        if is_whole && first.parent.as_ref() == Some(&to.name) && key.schema == to.schema {
+        if is_whole && !is_found && first.parent.as_ref() == Some(&to.name) && key.schema == to.schema {
+            is_found = true;
             first.parent = Some(from.name.clone());
             first.schema.clone_from(&from.schema);
         }

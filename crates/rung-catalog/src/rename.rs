@@ -337,6 +337,53 @@ fn is_said_of(object: &Object, of: &Key) -> bool {
         }
 }
 
+/// Something that has a name: an object, or a column of one.
+type Named = (Arc<Key>, Option<String>);
+
+impl Rename {
+    /// Renames in an order in which every name is free when it is given, by a third name where they go round. Those of
+    /// columns, whose tables have their new names by then, stay behind those of objects if they were.
+    pub fn in_turns(renames: &[&Self]) -> Vec<Self> {
+        let is_relation =
+            |key: &Key| matches!(key.kind, Kind::Table | Kind::View | Kind::Sequence | Kind::Index | Kind::Constraint);
+        let same = |(one, column): &Named, (other, another): &Named| {
+            let alike = one.kind == other.kind && one.parent == other.parent && one.arguments == other.arguments;
+            let names = one.schema == other.schema && one.name == other.name;
+            names && column == another && (alike || is_relation(one) && is_relation(other))
+        };
+        let aside = |(key, column): &Named| match column {
+            Some(column) => (Arc::clone(key), Some(format!("{column}_aside"))),
+            None => {
+                let name: String = key.name.chars().take(50).collect();
+                (Arc::new(Key { name: format!("{name}_aside"), ..(**key).clone() }), None)
+            }
+        };
+        let is_column = |rename: &&Self| matches!(rename, Self::Column { .. });
+        let alike = renames.chunk_by(|one, other| is_column(one) == is_column(other));
+        let turns = alike.flat_map(|renames| {
+            let names: Vec<(Named, Named)> = renames.iter().map(|rename| rename.names()).collect();
+            in_turn(&names, same, aside)
+        });
+        turns.map(Self::of_names).collect()
+    }
+
+    fn names(&self) -> (Named, Named) {
+        match self {
+            Self::Object { from, to } => ((Arc::clone(from), None), (Arc::clone(to), None)),
+            Self::Column { table, from, to } => {
+                ((Arc::clone(table), Some(from.clone())), (Arc::clone(table), Some(to.clone())))
+            }
+        }
+    }
+
+    fn of_names(names: (Named, Named)) -> Self {
+        match names {
+            ((table, Some(from)), (_, Some(to))) => Self::Column { table, from, to },
+            ((from, _), (to, _)) => Self::Object { from, to },
+        }
+    }
+}
+
 /// Names, each with the one that takes its place, in an order in which none is given that is still had. Where they go round
 /// in a circle, one goes by a third name, which `aside` makes of it.
 pub fn in_turn<N: Clone>(names: &[(N, N)], same: impl Fn(&N, &N) -> bool, aside: impl Fn(&N) -> N) -> Vec<(N, N)> {

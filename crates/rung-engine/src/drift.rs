@@ -138,7 +138,11 @@ pub fn drift(expected: Catalog, actual: Catalog, dialect: &dyn Dialect, options:
         };
         let is_ignored = |object: &&Object| {
             let table = table_of(object);
-            options.ignore.iter().any(|rule| rule.matches(object, table))
+            // What has no owner of its own is its table's owner's.
+            let whole = drifts.actual.parent(object).or_else(|| drifts.expected.parent(object));
+            let is_its =
+                |rule: &Ignore| matches!(rule, Ignore::Owner(_)) && whole.is_some_and(|it| rule.matches(it, None));
+            options.ignore.iter().any(|rule| rule.matches(object, table) || is_its(rule))
         };
         let is_given = |object: &&Object| is_given(object, &options.given) && matches!(difference, Difference::New(_));
         match sides.iter().flatten().any(|side| is_ignored(side) || is_given(side)) {

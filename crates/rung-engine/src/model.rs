@@ -367,13 +367,16 @@ impl MigrationSet {
         for (at, migration) in migrations.iter().enumerate() {
             let Some(twin) = by_id.insert(migration.id.clone(), at) else { continue };
             let (first, second) = (&migrations[twin].source, &migration.source);
-            let message = format!(
-                "two files have the id {}: {} and {}",
-                migration.id,
-                first.path().display(),
-                second.path().display()
-            );
-            let diagnostic = Diagnostic::error("duplicate-id", message).at(second, Span::new(0, 0), "");
+            let (one, other) = (first.path(), second.path());
+            let message = match one == other {
+                true => format!("{} has the id {} twice", one.display(), migration.id),
+                false => format!("two files have the id {}: {} and {}", migration.id, one.display(), other.display()),
+            };
+            let begins = match &migration.body {
+                Body::Sql(body) if one == other => body.up.source_offset(0),
+                _ => 0,
+            };
+            let diagnostic = Diagnostic::error("duplicate-id", message).at(second, Span::new(begins, begins), "");
             errors.push(diagnostic.help("rename or delete one of them"));
         }
         if !errors.is_empty() {

@@ -328,8 +328,11 @@ impl<'a> Reader<'a> {
             } else if lower == "no-transaction" && !matches!(kind, SectionKind::Verify(_)) {
                 section.outside = Some(line.span);
             } else {
-                let words = ["no-rows", "no-error", "no-transaction"];
-                let near = closest(&lower, DIALECTS.iter().map(|(name, ..)| *name).chain(words));
+                let words: &[&str] = match kind {
+                    SectionKind::Verify(_) => &["no-rows", "no-error"],
+                    SectionKind::Up | SectionKind::Down => &["no-transaction"],
+                };
+                let near = closest(&lower, DIALECTS.iter().map(|(name, ..)| *name).chain(words.iter().copied()));
                 let help = near.map_or_else(
                     || {
                         "a section may name postgres or sqlite; @up and @down may say no-transaction, \

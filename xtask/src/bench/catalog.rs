@@ -1,7 +1,10 @@
 //! Reading a large schema, and comparing two.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use testkit::install::{self, Install, workspace_root};
 use testkit::{Error, Result, Server, TestDb};
@@ -10,7 +13,9 @@ use super::compare::{Comparison, Contender, Limit, compare};
 use super::measure::measure;
 use super::{Bench, Case};
 
-pub(super) const CASES: &[Case] = &[Case {
+pub(super) const CASES: &[Case] = &[CATALOG, DIFF];
+
+const CATALOG: Case = Case {
     name: "catalog",
     about: "5,000 tables of 10 columns, a key, two indexes and a foreign key, against pg_dump --schema-only",
     rounds: 5,
@@ -18,10 +23,22 @@ pub(super) const CASES: &[Case] = &[Case {
     limits: &[
         Limit::Ratio { of: "inspect", to: "pg_dump", at_most: 0.4 },
         Limit::Memory { of: "inspect", megabytes: 150 },
-        Limit::Ratio { of: "diff", to: "pg_dump", at_most: 0.8 },
+        Limit::Ratio { of: "diff", to: "inspect", at_most: 2.0 },
+        Limit::Ratio { of: "rung diff", to: "inspect", at_most: 2.0 },
         Limit::Ratio { of: "rung dump", to: "pg_dump", at_most: 0.8 },
     ],
-}];
+};
+
+const DIFF: Case = Case {
+    name: "diff",
+    about: "a migration from one small schema.sql to another, proved: on a server of ours, and on one that is started",
+    rounds: 5,
+    run: diff,
+    limits: &[
+        Limit::Wall { of: "dev server", at_most: Duration::from_millis(700) },
+        Limit::Wall { of: "started server", at_most: Duration::from_millis(1_500) },
+    ],
+};
 
 fn catalog(bench: &Bench) -> Result<Comparison> {
     // pg_dump reads no server that is newer than itself, and downloaded servers bring none. In the directory of an
@@ -30,22 +47,54 @@ fn catalog(bench: &Bench) -> Result<Comparison> {
     let install = install::found().into_iter().rev().find(|install| dump(install).is_file());
     let install = install.ok_or_else(|| Error::new("no installation has a pg_dump; try `cargo xtask servers`"))?;
     let server = Server::shared(&install)?;
-    let db = TestDb::on(&server);
+    // Two databases, each made by itself.
+    let (db, other) = (TestDb::on(&server), TestDb::on(&server));
     let count = bench.count(5_000);
-    for first in (1..=count).step_by(500) {
-        let tables: String = (first..=count.min(first + 499)).map(table).collect();
-        db.try_query(&tables).map_err(Error::new)?;
-    }
-    db.query("ANALYZE");
+    thread::scope(|threads| {
+        let filling = [&db, &other].map(|db| threads.spawn(move || fill(db, count)));
+        filling.into_iter().try_for_each(|it| it.join().unwrap_or_else(|_| Err(Error::new("a thread panicked"))))
+    })?;
+    let other = other.socket_url();
     let (url, program, dir) = (db.socket_url(), build_example()?, tempfile::tempdir());
     let dir = dir.map_err(Error::cannot("make a directory"))?;
     let tables = count.to_string();
     let run = |program: &Path, args: &[&str]| measure(program, args, dir.path());
     let contenders = vec![
         Contender::new("inspect", || run(&program, &["inspect", &tables, &url])),
-        Contender::new("diff", || run(&program, &["diff", &tables, &url, &url])),
+        Contender::new("diff", || run(&program, &["diff", &tables, &url, &other])),
+        Contender::new("rung diff", || run(&bench.rung, &["diff", &url, &other, "--exit-code"])),
         Contender::new("rung dump", || run(&bench.rung, &["dump", "--url", &url])),
         Contender::new("pg_dump", || run(&dump(&install), &["--schema-only", &url])),
+    ];
+    compare(contenders, bench.rounds)
+}
+
+fn fill(db: &TestDb<'_>, count: usize) -> Result<()> {
+    for first in (1..=count).step_by(500) {
+        let tables: String = (first..=count.min(first + 499)).map(table).collect();
+        db.try_query(&tables).map_err(Error::new)?;
+    }
+    db.try_query("ANALYZE").map(drop).map_err(Error::new)
+}
+
+/// A diff of small schemas is the price of its scratch databases, of the proof, and of the server.
+fn diff(bench: &Bench) -> Result<Comparison> {
+    let install = install::found().into_iter().rev().find(|install| install.bin.join("pg_dump").is_file());
+    let install = install.ok_or_else(|| Error::new("no installation has a pg_dump; try `cargo xtask servers`"))?;
+    let server = Server::shared(&install)?;
+    let db = TestDb::on(&server);
+    let dir = tempfile::tempdir().map_err(Error::cannot("make a directory"))?;
+    let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).map_err(Error::cannot("write a file"));
+    let from = "CREATE TABLE users (id bigint PRIMARY KEY, mail text NOT NULL);\n\
+                CREATE TABLE posts (id bigint PRIMARY KEY, author bigint REFERENCES users, body text);\n\
+                CREATE VIEW authors AS SELECT author, count(*) FROM posts GROUP BY author;\n";
+    write("from.sql", from)?;
+    write("to.sql", &from.replace("body text", "body text NOT NULL, at timestamptz DEFAULT now()"))?;
+    let (url, dev) = (db.socket_url(), server.socket_url("postgres"));
+    let files = ["diff", "from.sql", "to.sql"];
+    let contenders = vec![
+        Contender::new("dev server", || measure(&bench.rung, &[&files[..], &["--dev-url", &dev]].concat(), dir.path())),
+        Contender::new("started server", || measure(&bench.rung, &[&files[..], &["--url", &url]].concat(), dir.path())),
     ];
     compare(contenders, bench.rounds)
 }

@@ -25,6 +25,7 @@ const FILES: &[(&str, &str)] = &[
     ("sqlx", include_str!("tools/sqlx.txt")),
     ("supabase", include_str!("tools/supabase.txt")),
     ("tern", include_str!("tools/tern.txt")),
+    ("yoyo", include_str!("tools/yoyo.txt")),
 ];
 
 /// When a file is there.

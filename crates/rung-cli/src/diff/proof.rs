@@ -30,16 +30,15 @@ impl Proof {
 
     /// What there is to say of it, a line each.
     pub(crate) fn lines(&self, way: &str) -> Vec<String> {
-        let who = match self.witness {
-            Witness::Heard => "as rung reads it and as somebody else does",
-            Witness::None => "by what rung reads alone: there is no pg_dump here that knows the server",
-        };
         let with = match &self.refused {
             _ if self.rows.is_empty() => String::new(),
-            Some(_) => "; on empty tables".to_owned(),
+            Some(_) => " on empty tables".to_owned(),
             None => format!("; {} kept", self.rows.title()),
         };
-        let mut lines = vec![format!("proved {way}, {who}{with}")];
+        let mut lines = vec![format!("proved {way}{with}")];
+        if self.witness == Witness::None {
+            lines.push("proved by what rung reads alone: there is no pg_dump here that knows the server".to_owned());
+        }
         lines.extend(
             self.refused
                 .iter()
@@ -94,6 +93,7 @@ pub(super) fn prove(
     let target = bench.set_of_dump(made(to))?;
     let ((at_start, mut database), (at_end, _)) =
         both(|| heard(bench.replay_only(&start)?), || heard(bench.replay_only(&target)?))?;
+    let heard = at_end.is_some();
     let ends = Ends {
         all: &all,
         from: Expected { catalog: &from.catalog, title: from.title(), witnessed: at_start },
@@ -101,7 +101,6 @@ pub(super) fn prove(
         goes_back: answer.down().is_some(),
         options,
     };
-    let heard = ends.to.witnessed.is_some();
     let (one, other) = (&from.catalog, &to.catalog);
     let rows = Rows::fill(&mut *database.driver, one, other, &answer.renames, dialect).map_err(rung::Error::from)?;
     let refused = match there_and_back(&mut database, &ends, &rows, dialect, bench) {

@@ -77,14 +77,21 @@ impl Failure {
         let mut text = String::new();
         // What to do comes last where it is about one thing, and else with each.
         let mut last = String::new();
+        let mut lines = 0;
         for (at, finding) in self.findings.iter().enumerate() {
+            let start = text.len();
             // What has several lines needs one between.
-            if at > 0 && text.lines().count() > at {
+            if at > 0 && lines > at {
                 text.push('\n');
             }
             let (what, helps) = finding.parts(columns);
             text.push_str(&what);
-            if self.findings.len() == 1 { last = helps } else { text.push_str(&helps) }
+            if self.findings.len() == 1 {
+                last = helps
+            } else {
+                text.push_str(&helps)
+            }
+            lines += text[start..].lines().count();
         }
         if self.findings.len() > 1 && !self.said.is_empty() {
             text.push('\n');

@@ -91,7 +91,7 @@ impl Formatted {
         let mut file = Self { changesets: Vec::new(), properties: Vec::new(), logical_path: None };
         let mut errors: Vec<Diagnostic> = Vec::new();
         let mut ignored: Option<Option<usize>> = None;
-        let mut in_rollback = false;
+        let (mut in_rollback, mut in_remark) = (false, false);
         for (span, line) in lines(text) {
             let mut wrong = |message: String, help: &str| {
                 errors.push(Diagnostic::error("liquibase", message).at(source, span, "").help(help));
@@ -161,6 +161,10 @@ impl Formatted {
                 continue;
             }
             let Some(changeset) = file.changesets.last_mut() else {
+                if in_remark || line.trim_start().starts_with("/*") {
+                    in_remark = !line.contains("*/");
+                    continue;
+                }
                 if !line.trim().is_empty() && !line.trim_start().starts_with("--") {
                     wrong("this stands before all change sets".to_owned(), "write `--changeset AUTHOR:ID` above it");
                 }

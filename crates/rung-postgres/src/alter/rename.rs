@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rung_catalog::{Body, Catalog, Key, Kind, Object, Rename, Type, in_turn};
+use rung_catalog::{Body, Catalog, Key, Kind, Object, Rename, Type};
 use rung_engine::{AlterOptions, AlterStep, Cut, Refusal};
 
 use crate::name::{full, parent, quoted};
@@ -28,7 +28,8 @@ pub(super) fn renamed(from: &Catalog, options: &AlterOptions) -> Result<Renamed,
     };
     let mut renames: Vec<&Rename> = options.renames.iter().collect();
     renames.sort_by_key(|rename| rank(rename));
-    let renames: Vec<Rename> = renames.chunk_by(|one, other| rank(one) == rank(other)).flat_map(by_turns).collect();
+    let renames: Vec<Rename> =
+        renames.chunk_by(|one, other| rank(one) == rank(other)).flat_map(Rename::in_turns).collect();
     let schemas: Vec<(&str, &str)> = options.renames.iter().filter_map(of_schema).collect();
     let is_named = options.version.is_some_and(|version| version >= 180_000);
     for rename in renames {
@@ -45,41 +46,6 @@ pub(super) fn renamed(from: &Catalog, options: &AlterOptions) -> Result<Renamed,
         renamed.steps.extend(sql.into_iter().map(step));
     }
     Ok(renamed)
-}
-
-/// Something that has a name: an object, or a column of one.
-type Named = (Arc<Key>, Option<String>);
-
-/// Renames in an order in which every name is free when it is given.
-fn by_turns(renames: &[&Rename]) -> Vec<Rename> {
-    let ends = |rename: &&Rename| -> (Named, Named) {
-        match rename {
-            Rename::Object { from, to } => ((Arc::clone(from), None), (Arc::clone(to), None)),
-            Rename::Column { table, from, to } => {
-                ((Arc::clone(table), Some(from.clone())), (Arc::clone(table), Some(to.clone())))
-            }
-        }
-    };
-    let is_relation =
-        |key: &Key| matches!(key.kind, Kind::Table | Kind::View | Kind::Sequence | Kind::Index | Kind::Constraint);
-    let same = |(one, column): &Named, (other, another): &Named| {
-        let alike = one.kind == other.kind && one.parent == other.parent && one.arguments == other.arguments;
-        let names = one.schema == other.schema && one.name == other.name;
-        names && column == another && (alike || is_relation(one) && is_relation(other))
-    };
-    let third = |(key, column): &Named| match column {
-        Some(column) => (Arc::clone(key), Some(format!("{column}_aside"))),
-        None => {
-            let name: String = key.name.chars().take(50).collect();
-            (Arc::new(Key { name: format!("{name}_aside"), ..(**key).clone() }), None)
-        }
-    };
-    let pairs: Vec<(Named, Named)> = renames.iter().map(ends).collect();
-    let turns = in_turn(&pairs, same, third).into_iter().map(|turn| match turn {
-        ((table, Some(from)), (_, Some(to))) => Rename::Column { table, from, to },
-        ((from, _), (to, _)) => Rename::Object { from, to },
-    });
-    turns.collect()
 }
 
 fn of_schema(rename: &Rename) -> Option<(&str, &str)> {

@@ -486,10 +486,12 @@ impl Builder {
     pub(super) fn unknown(&mut self, rows: &[SimpleQueryRow]) {
         for row in rows {
             let mut f = Fields::of(row);
-            let (what, is_secret) = (f.text(), f.flag());
-            let why = match is_secret {
-                true => "it is a secret, which stays where it is",
-                false => "rung does not know this kind of object",
+            let what = f.text();
+            let why = match f.str() {
+                "secret" => "it is a secret, which stays where it is",
+                "part" => "it is a part of something that is switched otherwise",
+                "system" => "it is on what belongs to the system",
+                _ => "rung does not know this kind of object",
             };
             self.unknown.insert(Unknown { what, why });
         }

@@ -58,7 +58,7 @@ impl Writer<'_> {
             Body::Sequence(sequence) => vec![sequence_(key, sequence)],
             Body::Table(of) => self.table(object, of),
             Body::View(of) => self.view(key, of),
-            Body::Index(of) => table::index(self.needs.catalog, key, of),
+            Body::Index(of) => table::index(self.needs, key, of),
             Body::Constraint(of) => self.constraint_apart(object, of),
             Body::Trigger(trigger) => {
                 let mut sql = vec![trigger.definition.clone()];

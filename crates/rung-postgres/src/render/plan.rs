@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use rung_catalog::{
-    Body, Catalog, Constraint, ConstraintKind, Dependency, Key, Kind, Node, Object, Origin, Type, Validity, Value,
-    order,
+    Body, Catalog, Constraint, ConstraintKind, Dependency, Index, Key, Kind, Node, Object, Origin, Type, Validity,
+    Value, order,
 };
 use rung_engine::{DumpOptions, Paragraph};
 
@@ -281,6 +281,7 @@ impl<'a> Needs<'a> {
                     // A partition that comes later would get an index of a name of its own.
                     all.extend(index.table.iter().flat_map(|table| self.heirs_of(table)));
                 }
+                all.extend(self.constraints_of_index(&object.key, index));
                 if let Some(parent) = table::parent_index(self.catalog, index) {
                     all.push(parent);
                 }
@@ -288,6 +289,20 @@ impl<'a> Needs<'a> {
             _ => {}
         }
         all
+    }
+
+    /// Constraints of partitions whose indexes are parts of an index that is no constraint's.
+    pub(crate) fn constraints_of_index(&self, key: &Key, index: &Index) -> Vec<&'a Key> {
+        let table = index.table.as_deref().filter(|_| index.on_only);
+        let parts = table.into_iter().flat_map(|table| self.heirs_of(table)).flat_map(|heir| self.parts(heir));
+        let is_part = |part: &&&Object| match &part.body {
+            Body::Constraint(of) => of
+                .index
+                .as_ref()
+                .is_some_and(|of| of.parent.as_deref() == Some(&*key.name) && table::above(self.catalog, of) == table),
+            _ => false,
+        };
+        parts.filter(is_part).map(|part| &*part.key).collect()
     }
 
     pub(crate) fn heirs_of(&self, table: &Key) -> impl Iterator<Item = &'a Key> + use<'a> {

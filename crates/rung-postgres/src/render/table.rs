@@ -6,7 +6,7 @@ use rung_catalog::{
 };
 
 use super::object::{Writer, index_comment, index_name, is_of_domain, sequence_options};
-use super::plan::comes_with_parent;
+use super::plan::{Needs, comes_with_parent};
 use crate::name::{full, list, literal, parent, quoted, within};
 
 impl Writer<'_> {
@@ -26,6 +26,9 @@ impl Writer<'_> {
                 sql.extend(self.overrides(key, table, column).into_iter().map(|set| format!("{before} {set}")));
             }
             sql.extend(column_settings(column).into_iter().map(|set| format!("{before} {set}")));
+            if let Value::Identity(identity) = &column.value {
+                sql.extend(persistence_apart(key, table, identity));
+            }
             if let Some(NotNull { name: constraint, validity: Validity::NotValid, .. }) = &column.not_null {
                 let usual = format!("{}_{}_not_null", key.name, column.name);
                 let constraint = quoted(constraint.as_ref().unwrap_or(&usual));
@@ -227,6 +230,16 @@ pub(crate) fn column_settings(column: &Column) -> Vec<String> {
     set
 }
 
+/// Where an identity column's sequence does not do as its table does.
+fn persistence_apart(key: &Key, table: &Table, identity: &Identity) -> Option<String> {
+    let word = match identity.sequence.persistence {
+        Persistence::Permanent => "LOGGED",
+        Persistence::Unlogged => "UNLOGGED",
+    };
+    let differs = identity.sequence.persistence != table.persistence;
+    differs.then(|| format!("ALTER SEQUENCE {} SET {word}", within(key, &identity.name)))
+}
+
 /// A default that could not be part of its table.
 pub(crate) fn default_apart(object: &Object, column: &str) -> Vec<String> {
     let found = object.columns().iter().find(|it| it.name == column);
@@ -317,12 +330,16 @@ fn foreign_key(foreign: &ForeignKey) -> String {
 }
 
 /// An index that is no constraint's.
-pub(super) fn index(catalog: &Catalog, key: &Key, index: &Index) -> Vec<String> {
+pub(super) fn index(needs: &Needs<'_>, key: &Key, index: &Index) -> Vec<String> {
     if !index.valid && !index.on_only {
         return vec![format!("-- left out: {key} (it is invalid: its build failed)")];
     }
+    let catalog = needs.catalog;
     let mut sql: Vec<String> = create_index(key, index, false).into_iter().collect();
     sql.extend(attach_index(catalog, key, index));
+    for part in needs.constraints_of_index(key, index) {
+        sql.push(format!("ALTER INDEX {} ATTACH PARTITION {}", full(key), within(part, &part.name)));
+    }
     sql.extend(index_settings(catalog, key, index));
     sql
 }

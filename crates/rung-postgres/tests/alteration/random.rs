@@ -56,6 +56,30 @@ pub(crate) fn schema(seed: u64, major: u32) -> String {
     if dice.once(2) {
         say(format!("CREATE SEQUENCE app.counter START {} CYCLE", dice.of(&["1", "5"])));
     }
+    if dice.once(3) {
+        let default = dice.of(&["DEFAULT 1", "DEFAULT 2"]);
+        say(format!(
+            "CREATE FUNCTION app.f(x integer, y integer {default}) RETURNS text LANGUAGE sql AS 'SELECT 1::text'"
+        ));
+    }
+    if dice.once(2) {
+        say("CREATE FOREIGN DATA WRAPPER w".to_owned());
+        say(format!("CREATE SERVER far {} FOREIGN DATA WRAPPER w", dice.of(&["", "TYPE 'x'"])));
+        say(format!("CREATE FOREIGN TABLE app.far (id integer, n {}) SERVER far", dice.of(&["text", "integer"])));
+    }
+    if dice.once(3) {
+        let tags = dice.of(&["'DROP TABLE', 'ALTER TABLE'", "'ALTER TABLE', 'DROP TABLE'", "'CREATE TABLE'"]);
+        say("CREATE FUNCTION app.watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'".to_owned());
+        say(format!("CREATE EVENT TRIGGER w ON ddl_command_start WHEN TAG IN ({tags}) EXECUTE FUNCTION app.watch()"));
+    }
+    if dice.once(3) {
+        say("CREATE EXTENSION hstore SCHEMA app".to_owned());
+        let right = dice.of(&[
+            "GRANT EXECUTE ON FUNCTION app.akeys(app.hstore) TO alter_reader",
+            "REVOKE EXECUTE ON FUNCTION app.akeys(app.hstore) FROM PUBLIC",
+        ]);
+        say(right.to_owned());
+    }
     let mut tables: Vec<(&'static str, Vec<Column>)> = Vec::new();
     for table in ["users", "orders", "Items", "tags"] {
         if dice.once(4) {
@@ -174,6 +198,11 @@ pub(crate) fn schema(seed: u64, major: u32) -> String {
                 "CREATE FUNCTION app.\"{table}_of\"() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT id FROM {on}; END"
             ));
         }
+    }
+    let published: Vec<String> =
+        tables.iter().filter(|_| !dice.once(3)).map(|(table, _)| format!("app.\"{table}\"")).collect();
+    if !published.is_empty() && dice.once(2) {
+        say(format!("CREATE PUBLICATION news FOR TABLE {}", published.join(", ")));
     }
     if dice.once(2) {
         let by = dice.of(&["LIST (id)", "LIST (id)", "RANGE (id)"]);

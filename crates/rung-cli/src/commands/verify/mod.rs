@@ -19,7 +19,7 @@ use crate::args::{Arguments, Verify};
 use crate::config::Project;
 use crate::exit::Exit;
 use crate::render::{Failure, OK, Terminal, count, paint};
-use crate::workbench::Workbench;
+use crate::workbench::{Workbench, both};
 use report::Report;
 
 /// What `verify` found out.
@@ -88,12 +88,15 @@ fn examine(
     }
     let set = migrator.set().clone();
     let applied = rung::applied_set(&set, &history, migrator.driver())?;
-    let actual = migrator.driver().inspect()?;
     let facts = migrator.driver().facts().clone();
     let owner = migrator.driver().provenance(&[])?.database_owner;
-    let mut replayed = bench.replay(&applied.set)?;
-    let expected = replayed.driver.inspect()?;
-    let scratch = replayed.driver.facts().clone();
+    let ((expected, scratch), actual) = both(
+        || {
+            let mut replayed = bench.replay(&applied.set)?;
+            Ok((replayed.driver.inspect()?, replayed.driver.facts().clone()))
+        },
+        || Ok(migrator.driver().inspect()?),
+    )?;
     let mut ignore = project.ignored()?;
     ignore.extend(asked.ignore.iter().cloned());
     let config = &project.files.config.verify;

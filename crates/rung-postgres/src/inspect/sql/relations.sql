@@ -1,7 +1,10 @@
 -- Tables, views, sequences and composite types.
 SELECT c.tableoid, c.oid, n.nspname, c.relname, c.relkind, pg_get_userbyid(c.relowner), c.relacl,
     CASE WHEN c.relacl IS NOT NULL THEN acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner) END,
-    c.relpersistence, c.reloptions, tc.reloptions, ts.spcname,
+    -- Before 15 no sequence is unlogged, not even that of an unlogged table's column.
+    #15{c.relpersistence}{CASE WHEN c.relkind = 'S' THEN coalesce((SELECT t.relpersistence FROM pg_depend d JOIN pg_class t ON t.oid = d.refobjid
+        WHERE d.classid = c.tableoid AND d.objid = c.oid AND d.deptype = 'i' AND d.refclassid = c.tableoid), 'p') ELSE c.relpersistence END}#,
+    c.reloptions, tc.reloptions, ts.spcname,
     CASE WHEN am.amname <> 'heap' THEN am.amname END,
     c.relreplident, c.relrowsecurity, c.relforcerowsecurity,
     CASE c.relkind WHEN 'p' THEN pg_get_partkeydef(c.oid) END,
