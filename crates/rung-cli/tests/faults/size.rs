@@ -35,7 +35,7 @@ fn ten_thousand_migrations_take_little_for_each() {
         let nothing = up(&db.url(), dir.path()).run().succeeds();
         let status = rung(&db.url(), dir.path(), &["status", "--json"]).run().succeeds();
         for run in [applied, nothing, status] {
-            needs_at_most(&run, 90);
+            needs_at_most(&run, 64);
         }
     });
 }
@@ -57,7 +57,7 @@ fn a_file_of_50_megabytes_takes_little_more_than_its_size() {
     on_both(|db| {
         let dir = migrations(&[("001_big.sql", &text)]);
         let run = up(&db.url(), dir.path()).run().succeeds();
-        needs_at_most(&run, 105);
+        needs_at_most(&run, 80);
         assert_eq!(db.query("SELECT count(*) FROM big"), id.to_string());
     });
 }
