@@ -42,7 +42,7 @@ impl Proof {
         lines.extend(
             self.refused
                 .iter()
-                .map(|why| format!("{} tables that are not empty it may not suit: {why}", paint(WARN, "warning:"))),
+                .map(|why| format!("{} it may fail where tables have rows: {why}", paint(WARN, "warning:"))),
         );
         lines.extend(self.rows.empty.iter().map(|table| format!("no rows could be made up for {table}")));
         lines
