@@ -36,7 +36,7 @@ pub struct Finding {
     pub diagnostic: Diagnostic,
     /// How it is mended by an edit.
     pub fix: Option<Fix>,
-    /// Safe sequences of what is more than an edit, for [`crate::rewrite`].
+    /// Safe sequences of what is more than an edit, for [`Rewriter`](crate::Rewriter).
     pub steps: Vec<Sequence>,
     /// Why it is not mended by itself, as a clause, where that is not plain.
     pub left: Option<String>,
