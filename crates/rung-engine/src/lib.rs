@@ -20,6 +20,7 @@ mod journal;
 mod keep;
 mod lock;
 mod model;
+mod needs;
 mod plan;
 mod preview;
 mod program;
@@ -54,6 +55,7 @@ pub use lock::locked;
 pub use model::{
     Body, Code, Digest, Down, Hints, Migration, MigrationId, MigrationSet, Renumber, Runs, Session, SqlBody, Timeouts,
 };
+pub use needs::{Need, needs};
 pub use plan::{
     Action, CheckPlan, Goal, Order, Plan, PlanError, PlanErrorKind, PlanErrors, PlanOptions, Step, pending, plan,
 };
