@@ -55,7 +55,8 @@ impl Format for Flyway {
         let own = roles.iter().find(|(file, role)| match role {
             Role::Baseline(_) | Role::Callback(_) => true,
             Role::Repeatable => versioned.is_some(),
-            Role::Versioned(version) => version.contains('_'),
+            // To refinery a version is a whole number.
+            Role::Versioned(version) => version.contains(['_', '.']),
             Role::Undo(version) => {
                 roles.iter().any(|(_, role)| matches!(role, Role::Versioned(other) if other == version))
             }

@@ -375,7 +375,7 @@ impl<'a> Planner<'a> {
                 let mut diagnostic =
                     Diagnostic::error("no-down", format!("{} has no down: it can't be undone", row.id));
                 if let Some(migration) = migration {
-                    diagnostic = diagnostic.at(&migration.source, beginning(migration), "");
+                    diagnostic = diagnostic.at(&migration.source, migration.beginning(), "");
                     let companion = migration.source.path().with_extension("down.sql");
                     diagnostic = match migration.body {
                         Body::Sql(_) => {
@@ -409,13 +409,6 @@ impl<'a> Planner<'a> {
     fn down_script(&self, migration: &Migration, script: &Script) -> Result<ScriptPlan, Vec<PlanError>> {
         ScriptPlan::new(script, Asks::down(migration), self.dialect).map_err(of_files)
     }
-}
-
-/// Where a migration's statements begin in its file, which may have others.
-fn beginning(migration: &Migration) -> Span {
-    let Body::Sql(body) = &migration.body else { return Span::default() };
-    let blanks = body.up.text().len() - body.up.text().trim_start().len();
-    body.up.source_span(Span::new(blanks, blanks))
 }
 
 fn of_files(found: Vec<Diagnostic>) -> Vec<PlanError> {
