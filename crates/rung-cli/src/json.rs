@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use rung::engine::Difference as Found;
+use rung::engine::{Difference as Found, ServerFacts};
 use rung::sql::{Diagnostic as Raw, Level};
 use serde::Serialize;
 
@@ -36,7 +36,7 @@ pub(crate) struct Migration<'a> {
 pub(crate) struct Status<'a> {
     pub(crate) version: u32,
     pub(crate) environment: Option<&'a str>,
-    pub(crate) database: Database<'a>,
+    pub(crate) database: Database,
     pub(crate) applied: usize,
     pub(crate) pending: usize,
     /// The applied ones in the order of application, then the pending ones in the order of running.
@@ -46,12 +46,18 @@ pub(crate) struct Status<'a> {
 
 /// Which database.
 #[derive(Debug, Serialize)]
-pub(crate) struct Database<'a> {
+pub(crate) struct Database {
     /// `PostgreSQL` or `SQLite`.
-    pub(crate) product: &'a str,
-    pub(crate) version: &'a str,
+    product: &'static str,
+    version: String,
     /// Where it is; never with a password.
-    pub(crate) place: &'a str,
+    place: String,
+}
+
+impl Database {
+    pub(crate) fn of(product: &'static str, facts: &ServerFacts) -> Self {
+        Self { product, version: facts.version.clone(), place: facts.place.clone() }
+    }
 }
 
 /// A difference between the files and the history.
@@ -587,7 +593,7 @@ pub(crate) struct GraphOfMigrations<'a> {
     pub(crate) environment: Option<&'a str>,
     /// Absent where none was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) database: Option<Database<'a>>,
+    pub(crate) database: Option<Database>,
     pub(crate) migrations: Vec<GraphNode<'a>>,
 }
 

@@ -25,6 +25,9 @@ pub trait Dialect: Sync + Send {
     /// A text as a literal.
     fn quote_literal(&self, text: &str) -> String;
 
+    /// Whether a column that becomes NOT NULL gets its default where it has no value, in the alterations of this dialect.
+    fn fills_null(&self) -> bool;
+
     /// A name as a quoted identifier.
     fn quote_identifier(&self, name: &str) -> String;
 

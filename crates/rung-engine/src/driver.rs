@@ -8,6 +8,7 @@ use rung_catalog::{Catalog, Key, Lineage};
 use rung_sql::{Comparison, Effect, Script, Span, Want};
 
 use crate::dialect::{Dialect, ServerFacts};
+use crate::failure::{DbError, UnitError};
 use crate::history::History;
 use crate::model::{Code, Session, Timeouts};
 use crate::record::{Direction, HistoryEntry, JournalRow, Record, Tag};
@@ -28,7 +29,7 @@ pub trait Driver: Session + Send {
     /// The history, by one query; empty where rung's tables do not exist. Writes nothing.
     ///
     /// # Errors
-    /// [`DbErrorKind::NewerFormat`] where the tables were written by a newer rung.
+    /// [`NewerFormat`](crate::DbErrorKind::NewerFormat) where the tables were written by a newer rung.
     fn history(&mut self) -> Result<History, DbError>;
 
     /// Creates rung's own tables, or upgrades them in place, in one transaction. Does nothing where they are current.
@@ -48,7 +49,7 @@ pub trait Driver: Session + Send {
     /// Called through [`crate::locked`] only.
     ///
     /// # Errors
-    /// [`DbErrorKind::Locked`] when `wait` is over; the server's error otherwise.
+    /// [`Locked`](crate::DbErrorKind::Locked) when `wait` is over; the server's error otherwise.
     fn acquire_lock(
         &mut self,
         wait: Duration,
@@ -163,7 +164,7 @@ pub trait Driver: Session + Send {
     /// programs agree on by a number; both last as long as the transaction. `false` where somebody else has the lock.
     ///
     /// # Errors
-    /// The server's error; [`DbErrorKind::LockTimeout`] where somebody is writing to the table.
+    /// The server's error; [`LockTimeout`](crate::DbErrorKind::LockTimeout) where somebody is writing to the table.
     fn keep_others_out(&mut self, table: &Table, number: Option<i64>) -> Result<bool, DbError>;
 
     /// Who waits for whom in this database, now. Empty where the database cannot tell.
@@ -301,7 +302,7 @@ impl Table {
 
 /// Stops a connection's running statement.
 pub trait Interrupter: Send + Sync {
-    /// Asks for it; returns at once or shortly. The statement then fails with [`DbErrorKind::Canceled`].
+    /// Asks for it; returns at once or shortly. The statement then fails with [`Canceled`](crate::DbErrorKind::Canceled).
     fn interrupt(&self);
 }
 
@@ -310,7 +311,7 @@ pub trait Interrupter: Send + Sync {
 pub enum Continue {
     /// Wait on.
     Yes,
-    /// Give up: [`DbErrorKind::Canceled`].
+    /// Give up: [`Canceled`](crate::DbErrorKind::Canceled).
     No,
 }
 
@@ -527,129 +528,3 @@ pub enum Probe {
     /// It can't be told.
     Unknown,
 }
-
-/// Which unit and part failed, and how.
-#[derive(Debug)]
-pub struct UnitError {
-    /// [`Unit::index`].
-    pub unit: usize,
-    /// Index of the part; `None` where it was not a part: opening, guard, records, commit.
-    pub part: Option<usize>,
-    /// Index of the statement within the part, where the driver can tell: the count of those that had ended.
-    pub statement: Option<usize>,
-    /// Byte offset in the part's script text (for a check: in its query), where the server gave a position.
-    pub offset: Option<usize>,
-    /// How.
-    pub failure: Failure,
-}
-
-/// How a unit failed.
-#[derive(Debug)]
-pub enum Failure {
-    /// The server refused.
-    Database(DbError),
-    /// A check came out false.
-    Check {
-        /// What was asked.
-        what: String,
-        /// What came back, for people.
-        got: String,
-    },
-    /// A code migration returned an error.
-    Code(Box<dyn std::error::Error + Send + Sync>),
-}
-
-/// Rows where none should be, for people: how many, and the first.
-pub fn describe_rows<'a>(count: usize, first: impl Iterator<Item = Option<&'a str>>) -> String {
-    let values: Vec<String> = first.map(describe_value).collect();
-    let rows = if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
-    format!("{rows}, the first being {}", values.join(", "))
-}
-
-/// A value where another should be, for people: not all of it where it is long.
-pub fn describe_value(value: Option<&str>) -> String {
-    const LIMIT: usize = 200;
-    match value {
-        None => "NULL".to_owned(),
-        Some(text) if text.len() <= LIMIT => text.to_owned(),
-        Some(text) => format!("{}…", &text[..text.floor_char_boundary(LIMIT)]),
-    }
-}
-
-/// What kind of error a database gave, as far as the engine treats kinds differently.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DbErrorKind {
-    /// `lock_timeout`, `SQLITE_BUSY` within a unit, a deadlock or a serialisation failure: worth trying again.
-    LockTimeout,
-    /// `statement_timeout`.
-    StatementTimeout,
-    /// Interrupted by us.
-    Canceled,
-    /// The connection is gone; whether a commit took effect is not known.
-    ConnectionLost,
-    /// The server can't be reached.
-    Unreachable,
-    /// Wrong user or password.
-    Authentication,
-    /// No such database (or file).
-    NoSuchDatabase,
-    /// The user may not.
-    Permission,
-    /// The database is read-only: a standby, a read-only file or file system.
-    ReadOnly,
-    /// No room.
-    DiskFull,
-    /// The system refused to read or write: a quota, a limit, a broken disk.
-    Io,
-    /// The statement can't be part of a transaction: a procedure that commits, or a command that refuses one.
-    RefusesTransaction,
-    /// The deployer's lock was not to be had.
-    Locked,
-    /// The history was written by a newer rung.
-    NewerFormat,
-    /// The connection settings are wrong.
-    Config,
-    /// The guard did not hold: an earlier unit failed.
-    Guard,
-    /// Anything else: an error in the SQL, most often.
-    Statement,
-}
-
-/// An error of the database, in its own words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DbError {
-    /// What kind.
-    pub kind: DbErrorKind,
-    /// SQLSTATE, or SQLite's extended result code as text.
-    pub code: Option<String>,
-    /// The message.
-    pub message: String,
-    /// PostgreSQL's DETAIL.
-    pub detail: Option<String>,
-    /// PostgreSQL's HINT, or ours for errors of connecting.
-    pub hint: Option<String>,
-    /// Byte offset in the text that was sent.
-    pub offset: Option<usize>,
-}
-
-impl DbError {
-    /// An error with a message only.
-    pub fn new(kind: DbErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, code: None, message: message.into(), detail: None, hint: None, offset: None }
-    }
-
-    /// With what to do about it.
-    #[must_use]
-    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-}
-
-impl fmt::Display for DbError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for DbError {}

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use rung_sql::{Diagnostic, SourceFile, Span};
 
-use crate::driver::{Blocker, DbError, Failure, LockHolder, Progress};
+use crate::driver::{Blocker, LockHolder, Progress};
+use crate::failure::{DbError, Failure};
 use crate::plan::{Plan, PlanErrors, Step};
 use crate::record::Direction;
 

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use rung_sql::{SourceFile, Span};
 
 use crate::driver::{
-    Blocker, Continue, DbErrorKind, Driver, Durability, Failure, Guard, LockHolder, Progress, SessionAfter, Unit,
-    UnitError, UnitObserver,
+    Blocker, Continue, Driver, Durability, Guard, LockHolder, Progress, SessionAfter, Unit, UnitObserver,
 };
 use crate::event::{Event, Interrupt, Kept, Report, RunError, StepFailure, StepReport};
+use crate::failure::{DbErrorKind, Failure, UnitError};
 use crate::former::Renamed;
 use crate::history::{History, Status};
 use crate::journal;

@@ -3,7 +3,8 @@
 use rung_sql::Diagnostic;
 
 use crate::dialect::Dialect;
-use crate::driver::{DbError, Driver};
+use crate::driver::Driver;
+use crate::failure::DbError;
 use crate::former::Renamed;
 use crate::history::Status;
 use crate::model::{Migration, MigrationSet};

@@ -12,6 +12,7 @@ mod driver;
 mod due;
 mod event;
 mod execute;
+mod failure;
 mod former;
 mod graph;
 mod history;
@@ -19,6 +20,7 @@ mod journal;
 mod keep;
 mod lock;
 mod model;
+mod needs;
 mod plan;
 mod preview;
 mod program;
@@ -39,12 +41,12 @@ pub use compare::{Difference, compare};
 pub use dialect::{Dialect, DumpOptions, Paragraph, ServerFacts};
 pub use drift::{Drift, DriftKind, DriftOptions, Drifts, Ignore, drift};
 pub use driver::{
-    Answer, BlockedSession, Blocker, Column, Continue, DbError, DbErrorKind, Driver, Durability, Failure, Guard,
-    Interrupter, LockHolder, Part, Probe, Progress, Provenance, SessionAfter, Table, Unit, UnitError, UnitObserver,
-    describe_rows, describe_value,
+    Answer, BlockedSession, Blocker, Column, Continue, Driver, Durability, Guard, Interrupter, LockHolder, Part, Probe,
+    Progress, Provenance, SessionAfter, Table, Unit, UnitObserver,
 };
 pub use event::{Event, Interrupt, Kept, Report, RunError, StepFailure, StepReport};
 pub use execute::{Grouping, RunOptions, read_stored_downs, run};
+pub use failure::{DbError, DbErrorKind, Failure, UnitError, describe_rows, describe_value};
 pub use former::{Former, Renamed, renamed};
 pub use graph::Graph;
 pub use history::{Applied, History, Status};
@@ -53,6 +55,7 @@ pub use lock::locked;
 pub use model::{
     Body, Code, Digest, Down, Hints, Migration, MigrationId, MigrationSet, Renumber, Runs, Session, SqlBody, Timeouts,
 };
+pub use needs::{Need, needs};
 pub use plan::{
     Action, CheckPlan, Goal, Order, Plan, PlanError, PlanErrorKind, PlanErrors, PlanOptions, Step, pending, plan,
 };

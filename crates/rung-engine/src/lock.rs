@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::driver::{Continue, DbError, Driver, LockHolder};
+use crate::driver::{Continue, Driver, LockHolder};
+use crate::failure::DbError;
 
 /// Runs `work` while this process, and no other, has the deployer's lock; gives it back however `work` ends.
 ///

@@ -6,9 +6,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::driver::Failure;
 use crate::event::{Event, Interrupt, Kept, RunError, StepFailure};
 use crate::execute::Run;
+use crate::failure::Failure;
 use crate::journal::{begin_records, failed_row};
 use crate::model::Body;
 use crate::plan::Step;

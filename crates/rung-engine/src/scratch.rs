@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::driver::{DbError, Driver};
+use crate::driver::Driver;
+use crate::failure::DbError;
 
 /// Where such databases are made: a server, or a directory of files. What it has started ends with it.
 pub trait Scratch: Send + Sync {

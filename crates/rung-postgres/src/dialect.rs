@@ -64,6 +64,10 @@ impl Dialect for PostgresDialect {
         }
     }
 
+    fn fills_null(&self) -> bool {
+        false
+    }
+
     fn quote_identifier(&self, name: &str) -> String {
         format!("\"{}\"", name.replace('"', "\"\""))
     }

@@ -61,6 +61,10 @@ impl Dialect for SqliteDialect {
         format!("'{}'", text.replace('\'', "''").replace('\0', ""))
     }
 
+    fn fills_null(&self) -> bool {
+        true
+    }
+
     fn quote_identifier(&self, name: &str) -> String {
         format!("\"{}\"", name.replace('"', "\"\""))
     }

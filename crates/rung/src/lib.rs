@@ -14,6 +14,7 @@
 //! Features: `postgres` and `sqlite` (both on by default) choose the databases, `tokio` the async wrapper.
 
 mod applied;
+mod builder;
 mod database;
 mod embed;
 mod migrator;
@@ -22,9 +23,10 @@ mod replay;
 pub mod tokio;
 
 pub use applied::{AppliedSet, applied_set};
+pub use builder::Builder;
 pub use database::{ConnectOptions, connect, dialect_of, dialects, scratch, wait_for};
 pub use embed::Embedded;
-pub use migrator::{Builder, Error, Migrator, StatusReport};
+pub use migrator::{Error, Migrator, StatusReport};
 pub use replay::replay;
 
 pub use rung_adopt as adopt;

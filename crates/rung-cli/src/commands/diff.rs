@@ -110,8 +110,18 @@ struct Shape<'a> {
     /// or the migration does not take them.
     #[serde(skip_serializing_if = "Option::is_none")]
     rows: Option<usize>,
+    /// What rows must be for it to go through.
+    needs: Vec<Needed<'a>>,
     /// The migration file.
     sql: String,
+}
+
+/// Something that rows must be.
+#[derive(Debug, Serialize)]
+struct Needed<'a> {
+    what: &'a str,
+    /// A query for one number, which must be 0.
+    count: &'a str,
 }
 
 /// A statement.
@@ -145,6 +155,11 @@ impl<'a> Shape<'a> {
             no_way_back: refusals.into_iter().flatten().map(ToString::to_string).collect(),
             witnessed: proof.map(|proof| proof.witness == Witness::Heard),
             rows: proof.and_then(Proof::survivors),
+            needs: proof
+                .iter()
+                .flat_map(|proof| &proof.needs)
+                .map(|it| Needed { what: &it.what, count: &it.count })
+                .collect(),
             sql: answer.map(|answer| text(answer, titles)).unwrap_or_default(),
         }
     }

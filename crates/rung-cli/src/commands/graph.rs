@@ -202,11 +202,7 @@ fn as_json<'a>(
     json::GraphOfMigrations {
         version: json::VERSION,
         environment: project.name.as_deref(),
-        database: known.standing.as_ref().map(|standing| json::Database {
-            product: known.dialect.title(),
-            version: &standing.facts.version,
-            place: &standing.facts.place,
-        }),
+        database: known.standing.as_ref().map(|standing| json::Database::of(known.dialect.title(), &standing.facts)),
         migrations: lineage
             .nodes
             .iter()

@@ -17,14 +17,7 @@ use crate::render::{DIM, Failure, NEXT, OK, Terminal, paint};
 
 pub(crate) fn renumber(arguments: &Arguments, options: &Renumber, terminal: &Terminal) -> Result<Exit, Failure> {
     let project = Project::resolve(arguments)?;
-    let (set, history) = if options.offline {
-        let dialect = rung::dialect_of(&project.url)?;
-        (project.builder()?.load(dialect).map_err(rung::Error::Files)?, History::default())
-    } else {
-        let mut migrator = project.connect()?;
-        let history = migrator.driver().history()?;
-        (migrator.set().clone(), history)
-    };
+    let (set, history) = project.migrations(options.offline)?;
     if let Some(format) = set.format {
         let message = format!("renumber renames files of rung's own format; these are {format}'s");
         let next = "rename the file; or let it run where it is: `rung up --order any`";

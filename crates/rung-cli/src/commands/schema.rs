@@ -37,7 +37,7 @@ pub(crate) fn inspect(arguments: &Arguments, inspect: &Inspect, terminal: &Termi
         }
         SchemaFormat::Sql => terminal.data(&dialect.dump(&catalog, &inspect.selection.options())),
         SchemaFormat::Json => {
-            let database = Database { product: dialect.title(), version: &facts.version, place: &facts.place };
+            let database = Database::of(dialect.title(), &facts);
             terminal.json(&schema::Json::of(&catalog, database, dialect, &inspect.selection.options()));
         }
         SchemaFormat::Mermaid => terminal.data(&schema::mermaid(&catalog)),

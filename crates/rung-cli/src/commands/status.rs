@@ -133,7 +133,7 @@ fn as_json<'a>(
     project: &'a Project,
     report: &'a StatusReport,
     facts: &'a ServerFacts,
-    title: &'a str,
+    title: &'static str,
 ) -> json::Status<'a> {
     let done = report.history.done().map(applied_json);
     let pending = report.pending.iter().map(|id| {
@@ -147,7 +147,7 @@ fn as_json<'a>(
     json::Status {
         version: json::VERSION,
         environment: project.name.as_deref(),
-        database: json::Database { product: title, version: &facts.version, place: &facts.place },
+        database: json::Database::of(title, facts),
         applied: report.history.done().count(),
         pending: report.pending.len(),
         migrations: done.chain(pending).collect(),

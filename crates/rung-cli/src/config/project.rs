@@ -11,7 +11,7 @@ use rung::engine::Ignore;
 use rung::formats::Choice;
 use rung::postgres::connect::Environment;
 use rung::sql::{Diagnostic, Level, Span, closest};
-use rung::{Actor, Builder, ConnectOptions, Driver, Migrator, Order, Timeouts};
+use rung::{Actor, Builder, ConnectOptions, Driver, History, MigrationSet, Migrator, Order, Timeouts};
 use rung::{health, lint};
 use toml::Spanned;
 
@@ -314,6 +314,20 @@ impl Project {
     /// What is wrong with the files; what the database has to say.
     pub(crate) fn connect(&self) -> Result<Migrator, Failure> {
         Ok(self.builder()?.connect(&self.url)?)
+    }
+
+    /// The migrations, and what the database says of them; nothing, and no database is asked, where `is_offline`.
+    ///
+    /// # Errors
+    /// What is wrong with the files; what the database has to say.
+    pub(crate) fn migrations(&self, is_offline: bool) -> Result<(MigrationSet, History), Failure> {
+        if is_offline {
+            let set = self.builder()?.load(self.dialect()?).map_err(rung::Error::Files)?;
+            return Ok((set, History::default()));
+        }
+        let mut migrator = self.connect()?;
+        let history = migrator.driver().history()?;
+        Ok((migrator.into_set(), history))
     }
 
     /// As [`Self::connect`], with the files in a tool's format where nothing says otherwise.

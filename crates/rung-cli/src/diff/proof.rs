@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use rung::catalog::Catalog;
-use rung::engine::{AlterOptions, Dialect, Goal, MigrationSet, ScratchDatabase, Target, Testimony};
+use rung::engine::{
+    AlterOptions, Dialect, Driver, Goal, MigrationSet, Need, ScratchDatabase, Target, Testimony, needs,
+};
 use rung::sql::{Diagnostic, SourceFile};
 
-use super::Answer;
 use super::rows::{Now, Rows};
+use super::{Answer, names};
 use crate::exit::Exit;
 use crate::render::{Failure, WARN, paint};
 use crate::side::Schema;
@@ -20,6 +22,8 @@ pub(crate) struct Proof {
     pub(crate) rows: Rows,
     /// Why the migration does not take the rows that were made up, where it was proved on empty tables.
     pub(crate) refused: Option<String>,
+    /// What the rows that there are must be.
+    pub(crate) needs: Vec<Need>,
 }
 
 impl Proof {
@@ -44,6 +48,8 @@ impl Proof {
                 .iter()
                 .map(|why| format!("{} it may fail where tables have rows: {why}", paint(WARN, "warning:"))),
         );
+        let need = |need: &Need| [format!("it needs {}", need.what), format!("  {};", need.count)];
+        lines.extend(self.needs.iter().flat_map(need));
         lines.extend(self.rows.empty.iter().map(|table| format!("no rows could be made up for {table}")));
         lines
     }
@@ -103,8 +109,14 @@ pub(super) fn prove(
     };
     let (one, other) = (&from.catalog, &to.catalog);
     let rows = Rows::fill(&mut *database.driver, one, other, &answer.renames, dialect).map_err(rung::Error::from)?;
+    let needs = needs(one, other, &names::inverse(&answer.renames), dialect);
+    let mut needs = asked(&mut *database.driver, needs);
     let refused = match there_and_back(&mut database, &ends, &rows, dialect, bench) {
-        Ok(()) => None,
+        Ok(()) => {
+            // What it went through without is no need.
+            needs.retain(|(_, missing)| *missing == 0);
+            None
+        }
         // It may be that they do not suit what the second schema asks for.
         Err(Stopped::Run(failure)) if !rows.is_empty() => {
             let none = Rows::default();
@@ -113,7 +125,18 @@ pub(super) fn prove(
         }
         Err(stopped) => return Err(stopped.into()),
     };
-    Ok(Proof { witness: if heard { Witness::Heard } else { Witness::None }, rows, refused })
+    let needs = needs.into_iter().map(|(need, _)| need).collect();
+    Ok(Proof { witness: if heard { Witness::Heard } else { Witness::None }, rows, refused, needs })
+}
+
+/// Needs that the first schema can be asked for, each with how many of the rows that there are do not meet it.
+fn asked(driver: &mut dyn Driver, needs: Vec<Need>) -> Vec<(Need, u64)> {
+    let ask = |need: Need| {
+        let rows = driver.query(&need.count).ok()?;
+        let count = rows.first()?.first()?.as_ref()?.parse().ok()?;
+        Some((need, count))
+    };
+    needs.into_iter().filter_map(ask).collect()
 }
 
 /// Where the migration begins and where it leads.

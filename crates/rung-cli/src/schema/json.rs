@@ -11,7 +11,7 @@ use crate::json::{Database, VERSION};
 #[derive(Debug, Serialize)]
 pub(crate) struct Schema<'a> {
     version: u32,
-    database: Database<'a>,
+    database: Database,
     objects: Vec<Item<'a>>,
     /// What was found and can't be described.
     unknown: Vec<Unknown<'a>>,
@@ -132,12 +132,7 @@ struct JsonGrant<'a> {
 }
 
 impl<'a> Schema<'a> {
-    pub(crate) fn of(
-        catalog: &'a Catalog,
-        database: Database<'a>,
-        dialect: &dyn Dialect,
-        options: &DumpOptions,
-    ) -> Self {
+    pub(crate) fn of(catalog: &'a Catalog, database: Database, dialect: &dyn Dialect, options: &DumpOptions) -> Self {
         let mut paragraphs: std::collections::HashMap<Key, String> = std::collections::HashMap::new();
         for paragraph in dialect.paragraphs(catalog, options) {
             paragraphs.entry((*paragraph.key).clone()).or_default().push_str(&paragraph.text());

@@ -16,7 +16,7 @@ use crate::render::{BAD, DIM, OK, WARN, count, paint};
 pub(super) struct Report {
     version: u32,
     environment: Option<String>,
-    database: Place,
+    database: json::Database,
     /// When it was looked at.
     pub(super) at: String,
     /// Whether no finding is an error.
@@ -29,13 +29,6 @@ pub(super) struct Report {
     findings: Vec<Finding>,
     /// What could not be looked at.
     unchecked: Vec<NotChecked>,
-}
-
-#[derive(Debug, Serialize)]
-struct Place {
-    product: &'static str,
-    version: String,
-    place: String,
 }
 
 /// Something that is wrong.
@@ -99,11 +92,7 @@ impl Report {
         Self {
             version: json::VERSION,
             environment: project.name.clone(),
-            database: Place {
-                product: driver.dialect_of().title(),
-                version: facts.version.clone(),
-                place: facts.place.clone(),
-            },
+            database: json::Database::of(driver.dialect_of().title(), facts),
             at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             ok: health.worst() != Some(Level::Error),
             checks: health.checks.iter().map(|check| check.name).collect(),

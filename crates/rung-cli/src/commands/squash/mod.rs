@@ -54,14 +54,7 @@ const COMPARED: DumpOptions = DumpOptions { owners: false, privileges: true };
 
 pub(crate) fn squash(arguments: &Arguments, asked: &Squash, terminal: &Terminal) -> Result<Exit, Failure> {
     let project = Project::resolve(arguments)?;
-    let (set, history) = if asked.offline {
-        let dialect = rung::dialect_of(&project.url)?;
-        (project.builder()?.load(dialect).map_err(rung::Error::Files)?, History::default())
-    } else {
-        let mut migrator = project.connect()?;
-        let history = migrator.driver().history()?;
-        (migrator.set().clone(), history)
-    };
+    let (set, history) = project.migrations(asked.offline)?;
     let dialect = rung::dialect_of(&project.url)?;
     let chosen = choose(&set, &history, asked)?;
     let id = format!("{}_{}", number(&chosen), asked.name);

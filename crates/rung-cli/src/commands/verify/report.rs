@@ -16,7 +16,7 @@ use crate::render::{BAD, DIM, OK, STRONG, WARN, Zone, count, paint};
 pub(super) struct Report {
     version: u32,
     environment: Option<String>,
-    database: Place,
+    database: json::Database,
     /// How many migrations are applied.
     applied: usize,
     /// Those that were replayed as the history has them, since their file is gone or says something else now.
@@ -33,13 +33,6 @@ pub(super) struct Report {
     /// The file of the migration that mends it, with `--fix`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) wrote: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Place {
-    product: &'static str,
-    version: String,
-    place: String,
 }
 
 /// An object that has come apart.
@@ -87,7 +80,7 @@ impl Report {
         Self {
             version: json::VERSION,
             environment: project.name.clone(),
-            database: Place { product, version: verified.facts.version.clone(), place: verified.facts.place.clone() },
+            database: json::Database::of(product, &verified.facts),
             applied: verified.applied,
             from_history: verified.from_history.clone(),
             ok: drifts.found.is_empty(),

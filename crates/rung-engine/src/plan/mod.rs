@@ -1,6 +1,9 @@
 //! The planner: one pure function from the files, the history and a goal to the steps that lead there.
 
-use std::collections::{HashMap, HashSet};
+mod checks;
+mod choose;
+
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,14 +12,13 @@ use rung_sql::{Diagnostic, MigrationType, Script, SourceFile, Span, Want};
 use crate::analyse::{Asks, JournalReason, Mode, ScriptPlan};
 use crate::compare::{Difference, compare};
 use crate::dialect::Dialect;
-use crate::due::{Coverage, Due, coverage, is_here, lacking};
+use crate::due::{Due, is_here};
 use crate::former::{Renamed, renamed};
 use crate::graph::Graph;
 use crate::history::{Applied, History, Status};
-use crate::model::{Body, Down, Migration, MigrationSet, Runs, Timeouts};
+use crate::model::{Body, Down, Migration, MigrationSet, Timeouts};
 use crate::record::Direction;
 use crate::target::Target;
-use crate::version::Version;
 
 /// What to reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -284,199 +286,9 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    /// Checkpoints that stand for migrations of which some are applied, and the files of the others are gone.
-    fn half_replaced(&self) -> Vec<PlanError> {
-        let is_part = |migration: &&&Arc<Migration>| {
-            is_here(migration, self.options)
-                && !migration.replaces.is_empty()
-                && coverage(self.set, self.history, migration) == Coverage::Part
-        };
-        let error = |migration: &&Arc<Migration>| {
-            let all: Vec<&str> = lacking(self.history, &migration.replaces).collect();
-            let gone: Vec<&str> = all.iter().copied().filter(|id| self.set.get(id).is_none()).collect();
-            // With their files they just run.
-            let first = gone.first()?;
-            let message = format!(
-                "{} stands for migrations of which this database has a part: {} of {} are not applied, from {first} on",
-                migration.id,
-                all.len(),
-                migration.replaces.iter().filter(|replaced| !replaced.is_baseline).count(),
-            );
-            let diagnostic = Diagnostic::error("half-replaced", message)
-                .at(&migration.source, Span::new(0, 0), "")
-                .help("apply the others from where their files are kept: `rung up --dir DIRECTORY`")
-                .help("or go back to the revision before they were squashed, and `rung up` there");
-            Some(PlanError::new(PlanErrorKind::Drift, diagnostic))
-        };
-        self.migrations.iter().filter(is_part).filter_map(error).collect()
-    }
-
     fn elsewhere(&self) -> Vec<String> {
         let others = self.migrations.iter().filter(|migration| !is_here(migration, self.options));
         others.map(|migration| migration.id.to_string()).collect()
-    }
-
-    /// Positions of what runs here. Repeatable migrations run after the versioned ones, unless they have a place. A new
-    /// checkpoint is taken at `limit` or before it.
-    fn pending(&self, limit: usize) -> Vec<usize> {
-        let due = Due::new(self.set, self.history, self.options, limit);
-        let pending = self.graph.order().iter().copied().filter(|at| due.runs(*at, self.migrations[*at]));
-        let (repeatable, mut versioned): (Vec<usize>, Vec<usize>) = pending.partition(|at| {
-            let migration = self.migrations[*at];
-            migration.runs.again() && migration.version != Version::Unnumbered
-        });
-        versioned.extend(repeatable);
-        versioned
-    }
-
-    fn pending_up_to(&self, target: &Target) -> Result<Vec<usize>, PlanErrors> {
-        let limit = match target {
-            Target::Id(id) => self.set.position(id),
-            _ => None,
-        };
-        let mut pending = self.pending(limit.unwrap_or(usize::MAX));
-        match target {
-            Target::Head => Ok(pending),
-            Target::Zero => Ok(Vec::new()),
-            Target::Forward(count) => {
-                pending.truncate(*count);
-                Ok(pending)
-            }
-            Target::Back(_) => Err(usage("up goes forward; `rung down` goes back").into()),
-            Target::Id(id) => match pending.iter().position(|at| self.migrations[*at].id.as_str() == id) {
-                Some(last) => {
-                    pending.truncate(last + 1);
-                    Ok(pending)
-                }
-                None if self.history.is_done(id) => {
-                    // What is pending below an applied target is still wanted.
-                    let limit = Version::of(id);
-                    let is_below = |at: usize| match self.set.position(id) {
-                        Some(limit) => at <= limit,
-                        None => Some(&self.migrations[at].version) <= limit.as_ref(),
-                    };
-                    pending.retain(|at| is_below(*at));
-                    Ok(pending)
-                }
-                None => Err(self.not_for_here(id).into()),
-            },
-        }
-    }
-
-    fn not_for_here(&self, id: &str) -> PlanError {
-        match self.set.get(id) {
-            Some(migration) if is_here(migration, self.options) => {
-                usage(format!("{id} does not run here: a checkpoint stands for it"))
-            }
-            Some(migration) => usage(format!(
-                "{id} is only for {}, and this is {}",
-                migration.only.join(", "),
-                self.options.environment.as_deref().unwrap_or("no named environment")
-            )),
-            None => usage(format!("{id} has no file: it can't be applied")),
-        }
-    }
-
-    fn with_dependencies(&self, ids: &[String]) -> Result<Vec<usize>, PlanErrors> {
-        let mut wanted = HashSet::new();
-        let mut stack = Vec::new();
-        for id in ids {
-            match self.migrations.iter().position(|migration| migration.id.as_str() == id) {
-                Some(at) if is_here(self.migrations[at], self.options) => stack.push(at),
-                _ => return Err(self.not_for_here(id).into()),
-            }
-        }
-        while let Some(at) = stack.pop() {
-            if wanted.insert(at) {
-                stack.extend(self.graph.dependencies(at).iter().copied());
-            }
-        }
-        Ok(self.pending(usize::MAX).into_iter().filter(|at| wanted.contains(at)).collect())
-    }
-
-    fn applied_newest_first(&self) -> impl Iterator<Item = &'a Applied> {
-        self.history.done().rev()
-    }
-
-    /// The newest so many. What runs again and has no way back stands on top of others: it goes with them, uncounted.
-    fn newest(&self, count: usize) -> Vec<&'a Applied> {
-        let mut left = count;
-        let mut is_of_them = |row: &&Applied| {
-            let is_one = left > 0;
-            left = left.saturating_sub(usize::from(!self.stands_on_top(row)));
-            is_one
-        };
-        self.applied_newest_first().take_while(|row| is_of_them(row)).collect()
-    }
-
-    /// Whether nothing has to be done to undo it, but to run it again the next time.
-    fn stands_on_top(&self, row: &Applied) -> bool {
-        let again = |migration: &Arc<Migration>| migration.runs.again() && migration.down.is_none();
-        !row.has_down && self.set.get(&row.id).is_some_and(again)
-    }
-
-    fn applied_after(&self, target: &Target) -> Result<Vec<&'a Applied>, PlanErrors> {
-        match target {
-            Target::Zero => Ok(self.applied_newest_first().collect()),
-            Target::Back(count) => Ok(self.newest(*count)),
-            Target::Head => Ok(Vec::new()),
-            Target::Forward(_) => Err(usage("down goes back; `rung up` goes forward").into()),
-            Target::Id(id) => {
-                if !self.history.is_done(id) {
-                    let error = usage(format!("{id} is not applied, so there is no going back to it"));
-                    return Err(error.into());
-                }
-                Ok(self.applied_newest_first().take_while(|row| &row.id != id).collect())
-            }
-        }
-    }
-
-    fn applied_only(&self, ids: &[String], errors: &mut Vec<PlanError>) -> Vec<&'a Applied> {
-        for id in ids.iter().filter(|id| !self.history.is_done(id)) {
-            errors.push(usage(format!("{id} is not applied")));
-        }
-        let chosen: HashSet<&str> = ids.iter().map(String::as_str).collect();
-        let all = self.with_dependents(&chosen);
-        for row in self.history.done().filter(|row| !chosen.contains(row.id.as_str())) {
-            for needed in row.depends_on.iter().filter_map(|needed| self.named(needed)) {
-                if !chosen.contains(needed) {
-                    continue;
-                }
-                let error = usage(format!("{needed} can't be undone alone: {} depends on it and is applied", row.id));
-                let only: Vec<String> = all.iter().map(|id| format!(" --only {id}")).collect();
-                let which = if all.len() == 2 { "both" } else { "all of them" };
-                let help = format!("undo {which}: `rung down{}`", only.concat());
-                errors.push(PlanError::new(error.kind, error.diagnostic.help(help)));
-            }
-        }
-        self.applied_newest_first().filter(|row| chosen.contains(row.id.as_str())).collect()
-    }
-
-    /// The id that the history names as a dependency: a header may have it as a number.
-    fn named<'b>(&'b self, dependency: &'b str) -> Option<&'b str> {
-        if self.history.get(dependency).is_some() {
-            return Some(dependency);
-        }
-        let version = Version::of(dependency).filter(|_| dependency.bytes().all(|b| b.is_ascii_digit()))?;
-        let mut same = self.history.done().filter(|row| row.version().as_ref() == Some(&version));
-        same.next().filter(|_| same.next().is_none()).map(|row| row.id.as_str())
-    }
-
-    /// Those that are applied and depend on some, over however many others; with themselves, newest first.
-    fn with_dependents(&self, some: &HashSet<&str>) -> Vec<&'a str> {
-        let mut all = some.clone();
-        loop {
-            let before = all.len();
-            for row in self.history.done() {
-                if row.depends_on.iter().any(|needed| self.named(needed).is_some_and(|needed| all.contains(needed))) {
-                    all.insert(&row.id);
-                }
-            }
-            if all.len() == before {
-                let ids = self.applied_newest_first().map(|row| row.id.as_str());
-                return ids.filter(|id| all.contains(id)).collect();
-            }
-        }
     }
 
     /// Steps up, with every check that concerns the files that are about to run.
@@ -530,119 +342,6 @@ impl<'a> Planner<'a> {
             kind: migration.declared_type.unwrap_or(inferred),
             timeouts: migration.timeouts.or(self.options.timeouts),
             before: self.history.get(migration.id.as_str()).cloned(),
-        })
-    }
-
-    fn check_order(&self, pending: &[usize], errors: &mut Vec<PlanError>) {
-        if self.options.order == Some(Order::Any) {
-            return;
-        }
-        let applied = self.history.done().filter_map(|row| self.set.position(&row.id));
-        let Some(newest) = applied.filter(|at| self.migrations[*at].version != Version::Repeatable).max() else {
-            return;
-        };
-        let row = &self.migrations[newest];
-        for at in pending {
-            let migration = self.migrations[*at];
-            let is_strict = self.options.order.unwrap_or(migration.order) == Order::Strict;
-            // Two of one number are refused as such. One that the history knows was in its place before: undone, failed
-            // or interrupted.
-            let is_below = *at < newest && (migration.version != row.version || !row.version.is_unique());
-            if is_strict && is_below && self.history.get(migration.id.as_str()).is_none() {
-                let diagnostic = Diagnostic::error(
-                    "out-of-order",
-                    format!("{} is pending, and {} above it is applied", migration.id, row.id),
-                )
-                .at(&migration.source, Span::new(0, 0), "")
-                .help(migration.hints.renumbering(&migration.id))
-                .help("or let it run where it is: `order = \"any\"` in rung.toml, or `rung up --order any`");
-                errors.push(PlanError::new(PlanErrorKind::Files, diagnostic));
-            }
-        }
-    }
-
-    fn check_versions(&self, pending: &[usize], errors: &mut Vec<PlanError>) {
-        if pending.is_empty() {
-            return;
-        }
-        let mut by_version: HashMap<&Version, Vec<usize>> = HashMap::with_capacity(self.migrations.len());
-        // A checkpoint may have the version of the last one that it stands for.
-        let counts = |migration: &Migration| migration.version.is_unique() && migration.runs != Runs::Checkpoint;
-        for (at, migration) in self.migrations.iter().enumerate().filter(|(_, other)| counts(other)) {
-            by_version.entry(&migration.version).or_default().push(at);
-        }
-        for at in pending.iter().filter(|at| counts(self.migrations[**at])) {
-            let migration = self.migrations[*at];
-            // Two files in different environments never meet. Of two that are pending, the second is one too many.
-            let is_twin = |other: usize| {
-                let twin = self.migrations[other];
-                is_here(twin, self.options) && (other < *at || other > *at && self.history.is_done(twin.id.as_str()))
-            };
-            let twins = by_version.get(&migration.version);
-            let Some(twin) = twins.and_then(|twins| twins.iter().find(|other| is_twin(**other))) else { continue };
-            let twin = self.migrations[*twin];
-            let diagnostic = Diagnostic::error(
-                "duplicate-version",
-                format!("{} and {} have the same number", twin.id, migration.id),
-            )
-            .at(&migration.source, Span::new(0, 0), "")
-            .help(migration.hints.renumbering(&migration.id));
-            errors.push(PlanError::new(PlanErrorKind::Files, diagnostic));
-        }
-    }
-
-    /// What a migration depends on must be applied, or be about to.
-    fn check_dependencies_here(&self, pending: &[usize], errors: &mut Vec<PlanError>) {
-        let coming: HashSet<usize> = pending.iter().copied().collect();
-        for at in pending {
-            let migration = self.migrations[*at];
-            for (index, needed) in self.graph.dependencies(*at).iter().enumerate() {
-                let other = self.migrations[*needed];
-                if coming.contains(needed) || self.history.is_done(other.id.as_str()) {
-                    continue;
-                }
-                let why = if is_here(other, self.options) {
-                    "is not applied and not part of this run".to_owned()
-                } else {
-                    format!("is only for {}", other.only.join(", "))
-                };
-                let mut diagnostic = Diagnostic::error(
-                    "dependency-not-here",
-                    format!("{} depends on {}, which {why}", migration.id, other.id),
-                );
-                if let Some(place) = migration.depends_on.as_ref().and_then(|all| all.get(index)) {
-                    diagnostic = diagnostic.at(&migration.source, place.span, "needed here");
-                }
-                let help = if is_here(other, self.options) {
-                    format!("run both: `rung up --only {}`", migration.id)
-                } else {
-                    format!("make {} `-- @only` for the same environments", migration.id)
-                };
-                errors.push(PlanError::new(PlanErrorKind::Files, diagnostic.help(help)));
-            }
-        }
-    }
-
-    /// Migrations whose way down stopped part of the way: they count as applied, and are not all there.
-    fn half_undone(&self) -> impl Iterator<Item = PlanError> {
-        self.history.done().filter_map(|row| Some((row, row.error.as_deref()?))).map(|(row, error)| {
-            let error = error.lines().next().unwrap_or_default();
-            let diagnostic = Diagnostic::error("half-undone", format!("{} is applied, but {error}", row.id))
-                .help("go on with that: `rung down`, then `rung up`")
-                .help(format!("or put back by hand what is gone of it, then `rung resolve {} --done`", row.id));
-            PlanError::new(PlanErrorKind::Files, diagnostic)
-        })
-    }
-
-    /// Migrations that stopped part of the way. They stand on what is applied, so that nothing below them can go; and how
-    /// to take them back themselves is not known.
-    fn unfinished(&self) -> impl Iterator<Item = PlanError> {
-        self.history.unfinished().map(|row| {
-            let message = format!("{} stopped part of the way: nothing before it can be undone", row.id);
-            let diagnostic = Diagnostic::error("unfinished", message)
-                .help("finish it: `rung up`")
-                .help(format!("or take back by hand what stands of it, then `rung resolve {} --not-done`", row.id));
-            PlanError::new(PlanErrorKind::Files, diagnostic)
         })
     }
 

@@ -1,21 +1,26 @@
 //! Migrations that can't be one transaction: statement by statement, each with its intent and its outcome on record,
 //! so that a run that was interrupted goes on where it stopped.
 
+mod begun;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use rung_sql::{Comparison, Diagnostic, Effect, Span, TransactionControl, Want, fingerprint};
+use rung_sql::{Comparison, Diagnostic, Effect, Span, TransactionControl, Want};
 
 use crate::analyse::{JournalReason, Mode, ScriptPlan};
-use crate::driver::{DbError, DbErrorKind, Driver, Durability, Failure, Part, Probe, SessionAfter, Unit, UnitError};
+use crate::driver::{Durability, Part, Probe, SessionAfter, Unit};
 use crate::event::{Event, Kept, Report, RunError, StepFailure};
-use crate::execute::{Run, Watcher, locate, message, pause_before, sleep_unless, word_at};
+use crate::execute::{Run, Watcher, locate, pause_before, sleep_unless, word_at};
+use crate::failure::{DbError, DbErrorKind, Failure, UnitError};
 use crate::history::Status;
 use crate::model::Timeouts;
-use crate::plan::{Action, PlanError, PlanErrorKind, PlanErrors, Step, is_half_done};
-use crate::record::{Actor, Direction, JournalState, Record, Took};
-use crate::unit::{Parts, affected, completion, count_rows, migration_row, unchanged};
+use crate::plan::{Action, PlanError, PlanErrorKind, PlanErrors, Step};
+use crate::record::{Direction, JournalState, Record, Took};
+pub(crate) use begun::{Journal, begin_records, failed_row, fingerprints, journal_of};
+
+use crate::unit::{Parts, affected, completion, count_rows, unchanged};
 
 /// A journalled migration refuses `--single-transaction`.
 pub(crate) fn not_in_one(step: &Step, reason: &JournalReason) -> PlanErrors {
@@ -543,58 +548,6 @@ pub(crate) fn set_up_before(script: &ScriptPlan, first: Option<usize>, is_done: 
     settings
 }
 
-/// What says that a step was begun. A migration whose way down is under way is still applied, and marked.
-pub(crate) fn begin_records(step: &Step, sequence: i64, actor: &Actor) -> Vec<Record> {
-    let mut records = vec![Record::JournalClear { id: step.id.clone(), direction: step.direction }];
-    if step.direction == Direction::Down {
-        let error = Some("its way down was begun and not finished".to_owned());
-        records.push(Record::SetStatus { id: step.id.clone(), status: Status::Completed, error });
-    } else {
-        let row = migration_row(step, Status::Running, sequence, Took::Unknown, actor);
-        records.extend(row.map(|row| Record::Migration(Box::new(row))));
-    }
-    records
-}
-
-/// What says that a step stopped part of the way. Until its down is through, a migration counts as applied.
-pub(crate) fn failed_row(step: &Step, failure: &Failure) -> Record {
-    let (status, error) = match step.direction {
-        Direction::Up => (Status::Failed, message(failure)),
-        _ => (Status::Completed, format!("undone part of the way: {}", message(failure))),
-    };
-    Record::SetStatus { id: step.id.clone(), status, error: Some(error) }
-}
-
-/// A hash of each statement's tokens.
-pub(crate) fn fingerprints(script: &ScriptPlan, syntax: &rung_sql::Syntax) -> Vec<String> {
-    (0..script.statements.len())
-        .map(|at| crate::Digest(fingerprint(script.statement(at), syntax)).to_string())
-        .collect()
-}
-
-/// How far the statements of a step came, by index: their hashes and states.
-pub(crate) type Journal = BTreeMap<usize, (String, JournalState)>;
-
-/// The journal of a step that may have been begun before.
-///
-/// # Errors
-/// The server's; the file no longer begins with what stands.
-pub(crate) fn journal_of(
-    driver: &mut dyn Driver,
-    step: &Step,
-    script: &ScriptPlan,
-    hashes: &[String],
-) -> Result<Journal, RunError> {
-    let half_done = step.before.as_ref().is_some_and(is_half_done) || step.direction == Direction::Down;
-    if !half_done {
-        return Ok(Journal::new());
-    }
-    let rows = driver.journal(&step.id, step.direction)?;
-    let journal = rows.into_iter().map(|row| (row.index, (row.fingerprint, row.state))).collect();
-    check_still_the_same(step, script, hashes, &journal)?;
-    Ok(journal)
-}
-
 /// Behind a transaction pooler the next statement may run in another session, and a stranger's in this one.
 fn refuse_session(step: &Step, script: &ScriptPlan) -> Result<(), RunError> {
     let Some(statement) = script.statements.iter().find(|statement| statement.facts.effect == Effect::Session) else {
@@ -609,31 +562,4 @@ fn refuse_session(step: &Step, script: &ScriptPlan) -> Result<(), RunError> {
     .help("connect to the server itself for this migration: `rung up --url URL`")
     .help("or leave it out: schema-qualified names do without search_path, `-- @lock-timeout 5s` without SET");
     Err(RunError::Plan(PlanError::new(PlanErrorKind::Usage, diagnostic).into()))
-}
-
-/// A file that was mended after a failure must still begin with what stands.
-fn check_still_the_same(
-    step: &Step,
-    script: &ScriptPlan,
-    hashes: &[String],
-    journal: &Journal,
-) -> Result<(), RunError> {
-    for (at, (hash, state)) in journal {
-        if *state != JournalState::Done || hashes.get(*at) == Some(hash) {
-            continue;
-        }
-        let mut diagnostic = Diagnostic::error(
-            "resumed-file-changed",
-            format!("statement {} of {} stands in the database, and the file has another there now", at + 1, step.id),
-        );
-        if let Some(statement) = script.statements.get(*at) {
-            let script = &script.script;
-            diagnostic = diagnostic.at(script.source(), script.source_span(statement.span), "not what was run");
-        }
-        let diagnostic = diagnostic
-            .help("put the statements that stand back as they were, and mend only those after them")
-            .help(format!("or settle it by hand: `rung resolve {} --done` or `--not-done`", step.id));
-        return Err(RunError::Plan(PlanError::new(PlanErrorKind::Drift, diagnostic).into()));
-    }
-    Ok(())
 }
