@@ -75,9 +75,14 @@ impl Object {
                 table.columns.sort_by(|one, two| one.name.cmp(&two.name));
                 table.columns.iter_mut().for_each(sort_column);
                 if table.bound.is_some() {
-                    // That of the whole holds in any case; a key of the part alone makes it the part's as well.
-                    let declared = table.columns.iter_mut().filter_map(|column| column.not_null.as_mut());
-                    declared.for_each(|not_null| not_null.origin = Origin::Inherited);
+                    // That of the whole holds in any case; a key of the part alone makes it the part's as well. What it
+                    // was called before it was the whole's can't be altered.
+                    for not_null in table.columns.iter_mut().filter_map(|column| column.not_null.as_mut()) {
+                        if not_null.origin != Origin::Local {
+                            not_null.name = None;
+                        }
+                        not_null.origin = Origin::Inherited;
+                    }
                 }
                 table.options.sort();
                 table.server_options.sort();

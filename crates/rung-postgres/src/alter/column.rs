@@ -275,7 +275,9 @@ impl<'a> Builder<'_, 'a> {
                 let name = |it: &NotNull| quoted(&not_null_name(to, new, it));
                 let alter = alter(to);
                 let mut sql = Vec::new();
-                if old.name != of.name {
+                // The name of one that a partition has from the whole can't be altered.
+                let is_own = of.origin == Origin::Local || !is_partition(to);
+                if old.name != of.name && is_own {
                     sql.push(format!("{alter} RENAME CONSTRAINT {} TO {}", name(old), name(of)));
                 }
                 if old.no_inherit != of.no_inherit {
@@ -316,13 +318,15 @@ impl<'a> Builder<'_, 'a> {
     fn set_not_null(&mut self, to: &'a Object, column: &'a Column, of: &'a NotNull, needs: Vec<Fact>) {
         let key = &to.key;
         let is_named = self.changes.major() >= 18;
-        let fact = not_null(key, &column.name);
+        // Its heirs have it by that as well.
+        let all = self.with_heirs(key, &column.name, true);
+        let facts: Vec<Fact> = all.iter().map(|it| not_null(&it.key, &column.name)).collect();
         let name = quoted(&column.name);
         let online = self.changes.options.locking == Locking::Online && !is_foreign(to);
         if of.validity == Validity::NotValid {
             let sql = self.add_not_null(to, column, Validity::NotValid);
             let action = self.works.add(Phase::Make, key, None, steps([sql]));
-            (action.makes, action.needs) = (vec![fact], needs);
+            (action.makes, action.needs) = (facts, needs);
             return;
         }
         if !online {
@@ -331,7 +335,7 @@ impl<'a> Builder<'_, 'a> {
                 false => format!("{} ALTER COLUMN {name} SET NOT NULL", alter(to)),
             };
             let action = self.works.add(Phase::Make, key, None, steps([sql]));
-            (action.makes, action.needs) = (vec![fact], needs);
+            (action.makes, action.needs) = (facts, needs);
             return;
         }
         let note = "apart, so that rows are checked under a lock that lets others write";
@@ -343,7 +347,7 @@ impl<'a> Builder<'_, 'a> {
             let added = self.works.last();
             let validate = Step::from(format!("{} VALIDATE CONSTRAINT {constraint}", alter(to))).because(note);
             let action = self.works.add(Phase::Validate, key, None, vec![validate]);
-            (action.makes, action.after) = (vec![fact], vec![added]);
+            (action.makes, action.after) = (facts, vec![added]);
             action.what.cut = Cut::New;
             return;
         }
@@ -362,7 +366,7 @@ impl<'a> Builder<'_, 'a> {
             .because("nothing is read, as the check has been proved");
         let drop = Step::from(format!("{} DROP CONSTRAINT {check}", alter(to)));
         let action = self.works.add(Phase::Validate, key, None, vec![set, drop]);
-        (action.makes, action.after) = (vec![fact], vec![validated]);
+        (action.makes, action.after) = (facts, vec![validated]);
         action.what.cut = Cut::New;
     }
 
@@ -450,6 +454,10 @@ fn narrowed(key: &Key, old: &Column, new: &Column) -> Vec<String> {
     let is_said = (was.max > is.max && was.max != greatest) || (was.min < is.min && was.min != -greatest - 1);
     let narrow = Sequence { data_type: was.data_type.clone(), ..is.clone() };
     if is_said { super::object::sequence(&within(key, &of.name), was, &narrow) } else { Vec::new() }
+}
+
+fn is_partition(object: &Object) -> bool {
+    matches!(&object.body, Body::Table(table) if table.bound.is_some())
 }
 
 fn changed_identity(key: &Key, before: &str, old: &Identity, new: &Identity) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! What pg_dump says of a schema.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -42,9 +43,34 @@ fn statements(dump: &str) -> Vec<String> {
     let (found, _) = split(&dump, &Syntax::POSTGRES);
     let texts = found.iter().map(|statement| &dump[statement.span.range()]);
     let is_schema = |text: &&str| !text.starts_with("SET ") && !text.starts_with("SELECT pg_catalog.set_config");
-    let mut statements: Vec<String> = texts.filter(is_schema).map(columns_sorted).collect();
+    let texts: Vec<&str> = texts.filter(is_schema).collect();
+    let partition = |text: &&str| {
+        let (_, rest) = text.strip_prefix("ALTER TABLE ONLY ")?.split_once(" ATTACH PARTITION ")?;
+        Some(format!("CREATE TABLE {} (", rest.split(" FOR VALUES ").next()?.trim_end_matches(" DEFAULT")))
+    };
+    let partitions: BTreeSet<String> = texts.iter().filter_map(partition).collect();
+    let is_partition = |text: &str| text.split_once('\n').is_some_and(|(head, _)| partitions.contains(head));
+    let mut statements: Vec<String> = texts
+        .iter()
+        .map(|text| match is_partition(text) {
+            true => columns_sorted(&without_names(text)),
+            false => columns_sorted(text),
+        })
+        .collect();
     statements.sort();
     statements
+}
+
+/// A partition without the names of what it has from the whole, which can't be altered and may be others where it was a
+/// table of its own before.
+fn without_names(statement: &str) -> String {
+    let nameless = |line: &str| {
+        let rest = line.trim_end_matches(',').strip_suffix(" NOT NULL")?;
+        let (before, name) = rest.rsplit_once(" CONSTRAINT ")?;
+        (name.starts_with('"') || !name.contains(' ')).then(|| format!("{before} NOT NULL"))
+    };
+    let lines: Vec<String> = statement.lines().map(|line| nameless(line).unwrap_or_else(|| line.to_owned())).collect();
+    lines.join("\n")
 }
 
 /// A `CREATE TABLE` with its lines in another order than that of its columns.
@@ -69,6 +95,19 @@ fn columns_sorted(statement: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_partition_has_from_the_whole_has_no_name() {
+        let dump = |name: &str| {
+            let table = |table: &str| {
+                format!("CREATE TABLE {table} (\n    a integer CONSTRAINT {name} NOT NULL,\n    b text\n);\n")
+            };
+            let attach = "ALTER TABLE ONLY s.p ATTACH PARTITION s.p1 FOR VALUES IN (1);\n";
+            (format!("{}{attach}", table("s.p1")), format!("{}{attach}", table("s.p")))
+        };
+        assert_eq!(statements(&dump("one").0), statements(&dump("\"an other\"").0));
+        assert_ne!(statements(&dump("one").1), statements(&dump("other").1));
+    }
 
     #[test]
     fn the_order_of_columns_and_of_objects_does_not_count() {

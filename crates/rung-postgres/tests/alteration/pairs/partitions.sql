@@ -150,3 +150,20 @@ CREATE VIEW v AS SELECT id, own FROM h;
 -- @rows
 INSERT INTO h VALUES (1, 'x', 2);
 -- @says INSERT INTO public.h
+-- @pair a key of the whole and its parts, on columns that could be NULL
+CREATE TABLE p (id integer, a integer) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+-- @new
+CREATE TABLE p (id integer NOT NULL, a integer NOT NULL, CONSTRAINT k PRIMARY KEY (a, id)) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+-- @rows
+INSERT INTO p VALUES (1, 1);
+-- @pair what a partition has from the whole is called as it was
+CREATE TABLE p (a integer NOT NULL) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+-- @new
+CREATE TABLE p (a integer NOT NULL) PARTITION BY LIST (a);
+CREATE TABLE p1 (a integer NOT NULL, more text);
+ALTER TABLE p1 DROP COLUMN more;
+ALTER TABLE ONLY p ATTACH PARTITION p1 FOR VALUES IN (1);
+COMMENT ON TABLE p1 IS 'x';
