@@ -2,13 +2,37 @@
 
 use proptest::prelude::*;
 use rung_ddl::{parse_postgres, parse_sqlite};
+use rung_sql::Span;
+use squawk_syntax::SourceFile;
 
 fn both(text: &str) {
+    if text.len() < 10_000 {
+        refused_as_by_the_parser(text);
+    }
     for parsed in [parse_postgres(text), parse_sqlite(text)] {
         for error in parsed.errors {
             assert!(text.get(error.span.range()).is_some(), "{error:?} is no place of {text:?}");
         }
     }
+}
+
+/// What the parser's own checks refuse is refused, though they are not always asked.
+fn refused_as_by_the_parser(text: &str) {
+    let parsed = parse_postgres(text);
+    let places = |start: u32, end: u32| Span::new(start as usize, end as usize);
+    let theirs = SourceFile::parse(text).errors();
+    let theirs = theirs.iter().map(|error| places(error.range().start().into(), error.range().end().into()));
+    let ours: Vec<Span> = parsed.errors.iter().map(|error| error.span).collect();
+    assert!(parsed.too_deep || ours == theirs.collect::<Vec<_>>(), "{text}: {:?}", parsed.errors);
+}
+
+#[test]
+fn what_the_grammar_takes_and_the_parser_checks_besides() {
+    for text in include_str!("refused.sql").lines() {
+        assert!(!parse_postgres(text).errors.is_empty(), "{text}");
+        both(text);
+    }
+    include_str!("../src/postgres/statements.sql").split(";\n").for_each(both);
 }
 
 #[test]
@@ -94,6 +118,25 @@ fn soup() -> impl Strategy<Value = String> {
         "\"",
         "'",
         "PRAGMA",
+        "CREATE FUNCTION f(",
+        "OUT",
+        "VARIADIC",
+        "RETURNS",
+        "LANGUAGE sql",
+        "LANGUAGE plpgsql",
+        "IMMUTABLE",
+        "IN",
+        "coalesce",
+        "LEFT",
+        "JOIN",
+        "LATERAL",
+        "OVERLAPS",
+        "u&'\\x'",
+        "UESCAPE",
+        "ANY",
+        "ARRAY",
+        "DISTINCT",
+        "INTO",
     ]);
     prop::collection::vec(pieces, 0..40).prop_map(|pieces| pieces.join(" "))
 }

@@ -93,7 +93,7 @@ pub(super) fn readable(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use squawk_syntax::SyntaxKind;
+    use squawk_parser::SyntaxKind;
 
     use super::*;
 

@@ -1,19 +1,24 @@
 //! PostgreSQL's statements, lowered from the syntax tree of `squawk-syntax`.
 
+mod checks;
 mod message;
 mod object;
+mod syntax;
 mod table;
 mod tree;
 
 use std::collections::HashMap;
 
 use rung_sql::{Span, Syntax, TransactionControl};
-use squawk_syntax::{SourceFile, SyntaxKind};
+use squawk_parser::SyntaxKind;
+use squawk_syntax::SourceFile;
 
 use crate::depth::is_shallow;
 use crate::{Ident, Kind, LONGEST_NAME, Name, Parsed, Statement, SyntaxError, Verb};
+use checks::is_plain;
 use message::readable;
 use object::{alter, create, drop_of};
+use syntax::Tree;
 use tree::{Node, unquoted};
 
 use SyntaxKind as K;
@@ -26,27 +31,31 @@ pub fn parse(text: &str) -> Parsed {
     if !is_shallow(text, &Syntax::POSTGRES) {
         return Parsed::too_deep();
     }
-    let tree = SourceFile::parse(text);
-    let errors: Vec<SyntaxError> = tree
-        .errors()
-        .into_iter()
+    let tree = Tree::of(text);
+    let root = Node::root(&tree);
+    let errors = if tree.is_sound && is_plain(root) { Vec::new() } else { refusals(text) };
+    let Some(node) = root.children().find(|node| node.kind() != K::EMPTY_STMT) else {
+        return Parsed { errors, ..Parsed::of(Statement::Other) };
+    };
+    let statement = if errors.is_empty() { lower(node).unwrap_or(Statement::Other) } else { Statement::Other };
+    Parsed { errors, ..survey(node, statement) }
+}
+
+/// What the parser has against a text: where its grammar is left, and what it checks besides.
+fn refusals(text: &str) -> Vec<SyntaxError> {
+    let errors = SourceFile::parse(text).errors().into_iter();
+    errors
         .map(|error| SyntaxError {
             message: readable(error.message()),
             span: Span::new(error.range().start().into(), error.range().end().into()),
         })
-        .collect();
-    let root = Node(tree.syntax_node());
-    let Some(node) = root.children().find(|node| node.kind() != K::EMPTY_STMT) else {
-        return Parsed { errors, ..Parsed::of(Statement::Other) };
-    };
-    let statement = if errors.is_empty() { lower(&node).unwrap_or(Statement::Other) } else { Statement::Other };
-    Parsed { errors, ..survey(&node, statement) }
+        .collect()
 }
 
 /// What is told of any statement: the tables and views at all places where the grammar has one, without the names of WITH;
 /// functions and types; and the columns that stand twice where the server takes each once. In one walk: it is most of the
 /// work.
-fn survey(node: &Node, statement: Statement) -> Parsed {
+fn survey(node: Node, statement: Statement) -> Parsed {
     let mut found = Parsed::of(statement);
     let mut with = Vec::new();
     for below in node.descendants() {
@@ -58,7 +67,7 @@ fn survey(node: &Node, statement: Statement) -> Parsed {
             K::PATH_TYPE if below.is_identifier() => {
                 found.named.extend(below.as_name().map(|name| (Kind::Type, name)));
             }
-            _ => found.repeated.extend(repeats(named_once(&below))),
+            _ => found.repeated.extend(repeats(named_once(below))),
         }
     }
     found.relations.retain(|name: &Name| name.schema.is_some() || !with.contains(&name.name));
@@ -74,7 +83,7 @@ enum Target {
 }
 
 /// The columns of a list in which each may be named once.
-fn named_once(list: &Node) -> Vec<(Ident, Target)> {
+fn named_once(list: Node) -> Vec<(Ident, Target)> {
     let target = |target: Node| {
         let mut parts = target.children();
         let name = parts.next()?.as_ident()?;
@@ -85,7 +94,7 @@ fn named_once(list: &Node) -> Vec<(Ident, Target)> {
         K::SET_COLUMN_LIST => list
             .children()
             .flat_map(|set| match set.kind() {
-                K::SET_MULTIPLE_COLUMNS => set.child(K::COLUMN_TARGET_LIST).map(|list| named_once(&list)),
+                K::SET_MULTIPLE_COLUMNS => set.child(K::COLUMN_TARGET_LIST).map(named_once),
                 _ => set.child(K::COLUMN_TARGET).and_then(target).map(|name| vec![name]),
             })
             .flatten()
@@ -100,7 +109,7 @@ fn named_once(list: &Node) -> Vec<(Ident, Target)> {
 }
 
 /// The names of what a query makes columns of, as far as they are written; a value without one is `?column?` to the server.
-fn made_of_query(node: &Node) -> Vec<Ident> {
+fn made_of_query(node: Node) -> Vec<Ident> {
     let given = |target: Node| match target.child(K::AS_NAME) {
         Some(alias) => alias.ident(K::COLUMN_NAME),
         None if target.has(K::LITERAL) => Some(Ident { name: "?column?".to_owned(), span: target.span() }),
@@ -109,7 +118,7 @@ fn made_of_query(node: &Node) -> Vec<Ident> {
     if let Some(list) = node.child(K::COLUMN_LIST) {
         return list.idents(K::COLUMN_NAME);
     }
-    let query = if node.kind() == K::SELECT_INTO { Some(node.clone()) } else { node.child(K::SELECT) };
+    let query = if node.kind() == K::SELECT_INTO { Some(node) } else { node.child(K::SELECT) };
     let targets = query.and_then(|query| query.child(K::SELECT_CLAUSE)).and_then(|select| select.child(K::TARGET_LIST));
     targets.map(|list| list.all(K::TARGET).filter_map(given).collect()).unwrap_or_default()
 }
@@ -127,7 +136,7 @@ fn repeats(names: Vec<(Ident, Target)>) -> Vec<Ident> {
     names.into_iter().filter(|name| again(name)).map(|(ident, _)| ident).collect()
 }
 
-fn lower(node: &Node) -> Option<Statement> {
+fn lower(node: Node) -> Option<Statement> {
     let data = |verb, table: Option<Name>| Statement::Data { verb, table, filtered: node.has(K::WHERE_CLAUSE) };
     Some(match node.kind() {
         K::CREATE_TABLE | K::CREATE_FOREIGN_TABLE | K::CREATE_TABLE_AS => {
@@ -223,7 +232,7 @@ fn kind_of(what: &str) -> Kind {
     }
 }
 
-fn select(node: &Node) -> Statement {
+fn select(node: Node) -> Statement {
     // Whatever stands at the top, what changes rows within WITH decides.
     let writes = node.descendants().find_map(|below| match below.kind() {
         K::INSERT => Some((Verb::Insert, below.name(K::RELATION_NAME_REF))),
@@ -240,7 +249,7 @@ fn select(node: &Node) -> Statement {
     Statement::Data { verb, table, filtered: node.descendants().any(|below| below.kind() == K::WHERE_CLAUSE) }
 }
 
-fn reindex(node: &Node) -> Statement {
+fn reindex(node: Node) -> Statement {
     const TARGETS: [(SyntaxKind, Kind); 5] = [
         (K::REINDEX_TARGET_INDEX, Kind::Index),
         (K::REINDEX_TARGET_TABLE, Kind::Table),
@@ -252,9 +261,8 @@ fn reindex(node: &Node) -> Statement {
         let (_, kind) = TARGETS.iter().find(|(target, _)| *target == child.kind())?;
         Some((*kind, child))
     });
-    let option = node
-        .child(K::REINDEX_OPTION_LIST)
-        .and_then(|list| list.all(K::REINDEX_OPTION_CONCURRENTLY).map(|option| is_on(&option)).last());
+    let option =
+        node.child(K::REINDEX_OPTION_LIST).and_then(|list| list.all(K::REINDEX_OPTION_CONCURRENTLY).map(is_on).last());
     let written = target.as_ref().is_some_and(|(_, target)| target.has(K::CONCURRENTLY_KW));
     Statement::Reindex {
         kind: target.as_ref().map_or(Kind::Other, |(kind, _)| *kind),
@@ -264,13 +272,13 @@ fn reindex(node: &Node) -> Statement {
 }
 
 /// Whether an option is on: with no value, or with one that the server takes for true.
-fn is_on(option: &Node) -> bool {
+fn is_on(option: Node) -> bool {
     let words = option.words();
     let value = words.split_once(' ').map_or("true", |(_, value)| value);
     matches!(value.trim_matches('\''), "true" | "on" | "yes" | "1" | "t" | "y")
 }
 
-fn vacuum(node: &Node) -> Statement {
+fn vacuum(node: Node) -> Statement {
     let tables = node
         .child(K::TABLE_AND_COLUMNS_LIST)
         .map(|list| {
@@ -281,16 +289,16 @@ fn vacuum(node: &Node) -> Statement {
         .unwrap_or_default();
     let full = node.has(K::FULL_KW)
         || node.child(K::VACUUM_OPTION_LIST).is_some_and(|list| {
-            list.all(K::VACUUM_OPTION).any(|option| option.words().starts_with("full") && is_on(&option))
+            list.all(K::VACUUM_OPTION).any(|option| option.words().starts_with("full") && is_on(option))
         });
     Statement::Vacuum { tables, full, analyze_only: node.kind() == K::ANALYZE }
 }
 
-fn cluster(node: &Node) -> Option<Name> {
+fn cluster(node: Node) -> Option<Name> {
     node.name(K::TABLE_NAME_REF).or_else(|| node.child(K::CLUSTER_LEGACY)?.name(K::TABLE_NAME_REF))
 }
 
-fn comment(node: &Node) -> Statement {
+fn comment(node: Node) -> Statement {
     let Some(object) = node.children().find(|child| format!("{:?}", child.kind()).starts_with("OBJECT_")) else {
         return Statement::Other;
     };
@@ -315,12 +323,12 @@ fn comment(node: &Node) -> Statement {
     Statement::Comment { kind: kind_of(what), name: on, column: None, text }
 }
 
-fn set(node: &Node) -> Option<Statement> {
+fn set(node: Node) -> Option<Statement> {
     let local = node.has(K::LOCAL_SCOPE);
     let Some(config) = node.child(K::SET_CONFIG) else {
         // SET SCHEMA 'x' is another spelling of SET search_path.
         let schema = node.child(K::SET_SCHEMA_VALUE)?;
-        let values = schema.all(K::LITERAL).map(|value| unquoted(&value.text())).collect();
+        let values = schema.all(K::LITERAL).map(|value| unquoted(value.text())).collect();
         return Some(Statement::Set { name: "search_path".to_owned(), values, local });
     };
     let name = config.name(K::CONFIG_PARAMETER_REF)?;
@@ -328,8 +336,8 @@ fn set(node: &Node) -> Option<Statement> {
         value
             .children()
             .map(|value| match value.kind() {
-                K::CONFIG_VALUE_NAME => crate::fold(&value.text()),
-                _ => unquoted(&value.text()),
+                K::CONFIG_VALUE_NAME => crate::fold(value.text()),
+                _ => unquoted(value.text()),
             })
             .collect()
     });

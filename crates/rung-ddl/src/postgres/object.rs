@@ -1,6 +1,6 @@
 //! What is created, altered and dropped, and has no columns.
 
-use squawk_syntax::SyntaxKind;
+use squawk_parser::SyntaxKind;
 
 use super::table::constraint;
 use super::tree::{Node, unquoted};
@@ -14,7 +14,7 @@ fn before_name(kind: SyntaxKind) -> bool {
 }
 
 /// The name after the words of a CREATE or ALTER.
-fn named(node: &Node) -> Option<Name> {
+fn named(node: Node) -> Option<Name> {
     let child = node.children().find(|child| !before_name(child.kind()))?;
     match child.kind() {
         // `CREATE SCHEMA AUTHORIZATION joe` names it after the role.
@@ -24,26 +24,26 @@ fn named(node: &Node) -> Option<Name> {
 }
 
 /// The table that a trigger, a policy or a rule is on.
-fn on(node: &Node) -> Option<Name> {
+fn on(node: Node) -> Option<Name> {
     if let Some(rule) = node.child(K::RULE_ON) {
         return rule.name(K::RELATION_NAME_REF);
     }
     node.first(&[K::ON_RELATION, K::ON_TABLE])?.as_name().or_else(|| node.name(K::RELATION_NAME_REF))
 }
 
-pub(super) fn create(node: &Node, kind: Kind) -> Option<Statement> {
+pub(super) fn create(node: Node, kind: Kind) -> Option<Statement> {
     let name = named(node);
     if kind == Kind::Type
         && let Some(values) = node.child(K::ENUM_TYPE)
     {
         let values = values
             .child(K::VARIANT_LIST)
-            .map(|list| list.all(K::VARIANT).map(|variant| unquoted(&variant.text())).collect())
+            .map(|list| list.all(K::VARIANT).map(|variant| unquoted(variant.text())).collect())
             .unwrap_or_default();
         return Some(Statement::CreateEnum { name: name?, values });
     }
     if kind == Kind::Domain {
-        let mut constraints: Vec<_> = node.children().filter_map(|child| constraint(&child, None)).collect();
+        let mut constraints: Vec<_> = node.children().filter_map(|child| constraint(child, None)).collect();
         constraints.retain(|constraint| !matches!(constraint.kind, ConstraintKind::Default(_)));
         return Some(Statement::CreateDomain { name: name?, base: node.data_type(), constraints });
     }
@@ -62,7 +62,7 @@ pub(super) fn create(node: &Node, kind: Kind) -> Option<Statement> {
     })
 }
 
-pub(super) fn drop_of(node: &Node, kind: Kind) -> Statement {
+pub(super) fn drop_of(node: Node, kind: Kind) -> Statement {
     let skipped = [K::IF_EXISTS, K::CASCADE, K::RESTRICT, K::ON_RELATION, K::ON_TABLE, K::DROP_DATABASE_FORCE_CLAUSE];
     let mut names = Vec::new();
     for child in node.children().filter(|child| !skipped.contains(&child.kind())) {
@@ -84,7 +84,7 @@ pub(super) fn drop_of(node: &Node, kind: Kind) -> Statement {
     }
 }
 
-pub(super) fn alter(node: &Node, kind: Kind) -> Statement {
+pub(super) fn alter(node: Node, kind: Kind) -> Statement {
     let name = named(node);
     let other = Statement::Alter { kind, name: name.clone(), on: on(node) };
     let Some(name) = name else { return other };
@@ -97,12 +97,12 @@ pub(super) fn alter(node: &Node, kind: Kind) -> Statement {
         };
     }
     if let Some(rename) = node.child(K::RENAME_VALUE) {
-        let mut values = rename.all(K::LITERAL).map(|value| unquoted(&value.text()));
+        let mut values = rename.all(K::LITERAL).map(|value| unquoted(value.text()));
         let from = values.next().unwrap_or_default();
         return Statement::RenameEnumValue { name, from, to: values.next().unwrap_or_default() };
     }
     if kind == Kind::Domain {
-        let added = node.child(K::ADD_CONSTRAINT).and_then(|add| add.children().find_map(|c| constraint(&c, None)));
+        let added = node.child(K::ADD_CONSTRAINT).and_then(|add| add.children().find_map(|c| constraint(c, None)));
         let checks = added.as_ref().is_some_and(|constraint| !constraint.not_valid)
             || node.has(K::VALIDATE_CONSTRAINT)
             || node.has(K::SET_NOT_NULL);

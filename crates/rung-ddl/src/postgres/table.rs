@@ -1,6 +1,6 @@
 //! Tables: how they are made and changed, their columns, constraints and indexes.
 
-use squawk_syntax::SyntaxKind;
+use squawk_parser::SyntaxKind;
 
 use super::tree::Node;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 
 use SyntaxKind as K;
 
-pub(super) fn create_table(node: &Node) -> Option<CreateTable> {
+pub(super) fn create_table(node: Node) -> Option<CreateTable> {
     let mut table = CreateTable {
         name: node.name(K::TABLE_NAME)?,
         persistence: persistence(node),
@@ -26,19 +26,19 @@ pub(super) fn create_table(node: &Node) -> Option<CreateTable> {
         strict: false,
         without_rowid: false,
         module: None,
-        options: node.child(K::WITH_PARAMS).map(|with| options(&with)).unwrap_or_default(),
+        options: node.child(K::WITH_PARAMS).map(options).unwrap_or_default(),
     };
-    for argument in node.child(K::TABLE_ARG_LIST).iter().flat_map(Node::children) {
+    for argument in node.child(K::TABLE_ARG_LIST).into_iter().flat_map(Node::children) {
         match argument.kind() {
-            K::COLUMN => table.columns.extend(column(&argument)),
+            K::COLUMN => table.columns.extend(column(argument)),
             K::LIKE_CLAUSE => table.like.extend(argument.name(K::RELATION_NAME_REF)),
-            _ => table.constraints.extend(constraint(&argument, None)),
+            _ => table.constraints.extend(constraint(argument, None)),
         }
     }
     Some(table)
 }
 
-fn persistence(node: &Node) -> Persistence {
+fn persistence(node: Node) -> Persistence {
     if node.has(K::TEMP) {
         Persistence::Temporary
     } else if node.has(K::UNLOGGED) {
@@ -48,13 +48,13 @@ fn persistence(node: &Node) -> Persistence {
     }
 }
 
-pub(super) fn select_into(node: &Node) -> Option<CreateTable> {
+pub(super) fn select_into(node: Node) -> Option<CreateTable> {
     let into = node.child(K::INTO_CLAUSE)?;
     let name =
         into.children().filter(|child| !matches!(child.kind(), K::TEMP | K::UNLOGGED)).find_map(|c| c.as_name())?;
     Some(CreateTable {
         name,
-        persistence: persistence(&into),
+        persistence: persistence(into),
         if_not_exists: false,
         columns: Vec::new(),
         constraints: Vec::new(),
@@ -72,31 +72,31 @@ pub(super) fn select_into(node: &Node) -> Option<CreateTable> {
 }
 
 /// A column, of CREATE TABLE or of ADD COLUMN.
-fn column(node: &Node) -> Option<Column> {
+fn column(node: Node) -> Option<Column> {
     let name = node.ident(K::COLUMN_NAME)?;
     Some(Column {
         data_type: node.data_type(),
         collation: collation(node),
-        constraints: node.children().filter_map(|child| constraint(&child, Some(&name))).collect(),
+        constraints: node.children().filter_map(|child| constraint(child, Some(&name))).collect(),
         span: node.span(),
         name,
     })
 }
 
-fn collation(node: &Node) -> Option<String> {
+fn collation(node: Node) -> Option<String> {
     let name = node.child(K::COLLATE)?.name(K::COLLATION_REF)?;
     // The server's own are found without their schema.
     Some(if name.schema.as_deref() == Some("pg_catalog") { name.name } else { name.to_string() })
 }
 
 /// A constraint; `of` is the column that it stands at.
-pub(super) fn constraint(node: &Node, of: Option<&Ident>) -> Option<Constraint> {
-    let columns = |node: &Node| -> Vec<Ident> {
+pub(super) fn constraint(node: Node, of: Option<&Ident>) -> Option<Constraint> {
+    let columns = |node: Node| -> Vec<Ident> {
         let list = node.child(K::INDEX_PARAMETERS).and_then(|below| below.child(K::CONSTRAINT_COLUMN_REF_LIST));
         let listed = list.map(|list| list.idents(K::COLUMN_NAME_REF)).unwrap_or_default();
         if listed.is_empty() { of.cloned().into_iter().collect() } else { listed }
     };
-    let index = |node: &Node| node.child(K::USING_INDEX_NAME).and_then(|using| using.name(K::INDEX_REF));
+    let index = |node: Node| node.child(K::USING_INDEX_NAME).and_then(|using| using.name(K::INDEX_REF));
     let kind = match node.kind() {
         K::NOT_NULL_CONSTRAINT => {
             ConstraintKind::NotNull(of.cloned().or_else(|| node.ident(K::COLUMN_NAME_REF)).unwrap_or_else(|| Ident {
@@ -147,7 +147,7 @@ pub(super) fn constraint(node: &Node, of: Option<&Ident>) -> Option<Constraint> 
     })
 }
 
-fn on_delete(node: &Node) -> OnDelete {
+fn on_delete(node: Node) -> OnDelete {
     let Some(action) = node.child(K::ON_DELETE_ACTION) else { return OnDelete::Refuse };
     let words = action.words();
     if words.ends_with("cascade") {
@@ -160,7 +160,7 @@ fn on_delete(node: &Node) -> OnDelete {
 }
 
 /// Storage parameters: `(fillfactor = 70, toast.autovacuum_enabled = off)`.
-fn options(node: &Node) -> Vec<(Ident, String)> {
+fn options(node: Node) -> Vec<(Ident, String)> {
     node.descendants()
         .filter(|below| below.kind() == K::ATTRIBUTE_OPTION)
         .filter_map(|option| {
@@ -172,11 +172,11 @@ fn options(node: &Node) -> Vec<(Ident, String)> {
 }
 
 /// Whether the bounds of a partition are `DEFAULT`.
-fn is_default(node: &Node) -> bool {
+fn is_default(node: Node) -> bool {
     node.descendants().any(|below| below.kind() == K::PARTITION_DEFAULT)
 }
 
-pub(super) fn create_index(node: &Node) -> Option<CreateIndex> {
+pub(super) fn create_index(node: Node) -> Option<CreateIndex> {
     Some(CreateIndex {
         name: node.name(K::INDEX),
         table: node.name(K::TABLE_RELATION_NAME)?,
@@ -194,7 +194,7 @@ pub(super) fn create_index(node: &Node) -> Option<CreateIndex> {
     })
 }
 
-pub(super) fn alter_table(node: &Node) -> Option<AlterTable> {
+pub(super) fn alter_table(node: Node) -> Option<AlterTable> {
     let (kind, target) = match node.kind() {
         K::ALTER_TABLE => (Kind::Table, K::TABLE_RELATION_NAME),
         K::ALTER_FOREIGN_TABLE => (Kind::ForeignTable, K::TABLE_RELATION_NAME),
@@ -210,14 +210,14 @@ pub(super) fn alter_table(node: &Node) -> Option<AlterTable> {
         actions: node
             .children()
             .filter(|child| child.kind() != target && child.kind() != K::IF_EXISTS)
-            .map(|child| (action(&child).unwrap_or(Action::Other), child.span()))
+            .map(|child| (action(child).unwrap_or(Action::Other), child.span()))
             .collect(),
         name,
     })
 }
 
-fn action(node: &Node) -> Option<Action> {
-    let name_below = |node: &Node| node.children().find_map(|child| child.as_name());
+fn action(node: Node) -> Option<Action> {
+    let name_below = |node: Node| node.children().find_map(|child| child.as_name());
     let ident_of = |name: Name| Ident { name: name.name, span: name.span };
     let named = |kind| node.ident(kind);
     Some(match node.kind() {
@@ -228,7 +228,7 @@ fn action(node: &Node) -> Option<Action> {
             cascade: node.has(K::CASCADE),
         },
         K::ALTER_COLUMN => return alter_column(node),
-        K::ADD_CONSTRAINT => Action::AddConstraint(node.children().find_map(|child| constraint(&child, None))?),
+        K::ADD_CONSTRAINT => Action::AddConstraint(node.children().find_map(|child| constraint(child, None))?),
         K::DROP_CONSTRAINT => Action::DropConstraint {
             name: named(K::CONSTRAINT_NAME_REF)?,
             if_exists: node.has(K::IF_EXISTS),
@@ -284,13 +284,13 @@ fn action(node: &Node) -> Option<Action> {
     })
 }
 
-fn alter_column(node: &Node) -> Option<Action> {
+fn alter_column(node: Node) -> Option<Action> {
     let column = node.ident(K::COLUMN_NAME_REF)?;
     let option = node.children().find(|child| child.kind() != K::COLUMN_NAME_REF)?;
     Some(match option.kind() {
         K::SET_TYPE => Action::SetType {
             data_type: option.data_type()?,
-            collation: collation(&option),
+            collation: collation(option),
             using: option.child(K::USING_EXPR).and_then(|using| using.expression()),
             column,
         },
