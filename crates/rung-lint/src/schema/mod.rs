@@ -290,6 +290,8 @@ pub struct Schema {
     published: Published,
     /// Whether a live database has told all that is there.
     live: bool,
+    /// The first migration, by number, that made a table.
+    first_maker: Option<usize>,
     /// Comments that call a table, or a column of it, deprecated.
     deprecated: HashMap<(Key, Option<SmolStr>), String>,
 }
@@ -495,6 +497,12 @@ impl Schema {
             Kind::Schema | Kind::Extension => Key { schema: SmolStr::default(), name: name.name.clone() },
             _ => self.found(name, |key| self.others.contains_key(&(kind, key.clone()))),
         }
+    }
+
+    /// Whether what is not known is not there, as far as can be told before the migration of a number: a live database has
+    /// told all that is, or migrations before it make tables.
+    pub fn tells_all(&self, number: usize) -> bool {
+        self.live || self.first_maker.is_some_and(|first| first < number)
     }
 
     /// What a statement uses of what migrations made: the migration, by number, and the object.

@@ -202,6 +202,9 @@ impl Schema {
 
     fn create_table(&mut self, create: &CreateTable, text: &str, born: Born) {
         let key = self.made(&create.name);
+        if let Born::In(maker) = born {
+            self.first_maker.get_or_insert(maker);
+        }
         if create.if_not_exists && self.tables.contains(&key) {
             return;
         }
