@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use rung_engine::{Body, History, Migration, MigrationSet, PlanError, PlanErrorKind};
-use rung_sql::{Diagnostic, Span};
+use rung_engine::{History, Migration, MigrationSet, PlanError, PlanErrorKind};
+use rung_sql::Diagnostic;
 
 use crate::account::{Account, Checksum, Entry, State, near};
 use crate::settle::Verdict;
@@ -208,7 +208,7 @@ fn standing_of(
         Checksum::Differs { theirs, ours } => {
             let path = migration.source.path().display();
             let error = Diagnostic::error("changed", format!("{path} was changed after {tool} applied it"))
-                .at(&migration.source, beginning(migration), "it begins here")
+                .at(&migration.source, migration.beginning(), "it begins here")
                 .note(format!("its checksum was {theirs} then, and is {ours} now"))
                 .help("put the file back as it was")
                 .help(format!("or take it as it is: add `--accept {id}`"));
@@ -218,20 +218,12 @@ fn standing_of(
     }
 }
 
-/// Where it begins in its file, which may have several.
-fn beginning(migration: &Migration) -> Span {
-    let Body::Sql(body) = &migration.body else { return Span::default() };
-    let text = body.up.text();
-    let at = text.len() - text.trim_start().len();
-    body.up.source_span(Span::new(at, at))
-}
-
 fn unclear(migration: &Migration, tool: &str, why: &str, found: &str) -> Diagnostic {
     let id = &migration.id;
     let message = format!("{id} failed under {tool}, and it can't be told whether it is in the database");
     Diagnostic::error("unsettled", message)
-        .at(&migration.source, Span::new(0, 0), "this file")
-        .note(format!("{tool} says: {why}"))
+        .at(&migration.source, migration.beginning(), "it begins here")
+        .note(why)
         .note(format!("the database says: {found}"))
         .help(format!("look, then say so: add `--done {id}` or `--not-done {id}`"))
 }

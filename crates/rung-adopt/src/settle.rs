@@ -36,8 +36,9 @@ pub(crate) fn verdict(driver: &mut dyn Driver, migration: &Migration) -> Result<
         (0, 1..) if untold == 0 || plan.mode == Mode::Transaction => Verdict::NotApplied,
         (1.., 0) if untold == 0 || plan.mode == Mode::Transaction => Verdict::Applied,
         (0, 0) => Verdict::Unclear("none of its statements leaves anything that could be looked for".to_owned()),
-        _ => Verdict::Unclear(format!(
-            "of its {of} statements {there} took effect, {absent} did not, and {untold} leave nothing to look for"
-        )),
+        _ => {
+            let rest = if untold == 0 { String::new() } else { format!("; {untold} leave nothing to look for") };
+            Verdict::Unclear(format!("of its {of} statements {there} took effect, and {absent} did not{rest}"))
+        }
     })
 }

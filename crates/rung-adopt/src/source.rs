@@ -132,7 +132,8 @@ pub(crate) fn find(
                 tool.is_its(&found).map_err(|why| not_its(tool, &found, &why))?;
                 return Ok(Found { reader: Reader::Tool(tool), table: found });
             }
-            Err(not_there(tool, &names).into())
+            let others = if table.is_none() { all_found(driver)? } else { Vec::new() };
+            Err(not_there(tool, &names, &others).into())
         }
         None => only_found(driver, format),
     }
@@ -210,9 +211,13 @@ fn no_table(name: &str) -> PlanError {
     usage(error.help("write it with its schema: table:SCHEMA.NAME(COLUMN)"))
 }
 
-fn not_there(tool: &dyn Tool, names: &[&str]) -> PlanError {
+fn not_there(tool: &dyn Tool, names: &[&str], others: &[(&'static dyn Tool, Table)]) -> PlanError {
     let message = format!("there is no table {}: {} has never run here", names.join(" or "), tool.name());
-    usage(Diagnostic::error("no-history", message).help("where it has another name, give it: `--table NAME`"))
+    let mut error = Diagnostic::error("no-history", message);
+    for (other, table) in others {
+        error = error.help(format!("there is {}: `--from {}`", table.qualified, other.name()));
+    }
+    usage(error.help("where it has another name, or is in another schema, give it: `--table SCHEMA.NAME`"))
 }
 
 fn not_its(tool: &dyn Tool, table: &Table, why: &str) -> PlanError {

@@ -36,7 +36,9 @@ pub fn likeness(from: &Catalog, to: &Catalog, said: &[Rename], quote: &dyn Fn(&s
     // What belongs to a table is compared once that has its new name.
     for kinds in [&[Kind::Schema][..], &[Kind::Type, Kind::Table], &[Kind::Sequence, Kind::View], &[]] {
         let sure = if kinds.is_empty() {
-            columns(&from, to, &mut found.open)
+            let mut sure = columns(&from, to, &mut found.open);
+            sure.extend(labels(&from, to, &mut found.open));
+            sure
         } else {
             objects(&from, to, kinds, &mut found.open)
         };
@@ -75,14 +77,53 @@ fn as_the_first_calls_it(rename: &mut Rename, known: &[Rename]) {
 /// Those gone and those new, by what they are like.
 type Groups<L, T> = BTreeMap<L, (Vec<T>, Vec<T>)>;
 
-fn pair<L, T>(
+/// What has a name by which it may be told from others that are like it.
+trait Called {
+    fn name(&self) -> &str;
+}
+
+impl Called for &Arc<Key> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Called for &str {
+    fn name(&self) -> &str {
+        self
+    }
+}
+
+/// A name however its words are put together: `userId`, `user_id`.
+fn spoken(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Takes out those of which each has one counterpart whose name differs in nothing but how its words are put together.
+fn same_words<T: Called>(gone: &mut Vec<T>, new: &mut Vec<T>) -> Vec<(T, T)> {
+    let only = |list: &[T], name: &str| {
+        let mut at = list.iter().enumerate().filter(|(_, it)| spoken(it.name()) == name).map(|(at, _)| at);
+        at.next().filter(|_| at.next().is_none())
+    };
+    let mut pairs = Vec::new();
+    let names: BTreeSet<String> = gone.iter().map(|it| spoken(it.name())).collect();
+    for name in names {
+        if let (Some(old), Some(now)) = (only(gone, &name), only(new, &name)) {
+            pairs.push((gone.remove(old), new.remove(now)));
+        }
+    }
+    pairs
+}
+
+fn pair<L, T: Called>(
     groups: Groups<L, T>,
     open: &mut Vec<Ambiguity>,
     matters: bool,
     rename: impl Fn(&T, &T) -> Rename,
 ) -> Vec<Rename> {
     let mut sure = Vec::new();
-    for (gone, new) in groups.into_values() {
+    for (mut gone, mut new) in groups.into_values() {
+        sure.extend(same_words(&mut gone, &mut new).iter().map(|(gone, new)| rename(gone, new)));
         let candidates = || gone.iter().flat_map(|gone| new.iter().map(|new| rename(gone, new)));
         match (gone.len(), new.len()) {
             (0, _) | (_, 0) => {}
@@ -146,6 +187,35 @@ fn columns(from: &Catalog, to: &Catalog, open: &mut Vec<Ambiguity>) -> Vec<Renam
             to: (*to).to_owned(),
         };
         sure.extend(pair(groups, open, true, rename));
+    }
+    sure
+}
+
+/// The labels of enums that have as many as before, all others in their places: one that is gone and one that is new at
+/// its place. Where there are several, any may be another word as well.
+fn labels(from: &Catalog, to: &Catalog, open: &mut Vec<Ambiguity>) -> Vec<Rename> {
+    let labels = |object: &'_ Object| match &object.body {
+        Body::Type(Type::Enum { labels }) => labels.clone(),
+        _ => Vec::new(),
+    };
+    let mut sure = Vec::new();
+    for object in to.of_kind(Kind::Type) {
+        let (old, new) = (from.get(&object.key).map(labels).unwrap_or_default(), labels(object));
+        let differing: Vec<(&String, &String)> = old.iter().zip(&new).filter(|(old, new)| old != new).collect();
+        let is_renamed = |(gone, came): &(&String, &String)| !new.contains(gone) && !old.contains(came);
+        if old.len() != new.len() || !differing.iter().all(is_renamed) {
+            continue;
+        }
+        let rename = |(from, to): &(&String, &String)| Rename::Column {
+            table: Arc::clone(&object.key),
+            from: (*from).clone(),
+            to: (*to).clone(),
+        };
+        match differing.as_slice() {
+            [one] => sure.push(rename(one)),
+            [] => {}
+            several => open.push(Ambiguity { candidates: several.iter().map(rename).collect() }),
+        }
     }
     sure
 }
@@ -303,6 +373,38 @@ mod tests {
         let Likeness { sure, .. } = likeness(&with_key("a"), &with_key("b"), &[], &str::to_owned);
         let sure: Vec<String> = sure.iter().map(ToString::to_string).collect();
         assert_eq!(sure, ["table app.a is now app.b", "constraint a_pkey on app.a is now b_pkey on app.b"]);
+    }
+
+    #[test]
+    fn words_put_together_otherwise_are_the_same() {
+        let both = found(&["a: userId int, postId int"], &["a: user_id int, post_id int"]);
+        assert_eq!(both, ["column postId of app.a is now post_id", "column userId of app.a is now user_id"]);
+        // The one that is left then has only one that it can be.
+        let rest = found(&["a: userId int, x int"], &["a: user_id int, y int"]);
+        assert_eq!(rest, ["column userId of app.a is now user_id", "column x of app.a is now y"]);
+        assert_eq!(found(&["a: userId int, user__id int"], &["a: user_id int"]).len(), 2);
+    }
+
+    #[test]
+    fn a_label_in_the_place_of_another_is_the_same() {
+        let of = |labels: &[&str]| {
+            let labels = labels.iter().map(|it| (*it).to_owned()).collect();
+            let mut catalog = Catalog::new();
+            let key = Key::new(Kind::Type, Some("app"), "mood");
+            catalog.insert(Object::new(key, Body::Type(Type::Enum { labels })));
+            catalog
+        };
+        let found = |from: &[&str], to: &[&str]| {
+            let Likeness { sure, open } = likeness(&of(from), &of(to), &[], &str::to_owned);
+            let sure: Vec<String> = sure.iter().map(ToString::to_string).collect();
+            (sure, open.len())
+        };
+        let one = vec!["sad of type app.mood is now blue".to_owned()];
+        assert_eq!(found(&["glad", "sad"], &["glad", "blue"]), (one, 0));
+        assert_eq!(found(&["glad", "sad"], &["merry", "blue"]), (Vec::new(), 1));
+        for other in [&["sad", "glad"][..], &["glad"], &["glad", "sad", "x"], &["sad", "x"]] {
+            assert_eq!(found(&["glad", "sad"], other), (Vec::new(), 0), "{other:?}");
+        }
     }
 
     #[test]

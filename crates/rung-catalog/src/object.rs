@@ -157,7 +157,15 @@ impl Object {
         }
     }
 
-    /// The same, to be changed.
+    /// The names of its columns, or the labels of an enum.
+    pub fn members(&self) -> Vec<&str> {
+        match &self.body {
+            Body::Type(Type::Enum { labels }) => labels.iter().map(String::as_str).collect(),
+            _ => self.columns().iter().map(|column| column.name.as_str()).collect(),
+        }
+    }
+
+    /// The columns, to be changed.
     pub fn columns_mut(&mut self) -> &mut [Column] {
         match &mut self.body {
             Body::Table(table) => &mut table.columns,

@@ -9,7 +9,7 @@ use crate::object::{Body, Catalog, Object, Type};
 use crate::relation::{Column, ConstraintKind, Index, ReplicaIdentity, Value};
 use crate::words::replace;
 
-/// One object, or one of its columns, that has another name in the other schema.
+/// One object, or one of its columns or labels, that has another name in the other schema.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rename {
     /// An object. Whatever belongs to it goes along.
@@ -19,9 +19,9 @@ pub enum Rename {
         /// What it is called in the second.
         to: Arc<Key>,
     },
-    /// A column, of a table, a view or a composite type.
+    /// A column, of a table, a view or a composite type; a label of an enum.
     Column {
-        /// The table, as the second schema calls it.
+        /// The table or type, as the second schema calls it.
         table: Arc<Key>,
         /// What it is called in the first schema.
         from: String,
@@ -34,6 +34,7 @@ impl fmt::Display for Rename {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Object { from, to } => write!(f, "{from} is now {}", to.path()),
+            Self::Column { table, from, to } if table.kind == Kind::Type => write!(f, "{from} of {table} is now {to}"),
             Self::Column { table, from, to } => write!(f, "column {from} of {} is now {to}", table.path()),
         }
     }
@@ -61,11 +62,16 @@ struct Renaming<'a> {
     quote: &'a dyn Fn(&str) -> String,
     /// Keys that change: of the object, of what belongs to it, of all that a schema has.
     keys: HashMap<Arc<Key>, Arc<Key>>,
+    /// Whether it is a label of an enum.
+    is_label: bool,
 }
 
 impl<'a> Renaming<'a> {
     fn of(catalog: &Catalog, rename: &'a Rename, quote: &'a dyn Fn(&str) -> String) -> Self {
-        let mut renaming = Self { rename, quote, keys: HashMap::new() };
+        let mut renaming = Self { rename, quote, keys: HashMap::new(), is_label: false };
+        if let Rename::Column { table, .. } = rename {
+            renaming.is_label = matches!(catalog.get(table).map(|it| &it.body), Some(Body::Type(Type::Enum { .. })));
+        }
         if let Rename::Object { from, to } = rename {
             for object in catalog {
                 let key = renaming.key_of(object, from, to);
@@ -184,7 +190,8 @@ impl<'a> Renaming<'a> {
                 }
             }
             Body::Type(of) => match of {
-                Type::Enum { .. } | Type::Shell => {}
+                Type::Enum { labels } => self.columns(&old, labels),
+                Type::Shell => {}
                 Type::Domain { base, default, collation, .. } => {
                     each(&mut [base]);
                     [default, collation].into_iter().flatten().for_each(|text| *text = self.text(text));
@@ -279,6 +286,12 @@ impl<'a> Renaming<'a> {
     /// A text with the new name in the place of the old one.
     fn text(&self, text: &str) -> String {
         match self.rename {
+            Rename::Column { table, from, to } if self.is_label => {
+                let quote = self.quote;
+                let names: Vec<String> = table.schema.iter().chain([&table.name]).map(|name| quote(name)).collect();
+                let spelled = |label: &str| format!("'{}'::{}", label.replace('\'', "''"), names.join("."));
+                text.replace(&spelled(from), &spelled(to))
+            }
             Rename::Column { from, to, .. } => replace(text, &[from], &[(self.quote)(to)]),
             Rename::Object { from, to } if from.kind == Kind::Schema => {
                 let new = (self.quote)(&to.name);

@@ -152,6 +152,13 @@ pub struct Migration {
 }
 
 impl Migration {
+    /// Where its statements begin in its file, which may have those of others; of what is no SQL, where the file begins.
+    pub fn beginning(&self) -> Span {
+        let Body::Sql(body) = &self.body else { return Span::default() };
+        let blanks = body.up.text().len() - body.up.text().trim_start().len();
+        body.up.source_span(Span::new(blanks, blanks))
+    }
+
     /// The SQL that it is made of: its up, its checks, its down.
     pub fn scripts(&self) -> impl Iterator<Item = &Script> {
         let body = match &self.body {

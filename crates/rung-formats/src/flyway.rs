@@ -18,7 +18,7 @@ use rung_sql::{Diagnostic, MigrationType, Script, Span, Statement, fingerprint, 
 use crate::LoadOptions;
 use crate::files::{File, Files};
 use crate::format::{Format, Sign};
-use crate::migration::{Outcome, Sorting, checked, journalled_where_needed, migration, read_each};
+use crate::migration::{Outcome, Sorting, checked, journalled_where_needed, migration, read_each, without_escapes};
 use callback::{Callback, Place};
 use placeholder::Placeholders;
 use settings::Settings;
@@ -55,7 +55,8 @@ impl Format for Flyway {
         let own = roles.iter().find(|(file, role)| match role {
             Role::Baseline(_) | Role::Callback(_) => true,
             Role::Repeatable => versioned.is_some(),
-            Role::Versioned(version) => version.contains('_'),
+            // To refinery a version is a whole number.
+            Role::Versioned(version) => version.contains(['_', '.']),
             Role::Undo(version) => {
                 roles.iter().any(|(_, role)| matches!(role, Role::Versioned(other) if other == version))
             }
@@ -239,7 +240,7 @@ impl Around {
                 let filled = placeholders.fill(&script, file.base(), warnings)?;
                 filled.script.statements(dialect.syntax())?;
                 // What ends a statement that has no `;` is an empty one where it has.
-                Ok(format!("{}\n;\n", filled.script.text()))
+                Ok(format!("{}\n;\n", without_escapes(&filled.script, dialect.syntax()).text()))
             };
             let targets: &mut [&mut String] = match callback.place {
                 Place::Before => &mut [&mut around.before],
@@ -340,11 +341,12 @@ impl Reader<'_> {
         let conf = self.files.get(&format!("{}.conf", file.name));
         let own = settings::Own::read(conf, file, self.settings, source.text().len())?;
         let raw = Script::whole(source);
+        let sent = |script: &Script| without_escapes(script, self.dialect.syntax());
         if !own.replaces {
-            return Ok((Text { filled: raw.clone(), raw, changes: false }, own));
+            return Ok((Text { filled: sent(&raw), raw, changes: false }, own));
         }
         let filled = self.placeholders.fill(&raw, file.base(), warnings)?;
-        Ok((Text { raw, filled: filled.script, changes: filled.changes }, own))
+        Ok((Text { raw, filled: sent(&filled.script), changes: filled.changes }, own))
     }
 }
 

@@ -171,8 +171,10 @@ fn read(file: &File, stem: &str, version: Version, options: &LoadOptions<'_>) ->
         }
         return Err(errors);
     };
+    // Without a way back, goose takes a migration back without doing anything.
+    let down = down.unwrap_or(Span::new(text.len(), text.len()));
     let script = |part: Span| Script::slice(source.clone(), part);
-    let mut migration = migration(stem, version, script(up), down.map(script), HINTS, syntax);
+    let mut migration = migration(stem, version, script(up), Some(script(down)), HINTS, syntax);
     let filled = |part: Span| {
         let inside = edits.iter().filter(|(at, _)| at.start >= part.start && at.end <= part.end);
         let moved =
@@ -182,7 +184,7 @@ fn read(file: &File, stem: &str, version: Version, options: &LoadOptions<'_>) ->
     if let Body::Sql(body) = &mut migration.body {
         body.up = filled(up);
     }
-    migration.down = down.map(|down| Down::Sql(filled(down)));
+    migration.down = Some(Down::Sql(filled(down)));
     migration.no_transaction = no_transaction;
     migration.down_no_transaction = no_transaction;
     let mut warnings = Vec::new();

@@ -1,4 +1,5 @@
-//! Liquibase, as far as change sets are written in SQL: `--liquibase formatted sql`, and the changelogs that include them.
+//! Liquibase: change sets in SQL (`--liquibase formatted sql`), the changelogs that include them, and what Liquibase has
+//! printed for change sets in another language.
 //!
 //! Facts from its `AbstractFormattedChangeLogParser`, `FormattedSqlChangeLogParser`, `StringUtil.isDelimiter` and
 //! `ContextExpression`: what is pending runs wherever it stands; with no contexts chosen, all of them run; a change set
@@ -6,7 +7,9 @@
 
 mod changelog;
 mod changeset;
+mod chosen;
 mod expression;
+mod printed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,9 +21,11 @@ use rung_sql::{Diagnostic, Script, Span, TokenKind, tokens};
 use crate::LoadOptions;
 use crate::files::Files;
 use crate::format::{Format, Sign};
-use crate::migration::{Outcome, Sorting, checked, lines, migration, read_each};
-use changelog::Tree;
-use changeset::{Attributes, ChangeSet, Formatted};
+use crate::migration::{Outcome, Sorting, checked, lines, migration, read_each, without_escapes};
+use changelog::{Included, Member, PRECONDITIONS, Tree};
+use changeset::{Attributes, ChangeSet, Formatted, Property};
+use chosen::{Chosen, Place, is_for};
+use printed::Printed;
 
 pub(crate) struct Liquibase;
 
@@ -49,12 +54,15 @@ impl Format for Liquibase {
 
     fn load(&self, files: &Files, options: &LoadOptions<'_>) -> Result<MigrationSet, Vec<Diagnostic>> {
         let mut tree = Tree::grow(files);
-        let (mut errors, mut warnings) = (std::mem::take(&mut tree.errors), Vec::new());
+        let (mut errors, mut warnings) = (std::mem::take(&mut tree.errors), std::mem::take(&mut tree.warnings));
+        let printed = Printed::read(files, options.dialect.syntax())?;
         let chosen = Chosen::read(files, options);
         let mut parameters: BTreeMap<String, String> = options.variables.clone();
-        let mut define = |all: &[(String, String)]| {
-            for (name, value) in all {
-                parameters.entry(name.clone()).or_insert_with(|| value.clone());
+        // The first that holds here counts.
+        let mut define = |all: &[Property]| {
+            let here = all.iter().filter(|own| is_for(&own.dbms, options.dialect.name()) && chosen.has(&own.context));
+            for property in here {
+                parameters.entry(property.name.clone()).or_insert_with(|| property.value.clone());
             }
         };
         define(&chosen.parameters);
@@ -62,18 +70,21 @@ impl Format for Liquibase {
         let mut items = Vec::new();
         let mut unchosen = BTreeSet::new();
         for included in &tree.included {
-            let formatted = match included.file.source().and_then(|source| Formatted::parse(&source)) {
-                Ok(formatted) => formatted,
+            let (path, formatted) = match changesets(included, &printed, &mut warnings) {
+                Ok(found) => found,
                 Err(found) => {
                     errors.extend(found);
                     continue;
                 }
             };
             define(&formatted.properties);
-            let path = formatted.logical_path.as_deref().unwrap_or(&included.file.name);
+            warnings.extend(formatted.warnings);
+            let path = formatted.logical_path.as_deref().unwrap_or(path);
             for changeset in formatted.changesets {
                 match chosen.place(&changeset, &included.contexts, &included.labels, options.dialect.name()) {
                     Ok(Place::Nowhere) => {}
+                    // Another change set's SQL may be for another database, and is not asked for then.
+                    Ok(_) if changeset.up.is_empty() => errors.push(unprinted(&changeset)),
                     Ok(place) => {
                         unchosen.extend(place.unchosen());
                         let own = changeset.attributes.get("logicalfilepath").map(|(value, _)| value.clone());
@@ -98,114 +109,54 @@ impl Format for Liquibase {
     }
 }
 
+/// The change sets of a member, and the path that they have. One that Liquibase has not printed has no statements.
+fn changesets<'a>(
+    included: &Included<'a>,
+    printed: &Printed,
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<(&'a str, Formatted), Vec<Diagnostic>> {
+    let (log, source, span, given) = match &included.member {
+        Member::File(file) => {
+            let source = file.source()?;
+            let is_formatted = changelog::is_formatted(file);
+            let formatted = if is_formatted { Formatted::parse(&source)? } else { Formatted::raw(&source) };
+            return Ok((&file.name, formatted));
+        }
+        Member::Own { log, source, span, attributes } => (*log, source, *span, attributes),
+    };
+    let get = |key: &str| given.get(key).map_or("", String::as_str);
+    let path = given.get("logicalFilePath").map_or(log.name.as_str(), String::as_str);
+    let [up, down] = printed.get(path, get("id"), get("author"));
+    let (up, place) = up.map_or((None, (source, span)), |up| (Some(up), (&up.source, up.line)));
+    let parts = up.map_or_else(Vec::new, |up| up.parts.clone());
+    let mut changeset = ChangeSet::new(place.0, get("author").to_owned(), get("id").to_owned(), parts);
+    changeset.span = place.1;
+    changeset.attributes = given.iter().map(|(key, value)| (key.to_lowercase(), (value.clone(), place.1))).collect();
+    changeset.checksum = up.and_then(|up| up.checksum.clone());
+    if let Some(down) = down {
+        (changeset.rollback, changeset.rollback_source) = (Some(down.parts.clone()), down.source.clone());
+    }
+    if up.is_some() && given.contains_key(PRECONDITIONS) {
+        let message = format!("the preconditions of {}:{} are not asked", get("author"), get("id"));
+        let help = "what Liquibase has printed runs wherever it is pending; where it must not, `rung stamp` it there";
+        warnings.push(Diagnostic::warning("liquibase", message).at(source, span, "").help(help));
+    }
+    Ok((&log.name, Formatted { changesets: vec![changeset], ..Formatted::default() }))
+}
+
+/// An error about a change set of which rung has no SQL.
+fn unprinted(changeset: &ChangeSet) -> Diagnostic {
+    let message = format!("the change set {}:{} is not in SQL", changeset.author, changeset.id);
+    Diagnostic::error("liquibase-changeset", message).at(&changeset.source, changeset.span, "").help(
+        "let Liquibase print what such change sets do beside its changelogs, and rung reads it there: \
+         `liquibase update-sql --url='offline:postgresql?outputLiquibaseSql=all' --output-file=update.sql`",
+    )
+}
+
 struct Item {
     id: String,
     changeset: ChangeSet,
     place: Place,
-}
-
-/// Where a change set runs.
-enum Place {
-    /// Here. What it would have been chosen by, where nothing is chosen.
-    Here(Vec<String>),
-    /// Not where these contexts and labels are chosen: its own.
-    Elsewhere(Vec<String>),
-    /// On another kind of database, or never.
-    Nowhere,
-}
-
-impl Place {
-    fn unchosen(&self) -> Vec<String> {
-        if let Self::Here(names) = self { names.clone() } else { Vec::new() }
-    }
-}
-
-/// What is chosen of contexts and labels.
-#[derive(Default)]
-struct Chosen {
-    contexts: Option<BTreeSet<String>>,
-    labels: Option<String>,
-    parameters: Vec<(String, String)>,
-}
-
-impl Chosen {
-    /// By the variables of the process, or by `liquibase.properties`.
-    fn read(files: &Files, options: &LoadOptions<'_>) -> Self {
-        let path = files.nearby("liquibase.properties");
-        let text = path.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
-        let mut chosen = Self::default();
-        let (mut contexts, mut labels) = (None, None);
-        for (_, line) in lines(&text) {
-            let Some((key, value)) = line.split_once(['=', ':']).filter(|_| !line.trim_start().starts_with('#')) else {
-                continue;
-            };
-            let value = value.trim().to_owned();
-            match key.trim().trim_start_matches("liquibase.").trim_start_matches("command.") {
-                "contexts" | "contextFilter" | "context-filter" => contexts = Some(value),
-                "labelFilter" | "label-filter" | "labels" => labels = Some(value),
-                key => chosen.parameters.extend(key.strip_prefix("parameter.").map(|name| (name.to_owned(), value))),
-            }
-        }
-        let variable = |names: &[&str]| names.iter().find_map(|name| options.environment.get(*name)).cloned();
-        contexts = variable(&["LIQUIBASE_COMMAND_CONTEXTS", "LIQUIBASE_COMMAND_CONTEXT_FILTER"]).or(contexts);
-        labels = variable(&["LIQUIBASE_COMMAND_LABEL_FILTER"]).or(labels);
-        let names = |text: String| text.split(',').map(|name| name.trim().to_lowercase()).collect::<BTreeSet<_>>();
-        chosen.contexts = contexts.filter(|text| !text.is_empty()).map(names);
-        chosen.labels = labels.filter(|text| !text.is_empty());
-        chosen
-    }
-
-    fn place(
-        &self,
-        changeset: &ChangeSet,
-        contexts: &[String],
-        labels: &[String],
-        dialect: &str,
-    ) -> Result<Place, Box<Diagnostic>> {
-        let value = |key: &str| changeset.attributes.get(key).map(|(value, _)| value.as_str());
-        if value("ignore") == Some("true") || !is_for(value("dbms").unwrap_or_default(), dialect) {
-            return Ok(Place::Nowhere);
-        }
-        let own = value("contextfilter").or(value("context")).map(str::to_owned);
-        let contexts: Vec<String> = contexts.iter().cloned().chain(own).collect();
-        let labels: Vec<String> = labels.iter().cloned().chain(value("labels").map(str::to_owned)).collect();
-        let wrong = |message: String| {
-            let error = Diagnostic::error("liquibase", message).at(&changeset.source, changeset.span, "");
-            Box::new(error.help("write it with `and`, `or`, `!` and parentheses"))
-        };
-        let mut runs = true;
-        let mut names = Vec::new();
-        for expression in &contexts {
-            match &self.contexts {
-                Some(chosen) => runs &= expression::holds(expression, chosen).map_err(wrong)?,
-                None => {
-                    // `@name` asks for it to be chosen.
-                    runs &= !expression.contains('@');
-                    names.push(expression.clone());
-                }
-            }
-        }
-        match &self.labels {
-            Some(filter) if !labels.is_empty() => {
-                let all = labels.iter().flat_map(|labels| labels.split(',')).map(|name| name.trim().to_lowercase());
-                runs &= expression::holds(filter, &all.collect()).map_err(wrong)?;
-            }
-            Some(_) => {}
-            None => names.extend(labels.clone()),
-        }
-        Ok(if runs { Place::Here(names) } else { Place::Elsewhere(contexts.into_iter().chain(labels).collect()) })
-    }
-}
-
-/// Whether `dbms` names this kind of database: `postgresql, !sqlite`; empty is all.
-fn is_for(dbms: &str, dialect: &str) -> bool {
-    let names: Vec<&str> = dbms.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-    let is_ours = |name: &str| name == "all" || name.starts_with(dialect);
-    if names.iter().any(|name| name.strip_prefix('!').is_some_and(is_ours)) {
-        return false;
-    }
-    let mut wanted = names.iter().filter(|name| !name.starts_with('!')).peekable();
-    wanted.peek().is_none() || wanted.any(|name| is_ours(name))
 }
 
 struct Reader<'a> {
@@ -238,8 +189,12 @@ impl Reader<'_> {
         let down = self.rollback(item)?;
         let mut migration = migration(&item.id, Version::Unnumbered, raw.clone(), down, HINTS, syntax);
         migration.order = Order::Any;
-        migration.tool_checksums.push(checksum(&self.with_parameters(&sql.join("\n"))));
-        migration.tool_checksums.extend(item.changeset.valid_checksums.iter().cloned());
+        // What Liquibase has printed without its checksum has none that rung could know.
+        if !sql.is_empty() || item.changeset.checksum.is_some() {
+            let own = || checksum(&self.with_parameters(&sql.join("\n")));
+            migration.tool_checksums.push(item.changeset.checksum.clone().unwrap_or_else(own));
+            migration.tool_checksums.extend(item.changeset.valid_checksums.iter().cloned());
+        }
         migration.author = Some(item.changeset.author.clone());
         migration.description.clone_from(&item.changeset.comment);
         if !flag("runintransaction", true)? {
@@ -263,7 +218,7 @@ impl Reader<'_> {
     }
 
     fn rollback(&self, item: &Item) -> Result<Option<Script>, Vec<Diagnostic>> {
-        let ChangeSet { attributes, source, rollback, .. } = &item.changeset;
+        let ChangeSet { attributes, rollback_source: source, rollback, .. } = &item.changeset;
         let Some(parts) = rollback else { return Ok(None) };
         let script = match parts.as_slice() {
             [] => Script::slice(source.clone(), Span::new(0, 0)),
@@ -315,9 +270,7 @@ impl Reader<'_> {
         let mut ends: Vec<(Span, &str)> = Vec::new();
         match delimiter {
             None => {
-                // `/` or GO on a line of its own ends a statement everywhere.
-                let alone = |line: &str| line == "/" || line.eq_ignore_ascii_case("go");
-                ends.extend(lines(text).filter(|(_, line)| alone(line.trim())).map(|(span, _)| (span, ";")));
+                ends.extend(lines(text).filter(|(_, line)| printed::ends_statement(line)).map(|(span, _)| (span, ";")));
             }
             Some((value, span)) => {
                 let plain = value.replace("\\n", "\n").replace("\\s*", "").replace("\\r", "");
@@ -341,7 +294,7 @@ impl Reader<'_> {
                 ends.extend(found.map(|(at, _)| (Span::new(at, at + plain.len()), "\n;\n")));
             }
         }
-        Ok(script.replaced(&ends))
+        Ok(without_escapes(&script.replaced(&ends), self.options.dialect.syntax()))
     }
 }
 

@@ -123,6 +123,20 @@ pub(crate) fn checked(migration: Migration, warnings: Vec<Diagnostic>, syntax: &
     if errors.is_empty() { Ok((migration, warnings)) } else { Err(errors) }
 }
 
+/// The script with `?` where it has `??`: to a JDBC driver a single one is a parameter, and so an operator is written twice.
+pub(crate) fn without_escapes(script: &Script, syntax: &Syntax) -> Script {
+    let text = script.text();
+    if !text.contains("??") {
+        return script.clone();
+    }
+    let mut marks = tokens(text, syntax).map(|token| token.span).filter(|span| text[span.range()] == *"?").peekable();
+    let mut edits = Vec::new();
+    while let Some(first) = marks.next() {
+        edits.extend(marks.next_if(|next| next.start == first.end).map(|second| (second, "")));
+    }
+    script.replaced(&edits)
+}
+
 /// Leaves out what does nothing in the transaction that its tool runs it in, such as `PRAGMA foreign_keys`: run one by one,
 /// it would do something. A script that controls transactions itself keeps it.
 pub(crate) fn without_idle(migration: &mut Migration, dialect: &dyn Dialect, warnings: &mut Vec<Diagnostic>) {
@@ -293,4 +307,21 @@ pub(crate) fn consecutive(items: &BTreeMap<u64, &File>) -> Vec<Diagnostic> {
         (*number != due).then(|| Diagnostic::error("gap", message).help(help))
     };
     items.iter().zip(1..).find_map(is_due).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operator_that_is_written_twice_is_one() {
+        for (text, sent) in [
+            ("a ?? b ? c ??| d", "a ? b ? c ?| d"),
+            ("select '??', \"??\", $$??$$ -- ??", "select '??', \"??\", $$??$$ -- ??"),
+            ("a ???? b", "a ?? b"),
+        ] {
+            let script = Script::whole(Arc::new(SourceFile::new("a.sql", text)));
+            assert_eq!(without_escapes(&script, &Syntax::POSTGRES).text(), sent);
+        }
+    }
 }

@@ -37,11 +37,15 @@ pub(super) fn have(project: &Project) -> Result<Installed> {
     let root = workspace_root().join(".dev/interop");
     let dir = root.join(project.name);
     fs::create_dir_all(&dir).map_err(Error::cannot(format!("create {}", dir.display())))?;
+    // Scripts of a Python environment say where it is: that has to stay true for other checkouts that share it.
+    let root = fs::canonicalize(&root).map_err(Error::cannot(format!("find {}", root.display())))?;
+    let dir = root.join(project.name);
     let mut dirs =
         vec![dir.join("node_modules/.bin"), dir.join("bin"), root.join("python/bin"), root.join("cargo/bin")];
     for need in &project.needs {
         let (registry, what) = need.split_once(' ').unwrap_or((need, ""));
-        let done = dir.join(format!(".{}", need.replace(['/', ' '], "_")));
+        let home = if registry == "pip" { python(&root)? } else { dir.clone() };
+        let done = home.join(format!(".{}", need.replace(['/', ' '], "_")));
         if registry != "program" && done.exists() {
             continue;
         }
@@ -67,12 +71,19 @@ fn npm(dir: &Path, packages: &str) -> Result<()> {
     run(Command::new("npm").args(args).args(packages.split(' ')).current_dir(dir))
 }
 
-fn pip(root: &Path, packages: &str) -> Result<()> {
+/// An environment that works: one that was left half made, or made elsewhere, is made anew, and what was noted in it as
+/// done is gone with it.
+fn python(root: &Path) -> Result<PathBuf> {
     let python = root.join("python");
-    if !python.join("bin/pip").is_file() {
-        run(Command::new("python3").args(["-m", "venv"]).arg(&python))?;
+    if run(Command::new(python.join("bin/pip")).arg("--version")).is_err() {
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&python))?;
     }
-    run(Command::new(python.join("bin/pip")).args(["install", "--quiet"]).args(packages.split(' ')))
+    Ok(python)
+}
+
+fn pip(root: &Path, packages: &str) -> Result<()> {
+    let pip = python(root)?.join("bin/pip");
+    run(Command::new(pip).args(["install", "--quiet"]).args(packages.split(' ')))
 }
 
 /// `NAME VERSION FEATURES`

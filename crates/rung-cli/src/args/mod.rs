@@ -289,8 +289,8 @@ mod tests {
         for format in rung::formats::Choice::names().filter(|name| !matches!(*name, "auto" | "native")) {
             let name = format!("formats/{format}.md");
             let page = read(&name);
-            let typed: Vec<&str> =
-                page.lines().filter_map(|line| line.strip_prefix("$ ")?.split(" # ").next()).map(str::trim).collect();
+            let commands = page.lines().filter_map(|line| line.strip_prefix("$ ")?.split(" # ").next());
+            let typed: Vec<&str> = commands.map(str::trim).filter(|line| line.starts_with("rung ")).collect();
             for line in &typed {
                 let parsed = Arguments::try_parse_from(line.split_whitespace());
                 assert!(parsed.is_ok(), "{name}: {line}: {}", parsed.unwrap_err());

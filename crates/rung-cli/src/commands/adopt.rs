@@ -88,7 +88,10 @@ fn say(adoption: &Adoption, terminal: &Terminal) {
     let whose = if tool == "table" { table.clone() } else { tool.to_owned() };
     match (adoption.is_recorded, adopted) {
         (false, _) => terminal.say("nothing was recorded (--dry-run)"),
-        (true, 0) => terminal.say("nothing to take over: the history has it already"),
+        (true, 0) if adoption.lines.iter().any(|line| line.standing == Standing::Known) => {
+            terminal.say("nothing to take over: the history has it already");
+        }
+        (true, 0) => terminal.say(format!("nothing to take over: {whose} has nothing applied")),
         (true, _) => terminal.say(format!("took over {} from {whose}; nothing was run", count(adopted, "migration"))),
     }
     if adoption.is_recorded && adoption.is_kept {

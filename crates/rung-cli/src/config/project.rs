@@ -335,11 +335,17 @@ impl Project {
     /// # Errors
     /// As [`Self::connect`].
     pub(crate) fn connect_for(&self, tool: &str) -> Result<Migrator, Failure> {
-        let format = match (self.format, Choice::parse(tool)) {
-            (Choice::Unsaid, Ok(format)) => format,
-            (said, _) => said,
-        };
-        Ok(self.builder()?.format(format).connect(&self.url)?)
+        let (Choice::Unsaid, Ok(format)) = (self.format, Choice::parse(tool)) else { return self.connect() };
+        self.builder()?.format(format).connect(&self.url).map_err(|error| {
+            let mut failure = Failure::from(error);
+            let others = || self.builder().ok()?.load(rung::dialect_of(&self.url).ok()?).ok()?.format;
+            if let Some(other) = others().filter(|other| *other != tool) {
+                failure.next.push(format!(
+                    "these files look like {other}'s: `--from {other}`, or `--format {other}` where the history is {tool}'s"
+                ));
+            }
+            failure
+        })
     }
 
     /// Connects without reading any migrations.

@@ -52,7 +52,7 @@ pub(super) fn decide(
     for ambiguity in open {
         match choose(&ambiguity, arguments, terminal) {
             Some(chosen) => renames.extend(chosen),
-            None => unclear.push(refusal(&ambiguity)),
+            None => unclear.push(refusal(&ambiguity, &quote)),
         }
     }
     if !unclear.is_empty() {
@@ -141,14 +141,14 @@ fn excludes(one: &Rename, other: &Rename) -> bool {
     }
 }
 
-fn refusal(ambiguity: &Ambiguity) -> Diagnostic {
+fn refusal(ambiguity: &Ambiguity, quote: &dyn Fn(&str) -> String) -> Diagnostic {
     let mut found = Diagnostic::error("ambiguous-rename", "this may be another name, or a drop and something new");
     for candidate in &ambiguity.candidates {
         found = found.note(format!("it may be that {candidate}"));
     }
     match ambiguity.candidates.first() {
         Some(first) => {
-            let (option, old) = spelled(first);
+            let (option, old) = spelled(first, quote);
             found.help(format!("say which: --rename {option}, or `-- @renamed-from {old}` in the file"))
         }
         None => found,
@@ -156,9 +156,9 @@ fn refusal(ambiguity: &Ambiguity) -> Diagnostic {
 }
 
 /// A rename as an option, and the old name as a directive has it.
-fn spelled(rename: &Rename) -> (String, String) {
+fn spelled(rename: &Rename, quote: &dyn Fn(&str) -> String) -> (String, String) {
     match rename {
         Rename::Object { from, to } => (format!("{}={}", from.path(), to.path()), from.path()),
-        Rename::Column { table, from, to } => (format!("{}.{from}={to}", table.path()), from.clone()),
+        Rename::Column { table, from, to } => (format!("{}.{}={}", table.path(), quote(from), quote(to)), quote(from)),
     }
 }

@@ -36,7 +36,8 @@ struct Kept {
 struct Survivor {
     before: String,
     after: String,
-    /// Whether it has another type, and of its values no more is asked than that they are there.
+    /// Whether it has another type, or that another word for something, and of its values no more is asked than that they
+    /// are there.
     retyped: bool,
 }
 
@@ -176,11 +177,25 @@ fn survivor(table: &Object, from: &Catalog, to: &Catalog, renames: &[Rename]) ->
     let both = table.columns().iter().filter(|column| is_given(column)).filter_map(|column| {
         let name = renamed_column(renames, &after.key, &column.name);
         let now = after.columns().iter().find(|it| it.name == name).filter(|now| is_given(now))?;
-        let retyped = !now.data_type.eq_ignore_ascii_case(&column.data_type) || new.options != old.options;
+        let retyped = !now.data_type.eq_ignore_ascii_case(&column.data_type)
+            || new.options != old.options
+            || speaks_anew(renames, after, &now.name);
         Some(Survivor { before: column.name.clone(), after: name, retyped })
     });
     let columns = both.collect();
     Some(Kept { before: Arc::clone(&table.key), after: Arc::clone(&after.key), columns, rows: Vec::new() })
+}
+
+/// Whether values of a column are of a type in which something has another name.
+fn speaks_anew(renames: &[Rename], table: &Object, column: &str) -> bool {
+    let types = renames.iter().filter_map(|rename| match rename {
+        Rename::Column { table, .. } if table.kind == Kind::Type => Some(table),
+        _ => None,
+    });
+    let uses = |of: &Arc<Key>| {
+        table.depends_on.iter().any(|it| it.on == *of && it.column.as_ref().is_none_or(|name| name == column))
+    };
+    types.into_iter().any(uses)
 }
 
 /// How many tables inherit from one, or are parts of it.

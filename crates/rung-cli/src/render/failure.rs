@@ -78,18 +78,20 @@ impl Failure {
         // What to do comes last where it is about one thing, and else with each.
         let mut last = String::new();
         let mut lines = 0;
-        for (at, finding) in self.findings.iter().enumerate() {
+        let mut parts = self.findings.iter().map(|finding| finding.parts(columns)).enumerate().peekable();
+        while let Some((at, (what, helps))) = parts.next() {
             let start = text.len();
             // What has several lines needs one between.
             if at > 0 && lines > at {
                 text.push('\n');
             }
-            let (what, helps) = finding.parts(columns);
             text.push_str(&what);
+            // What helps with several in a row is said once.
+            let goes_on = parts.peek().is_some_and(|(_, (_, next))| *next == helps);
             if self.findings.len() == 1 {
-                last = helps
-            } else {
-                text.push_str(&helps)
+                last = helps;
+            } else if !goes_on {
+                text.push_str(&helps);
             }
             lines += text[start..].lines().count();
         }

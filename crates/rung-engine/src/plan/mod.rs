@@ -375,7 +375,7 @@ impl<'a> Planner<'a> {
                 let mut diagnostic =
                     Diagnostic::error("no-down", format!("{} has no down: it can't be undone", row.id));
                 if let Some(migration) = migration {
-                    diagnostic = diagnostic.at(&migration.source, Span::new(0, 0), "");
+                    diagnostic = diagnostic.at(&migration.source, migration.beginning(), "");
                     let companion = migration.source.path().with_extension("down.sql");
                     diagnostic = match migration.body {
                         Body::Sql(_) => {

@@ -21,8 +21,8 @@ pub struct SaidRenames {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Reads the `-- @renamed-from` of a file that makes the schema `to`: each stands above an object, a column or a
-/// constraint, or behind it on its line, and tells what that is called in `from`. One whose new name `from` has already
+/// Reads the `-- @renamed-from` of a file that makes the schema `to`: each stands above an object, a column, a
+/// label or a constraint, or behind it on its line, and tells what that is called in `from`. One whose new name `from` has already
 /// has been followed, and is passed over.
 ///
 /// # Errors
@@ -60,16 +60,14 @@ pub fn renames_of_file(
                 )
             }
             Subject::Column(table, column) => {
-                let columns = before(&said.renames, table, from).map(Object::columns).unwrap_or_default();
+                let columns = before(&said.renames, table, from).map(Object::members).unwrap_or_default();
                 let has = |name: &str| {
-                    columns
-                        .iter()
-                        .find(|it| it.name == name)
-                        .or_else(|| columns.iter().find(|it| it.name.eq_ignore_ascii_case(name)))
+                    let exactly = columns.iter().find(|it| **it == name);
+                    exactly.or_else(|| columns.iter().find(|it| is_name(it, name)))
                 };
-                let rename = |old: &rung_catalog::Column| Rename::Column {
+                let rename = |old: &&str| Rename::Column {
                     table: Arc::clone(table),
-                    from: old.name.clone(),
+                    from: (*old).to_owned(),
                     to: column.clone(),
                 };
                 (has(column).is_some(), has(&directive.old.name).map(rename))
@@ -92,7 +90,8 @@ pub fn renames_of_file(
     Ok(said)
 }
 
-/// The rename that `old=new` means: names of objects, with their schema where there are several; `table.column=column`.
+/// The rename that `old=new` means: names of objects, with their schema where there are several; `table.column=column`,
+/// `enum.label=label`.
 /// `said` are those that are known already.
 ///
 /// # Errors
@@ -137,10 +136,10 @@ pub fn rename_of(
     if let ([table @ .., old], Some(new)) = (old.as_slice(), new.last())
         && !table.is_empty()
     {
-        for now in to.iter().filter(|it| it.columns().iter().any(|column| is_name(&column.name, new))) {
+        for now in to.iter().filter(|it| it.members().iter().any(|column| is_name(column, new))) {
             let Some(was) = before(said, &now.key, from) else { continue };
             let column = |object: &Object, name: &str| {
-                object.columns().iter().find(|it| is_name(&it.name, name)).map(|it| it.name.clone())
+                object.members().into_iter().find(|it| is_name(it, name)).map(str::to_owned)
             };
             let is_table = is_called(&was.key, table) || is_called(&now.key, table);
             let is_free = (is_left || column(was, new).is_none()) && (is_given || column(now, old).is_none());
@@ -308,8 +307,8 @@ impl Reader<'_> {
                 let table = object(to, kind, &path, None);
                 table.and_then(|table| match part {
                     Part::Column(name) => {
-                        let column = table.columns().iter().find(|it| is_name(&it.name, &name))?;
-                        Some(Subject::Column(Arc::clone(&table.key), column.name.clone()))
+                        let column = table.members().into_iter().find(|it| is_name(it, &name))?;
+                        Some(Subject::Column(Arc::clone(&table.key), column.to_owned()))
                     }
                     Part::Constraint(name) => {
                         let is_it = |it: &&Object| {

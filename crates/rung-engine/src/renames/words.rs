@@ -11,8 +11,9 @@ pub(super) struct Made {
     pub(super) parent: Option<Vec<String>>,
 }
 
-/// A part of a table.
+/// A part of a table or type.
 pub(super) enum Part {
+    /// A column, or a label.
     Column(String),
     Constraint(String),
     Nameless,
@@ -52,6 +53,8 @@ impl Words<'_> {
                 let inner = text.get(1..text.len() - close.len_utf8())?;
                 inner.replace(&format!("{close}{close}"), &close.to_string())
             }
+            // The label of an enum.
+            TokenKind::String => text.strip_prefix('\'')?.strip_suffix('\'')?.replace("''", "'"),
             _ => return None,
         };
         self.at += 1;

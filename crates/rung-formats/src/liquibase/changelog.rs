@@ -7,21 +7,32 @@ use rung_sql::{Diagnostic, SourceFile, Span};
 
 use crate::files::{File, Files};
 use crate::json::{Json, Node};
+use crate::liquibase::changeset::Property;
+use crate::liquibase::printed::is_printed;
 use crate::migration::lines;
 
 /// Something that a changelog says.
 enum Entry {
     /// `include` or `includeAll`, with its attributes.
     Include { span: Span, all: bool, attributes: BTreeMap<String, String> },
-    /// A change set that is not SQL.
-    ChangeSet { span: Span, id: String },
+    /// A change set that is not SQL, with its attributes.
+    ChangeSet { span: Span, attributes: BTreeMap<String, String> },
     /// A parameter.
-    Property { name: String, value: String },
+    Property(Property),
 }
 
-/// A file of change sets in SQL, in its place.
+/// What a changelog has change sets in.
+#[derive(Clone)]
+pub(super) enum Member<'a> {
+    /// A file of change sets in SQL, or of nothing but SQL, which is one change set.
+    File(&'a File),
+    /// Itself: a change set in XML, YAML or JSON.
+    Own { log: &'a File, source: Arc<SourceFile>, span: Span, attributes: BTreeMap<String, String> },
+}
+
+/// Change sets, in their place.
 pub(super) struct Included<'a> {
-    pub(super) file: &'a File,
+    pub(super) member: Member<'a>,
     /// Expressions that hold for all that is in it.
     pub(super) contexts: Vec<String>,
     pub(super) labels: Vec<String>,
@@ -31,10 +42,17 @@ pub(super) struct Included<'a> {
 #[derive(Default)]
 pub(super) struct Tree<'a> {
     pub(super) included: Vec<Included<'a>>,
-    pub(super) properties: Vec<(String, String)>,
+    pub(super) properties: Vec<Property>,
     pub(super) errors: Vec<Diagnostic>,
+    pub(super) warnings: Vec<Diagnostic>,
     /// Files on the way to where we are.
     open: Vec<String>,
+}
+
+impl<'a> Member<'a> {
+    fn file(&self) -> Option<&'a File> {
+        if let Self::File(file) = self { Some(file) } else { None }
+    }
 }
 
 /// Whether a file is a changelog of another kind than SQL.
@@ -56,22 +74,27 @@ impl<'a> Tree<'a> {
     pub(super) fn grow(files: &'a Files) -> Self {
         let mut tree = Self::default();
         let logs: Vec<&File> = files.iter().filter(|file| is_changelog(file)).collect();
+        let formatted: Vec<&File> = files.iter().filter(|file| is_formatted(file)).collect();
         if logs.is_empty() {
-            let formatted = files.iter().filter(|file| is_formatted(file));
-            tree.included.extend(formatted.map(|file| Included { file, contexts: Vec::new(), labels: Vec::new() }));
+            // No file of change sets in SQL can include another: the one that is the first is all there is.
+            let named: Vec<&File> = formatted.iter().copied().filter(|file| file.base().contains("master")).collect();
+            let read = if let [_] = named.as_slice() { named } else { formatted.clone() };
+            for file in read {
+                tree.follow(Member::File(file), files, &[], &[]);
+            }
+            tree.warn_of_the_rest(&formatted);
             return tree;
         }
         let mut below: Vec<&str> = Vec::new();
         for file in &logs {
             let mut one = Self { open: vec![file.name.clone()], ..Self::default() };
-            let targets = one.targets(file, files);
-            below
-                .extend(targets.into_iter().map(|(target, ..)| target.name.as_str()).filter(|name| *name != file.name));
+            let targets = one.targets(file, files).into_iter().filter_map(|target| target.member.file());
+            below.extend(targets.map(|target| target.name.as_str()).filter(|name| *name != file.name));
         }
         let roots: Vec<&File> = logs.into_iter().filter(|file| !below.contains(&file.name.as_str())).collect();
         let named: Vec<&File> = roots.iter().copied().filter(|file| file.base().contains("master")).collect();
         match (roots.as_slice(), named.as_slice()) {
-            ([root], _) | (_, [root]) => tree.follow(root, files, &[], &[]),
+            ([root], _) | (_, [root]) => tree.follow(Member::File(root), files, &[], &[]),
             _ => {
                 let names: Vec<String> = roots.iter().map(|file| file.path.display().to_string()).collect();
                 let message = format!("which changelog is the first? Nothing includes any of {}", names.join(", "));
@@ -79,29 +102,45 @@ impl<'a> Tree<'a> {
                 tree.errors.push(Diagnostic::error("liquibase", message).help(help));
             }
         }
+        tree.warn_of_the_rest(&formatted);
         tree
     }
 
-    fn follow(&mut self, file: &'a File, files: &'a Files, contexts: &[String], labels: &[String]) {
-        if is_formatted(file) {
-            self.included.push(Included { file, contexts: contexts.to_vec(), labels: labels.to_vec() });
-            return;
+    /// Warns of files of change sets that nothing leads to.
+    fn warn_of_the_rest(&mut self, formatted: &[&File]) {
+        let read: Vec<&str> =
+            self.included.iter().filter_map(|included| Some(included.member.file()?.name.as_str())).collect();
+        let strays = formatted.iter().filter(|file| !read.contains(&file.name.as_str()));
+        let strays: Vec<Diagnostic> = strays.map(|file| file.stray("no changelog includes it")).collect();
+        if self.errors.is_empty() {
+            self.warnings.extend(strays);
         }
+    }
+
+    fn follow(&mut self, member: Member<'a>, files: &'a Files, contexts: &[String], labels: &[String]) {
+        let Some(file) = member.file().filter(|file| is_changelog(file)) else {
+            self.included.push(Included { member, contexts: contexts.to_vec(), labels: labels.to_vec() });
+            return;
+        };
         if self.open.contains(&file.name) {
             let message = format!("{} includes itself", file.path.display());
             self.errors.push(Diagnostic::error("liquibase", message).help("take one of the includes out"));
             return;
         }
         self.open.push(file.name.clone());
-        for (target, context, label) in self.targets(file, files) {
-            let with = |outer: &[String], own: Option<String>| outer.iter().cloned().chain(own).collect::<Vec<_>>();
-            self.follow(target, files, &with(contexts, context), &with(labels, label));
+        for target in self.targets(file, files) {
+            self.follow(
+                target.member,
+                files,
+                &[contexts, &target.contexts].concat(),
+                &[labels, &target.labels].concat(),
+            );
         }
         self.open.pop();
     }
 
     /// What a changelog includes, in order, with the contexts and labels it says there.
-    fn targets(&mut self, file: &File, files: &'a Files) -> Vec<(&'a File, Option<String>, Option<String>)> {
+    fn targets(&mut self, file: &'a File, files: &'a Files) -> Vec<Included<'a>> {
         let (source, entries) = match file.source().and_then(|source| Ok((source.clone(), read(file, &source)?))) {
             Ok(read) => read,
             Err(found) => {
@@ -113,13 +152,15 @@ impl<'a> Tree<'a> {
         let folder = file.name.rsplit_once('/').map_or("", |(folder, _)| folder);
         for entry in entries {
             match entry {
-                Entry::Property { name, value } => self.properties.push((name, value)),
-                Entry::ChangeSet { span, id } => {
-                    let message = format!("the change set {id} is not in SQL");
-                    let error = Diagnostic::error("liquibase-changeset", message).at(&source, span, "");
-                    self.errors.push(error.help(
-                        "`liquibase update-sql` prints what it does: put that below `--changeset AUTHOR:ID` in a file that begins with `--liquibase formatted sql`, and include it here",
-                    ));
+                Entry::Property(property) if property.name.is_empty() => {
+                    let file = find(files, &property.value, None, false, file);
+                    let texts = file.iter().filter_map(|file| file.source().ok());
+                    self.properties.extend(texts.flat_map(|source| of_file(source.text(), &property)));
+                }
+                Entry::Property(property) => self.properties.push(property),
+                Entry::ChangeSet { span, attributes } => {
+                    let member = Member::Own { log: file, source: source.clone(), span, attributes };
+                    targets.push(Included { member, contexts: Vec::new(), labels: Vec::new() });
                 }
                 Entry::Include { span, all, attributes } => {
                     let mut wrong = |message: String, help: &str| {
@@ -142,10 +183,14 @@ impl<'a> Tree<'a> {
                             "put it there; paths begin where `--dir` leads, or at `relativeToChangelogFile`",
                         );
                     }
-                    let context = attributes.get("contextFilter").or(attributes.get("context")).cloned();
+                    let context = attributes.get("contextFilter").or(attributes.get("context"));
                     let ending = attributes.get("endsWithFilter").cloned().unwrap_or_default();
                     let found = found.into_iter().filter(|file| file.name.ends_with(&ending));
-                    targets.extend(found.map(|file| (file, context.clone(), attributes.get("labels").cloned())));
+                    targets.extend(found.map(|file| Included {
+                        member: Member::File(file),
+                        contexts: context.into_iter().cloned().collect(),
+                        labels: attributes.get("labels").into_iter().cloned().collect(),
+                    }));
                 }
             }
         }
@@ -165,7 +210,8 @@ fn find<'a>(files: &'a Files, path: &str, folder: Option<&str>, all: bool, own: 
         }
     }
     let whole = parts.join("/");
-    let is_ours = |file: &&File| is_formatted(file) || is_changelog(file);
+    let is_sql = |file: &File| file.name.ends_with(".sql") && !is_printed(file);
+    let is_ours = |file: &&File| is_sql(file) || is_changelog(file);
     if all {
         let inside = |prefix: &str| -> Vec<&'a File> {
             let is_inside = |file: &&File| prefix.is_empty() || file.name.starts_with(&format!("{prefix}/"));
@@ -203,11 +249,28 @@ fn entry(name: &str, attributes: BTreeMap<String, String>, span: Span) -> Option
     let get = |key: &str| attributes.get(key).cloned().unwrap_or_default();
     match name {
         "include" | "includeAll" => Some(Entry::Include { span, all: name == "includeAll", attributes }),
-        "changeSet" => Some(Entry::ChangeSet { span, id: format!("{}:{}", get("author"), get("id")) }),
-        "property" => Some(Entry::Property { name: get("name"), value: get("value") }),
+        "changeSet" => Some(Entry::ChangeSet { span, attributes }),
+        "property" => {
+            let (name, value) = (get("name"), if attributes.contains_key("file") { get("file") } else { get("value") });
+            let context = if attributes.contains_key("contextFilter") { get("contextFilter") } else { get("context") };
+            Some(Entry::Property(Property { name, value, dbms: get("dbms"), context }))
+        }
         _ => None,
     }
 }
+
+/// What a file of parameters sets, where the property that names it holds.
+fn of_file(text: &str, property: &Property) -> Vec<Property> {
+    let set = |(_, line): (Span, &str)| {
+        let (name, value) = line.split_once(['=', ':']).filter(|_| !line.trim_start().starts_with(['#', '!']))?;
+        let (dbms, context) = (property.dbms.clone(), property.context.clone());
+        Some(Property { name: name.trim().to_owned(), value: value.trim().to_owned(), dbms, context })
+    };
+    lines(text).filter_map(set).collect()
+}
+
+/// What a change set in another language asks before it runs.
+pub(super) const PRECONDITIONS: &str = "preConditions";
 
 /// The tags of a document, without those in comments.
 fn xml(text: &str) -> Vec<Entry> {
@@ -232,7 +295,13 @@ fn xml(text: &str) -> Vec<Entry> {
             attributes.insert(key.trim().to_owned(), plain);
             rest = after;
         }
-        entries.extend(entry(name.rsplit(':').next().unwrap_or(name), attributes, Span::new(start, at)));
+        let name = name.rsplit(':').next().unwrap_or(name);
+        match entries.last_mut() {
+            Some(Entry::ChangeSet { attributes: last, .. }) if name == PRECONDITIONS => {
+                last.insert(name.to_owned(), inside.to_owned());
+            }
+            _ => entries.extend(entry(name, attributes, Span::new(start, at))),
+        }
     }
     entries
 }
@@ -271,6 +340,9 @@ fn yaml(text: &str) -> Vec<Entry> {
             *depth = (*depth).min(indent);
             if indent == *depth {
                 attributes.extend(pair(content));
+                if content.starts_with(PRECONDITIONS) {
+                    attributes.insert(PRECONDITIONS.to_owned(), content.to_owned());
+                }
             }
         }
     }

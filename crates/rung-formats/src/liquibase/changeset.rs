@@ -20,14 +20,40 @@ pub(super) struct ChangeSet {
     pub(super) up: Vec<Span>,
     /// Those lines that Liquibase takes for SQL, and so for its checksum.
     pub(super) sql: Vec<Span>,
+    /// Its checksum, where Liquibase has told it.
+    pub(super) checksum: Option<String>,
     /// `--validCheckSum X`: what its checksum may be besides.
     pub(super) valid_checksums: Vec<String>,
     /// What undoes it, where that is said.
     pub(super) rollback: Option<Vec<Span>>,
+    /// Where that is.
+    pub(super) rollback_source: Arc<SourceFile>,
     pub(super) comment: Option<String>,
     /// `onFail` and `onError`.
     pub(super) preconditions: Attributes,
     pub(super) checks: Vec<Check>,
+}
+
+impl ChangeSet {
+    /// A change set of which nothing is known but its statements.
+    pub(super) fn new(source: &Arc<SourceFile>, author: String, id: String, up: Vec<Span>) -> Self {
+        Self {
+            source: source.clone(),
+            author,
+            id,
+            span: Span::default(),
+            attributes: Attributes::new(),
+            up,
+            sql: Vec::new(),
+            checksum: None,
+            valid_checksums: Vec::new(),
+            rollback: None,
+            rollback_source: source.clone(),
+            comment: None,
+            preconditions: Attributes::new(),
+            checks: Vec::new(),
+        }
+    }
 }
 
 /// `--precondition-sql-check expectedResult:X QUERY`.
@@ -42,11 +68,21 @@ pub(super) struct Check {
 pub(super) type Attributes = BTreeMap<String, (String, Span)>;
 
 /// A file of change sets.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Formatted {
     pub(super) changesets: Vec<ChangeSet>,
-    pub(super) properties: Vec<(String, String)>,
+    pub(super) properties: Vec<Property>,
     pub(super) logical_path: Option<String>,
+    pub(super) warnings: Vec<Diagnostic>,
+}
+
+/// A parameter, and where it holds.
+#[derive(Debug, Default)]
+pub(super) struct Property {
+    pub(super) name: String,
+    pub(super) value: String,
+    pub(super) dbms: String,
+    pub(super) context: String,
 }
 
 /// What follows `--` and blanks, if that begins with a word, whatever its case.
@@ -60,7 +96,10 @@ pub(super) fn is_first_line(line: &str) -> bool {
     directive(line, "liquibase").is_some_and(|rest| rest.trim_start().to_lowercase().starts_with("formatted"))
 }
 
-const KEYS: [&str; 18] = [
+/// What only the paid edition reads in such a file; the other refuses the file.
+const PAID: [&str; 4] = ["rollbackSqlFile ", "tagDatabase:", "include file:", "includeAll "];
+
+const KEYS: [&str; 19] = [
     "splitstatements",
     "stripcomments",
     "enddelimiter",
@@ -77,6 +116,7 @@ const KEYS: [&str; 18] = [
     "failonerror",
     "ignore",
     "runwith",
+    "runwithspoolfile",
     "runorder",
     "created",
 ];
@@ -88,7 +128,7 @@ impl Formatted {
     /// Every line that is meant for Liquibase and is none that it knows.
     pub(super) fn parse(source: &Arc<SourceFile>) -> Result<Self, Vec<Diagnostic>> {
         let text = source.text();
-        let mut file = Self { changesets: Vec::new(), properties: Vec::new(), logical_path: None };
+        let mut file = Self::default();
         let mut errors: Vec<Diagnostic> = Vec::new();
         let mut ignored: Option<Option<usize>> = None;
         let (mut in_rollback, mut in_remark) = (false, false);
@@ -120,27 +160,15 @@ impl Formatted {
                 match header(rest, line, span) {
                     Some((author, id, attributes)) => {
                         for (key, (_, span)) in attributes.iter().filter(|(key, _)| !KEYS.contains(&key.as_str())) {
-                            let error = Diagnostic::error("liquibase", format!("a change set has no attribute {key}"));
+                            let message = format!("Liquibase passes over this: a change set has no attribute {key}");
+                            let warning = Diagnostic::warning("liquibase", message).at(source, *span, "");
                             let help = closest(key, KEYS)
                                 .map_or_else(|| "take it out".to_owned(), |near| format!("did you mean {near}?"));
-                            errors.push(error.at(source, *span, "").help(help));
+                            file.warnings.push(warning.help(help));
                         }
                         let up = vec![Span::new(next_line(text, span.end), text.len())];
                         file.close(span.start);
-                        file.changesets.push(ChangeSet {
-                            source: source.clone(),
-                            author,
-                            id,
-                            span,
-                            attributes,
-                            up,
-                            sql: Vec::new(),
-                            valid_checksums: Vec::new(),
-                            rollback: None,
-                            comment: None,
-                            preconditions: Attributes::new(),
-                            checks: Vec::new(),
-                        });
+                        file.changesets.push(ChangeSet { span, attributes, ..ChangeSet::new(source, author, id, up) });
                     }
                     None => wrong("this is no change set".to_owned(), "write `--changeset AUTHOR:ID`"),
                 }
@@ -154,10 +182,19 @@ impl Formatted {
             if let Some(rest) = directive(line, "property ") {
                 let all = attributes(rest, span);
                 let value = |key: &str| all.get(key).map(|(value, _)| value.clone());
+                let (dbms, context) = (value("dbms").unwrap_or_default(), value("context").unwrap_or_default());
                 match (value("name"), value("value")) {
-                    (Some(name), Some(value)) => file.properties.push((name, value)),
+                    (Some(name), Some(value)) => file.properties.push(Property { name, value, dbms, context }),
                     _ => wrong("this is no property".to_owned(), "write `--property name:NAME value:VALUE`"),
                 }
+                continue;
+            }
+            if let Some(word) = PAID.iter().find(|word| directive(line, word).is_some()) {
+                let word = word.trim_end_matches([' ', ':']);
+                wrong(
+                    format!("rung does not carry out `{word}` of Liquibase's paid edition"),
+                    "include files by a changelog in YAML; write what undoes a change set as `--rollback SQL`",
+                );
                 continue;
             }
             let Some(changeset) = file.changesets.last_mut() else {
@@ -205,6 +242,14 @@ impl Formatted {
         }
         file.close(text.len());
         if errors.is_empty() { Ok(file) } else { Err(errors) }
+    }
+
+    /// A file of nothing but SQL: to Liquibase it is one change set, of this name.
+    pub(super) fn raw(source: &Arc<SourceFile>) -> Self {
+        let all = vec![Span::new(0, source.text().len())];
+        let changeset = ChangeSet::new(source, "includeAll".to_owned(), "raw".to_owned(), all.clone());
+        let changesets = vec![ChangeSet { sql: all, ..changeset }];
+        Self { changesets, ..Self::default() }
     }
 
     /// Ends the last change set.

@@ -62,6 +62,8 @@ pub(super) struct Changes<'a> {
     pub(super) aside: HashSet<&'a Key>,
     /// Tables that are made anew with their rows, and partitions of such.
     pub(super) rebuilt: BTreeSet<&'a Key>,
+    /// Tables that are made anew for where their columns are declared.
+    pub(super) stuck: &'a HashSet<Arc<Key>>,
     /// Tables and parents that they did not have before.
     joined: HashSet<(Arc<Key>, Arc<Key>)>,
     /// Columns that change with those of their tables' parents.
@@ -72,7 +74,7 @@ pub(super) struct Changes<'a> {
 impl<'a> Changes<'a> {
     /// What becomes of everything. Nothing, where the catalogs are the same. Columns that change with
     /// those of their tables' parents are told apart from those that change by themselves.
-    pub(super) fn of(old: &'a Needs<'a>, new: &'a Needs<'a>, options: &'a AlterOptions, settled: &Settled) -> Self {
+    pub(super) fn of(old: &'a Needs<'a>, new: &'a Needs<'a>, options: &'a AlterOptions, settled: &'a Settled) -> Self {
         let (from, to) = (old.catalog, new.catalog);
         let mut changes = Self {
             from,
@@ -86,6 +88,7 @@ impl<'a> Changes<'a> {
             reset: BTreeSet::new(),
             aside: HashSet::new(),
             rebuilt: BTreeSet::new(),
+            stuck: &settled.stuck,
             joined: settled.joined.iter().map(|it| (Arc::clone(&it.child), Arc::clone(&it.parent))).collect(),
             followed: HashSet::new(),
             refused: Vec::new(),
@@ -158,7 +161,7 @@ impl<'a> Changes<'a> {
                 if old.server.is_some() && (old.server != new.server || new.of_type != old.of_type) {
                     return Fate::Remade;
                 }
-                if super::rebuild::is_rebuilt(from, to) {
+                if super::rebuild::is_rebuilt(from, to) || self.stuck.contains(&to.key) {
                     self.rebuilt.insert(&to.key);
                     return Fate::Remade;
                 }
@@ -339,7 +342,7 @@ impl<'a> Changes<'a> {
             return;
         };
         let key = &*to.key;
-        if self.is_dropped(key) {
+        if self.is_dropped(key) || self.joins_with(object, used.on) {
             return;
         }
         let is_retyped = column.is_some_and(|column| self.retyped.contains(&(&**used.on, column)));
@@ -431,6 +434,16 @@ impl<'a> Changes<'a> {
                 left.push((key, None));
             }
         }
+    }
+
+    /// Whether an index becomes a part of another with its table: of the new one, where the old one goes.
+    fn joins_with(&self, object: &Object, other: &Key) -> bool {
+        above(self.old, object) == Some(other)
+            && self
+                .old
+                .parent(object)
+                .zip(self.from.get(other).and_then(|it| self.old.parent(it)))
+                .is_some_and(|(child, parent)| self.joined.iter().any(|(one, two)| **one == *child && **two == *parent))
     }
 
     /// Whether a publication has something no more that is taken away, and can be altered to that.

@@ -73,12 +73,7 @@ impl<'a> Builder<'_, 'a> {
         let mut heirs = heirs;
         if index.on_only {
             heirs.extend(below.iter().map(|part| Fact::object(&part.key)));
-            let parts = below.iter().filter_map(|part| match &part.body {
-                Body::Constraint(it) => table::attach_index(self.changes.to, &part.key, it.index.as_ref()?),
-                _ => None,
-            });
-            let parts: Vec<String> = parts.collect();
-            after.splice(0..0, parts);
+            after.splice(0..0, self.attach_below(object));
         }
         let (first, rest) = if online { (vec![create], after) } else { ([vec![create], after].concat(), Vec::new()) };
         let mut first = steps(first);
@@ -153,8 +148,12 @@ impl<'a> Builder<'_, 'a> {
             ConstraintKind::PrimaryKey { without_overlaps: false, .. }
                 | ConstraintKind::Unique { without_overlaps: false, .. }
         );
+        // The key of a partitioned table that is made finds those of its partitions by itself.
+        let finds = above(self.changes.new, object).is_some_and(|above| self.changes.is_made(above));
+        let attach = constraint.index.as_ref().filter(|_| !finds && !self.joins(of));
+        let attach = attach.and_then(|index| table::attach_index(self.changes.to, key, index));
         let mut after = Vec::new();
-        let sql = if can_wait {
+        let mut sql = if can_wait {
             let unchecked = Constraint { validity: Validity::NotValid, ..constraint.clone() };
             let what = if of_domain { "DOMAIN" } else { "TABLE" };
             vec![format!("ALTER {what} {} ADD {}", parent(key), table::constraint(key, &unchecked))]
@@ -175,17 +174,19 @@ impl<'a> Builder<'_, 'a> {
                 quoted(if is_there { &key.name } else { &built })
             );
             let mut sql = vec![sql];
-            // The key of a partitioned table finds those of its partitions by itself.
-            let finds = above(self.changes.new, object).is_some_and(|above| self.changes.is_made(above));
-            if !finds && !self.joins(of) {
-                sql.extend(table::attach_index(self.changes.to, key, index));
-            }
+            sql.extend(attach);
             sql.extend(table::index_settings(self.changes.to, key, index));
             sql
         } else {
-            self.writer().constraint_apart(object, constraint)
+            let mut sql = self.writer().constraint_apart(object, constraint);
+            if is_partitioned && constraint.index.as_ref().is_some_and(|index| !index.valid) {
+                sql.extend(self.attach_below(object));
+            }
+            if !sql.is_empty() {
+                sql.extend(attach);
+            }
+            sql
         };
-        let mut sql = sql;
         if !sql.is_empty() {
             self.writer().attributes(object, &mut sql);
             sql.extend(
@@ -239,6 +240,15 @@ impl<'a> Builder<'_, 'a> {
             matches!(part.body, Body::Constraint(_)) && above(self.changes.new, part) == Some(&*object.key)
         };
         parts.filter(is_below).collect()
+    }
+
+    /// The statements by which those keys become parts of an index that was made without them.
+    fn attach_below(&self, object: &'a Object) -> Vec<String> {
+        let attach = |part: &'a Object| match &part.body {
+            Body::Constraint(it) => table::attach_index(self.changes.to, &part.key, it.index.as_ref()?),
+            _ => None,
+        };
+        self.below(object).into_iter().filter_map(attach).collect()
     }
 
     /// The index that a key of its name can be made of as it is.

@@ -27,21 +27,46 @@ pub(super) struct Settled {
     /// Columns that change with the parent's: their type, or altogether.
     pub(super) retyped: Vec<(Arc<Key>, String)>,
     pub(super) readded: Vec<(Arc<Key>, String)>,
+    /// Tables with columns that are declared elsewhere than they are to be, which nothing alters.
+    pub(super) stuck: HashSet<Arc<Key>>,
 }
 
 /// See [`Settled`].
 pub(super) fn settle(from: &Catalog, to: &Catalog, major: u32) -> Settled {
+    let settled = settle_but(from, to, major, HashSet::new());
+    let stuck: HashSet<Arc<Key>> = to
+        .of_kind(Kind::Table)
+        .filter(|object| settled.catalog.get(&object.key).is_some_and(|old| is_stuck(old, object)))
+        .filter(|object| ![from, to].iter().any(|catalog| has_heirs(catalog, &object.key)))
+        .map(|object| Arc::clone(&object.key))
+        .collect();
+    if stuck.is_empty() { settled } else { settle_but(from, to, major, stuck) }
+}
+
+/// Whether a column that stays is declared elsewhere than it is to be.
+fn is_stuck(old: &Object, new: &Object) -> bool {
+    let differs = |new: &Column| old.columns().iter().any(|old| old.name == new.name && old.origin != new.origin);
+    let is_plain = |of: &Object| table(of).is_some_and(|it| it.server.is_none() && it.bound.is_none());
+    is_plain(old) && is_plain(new) && new.columns().iter().any(differs)
+}
+
+fn has_heirs(catalog: &Catalog, key: &Arc<Key>) -> bool {
+    catalog.of_kind(Kind::Table).filter_map(table).any(|table| table.inherits.contains(key))
+}
+
+fn settle_but(from: &Catalog, to: &Catalog, major: u32, stuck: HashSet<Arc<Key>>) -> Settled {
     let mut settled = Settled {
         catalog: from.clone(),
         left: Vec::new(),
         joined: Vec::new(),
         retyped: Vec::new(),
         readded: Vec::new(),
+        stuck,
     };
     let mut heirs: Vec<&Object> = to
         .of_kind(Kind::Table)
         .filter(|object| from.get(&object.key).is_some_and(|old| inherits(old) || inherits(object)))
-        .filter(|object| !is_rebuilt(from, to, object))
+        .filter(|object| !is_rebuilt(from, to, object) && !settled.stuck.contains(&object.key))
         .collect();
     // Parents come first.
     let depths: HashMap<&Key, usize> = heirs.iter().map(|object| (&*object.key, depth(to, object))).collect();

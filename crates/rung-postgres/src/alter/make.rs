@@ -57,6 +57,11 @@ impl<'a> Builder<'_, 'a> {
             claims.extend(names(part));
         }
         claims.extend(self.calls(object));
+        if let (Body::Trigger(_), Some(table)) = (&object.body, self.group(object)) {
+            // The partitions of a table get it as well.
+            let of = std::iter::once(table).chain(self.changes.new.heirs_of(table));
+            claims.extend(of.map(|table| super::table::trigger(table, &object.key.name)));
+        }
         if let Body::Table(_) = &object.body {
             // It says of its sequences that they are its own.
             let sequences = self.changes.new.sequences.get(key).into_iter().flatten();

@@ -4,6 +4,7 @@
 //! [`column`] and [`index`] turn that into work, each piece with what it makes, takes, needs and has done with;
 //! [`work`] puts it in order and cuts it into transactions.
 
+mod adopt;
 mod attribute;
 mod change;
 mod column;
@@ -34,7 +35,13 @@ pub(crate) fn alteration(from: &Catalog, to: &Catalog, options: &AlterOptions) -
         return Ok(Alteration::default());
     }
     let (to, from) = (compared(to, options), compared(from, options));
-    let mut renamed = rename::renamed(&from, options)?;
+    let mut renamed = rename::renamed(&from, &options.renames, options.version)?;
+    let adopted = adopt::names(&renamed.catalog, &to);
+    if !adopted.is_empty() {
+        let mut adopted = rename::renamed(&renamed.catalog, &adopted, options.version)?;
+        renamed.steps.append(&mut adopted.steps);
+        renamed.catalog = adopted.catalog;
+    }
     let major = options.version.map_or(13, |version| version / 10_000);
     let settled = inherit::settle(&renamed.catalog, &to, major);
     let (old, new) = (Needs::of(&settled.catalog), Needs::of(&to));

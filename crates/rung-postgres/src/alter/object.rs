@@ -66,15 +66,19 @@ impl<'a> Builder<'_, 'a> {
         if sql.is_empty() {
             return;
         }
-        let (mut needs, frees) = (self.needs(to), self.frees(from));
+        let (mut needs, mut frees) = (self.needs(to), self.frees(from));
         let group = self.group(to);
         let is_reset = self.changes.reset.contains(&(&**key, ""));
         if matches!(to.body, Body::Index(_) | Body::Constraint(_)) {
+            // The server takes them along when a column gets another type.
+            frees.retain(|fact| !needs.contains(fact));
             let table = group.and_then(|table| self.changes.to.get(table));
             needs.extend(table.map(|table| super::index::attached(&table.key)));
         }
+        let above = super::change::above(self.changes.new, to).and_then(|above| self.changes.to.get(above));
         let action = self.works.add(Phase::Make, key, group, steps(sql));
         action.makes = vec![Fact::object(key)];
+        action.makes.extend(above.map(|above| super::index::parts(&above.key)));
         action.needs = needs;
         // A default that is taken off first has done that already.
         action.frees = if is_reset { Vec::new() } else { frees };

@@ -1,5 +1,6 @@
-//! Tables that are made anew with their rows, as nothing alters how a table is partitioned: the old one gets out of the way
-//! with all that is its own, the new one gets its rows, and what hangs on it is made again.
+//! Tables that are made anew with their rows, as nothing alters how a table is partitioned, or by which of a table and its
+//! parent a column is declared: the old one gets out of the way with all that is its own, the new one gets its rows, and
+//! what hangs on it is made again.
 
 use rung_catalog::{Body, Column, Fact, Key, Object, Table, Value};
 
@@ -89,9 +90,10 @@ impl<'a> Builder<'_, 'a> {
                 values.join(", "),
                 full(&before)
             );
-            all.push(Step::from(copy).because(
-                "nothing alters how a table is partitioned: it is made anew, and nobody gets at it meanwhile",
-            ));
+            all.push(Step::from(copy).because(match self.changes.stuck.contains(key) {
+                true => "nothing makes a column its parent's: the table is made anew, and nobody gets at it meanwhile",
+                false => "nothing alters how a table is partitioned: it is made anew, and nobody gets at it meanwhile",
+            }));
         }
         for (old, new) in &both {
             if let (Value::Identity(old), Value::Identity(new)) = (&old.value, &new.value) {
@@ -115,6 +117,8 @@ impl<'a> Builder<'_, 'a> {
         all.push(drop);
         let heirs = self.changes.new.heirs_of(key).filter_map(|heir| self.changes.to.get(heir));
         let mut needs = vec![Fact::object(key)];
+        // Some of a parent that stays may be new.
+        needs.extend(to.columns().iter().map(|column| Fact::column(key, &column.name)));
         for heir in heirs {
             needs.extend([Fact::object(&heir.key), super::index::attached(&heir.key)]);
         }

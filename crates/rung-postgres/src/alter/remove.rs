@@ -184,6 +184,9 @@ impl<'a> Builder<'_, 'a> {
         if let (Body::Constraint(constraint), Some(table)) = (&object.body, self.changes.old.parent(object)) {
             names.extend(super::index::primary(table, constraint));
         }
+        if let (Body::Trigger(_), Some(table)) = (&object.body, self.changes.old.parent(object)) {
+            names.push(super::table::trigger(table, &object.key.name));
+        }
         if let (Some(columns), Some(table)) = (super::change::keys(object), self.changes.old.parent(object)) {
             names.push(super::index::key_of(table, columns));
         }

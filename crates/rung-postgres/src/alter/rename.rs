@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use rung_catalog::{Body, Catalog, Key, Kind, Object, Rename, Type};
-use rung_engine::{AlterOptions, AlterStep, Cut, Refusal};
+use rung_engine::{AlterStep, Cut, Refusal};
 
-use crate::name::{full, parent, quoted};
+use crate::name::{full, literal, parent, quoted};
 use crate::render::object::{is_of_domain, phrase};
 
 /// A catalog with its other names, and the statements that give them.
@@ -16,7 +16,7 @@ pub(super) struct Renamed {
 
 /// Gives names, from within outwards: what belongs to a table, tables, schemas, and columns at last, whose tables are
 /// called as they are afterwards.
-pub(super) fn renamed(from: &Catalog, options: &AlterOptions) -> Result<Renamed, Vec<Refusal>> {
+pub(super) fn renamed(from: &Catalog, renames: &[Rename], version: Option<u32>) -> Result<Renamed, Vec<Refusal>> {
     let mut renamed = Renamed { catalog: from.clone(), steps: Vec::new() };
     let rank = |rename: &Rename| match rename {
         Rename::Object { from, .. } => match from.kind {
@@ -26,12 +26,12 @@ pub(super) fn renamed(from: &Catalog, options: &AlterOptions) -> Result<Renamed,
         },
         Rename::Column { .. } => 3,
     };
-    let mut renames: Vec<&Rename> = options.renames.iter().collect();
+    let schemas: Vec<(&str, &str)> = renames.iter().filter_map(of_schema).collect();
+    let mut renames: Vec<&Rename> = renames.iter().collect();
     renames.sort_by_key(|rename| rank(rename));
     let renames: Vec<Rename> =
         renames.chunk_by(|one, other| rank(one) == rank(other)).flat_map(Rename::in_turns).collect();
-    let schemas: Vec<(&str, &str)> = options.renames.iter().filter_map(of_schema).collect();
-    let is_named = options.version.is_some_and(|version| version >= 180_000);
+    let is_named = version.is_some_and(|version| version >= 180_000);
     for rename in renames {
         let rename = &rename;
         let (key, sql) = renamed.statements(rename, &schemas)?;
@@ -77,8 +77,12 @@ impl Renamed {
             }
             Rename::Column { table, from, to } => {
                 let object = self.catalog.get(table).ok_or_else(|| unknown(table))?;
-                if !object.columns().iter().any(|column| column.name == *from) {
+                if !object.members().contains(&from.as_str()) {
                     return Err(unknown(table));
+                }
+                if let Body::Type(Type::Enum { .. }) = object.body {
+                    let sql = format!("ALTER {} RENAME VALUE {} TO {}", phrase(object), literal(from), literal(to));
+                    return Ok((Arc::clone(table), vec![sql]));
                 }
                 let (what, cascade) = match object.body {
                     Body::Type(_) => ("ATTRIBUTE", " CASCADE"),

@@ -48,6 +48,13 @@ impl<'a> Builder<'_, 'a> {
             return;
         }
         let key = &to.key;
+        if new.partition_by.is_some() {
+            self.changes.refuse(
+                key,
+                "nothing alters whether a partitioned table is UNLOGGED",
+                "leave the word out: it means nothing for a table whose rows are in its partitions",
+            );
+        }
         let persisted = |key: &Arc<Key>| Fact::column(key, "its persistence");
         let sql = format!("ALTER TABLE {} SET {}", full(key), persistence(new.persistence));
         let pairs = self.changes.to.of_kind(Kind::Constraint).filter_map(|constraint| match &constraint.body {
@@ -174,14 +181,25 @@ impl<'a> Builder<'_, 'a> {
         });
         needs.extend(parts.map(|part| Fact::object(&part.key)));
         let after = self.left.get(&**child).copied();
-        let frees: Vec<Fact> = Vec::new();
+        // A partition gets the triggers of the whole.
+        let above = self.changes.new.parts(parent).iter().filter(|part| bound.is_some() && is_trigger(part));
+        let triggers: Vec<String> = above.map(|part| trigger(child, &part.key.name)).collect();
         let action = self.works.add(Phase::Make, child, None, steps([sql]));
         action.needs = needs;
-        action.frees = frees;
         action.makes = vec![attached(child)];
         action.claims = vec![columns_of(parent)];
+        action.claims.extend(triggers);
         action.after.extend(after);
     }
+}
+
+/// The name of a trigger, of which a table has one.
+pub(super) fn trigger(table: &Key, name: &str) -> String {
+    format!("trigger {name} on {}", full(table))
+}
+
+fn is_trigger(object: &Object) -> bool {
+    matches!(object.body, Body::Trigger(_))
 }
 
 /// What is done to those that inherit from a table comes when those have left that are to leave.

@@ -193,7 +193,9 @@ impl Writer<'_> {
             return Vec::new();
         }
         let is_partitioned = body.is_some_and(|body| body.partition_by.is_some());
-        let has_heirs = is_partitioned || matches!(of.kind, ConstraintKind::Check(_));
+        // A key that some partitions lack is made without them.
+        let is_whole = of.index.as_ref().is_none_or(|index| index.valid);
+        let has_heirs = is_partitioned && is_whole || matches!(of.kind, ConstraintKind::Check(_));
         let only = if has_heirs { "" } else { "ONLY " };
         let mut sql = vec![format!("ALTER TABLE {only}{} ADD {}", parent(key), constraint(key, of))];
         sql.extend(self.after_constraint(object, of));

@@ -66,7 +66,7 @@ fn pairs(text: &str) -> Vec<Pair> {
     pairs
 }
 
-/// `table app.a app.b`, `column app.t a b`, `schema a b`.
+/// `table app.a app.b`, `column app.t a b`, `label app.mood a b`, `schema a b`.
 fn rename(text: &str) -> Rename {
     let words: Vec<&str> = text.split_whitespace().collect();
     let key = |kind, name: &str| match name.split_once('.') {
@@ -76,6 +76,9 @@ fn rename(text: &str) -> Rename {
     match words[..] {
         ["column", table, from, to] => {
             Rename::Column { table: key(Kind::Table, table), from: from.to_owned(), to: to.to_owned() }
+        }
+        ["label", table, from, to] => {
+            Rename::Column { table: key(Kind::Type, table), from: from.to_owned(), to: to.to_owned() }
         }
         [kind, from, to] => {
             let kind = Kind::parse(kind).expect("a kind");

@@ -77,3 +77,76 @@ CREATE TABLE h (id integer, own text) INHERITS (p);
 -- @new
 CREATE TABLE p (id integer, more text);
 CREATE TABLE h (id integer, own text);
+-- @pair keys of partitions come to be parts of that of the whole
+CREATE TABLE p (id integer NOT NULL, a integer NOT NULL) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+ALTER TABLE ONLY p ADD CONSTRAINT p_key PRIMARY KEY (a, id);
+ALTER TABLE p1 ADD CONSTRAINT p1_key PRIMARY KEY (a, id);
+ALTER INDEX p_key ATTACH PARTITION p1_key;
+-- @new
+CREATE TABLE p (id integer NOT NULL, a integer NOT NULL) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+ALTER TABLE ONLY p ADD CONSTRAINT p_key PRIMARY KEY (a, id);
+CREATE UNIQUE INDEX p1_key ON p1 (a, id);
+-- @says ALTER TABLE ONLY public.p ADD CONSTRAINT p_key
+-- @pair an index that the server would take for the part is called as that
+CREATE TABLE p (a integer) PARTITION BY LIST (a);
+CREATE INDEX whole ON p (a);
+CREATE TABLE p1 (a integer);
+CREATE INDEX own ON p1 (a);
+-- @new
+CREATE TABLE p (a integer) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+CREATE INDEX whole ON p (a);
+CREATE INDEX own ON p1 (a);
+-- @says ALTER INDEX public.own RENAME TO p1_a_idx
+-- @pair a table with a key and a trigger joins one that is made anew
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TABLE p (id integer, a integer, CONSTRAINT p_key UNIQUE (a, id));
+CREATE TABLE p1 (id integer, a integer, CONSTRAINT p1_key UNIQUE (a, id));
+CREATE TRIGGER t BEFORE UPDATE ON p1 FOR EACH ROW EXECUTE FUNCTION f();
+-- @new
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TABLE p (id integer, a integer, CONSTRAINT p_key UNIQUE (a, id)) PARTITION BY LIST (a);
+CREATE TRIGGER t BEFORE UPDATE ON p FOR EACH ROW EXECUTE FUNCTION f();
+CREATE TABLE p1 (id integer, a integer, CONSTRAINT p1_key UNIQUE (a, id));
+ALTER TABLE ONLY p ATTACH PARTITION p1 FOR VALUES IN (1);
+-- @rows
+INSERT INTO p1 VALUES (1, 1);
+-- @pair foreign keys refer to tables whose partitions come from elsewhere
+CREATE TABLE p (a integer, CONSTRAINT p_key UNIQUE (a)) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+CREATE TABLE r (a integer) PARTITION BY LIST (a);
+CREATE UNIQUE INDEX r_key ON r (a);
+CREATE TABLE r1 PARTITION OF r FOR VALUES IN (1);
+ALTER TABLE r ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES p (a);
+ALTER TABLE p ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES r (a);
+-- @new
+CREATE TABLE q (a integer, CONSTRAINT q_key UNIQUE (a)) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF q FOR VALUES IN (1);
+CREATE TABLE s (a integer) PARTITION BY LIST (a);
+CREATE UNIQUE INDEX s_key ON s (a);
+CREATE TABLE r1 PARTITION OF s FOR VALUES IN (1);
+ALTER TABLE s ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES q (a);
+ALTER TABLE q ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES s (a);
+-- @pair a check that is inherited is validated, and its column gets another type
+CREATE TABLE p (a integer, n text) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+ALTER TABLE p ADD CONSTRAINT c CHECK (n > '0');
+-- @new
+CREATE TABLE p (a integer, n integer) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+ALTER TABLE p ADD CONSTRAINT c CHECK (n > 0) NOT VALID;
+-- @pair columns are the parent's that were the table's own as well
+CREATE TABLE p (id integer NOT NULL, a text);
+CREATE TABLE h (id integer NOT NULL, own integer, CONSTRAINT k PRIMARY KEY (id)) INHERITS (p);
+CREATE INDEX i ON h (own);
+CREATE VIEW v AS SELECT id, own FROM h;
+-- @new
+CREATE TABLE p (id integer NOT NULL, a text);
+CREATE TABLE h (own integer, CONSTRAINT k PRIMARY KEY (id)) INHERITS (p);
+CREATE INDEX i ON h (own);
+CREATE VIEW v AS SELECT id, own FROM h;
+-- @rows
+INSERT INTO h VALUES (1, 'x', 2);
+-- @says INSERT INTO public.h

@@ -23,3 +23,15 @@ CREATE TABLE a (id integer GENERATED ALWAYS AS IDENTITY, n integer NOT NULL);
 -- @new
 CREATE TABLE b (id integer GENERATED ALWAYS AS IDENTITY, n bigint NOT NULL, more text);
 -- @renamed table public.a public.b
+-- @pair a label of an enum has another name
+CREATE TYPE mood AS ENUM ('glad', 'sad', 'so');
+CREATE TABLE t (id integer, m mood DEFAULT 'sad', CONSTRAINT c CHECK (m <> 'sad' OR id > 5));
+CREATE INDEX i ON t (id) WHERE m = 'sad';
+-- @new
+CREATE TYPE mood AS ENUM ('glad', 'blue', 'so');
+CREATE TABLE t (id integer, m mood DEFAULT 'blue', CONSTRAINT c CHECK (m <> 'blue' OR id > 5));
+CREATE INDEX i ON t (id) WHERE m = 'blue';
+-- @renamed label public.mood sad blue
+-- @rows
+INSERT INTO t VALUES (6, 'sad');
+-- @says RENAME VALUE 'sad' TO 'blue'
