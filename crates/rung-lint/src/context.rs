@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rung_ddl::{Action, CreateIndex, Name, Persistence, SmolStr, Statement, fold};
+use rung_ddl::{Action, CreateIndex, Kind, Name, Persistence, SmolStr, Statement, fold};
 use rung_engine::{Migration, MigrationId};
 use rung_sql::{Diagnostic, Level, SourceFile, Span, TokenKind, tokens};
 
@@ -265,6 +265,15 @@ impl<'a> Context<'a> {
         is_fresh_key(self.schema, self.subjects, self.number, key)
     }
 
+    /// Whether `IF EXISTS` finds nothing of a name, as far as migrations tell. [`Reported::nowhere`] says so.
+    pub fn is_nowhere(&self, kind: Kind, name: &Name) -> bool {
+        let is_known = match kind {
+            Kind::Index => self.schema.index(name).is_some(),
+            _ => self.table(name).is_some() || self.schema.born(kind, name).is_some(),
+        };
+        !is_known && self.schema.tells_all(self.number)
+    }
+
     /// Whether this migration makes something of a name after the statement that is asked about.
     pub fn is_named_after(&self, name: &str) -> bool {
         self.after(Topic::Named(name)).next().is_some()
@@ -388,6 +397,14 @@ impl Reported<'_> {
     pub fn help(self, text: impl Into<String>) -> Self {
         self.finding.diagnostic.helps.push(text.into());
         self
+    }
+
+    /// That there is nothing of the name, as far as migrations tell: then it is no more than a note.
+    pub fn nowhere(self, is_nowhere: bool) -> Self {
+        if !is_nowhere {
+            return self;
+        }
+        self.note("as far as migrations tell, it is not there, and nothing is done").level(Level::Note)
     }
 
     /// Another level.

@@ -65,6 +65,34 @@ fn a_foreign_key_that_a_later_migration_indexes_is_none_to_find() {
 }
 
 #[test]
+fn what_is_not_there_as_far_as_migrations_tell_is_a_note() {
+    let first = "CREATE TABLE t (a int);\nCREATE INDEX i ON t (a);\nCREATE VIEW v AS SELECT a FROM t;\nCREATE TYPE e AS ENUM ('a');\n\
+                 CREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();";
+    let gone = "DROP TRIGGER g ON t;\nDROP VIEW v;\nDROP INDEX i;\nDROP TYPE e;";
+    let levels = |files: &[(&str, &str)]| -> Vec<Level> {
+        let findings = lint_last(files, "postgres", &Options::default()).findings;
+        let is_of_drop = |rule: &str| rule.starts_with("drop-") || rule == "trigger-dropped";
+        findings.iter().filter(|found| is_of_drop(found.rule)).map(|found| found.diagnostic.level).collect()
+    };
+    for drop in [
+        "DROP TABLE IF EXISTS u;",
+        "DROP TRIGGER IF EXISTS g ON t;",
+        "DROP VIEW IF EXISTS v;",
+        "DROP INDEX IF EXISTS i;",
+        "DROP TYPE IF EXISTS e CASCADE;",
+    ] {
+        assert_eq!(levels(&[("001_a.sql", first), ("002_b.sql", gone), ("003_c.sql", drop)]), [Level::Note], "{drop}");
+        // Alone, a file says nothing of what is there.
+        assert!(levels(&[("003_c.sql", drop)]).iter().all(|level| *level > Level::Note), "{drop}");
+        let plain = drop.replace("IF EXISTS ", "");
+        assert!(
+            levels(&[("001_a.sql", first), ("003_c.sql", &plain)]).iter().all(|level| *level > Level::Note),
+            "{plain}"
+        );
+    }
+}
+
+#[test]
 fn every_rule_has_a_case_that_fires_and_one_that_does_not() {
     for rule in RULES {
         for fires in [true, false] {

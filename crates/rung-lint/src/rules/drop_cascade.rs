@@ -43,8 +43,9 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
                 if *if_exists && cx.schema.born(*kind, name).is_none() && cx.is_named_after(&name.name) {
                     continue;
                 }
+                let is_nowhere = *if_exists && cx.is_nowhere(*kind, name);
                 if !cx.schema.born(*kind, name).is_some_and(|born| cx.is_fresh(born)) {
-                    report(cx, name.span, &format!("the {} {name}", kind.as_str()));
+                    report(cx, name.span, &format!("the {} {name}", kind.as_str())).nowhere(is_nowhere);
                 }
             }
         }
@@ -67,7 +68,7 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
     }
 }
 
-fn report(cx: &mut Context<'_>, span: Span, what: &str) {
+fn report<'a>(cx: &'a mut Context<'_>, span: Span, what: &str) -> Reported<'a> {
     cx.report(span, format!("whatever depends on {what} is lost too, and the statement does not say what that is"))
-        .help("drop what depends on it by its name; without CASCADE the server says what is missing");
+        .help("drop what depends on it by its name; without CASCADE the server says what is missing")
 }

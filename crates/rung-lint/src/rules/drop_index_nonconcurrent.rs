@@ -39,11 +39,13 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
         } else {
             Ok(concurrent_drops(cx, names, *if_exists))
         };
+        let is_nowhere = *if_exists && cx.is_nowhere(Kind::Index, name);
         let of = table.map_or_else(|| "its table".to_owned(), |table| table.to_string());
         let found = cx
             .report(name.span, format!("dropping {name} waits for every query on {of}, and keeps all others waiting"))
             .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
-            .help("write `DROP INDEX CONCURRENTLY`, in a migration of its own");
+            .help("write `DROP INDEX CONCURRENTLY`, in a migration of its own")
+            .nowhere(is_nowhere);
         if let (true, Some(word)) = (alone, word) {
             found.fix("drop the index concurrently", &[(Span::new(word.end, word.end), " CONCURRENTLY")]);
         } else {

@@ -38,10 +38,12 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
             Kind::Table => cx.is_fresh_table(name),
             _ => cx.schema.born(*kind, name).is_some_and(|born| cx.is_fresh(born)),
         };
+        let is_nowhere = *if_exists && cx.is_nowhere(*kind, name);
         if !is_new && !cx.is_copied(name) {
             let found = cx
                 .report(name.span, format!("everything in the {} {name} is lost", kind.as_str()))
-                .help("make sure that nobody uses it and that there is a backup, then allow this with the reason");
+                .help("make sure that nobody uses it and that there is a backup, then allow this with the reason")
+                .nowhere(is_nowhere);
             if is_for_itself {
                 found.note("no migration has made it, and this one makes it next").level(Level::Note);
             }

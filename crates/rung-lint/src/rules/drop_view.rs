@@ -23,7 +23,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(cx: &mut Context<'_>, statement: &Statement) {
-    let Statement::Drop { kind: Kind::View | Kind::MaterializedView, names, .. } = statement else { return };
+    let Statement::Drop { kind: Kind::View | Kind::MaterializedView, names, if_exists, .. } = statement else { return };
     for name in names {
         let key = cx.schema.key(name);
         let again = cx.after(Topic::Named(&name.name)).any(|(_, statement)| match statement {
@@ -36,8 +36,9 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
             }
             _ => false,
         });
+        let is_nowhere = *if_exists && cx.is_nowhere(Kind::View, name);
         if !again && !cx.is_fresh_key(&key) {
-            cx.report(name.span, format!("programs that read {name} fail"));
+            cx.report(name.span, format!("programs that read {name} fail")).nowhere(is_nowhere);
         }
     }
 }

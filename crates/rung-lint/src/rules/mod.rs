@@ -13,6 +13,7 @@ mod prelude {
     pub(super) use rung_engine::{Body, Hints, MigrationId};
     pub(super) use rung_sql::{Level, MigrationType, Span, infer_type};
 
+    pub(super) use crate::context::Reported;
     pub(super) use crate::past::Topic;
     pub(super) use crate::schema::{ConstraintKind, Type, Volatility};
     pub(super) use crate::steps::{Altered, concurrent_drops, concurrent_index, concurrently};

@@ -21,6 +21,7 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("ALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY USING INDEX i;").after(
             "CREATE TABLE t (a int, CONSTRAINT n CHECK (a IS NOT NULL));\nCREATE UNIQUE INDEX i ON t (a);",
         ),
+        Case::fires("ALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY USING INDEX i;"),
         Case::silent("CREATE TABLE t (a int);\nALTER TABLE t ADD PRIMARY KEY (a);"),
         Case::fires("ALTER TABLE t ADD COLUMN id bigint PRIMARY KEY;"),
     ],
@@ -50,8 +51,14 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
             .help("first make the columns NOT NULL, and build a unique index with CONCURRENTLY")
             .help("then `ADD CONSTRAINT ... PRIMARY KEY USING INDEX ...`")
             .steps(span, steps);
-    } else if work.contains(&(Work::Scan, Sure::Yes)) {
-        cx.report(span, format!("nobody can read or write {} while its columns are checked for NULL", alter.name))
+    } else if let Some((_, sure)) = work.iter().find(|(work, _)| *work == Work::Scan) {
+        let (unless, level) = match sure {
+            Sure::Yes => ("", cx.level),
+            Sure::Perhaps => (", unless they are NOT NULL already", cx.level.min(Level::Warning)),
+        };
+        let message = format!("nobody can read or write {} while its columns are checked for NULL{unless}", alter.name);
+        cx.report(span, message)
+            .level(level)
             .label("its columns may be NULL")
             .help("first add `CHECK (column IS NOT NULL) NOT VALID` and validate it: the key then takes its word");
     }

@@ -22,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(cx: &mut Context<'_>, statement: &Statement) {
-    let Statement::Drop { kind: Kind::Trigger, names, on: Some(on), .. } = statement else { return };
+    let Statement::Drop { kind: Kind::Trigger, names, if_exists, on: Some(on), .. } = statement else { return };
     if cx.is_fresh_table(on) {
         return;
     }
@@ -36,7 +36,9 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
     if !settled {
         let span = names.first().map_or(on.span, |name| name.span);
         let named: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let is_nowhere = *if_exists && names.iter().all(|name| cx.is_nowhere(Kind::Trigger, name));
         cx.report(span, format!("what {} does for {on} is not done any more", named.join(", ")))
-            .label("ACCESS EXCLUSIVE lock: blocks reads and writes for a moment");
+            .label("ACCESS EXCLUSIVE lock: blocks reads and writes for a moment")
+            .nowhere(is_nowhere);
     }
 }

@@ -72,8 +72,10 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
                 .steps(span, steps);
         }
         TypeChange::Unknown => {
-            // What a column that is widened to one of these was before is, most of the time, a narrower one of its kind.
-            let widest = data_type.arguments.is_empty()
+            // What a column that is widened to one of these was before is, most of the time, a narrower one of its kind; then
+            // it needs no USING.
+            let widest = using.is_none()
+                && data_type.arguments.is_empty()
                 && !data_type.array
                 && matches!(data_type.name.as_str(), "text" | "character varying" | "numeric");
             cx.report(span, format!("{table} is written anew, unless {column} is stored as {data_type} is already"))

@@ -3,9 +3,13 @@
 //! Knowledge has holes. A table that no statement made is known by what was done to it, and whoever asks must take
 //! `None` for "not known", not for "not there".
 
+mod alter;
+mod constraints;
 mod functions;
+mod model;
 mod published;
 mod replay;
+mod size;
 mod store;
 
 use std::collections::{HashMap, HashSet};
@@ -16,261 +20,9 @@ use store::{Indexes, Link, Tables};
 
 use crate::Language;
 pub use functions::{STEADY, VOLATILE, Volatility};
-use rung_ddl::{DataType, Expression, ForeignKey, Kind, Name, Parsed, Persistence, SmolStr, Statement};
-
-/// A name with its schema; the schema is empty where the database has none.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key {
-    /// The schema.
-    pub schema: SmolStr,
-    /// The name.
-    pub name: SmolStr,
-}
-
-/// Who made a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Born {
-    /// It was there before, or nobody knows.
-    Before,
-    /// The migration of this number in the order of the run.
-    In(usize),
-}
-
-/// A column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
-    /// Its name.
-    pub name: SmolStr,
-    /// Its type, where it is known.
-    pub data_type: Option<DataType>,
-    /// Its own collation.
-    pub collation: Option<SmolStr>,
-    /// Whether it is NOT NULL.
-    pub not_null: bool,
-    /// Whether it has a default.
-    pub default: bool,
-    /// Its default as it is written.
-    pub default_text: Option<String>,
-    /// Whether its value is computed.
-    pub generated: bool,
-    /// Whether it is computed when it is read, and not stored.
-    pub computed_on_read: bool,
-}
-
-/// A constraint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Constraint {
-    /// Its name; where none was given, the one that the server chooses.
-    pub name: SmolStr,
-    /// What it demands.
-    pub kind: ConstraintKind,
-    /// Whether the rows that are there were looked at.
-    pub valid: bool,
-    /// Whether it holds for anything at all: not where it is `NOT ENFORCED`.
-    pub enforced: bool,
-    /// The migration that added it.
-    pub born: Born,
-}
-
-impl Constraint {
-    /// Whether it is valid, and proves that a column has no NULL.
-    pub fn proves_not_null(&self, column: &str) -> bool {
-        self.valid
-            && match &self.kind {
-                ConstraintKind::Check { not_null, .. } => not_null.as_deref() == Some(column),
-                ConstraintKind::NotNull(name) => name == column,
-                ConstraintKind::PrimaryKey(columns) => columns.iter().any(|name| name == column),
-                _ => false,
-            }
-    }
-}
-
-/// What a constraint demands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ConstraintKind {
-    /// `PRIMARY KEY`.
-    PrimaryKey(Vec<SmolStr>),
-    /// `UNIQUE`.
-    Unique(Vec<SmolStr>),
-    /// `CHECK`.
-    Check {
-        /// Its expression.
-        columns: Vec<SmolStr>,
-        /// The column of `c IS NOT NULL`, where it is that.
-        not_null: Option<SmolStr>,
-    },
-    /// `NOT NULL` as a constraint with a name.
-    NotNull(SmolStr),
-    /// `FOREIGN KEY`.
-    ForeignKey {
-        /// The columns.
-        columns: Vec<SmolStr>,
-        /// What they reference.
-        to: Key,
-        /// What happens on delete.
-        cascade: bool,
-    },
-    /// `EXCLUDE`.
-    Exclude,
-}
-
-/// An index.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Index {
-    /// Its table.
-    pub table: Key,
-    /// Its columns, in order; `None` for an expression.
-    pub columns: Vec<Option<SmolStr>>,
-    /// Whether it is unique.
-    pub unique: bool,
-    /// Whether it has a WHERE.
-    pub partial: bool,
-    /// Who made it.
-    pub born: Born,
-}
-
-/// How much a table holds and how much it is used, from a live database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Size {
-    /// Rows, as the planner estimates them.
-    pub rows: u64,
-    /// Bytes of the table, without its indexes.
-    pub bytes: u64,
-    /// Bytes of its indexes.
-    pub index_bytes: u64,
-    /// How often it was read, by a scan or through an index, since its statistics began.
-    pub reads: u64,
-    /// How many rows of it were inserted, updated or deleted since then.
-    pub writes: u64,
-    /// How many seconds ago that is; `None` where the server does not say.
-    pub seconds: Option<u64>,
-}
-
-impl Size {
-    /// What a sum of parts is.
-    fn plus(self, other: Self) -> Self {
-        Self {
-            rows: self.rows + other.rows,
-            bytes: self.bytes + other.bytes,
-            index_bytes: self.index_bytes + other.index_bytes,
-            reads: self.reads + other.reads,
-            writes: self.writes + other.writes,
-            seconds: self.seconds.min(other.seconds),
-        }
-    }
-
-    /// Who waits, for people: how often the table is read and written.
-    pub fn traffic(self) -> String {
-        let Self { reads, writes, .. } = self;
-        let each_second = |count: u64, seconds: u64| count as f64 / seconds as f64;
-        match self.seconds {
-            _ if reads + writes == 0 => "no use of it is counted".to_owned(),
-            Some(seconds @ 60..) => {
-                let (reads, writes) = (each_second(reads, seconds), each_second(writes, seconds));
-                format!("it is read {reads:.1} times a second, and {writes:.1} rows are written")
-            }
-            _ => format!("{reads} reads of it and {writes} written rows are counted"),
-        }
-    }
-}
-
-/// A table, or a view.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Table {
-    /// What it is.
-    pub kind: Kind,
-    /// Who made it.
-    pub born: Born,
-    /// Whether every column is known.
-    pub complete: bool,
-    /// How long it lives.
-    pub persistence: Persistence,
-    /// Its columns.
-    pub columns: Vec<Column>,
-    /// Its constraints.
-    pub constraints: Vec<Constraint>,
-    /// Whether it is partitioned.
-    pub partitioned: bool,
-    /// What it is a partition of.
-    pub partition_of: Option<Key>,
-    /// Whether it is the partition of what no other one takes.
-    pub default_partition: bool,
-    /// What it inherits from.
-    pub inherits: Vec<Key>,
-    /// What it reads, if it is a view.
-    pub reads: Vec<Key>,
-    /// Whether row level security is on.
-    pub row_security: bool,
-    /// Its policies.
-    pub policies: usize,
-    /// Whether SQLite made it virtual.
-    pub module: Option<SmolStr>,
-}
-
-impl Table {
-    /// A table of which nothing is known but that it is there.
-    fn unknown(kind: Kind) -> Self {
-        Self {
-            kind,
-            born: Born::Before,
-            complete: false,
-            persistence: Persistence::Permanent,
-            columns: Vec::new(),
-            constraints: Vec::new(),
-            partitioned: false,
-            partition_of: None,
-            default_partition: false,
-            inherits: Vec::new(),
-            reads: Vec::new(),
-            row_security: false,
-            policies: 0,
-            module: None,
-        }
-    }
-
-    /// A column.
-    pub fn column(&self, name: &str) -> Option<&Column> {
-        self.columns.iter().find(|column| column.name == name)
-    }
-
-    /// Sets a column NOT NULL; most often it is the one that was added last.
-    fn set_not_null(&mut self, name: &str) {
-        if let Some(column) = self.columns.iter_mut().rev().find(|column| column.name == name) {
-            column.not_null = true;
-        }
-    }
-
-    /// A constraint.
-    pub fn constraint(&self, name: &str) -> Option<&Constraint> {
-        self.constraints.iter().find(|constraint| constraint.name == name)
-    }
-
-    /// Whether a valid CHECK, or a valid NOT NULL constraint, proves that a column has no NULL.
-    pub fn proves_not_null(&self, column: &str) -> bool {
-        self.constraints.iter().any(|constraint| constraint.proves_not_null(column))
-    }
-}
-
-/// A type that is not built in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Type {
-    /// An enum.
-    Enum {
-        /// Its values.
-        values: Vec<String>,
-        /// Who made it.
-        born: Born,
-    },
-    /// A domain.
-    Domain {
-        /// Whether it has a CHECK or a NOT NULL.
-        constrained: bool,
-        /// What it is over.
-        base: Option<DataType>,
-        /// Who made it.
-        born: Born,
-    },
-}
+pub use model::{Born, Column, Constraint, ConstraintKind, Index, Key, Table, Type};
+use rung_ddl::{DataType, Expression, Kind, Name, Parsed, SmolStr, Statement};
+pub use size::Size;
 
 /// What is known of a schema.
 #[derive(Debug, Clone, Default)]
@@ -290,6 +42,8 @@ pub struct Schema {
     published: Published,
     /// Whether a live database has told all that is there.
     live: bool,
+    /// The first migration, by number, that made a table.
+    first_maker: Option<usize>,
     /// Comments that call a table, or a column of it, deprecated.
     deprecated: HashMap<(Key, Option<SmolStr>), String>,
 }
@@ -497,36 +251,18 @@ impl Schema {
         }
     }
 
+    /// Whether what is not known is not there, as far as can be told before the migration of a number: a live database has
+    /// told all that is, or migrations before it make tables.
+    pub fn tells_all(&self, number: usize) -> bool {
+        self.live || self.first_maker.is_some_and(|first| first < number)
+    }
+
     /// What a statement uses of what migrations made: the migration, by number, and the object.
     pub fn uses(&self, parsed: &Parsed) -> impl Iterator<Item = (usize, Kind, Name)> {
         parsed.uses().into_iter().filter_map(|(kind, name)| match self.born(kind, &name)? {
             Born::In(maker) => Some((maker, kind, name)),
             Born::Before => None,
         })
-    }
-
-    /// Takes in what a live database answered to [`crate::Language::statistics`].
-    pub fn set_sizes(&mut self, rows: &[Vec<Option<String>>]) {
-        for row in rows {
-            let [Some(schema), Some(name), figures @ ..] = row.as_slice() else { continue };
-            let known = |at: usize| -> Option<u64> { figures.get(at)?.as_ref()?.parse().ok() };
-            let figure = |at: usize| known(at).unwrap_or(0);
-            let size = Size {
-                rows: figure(0),
-                bytes: figure(1),
-                index_bytes: figure(2),
-                reads: figure(3),
-                writes: figure(4),
-                seconds: known(5),
-            };
-            self.sizes.insert(Key { schema: schema.into(), name: name.into() }, size);
-        }
-    }
-
-    /// How much a table holds, partitions included, where a live database was asked.
-    pub fn size(&self, key: &Key) -> Option<Size> {
-        let sizes = std::iter::once(key).chain(self.children(key)).filter_map(|key| self.sizes.get(key));
-        sizes.copied().reduce(Size::plus)
     }
 
     /// How sure it is that an expression gives one value for all rows of a statement.
@@ -541,14 +277,5 @@ impl Schema {
         } else {
             functions::known(&call.name, built_in)
         }
-    }
-}
-
-/// What a foreign key becomes in the model.
-fn foreign_key(schema: &Schema, key: &ForeignKey) -> ConstraintKind {
-    ConstraintKind::ForeignKey {
-        columns: key.columns.iter().map(|column| column.name.clone()).collect(),
-        to: schema.key(&key.table),
-        cascade: key.on_delete == rung_ddl::OnDelete::Cascade,
     }
 }

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use rung_ddl::{Action, AlterTable, Constraint as Written, ConstraintKind as WrittenKind, CreateTable, Kind, Name};
-use rung_ddl::{Parsed, Persistence, SmolStr, Statement};
+use rung_ddl::{CreateTable, Kind, Name, Parsed, Persistence, SmolStr, Statement};
 
 use crate::File;
 
-use super::store::Link;
-use super::{Born, Column, Constraint, ConstraintKind, Index, Key, Schema, Table, Type, Volatility, foreign_key};
+use super::{Born, Column, ConstraintKind, Index, Key, Schema, Table, Type, Volatility};
 
 impl Schema {
     /// Carries a statement out. `text` is the statement's own, `born` who runs it.
@@ -155,7 +153,7 @@ impl Schema {
     }
 
     /// Changes a table, of which nothing may be known before.
-    fn change_table(&mut self, name: &Name, kind: Kind, change: impl FnOnce(&mut Table)) {
+    pub(super) fn change_table(&mut self, name: &Name, kind: Kind, change: impl FnOnce(&mut Table)) {
         let key = self.key(name);
         let mut table = self.tables.remove(&key).unwrap_or_else(|| Arc::new(Table::unknown(kind)));
         change(Arc::make_mut(&mut table));
@@ -202,6 +200,9 @@ impl Schema {
 
     fn create_table(&mut self, create: &CreateTable, text: &str, born: Born) {
         let key = self.made(&create.name);
+        if let Born::In(maker) = born {
+            self.first_maker.get_or_insert(maker);
+        }
         if create.if_not_exists && self.tables.contains(&key) {
             return;
         }
@@ -242,252 +243,6 @@ impl Schema {
         self.tables.insert(key, table);
     }
 
-    fn add_column(&mut self, table: &mut Table, key: &Key, column: &rung_ddl::Column, text: &str, born: Born) {
-        let serial = column.data_type.as_ref().is_some_and(|data_type| data_type.name.ends_with("serial"));
-        table.columns.push(Column {
-            name: column.name.name.clone(),
-            data_type: column.data_type.clone(),
-            collation: column.collation.clone(),
-            not_null: column.not_null() || serial,
-            default: column.default().is_some_and(|default| !default.null) || serial,
-            default_text: column.default().and_then(|default| text.get(default.span.range())).map(str::to_owned),
-            generated: column
-                .find(|kind| matches!(kind, WrittenKind::Generated { .. } | WrittenKind::Identity).then_some(()))
-                .is_some(),
-            computed_on_read: column
-                .find(|kind| matches!(kind, WrittenKind::Generated { stored: false, .. }).then_some(()))
-                .is_some(),
-        });
-        for constraint in &column.constraints {
-            self.add_constraint(table, key, constraint, text, born);
-        }
-    }
-
-    /// Adds a constraint to a table, with the index that the server makes for it.
-    fn add_constraint(&mut self, table: &mut Table, key: &Key, written: &Written, text: &str, born: Born) {
-        let names = |columns: &[rung_ddl::Ident]| -> Vec<SmolStr> {
-            columns.iter().map(|column| column.name.clone()).collect()
-        };
-        let mut indexed: Option<Vec<SmolStr>> = None;
-        let (suffix, kind) = match &written.kind {
-            WrittenKind::PrimaryKey { columns, index, .. } => {
-                let columns = self.columns_of(columns, index.as_ref());
-                columns.iter().for_each(|name| table.set_not_null(name));
-                indexed = Some(columns.clone());
-                ("pkey", ConstraintKind::PrimaryKey(columns))
-            }
-            WrittenKind::Unique { columns, index } => {
-                let columns = self.columns_of(columns, index.as_ref());
-                indexed = Some(columns.clone());
-                ("key", ConstraintKind::Unique(columns))
-            }
-            WrittenKind::Check(expression) => {
-                let columns = names(&expression.columns);
-                let body = text.get(expression.span.range()).unwrap_or_default();
-                ("check", ConstraintKind::Check { not_null: not_null_of(body, &columns), columns })
-            }
-            WrittenKind::NotNull(column) => {
-                if !written.not_valid {
-                    table.set_not_null(&column.name);
-                }
-                if written.name.is_none() {
-                    return;
-                }
-                ("not_null", ConstraintKind::NotNull(column.name.clone()))
-            }
-            WrittenKind::ForeignKey(foreign) => {
-                self.tables.link(key, Link::Reference, &self.key(&foreign.table));
-                ("fkey", foreign_key(self, foreign))
-            }
-            WrittenKind::Exclude => ("excl", ConstraintKind::Exclude),
-            _ => return,
-        };
-        let name = written.name.as_ref().map_or_else(|| chosen_name(key, &kind, suffix), |name| name.name.clone());
-        if let Some(columns) = indexed {
-            let index_key = Key { schema: key.schema.clone(), name: name.clone() };
-            let columns = columns.into_iter().map(Some).collect();
-            let index = Index { table: key.clone(), columns, unique: true, partial: false, born };
-            self.indexes.insert(index_key, index);
-        }
-        table.constraints.push(Constraint {
-            name,
-            kind,
-            valid: !written.not_valid,
-            enforced: !written.not_enforced,
-            born,
-        });
-    }
-
-    /// The name that the server chooses for a constraint of a table that has none; `None` where it has one like it already,
-    /// or chooses none.
-    pub(crate) fn chosen_name(&self, key: &Key, written: &Written) -> Option<SmolStr> {
-        let names = |columns: &[rung_ddl::Ident]| columns.iter().map(|column| column.name.clone()).collect();
-        let (kind, suffix) = match &written.kind {
-            WrittenKind::PrimaryKey { columns, .. } => (ConstraintKind::PrimaryKey(names(columns)), "pkey"),
-            WrittenKind::Unique { columns, .. } => (ConstraintKind::Unique(names(columns)), "key"),
-            WrittenKind::Check(expression) => {
-                (ConstraintKind::Check { not_null: None, columns: names(&expression.columns) }, "check")
-            }
-            WrittenKind::ForeignKey(foreign) => (foreign_key(self, foreign), "fkey"),
-            _ => return None,
-        };
-        let name = chosen_name(key, &kind, suffix);
-        let is_taken = self.table_at(key).is_some_and(|table| table.constraint(&name).is_some())
-            || self.index_at(&Key { schema: key.schema.clone(), name: name.clone() }).is_some();
-        (!is_taken).then_some(name)
-    }
-
-    /// The columns of a key, its index's where it has one. That index takes the constraint's name.
-    fn columns_of(&mut self, columns: &[rung_ddl::Ident], index: Option<&Name>) -> Vec<SmolStr> {
-        let Some(index) = index else { return columns.iter().map(|column| column.name.clone()).collect() };
-        let key = self.found(index, |key| self.indexes.contains(key));
-        let index = self.indexes.remove(&key);
-        index.map(|index| index.columns.iter().flatten().cloned().collect()).unwrap_or_default()
-    }
-
-    fn alter_table(&mut self, alter: &AlterTable, text: &str, born: Born) {
-        if alter.kind == Kind::Index {
-            if let Some((Action::Rename(to), _)) = alter.actions.first() {
-                let key = self.found(&alter.name, |key| self.indexes.contains(key));
-                if let Some(index) = self.indexes.remove(&key) {
-                    self.indexes.insert(Key { name: to.name.clone(), ..key }, index);
-                }
-            }
-            return;
-        }
-        let mut key = self.key(&alter.name);
-        // Most leave what it points at as it is, and a table may point at thousands.
-        let stays = alter.actions.iter().all(|(action, _)| leaves_links(action));
-        let table = if stays { self.tables.take(&key) } else { self.tables.remove(&key) };
-        let mut shared = table.unwrap_or_else(|| Arc::new(Table::unknown(alter.kind)));
-        let table = Arc::make_mut(&mut shared);
-        for (action, _) in &alter.actions {
-            match action {
-                Action::AddColumn { column, if_not_exists }
-                    if !(*if_not_exists && table.column(&column.name.name).is_some()) =>
-                {
-                    table.columns.retain(|there| there.name != column.name.name);
-                    self.add_column(table, &key, column, text, born);
-                }
-                Action::DropColumn { column, .. } => {
-                    table.columns.retain(|there| there.name != column.name);
-                    table.constraints.retain(|constraint| !mentions(&constraint.kind, &column.name));
-                    let has = |index: &Index| index.columns.iter().flatten().any(|name| *name == column.name);
-                    self.indexes.change_of(&key, |index| !has(index));
-                }
-                Action::SetType { column, data_type, collation, .. } => {
-                    if let Some(there) = table.columns.iter_mut().find(|there| there.name == column.name) {
-                        there.data_type = Some(data_type.clone());
-                        there.collation.clone_from(collation);
-                    }
-                }
-                Action::SetNotNull(column) | Action::DropNotNull(column) => {
-                    let not_null = matches!(action, Action::SetNotNull(_));
-                    let there = table.columns.iter_mut().find(|there| there.name == column.name);
-                    if let Some(there) = there {
-                        there.not_null = not_null;
-                    }
-                }
-                Action::SetDefault(column, default) => {
-                    if let Some(there) = table.columns.iter_mut().find(|there| there.name == column.name) {
-                        there.default = !default.null;
-                        there.default_text = text.get(default.span.range()).map(str::to_owned);
-                    }
-                }
-                Action::DropDefault(column) => {
-                    if let Some(there) = table.columns.iter_mut().find(|there| there.name == column.name) {
-                        there.default = false;
-                        there.default_text = None;
-                    }
-                }
-                Action::AddConstraint(constraint) => self.add_constraint(table, &key, constraint, text, born),
-                Action::DropConstraint { name, .. } => {
-                    table.constraints.retain(|constraint| constraint.name != name.name);
-                    self.indexes.remove(&Key { schema: key.schema.clone(), name: name.name.clone() });
-                }
-                Action::ValidateConstraint(name) => {
-                    let mut not_null = None;
-                    for constraint in table.constraints.iter_mut().filter(|there| there.name == name.name) {
-                        constraint.valid = true;
-                        if let ConstraintKind::NotNull(column) = &constraint.kind {
-                            not_null = Some(column.clone());
-                        }
-                    }
-                    table
-                        .columns
-                        .iter_mut()
-                        .filter(|c| Some(&c.name) == not_null.as_ref())
-                        .for_each(|c| c.not_null = true);
-                }
-                Action::RenameConstraint { from, to } => {
-                    for constraint in table.constraints.iter_mut().filter(|there| there.name == from.name) {
-                        constraint.name.clone_from(&to.name);
-                    }
-                }
-                Action::RenameColumn { from, to } => {
-                    for column in table.columns.iter_mut().filter(|there| there.name == from.name) {
-                        column.name.clone_from(&to.name);
-                    }
-                    for constraint in &mut table.constraints {
-                        rename_in(&mut constraint.kind, &from.name, &to.name);
-                    }
-                    self.indexes.change_of(&key, |index| {
-                        for column in index.columns.iter_mut().flatten().filter(|name| **name == from.name) {
-                            column.clone_from(&to.name);
-                        }
-                        true
-                    });
-                }
-                Action::Rename(to) => self.moved(&mut key, |key| key.name.clone_from(&to.name)),
-                Action::SetSchema(to) => self.moved(&mut key, |key| key.schema.clone_from(&to.name)),
-                Action::Attach { partition, default } => {
-                    self.change_table(partition, Kind::Table, |part| {
-                        part.partition_of = Some(key.clone());
-                        part.default_partition = *default;
-                    });
-                    table.partitioned = true;
-                }
-                Action::Detach { partition, .. } => {
-                    self.change_table(partition, Kind::Table, |part| {
-                        part.partition_of = None;
-                        part.default_partition = false;
-                    });
-                }
-                Action::Inherit(parent) => table.inherits.push(self.key(parent)),
-                Action::NoInherit(parent) => {
-                    let parent = self.key(parent);
-                    table.inherits.retain(|there| *there != parent);
-                }
-                Action::RowSecurity { enable } => table.row_security = *enable,
-                Action::SetUnlogged => table.persistence = Persistence::Unlogged,
-                Action::SetLogged => table.persistence = Persistence::Permanent,
-                _ => {}
-            }
-        }
-        if stays { self.tables.put(key, shared) } else { self.tables.insert(key, shared) }
-    }
-
-    /// Gives a table another name; what points at it follows.
-    fn moved(&mut self, key: &mut Key, change: impl Fn(&mut Key)) {
-        let old = key.clone();
-        change(key);
-        self.indexes.change_of(&old, |index| {
-            index.table.clone_from(key);
-            true
-        });
-        self.tables.change_users(&old, |table| {
-            for constraint in &mut table.constraints {
-                if let ConstraintKind::ForeignKey { to, .. } = &mut constraint.kind
-                    && *to == old
-                {
-                    to.clone_from(key);
-                }
-            }
-            let links = table.partition_of.iter_mut().chain(&mut table.inherits).chain(&mut table.reads);
-            links.filter(|link| **link == old).for_each(|link| link.clone_from(key));
-        });
-    }
-
     fn drop_one(&mut self, kind: Kind, name: &Name) {
         match kind {
             Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView => {
@@ -522,78 +277,5 @@ impl Schema {
                 self.others.remove(&(kind, key));
             }
         }
-    }
-}
-
-/// Whether an action leaves a table pointing at all that it points at, and noted under its name.
-fn leaves_links(action: &Action) -> bool {
-    !matches!(
-        action,
-        Action::DropColumn { .. }
-            | Action::DropConstraint { .. }
-            | Action::Rename(_)
-            | Action::SetSchema(_)
-            | Action::Attach { .. }
-            | Action::Detach { .. }
-            | Action::Inherit(_)
-            | Action::NoInherit(_)
-    )
-}
-
-/// The name that PostgreSQL gives a constraint: `table_column_suffix`.
-fn chosen_name(table: &Key, kind: &ConstraintKind, suffix: &str) -> SmolStr {
-    let columns: Vec<&str> = match kind {
-        ConstraintKind::Unique(columns) | ConstraintKind::ForeignKey { columns, .. } => {
-            columns.iter().map(SmolStr::as_str).collect()
-        }
-        // A CHECK is named after its column where it has one.
-        ConstraintKind::Check { columns, .. } => {
-            let mut distinct: Vec<&str> = columns.iter().map(SmolStr::as_str).collect();
-            distinct.dedup();
-            if distinct.len() == 1 { distinct } else { Vec::new() }
-        }
-        _ => Vec::new(),
-    };
-    let parts: Vec<&str> = std::iter::once(table.name.as_str()).chain(columns).chain([suffix]).collect();
-    parts.join("_").into()
-}
-
-/// The column of an expression `c IS NOT NULL`.
-fn not_null_of(body: &str, columns: &[SmolStr]) -> Option<SmolStr> {
-    let [column] = columns else { return None };
-    let words: Vec<&str> = body.trim_matches(['(', ')', ' ']).split_whitespace().collect();
-    let (named, rest) = words.split_at_checked(words.len().checked_sub(3)?)?;
-    // A name in quotes may have several words.
-    let is_name = named.len() == 1 || named.concat().matches('"').count() == 2 && named.last()?.ends_with('"');
-    let is_test = rest.iter().zip(["is", "not", "null"]).all(|(word, wanted)| word.eq_ignore_ascii_case(wanted));
-    (is_name && is_test).then(|| column.clone())
-}
-
-fn mentions(kind: &ConstraintKind, column: &str) -> bool {
-    match kind {
-        ConstraintKind::PrimaryKey(columns)
-        | ConstraintKind::Unique(columns)
-        | ConstraintKind::Check { columns, .. }
-        | ConstraintKind::ForeignKey { columns, .. } => columns.iter().any(|name| name == column),
-        ConstraintKind::NotNull(name) => name == column,
-        ConstraintKind::Exclude => false,
-    }
-}
-
-fn rename_in(kind: &mut ConstraintKind, from: &str, to: &str) {
-    let rename = |name: &mut SmolStr| {
-        if name == from {
-            *name = to.into();
-        }
-    };
-    match kind {
-        ConstraintKind::PrimaryKey(columns)
-        | ConstraintKind::Unique(columns)
-        | ConstraintKind::ForeignKey { columns, .. } => columns.iter_mut().for_each(rename),
-        ConstraintKind::Check { columns, not_null } => {
-            columns.iter_mut().chain(not_null).for_each(rename);
-        }
-        ConstraintKind::NotNull(name) => rename(name),
-        ConstraintKind::Exclude => {}
     }
 }

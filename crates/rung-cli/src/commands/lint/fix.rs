@@ -11,7 +11,6 @@ use rung::lint::{Edit, Finding, Part, Rewrite, Rewriter};
 use rung::sql::SourceFile;
 use similar::TextDiff;
 
-use crate::args::FixChoice;
 use crate::changes::Changes;
 use crate::commands::{new, renumber};
 use crate::config::Project;
@@ -100,6 +99,8 @@ impl Mending<'_> {
         let migration = &self.migrations[at];
         let (dir, dirs) = self.dir_of(migration);
         let mut stems = new::stems(&dirs).map_err(|failure| failure.message())?;
+        // What a round before would make is not on disk.
+        stems.extend(self.migrations.iter().map(|there| there.id.to_string()));
         let later: Vec<&Arc<Migration>> =
             self.migrations[at + 1..].iter().filter(|later| later.version != Version::Repeatable).collect();
         let is_pending =
@@ -222,18 +223,66 @@ impl Edits {
     }
 }
 
-/// Shows what is mended, and unless only that was asked for, writes it. Says how many findings that are.
+/// What several rounds of mending would write, one upon the other.
+#[derive(Debug, Default)]
+pub(super) struct Preview {
+    /// The files, as they are on disk and as they would be; what is made is not there before.
+    files: BTreeMap<PathBuf, (Option<String>, String)>,
+    renames: Vec<(PathBuf, PathBuf)>,
+    /// What the last round left.
+    left: Vec<String>,
+}
+
+impl Preview {
+    /// Takes in what a round mends.
+    pub(super) fn take(&mut self, mended: Mended) {
+        let Changes { edits, created, renames } = mended.changes;
+        let edited = edits.into_iter().map(|edit| (edit.path, Some(edit.before), edit.after));
+        for (path, before, after) in edited.chain(created.into_iter().map(|(path, text)| (path, None, text))) {
+            self.files.entry(path).or_insert((before, String::new())).1 = after;
+        }
+        self.renames.extend(renames);
+        self.left = mended.left;
+    }
+
+    /// Whether another round can be tried: not where files have got other names, which only the disk can have.
+    pub(super) fn goes_on(&self) -> bool {
+        self.renames.is_empty()
+    }
+
+    /// What the next round reads instead of the disk, by full paths.
+    pub(super) fn texts(&self) -> BTreeMap<PathBuf, Arc<str>> {
+        let full = |path: &Path| {
+            let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            Some(dir.canonicalize().ok()?.join(path.file_name()?))
+        };
+        self.files.iter().filter_map(|(path, (_, text))| Some((full(path)?, text.as_str().into()))).collect()
+    }
+
+    /// Shows it all.
+    pub(super) fn show(&self, terminal: &Terminal) {
+        for (path, (before, after)) in &self.files {
+            if let Some(before) = before {
+                let name = path.display().to_string();
+                terminal.show(difference(&name, &name, before, after));
+            }
+        }
+        for (from, to) in &self.renames {
+            terminal.show(format!("{} -> {}", from.display(), to.display()));
+        }
+        for (path, (_, text)) in self.files.iter().filter(|(_, (before, _))| before.is_none()) {
+            terminal.show(difference("/dev/null", &path.display().to_string(), "", text));
+        }
+        self.left.iter().for_each(|why| terminal.say(paint(DIM, format!("left {why}"))));
+    }
+}
+
+/// Shows what is mended, and writes it. Says how many findings that are.
 ///
 /// # Errors
 /// A file can't be written, or is another than the one that was read.
-pub(super) fn mend(
-    mending: &Mending<'_>,
-    findings: &[Finding],
-    choice: FixChoice,
-    terminal: &Terminal,
-) -> Result<usize, Failure> {
-    let findings: Vec<&Finding> = findings.iter().collect();
-    let Mended { mut changes, count, left } = mending.of(&findings)?;
+pub(super) fn write(mended: Mended, terminal: &Terminal) -> Result<usize, Failure> {
+    let Mended { mut changes, count, left } = mended;
     for edit in &mut changes.edits {
         let name = edit.path.display().to_string();
         terminal.show(difference(&name, &name, &edit.before, &edit.after));
@@ -245,13 +294,13 @@ pub(super) fn mend(
     for (path, text) in &changes.created {
         terminal.show(difference("/dev/null", &path.display().to_string(), "", text));
     }
-    if choice == FixChoice::Write && !changes.is_empty() {
+    if !changes.is_empty() {
         changes.carry_out()?;
         for (path, _) in &changes.created {
             terminal.say(format!("created {}", path.display()));
         }
     }
-    if count == 0 || choice == FixChoice::Show {
+    if count == 0 {
         for why in left {
             terminal.say(paint(DIM, format!("left {why}")));
         }

@@ -3,7 +3,7 @@
 mod fix;
 mod report;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::mem::{ManuallyDrop, forget};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +21,7 @@ use crate::json;
 use crate::render::{BAD, DIM, Failure, OK, Terminal, WARN, count, pad, paint};
 
 pub(crate) use fix::Mending;
+use fix::Preview;
 
 pub(crate) fn lint(arguments: &Arguments, options: &Lint, terminal: &Terminal) -> Result<Exit, Failure> {
     /// What a mend leaves may want another.
@@ -32,7 +33,7 @@ pub(crate) fn lint(arguments: &Arguments, options: &Lint, terminal: &Terminal) -
         terminal.show(rules());
         return Ok(Exit::Done);
     }
-    let mut mended = 0;
+    let (mut mended, mut preview, mut first) = (0, Preview::default(), None);
     // What was read is kept for the next round, and never taken apart: the process ends, and of thousands of files that
     // would be a tenth of all work.
     let mut memory = ManuallyDrop::new(Memory::default());
@@ -40,17 +41,33 @@ pub(crate) fn lint(arguments: &Arguments, options: &Lint, terminal: &Terminal) -
         // A database is asked only where an environment was named, and all that is pending there is meant.
         let live = arguments.global.env.is_some() && options.paths.is_empty() && options.since.is_none();
         let project = if live { Project::resolve(arguments)? } else { Project::offline(arguments)? };
-        let linted = if live { pending(&project, terminal)? } else { files(&project, options, &mut memory, terminal)? };
+        let linted = if live {
+            pending(&project, terminal)?
+        } else {
+            files(&project, options, preview.texts(), &mut memory, terminal)?
+        };
         if let Some(choice) = options.fix.filter(|_| round < ROUNDS) {
             let Linted { findings, dialect, order, applied, .. } = &linted;
             let mending =
                 Mending { project: &project, dialect: *dialect, migrations: order, applied: applied.as_ref() };
-            let now = fix::mend(&mending, findings, choice, terminal)?;
-            mended += now;
-            if now > 0 && choice == FixChoice::Write {
-                continue;
+            let now = mending.of(&findings.iter().collect::<Vec<_>>())?;
+            let is_something = now.count > 0;
+            match choice {
+                FixChoice::Write => mended += fix::write(now, terminal)?,
+                FixChoice::Show => preview.take(now),
+            }
+            match choice {
+                FixChoice::Write if is_something => continue,
+                FixChoice::Show if is_something && !live && preview.goes_on() => {
+                    first.get_or_insert(linted);
+                    continue;
+                }
+                FixChoice::Write | FixChoice::Show => {}
             }
         }
+        preview.show(terminal);
+        // What is only shown is not mended.
+        let linted = first.unwrap_or(linted);
         if mended > 0 && options.fix == Some(FixChoice::Write) {
             terminal.say(format!("{} mended {}", paint(OK, "✓"), count(mended, "finding")));
         }
@@ -63,10 +80,16 @@ pub(crate) fn lint(arguments: &Arguments, options: &Lint, terminal: &Terminal) -
     Ok(Exit::Done)
 }
 
-/// Migrations as files: all of the project, or those that were named.
-fn files(project: &Project, options: &Lint, memory: &mut Memory, terminal: &Terminal) -> Result<Linted, Failure> {
+/// Migrations as files: all of the project, or those that were named; `texts` are read instead of the files.
+fn files(
+    project: &Project,
+    options: &Lint,
+    texts: BTreeMap<PathBuf, Arc<str>>,
+    memory: &mut Memory,
+    terminal: &Terminal,
+) -> Result<Linted, Failure> {
     let dialect = dialect(project, options, terminal)?;
-    let chosen = choose(project, options, dialect).map_err(|errors| Failure::of(Exit::Failed, errors))?;
+    let chosen = choose(project, options, texts, dialect).map_err(|errors| Failure::of(Exit::Failed, errors))?;
     let changed = options.since.as_deref().map(changed_since).transpose()?;
     let is_changed = |migration: &Migration| {
         let scripts = [Some(&migration.source), down_of(migration)];
@@ -183,9 +206,13 @@ fn dialect(project: &Project, options: &Lint, terminal: &Terminal) -> Result<&'s
 fn choose(
     project: &Project,
     options: &Lint,
+    texts: BTreeMap<PathBuf, Arc<str>>,
     dialect: &'static dyn Dialect,
 ) -> Result<Vec<(Arc<Migration>, bool)>, Vec<Diagnostic>> {
-    let builder = |dirs: Vec<PathBuf>| project.builder_of(dirs).map_err(|failure| failure.into_diagnostics());
+    let builder = |dirs: Vec<PathBuf>| {
+        let builder = project.builder_of(dirs).map_err(|failure| failure.into_diagnostics())?;
+        Ok::<_, Vec<Diagnostic>>(builder.unsaved(texts.clone()))
+    };
     let whole = |set: &MigrationSet, lint: &dyn Fn(&Migration) -> bool| -> Vec<(Arc<Migration>, bool)> {
         set.iter().map(|migration| (Arc::clone(migration), lint(migration))).collect()
     };

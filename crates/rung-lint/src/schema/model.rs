@@ -1,0 +1,212 @@
+//! What a schema is made of: tables with their columns and constraints, indexes, types.
+
+use rung_ddl::{DataType, Kind, Persistence, SmolStr};
+
+/// A name with its schema; the schema is empty where the database has none.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// The schema.
+    pub schema: SmolStr,
+    /// The name.
+    pub name: SmolStr,
+}
+
+/// Who made a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Born {
+    /// It was there before, or nobody knows.
+    Before,
+    /// The migration of this number in the order of the run.
+    In(usize),
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: SmolStr,
+    /// Its type, where it is known.
+    pub data_type: Option<DataType>,
+    /// Its own collation.
+    pub collation: Option<SmolStr>,
+    /// Whether it is NOT NULL.
+    pub not_null: bool,
+    /// Whether it has a default.
+    pub default: bool,
+    /// Its default as it is written.
+    pub default_text: Option<String>,
+    /// Whether its value is computed.
+    pub generated: bool,
+    /// Whether it is computed when it is read, and not stored.
+    pub computed_on_read: bool,
+}
+
+/// A constraint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Constraint {
+    /// Its name; where none was given, the one that the server chooses.
+    pub name: SmolStr,
+    /// What it demands.
+    pub kind: ConstraintKind,
+    /// Whether the rows that are there were looked at.
+    pub valid: bool,
+    /// Whether it holds for anything at all: not where it is `NOT ENFORCED`.
+    pub enforced: bool,
+    /// The migration that added it.
+    pub born: Born,
+}
+
+impl Constraint {
+    /// Whether it is valid, and proves that a column has no NULL.
+    pub fn proves_not_null(&self, column: &str) -> bool {
+        self.valid
+            && match &self.kind {
+                ConstraintKind::Check { not_null, .. } => not_null.as_deref() == Some(column),
+                ConstraintKind::NotNull(name) => name == column,
+                ConstraintKind::PrimaryKey(columns) => columns.iter().any(|name| name == column),
+                _ => false,
+            }
+    }
+}
+
+/// What a constraint demands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConstraintKind {
+    /// `PRIMARY KEY`.
+    PrimaryKey(Vec<SmolStr>),
+    /// `UNIQUE`.
+    Unique(Vec<SmolStr>),
+    /// `CHECK`.
+    Check {
+        /// Its expression.
+        columns: Vec<SmolStr>,
+        /// The column of `c IS NOT NULL`, where it is that.
+        not_null: Option<SmolStr>,
+    },
+    /// `NOT NULL` as a constraint with a name.
+    NotNull(SmolStr),
+    /// `FOREIGN KEY`.
+    ForeignKey {
+        /// The columns.
+        columns: Vec<SmolStr>,
+        /// What they reference.
+        to: Key,
+        /// What happens on delete.
+        cascade: bool,
+    },
+    /// `EXCLUDE`.
+    Exclude,
+}
+
+/// An index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// Its table.
+    pub table: Key,
+    /// Its columns, in order; `None` for an expression.
+    pub columns: Vec<Option<SmolStr>>,
+    /// Whether it is unique.
+    pub unique: bool,
+    /// Whether it has a WHERE.
+    pub partial: bool,
+    /// Who made it.
+    pub born: Born,
+}
+
+/// A table, or a view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// What it is.
+    pub kind: Kind,
+    /// Who made it.
+    pub born: Born,
+    /// Whether every column is known.
+    pub complete: bool,
+    /// How long it lives.
+    pub persistence: Persistence,
+    /// Its columns.
+    pub columns: Vec<Column>,
+    /// Its constraints.
+    pub constraints: Vec<Constraint>,
+    /// Whether it is partitioned.
+    pub partitioned: bool,
+    /// What it is a partition of.
+    pub partition_of: Option<Key>,
+    /// Whether it is the partition of what no other one takes.
+    pub default_partition: bool,
+    /// What it inherits from.
+    pub inherits: Vec<Key>,
+    /// What it reads, if it is a view.
+    pub reads: Vec<Key>,
+    /// Whether row level security is on.
+    pub row_security: bool,
+    /// Its policies.
+    pub policies: usize,
+    /// Whether SQLite made it virtual.
+    pub module: Option<SmolStr>,
+}
+
+impl Table {
+    /// A table of which nothing is known but that it is there.
+    pub(super) fn unknown(kind: Kind) -> Self {
+        Self {
+            kind,
+            born: Born::Before,
+            complete: false,
+            persistence: Persistence::Permanent,
+            columns: Vec::new(),
+            constraints: Vec::new(),
+            partitioned: false,
+            partition_of: None,
+            default_partition: false,
+            inherits: Vec::new(),
+            reads: Vec::new(),
+            row_security: false,
+            policies: 0,
+            module: None,
+        }
+    }
+
+    /// A column.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Sets a column NOT NULL; most often it is the one that was added last.
+    pub(super) fn set_not_null(&mut self, name: &str) {
+        if let Some(column) = self.columns.iter_mut().rev().find(|column| column.name == name) {
+            column.not_null = true;
+        }
+    }
+
+    /// A constraint.
+    pub fn constraint(&self, name: &str) -> Option<&Constraint> {
+        self.constraints.iter().find(|constraint| constraint.name == name)
+    }
+
+    /// Whether a valid CHECK, or a valid NOT NULL constraint, proves that a column has no NULL.
+    pub fn proves_not_null(&self, column: &str) -> bool {
+        self.constraints.iter().any(|constraint| constraint.proves_not_null(column))
+    }
+}
+
+/// A type that is not built in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Type {
+    /// An enum.
+    Enum {
+        /// Its values.
+        values: Vec<String>,
+        /// Who made it.
+        born: Born,
+    },
+    /// A domain.
+    Domain {
+        /// Whether it has a CHECK or a NOT NULL.
+        constrained: bool,
+        /// What it is over.
+        base: Option<DataType>,
+        /// Who made it.
+        born: Born,
+    },
+}
