@@ -12,6 +12,7 @@ mod key;
 mod likeness;
 mod object;
 mod order;
+mod pack;
 mod relation;
 mod rename;
 mod schedule;

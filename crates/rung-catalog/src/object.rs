@@ -1,5 +1,6 @@
 //! Objects, and the catalog of them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, btree_map};
 use std::ops::Bound;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ pub struct Unknown {
     /// What, in the database's words: `large object 4711`.
     pub what: String,
     /// Why it is not described.
-    pub why: &'static str,
+    pub why: Cow<'static, str>,
 }
 
 impl Catalog {

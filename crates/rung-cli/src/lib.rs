@@ -15,6 +15,7 @@ mod exit;
 mod git;
 mod interrupt;
 mod json;
+mod known;
 mod lineage;
 mod lsp;
 mod prompt;

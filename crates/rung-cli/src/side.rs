@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rung::Migrator;
 use rung::catalog::Catalog;
-use rung::engine::{Dialect, ScratchDatabase, ServerFacts};
+use rung::engine::{Dialect, MigrationSet, ServerFacts};
 use rung::sql::SourceFile;
+use rung::{Builder, Migrator};
 
 use crate::args::Arguments;
 use crate::config::Project;
 use crate::git;
+use crate::known::Made;
 use crate::render::Failure;
 use crate::workbench::{Workbench, read_source};
 
@@ -79,20 +80,69 @@ impl Side {
         matches!(self, Self::Environment(_) | Self::Url(_))
     }
 
+    /// The project of its database; `None` for files.
+    ///
+    /// # Errors
+    /// There is no such environment.
+    pub(crate) fn database(&self, arguments: &Arguments) -> Result<Option<Project>, Failure> {
+        match self {
+            Self::Environment(name) => Project::of_environment(arguments, name).map(Some),
+            Self::Url(url) => Project::of_url(arguments, url).map(Some),
+            Self::Project | Self::Directory(_) | Self::File(_) | Self::Revision(..) => Ok(None),
+        }
+    }
+
     /// The dialect that it must be of; `None` for files, which may be of any.
     ///
     /// # Errors
     /// There is no such environment.
     pub(crate) fn dialect(&self, arguments: &Arguments) -> Result<Option<&'static dyn Dialect>, Failure> {
         let url = match self {
-            Self::Environment(name) => Project::of_environment(arguments, name)?.url,
-            Self::Url(url) => url.clone(),
-            Self::Project | Self::Directory(_) | Self::File(_) | Self::Revision(..) => return Ok(None),
+            Self::Url(url) => Some(url.clone()),
+            _ => self.database(arguments)?.map(|project| project.url),
         };
-        Ok(Some(rung::dialect_of(&url)?))
+        Ok(url.map(|url| rung::dialect_of(&url)).transpose()?)
     }
 
-    /// Reads the schema. Files are run on the bench; a database is only looked at.
+    /// What its files run on an empty database, the project's setup first, and what they are called, for people. Of a database
+    /// that is nothing.
+    ///
+    /// # Errors
+    /// What is wrong with the files, at its place.
+    pub(crate) fn files(&self, project: &Project, bench: &Workbench<'_>) -> Result<(MigrationSet, String), Failure> {
+        let load = |builder: Builder| -> Result<MigrationSet, Failure> {
+            bench.with_setup(&builder.load(bench.dialect).map_err(rung::Error::Files)?)
+        };
+        match self {
+            Self::Environment(_) | Self::Url(_) => Ok((MigrationSet::default(), String::new())),
+            Self::Project => Ok((load(project.builder()?)?, "the migrations".to_owned())),
+            Self::Directory(path) => Ok((load(project.builder_of([path.clone()])?)?, path.display().to_string())),
+            Self::File(path) => Ok((bench.set_of_script(&read_source(path)?)?, path.display().to_string())),
+            Self::Revision(revision, path) => {
+                let path = path.clone().unwrap_or_else(|| project.dirs.first().cloned().unwrap_or_default());
+                let title = format!("git:{revision}:{}", path.display());
+                let mut files = git::files_at(revision, &path)?;
+                let set = match files.as_mut_slice() {
+                    [] => {
+                        let message = format!("{revision} has no {}", path.display());
+                        return Err(Failure::usage(message, "name what it has: git:REV:PATH"));
+                    }
+                    [(name, bytes)] if name.is_empty() => {
+                        let source = SourceFile::from_bytes(&title, std::mem::take(bytes));
+                        let source = Arc::new(source.map_err(|found| rung::Error::Files(vec![*found]))?);
+                        bench.set_of_script(&source)?
+                    }
+                    _ => {
+                        let files = files.into_iter().map(|(name, bytes)| (name.into(), bytes.into()));
+                        load(project.with_settings(Migrator::from_files(&title, files))?)?
+                    }
+                };
+                Ok((set, title))
+            }
+        }
+    }
+
+    /// Reads the schema. What files make is found out on the bench, or known; a database is only looked at.
     ///
     /// # Errors
     /// What is wrong with the files, at its place; what the database has to say.
@@ -102,20 +152,11 @@ impl Side {
         project: &Project,
         bench: &Workbench<'_>,
     ) -> Result<Schema, Failure> {
-        match self {
-            Self::Environment(name) => Schema::of(&Project::of_environment(arguments, name)?),
-            Self::Url(url) => Schema::of(&Project::of_url(arguments, url)?),
-            Self::Project => {
-                let set = project.builder()?.load(bench.dialect).map_err(rung::Error::Files)?;
-                Schema::of_files(bench.replay(&set)?, "the migrations".to_owned())
-            }
-            Self::Directory(path) => {
-                let set = project.builder_of([path.clone()])?.load(bench.dialect).map_err(rung::Error::Files)?;
-                Schema::of_files(bench.replay(&set)?, path.display().to_string())
-            }
-            Self::File(path) => Schema::of_files(bench.script(&read_source(path)?)?, path.display().to_string()),
-            Self::Revision(revision, path) => at_revision(revision, path.as_deref(), project, bench),
+        if let Some(other) = self.database(arguments)? {
+            return Schema::of(&other);
         }
+        let (set, title) = self.files(project, bench)?;
+        Ok(Schema::of_files(bench.made_only(&set)?, title))
     }
 }
 
@@ -130,9 +171,9 @@ impl Schema {
         Ok(Self { catalog, name: project.name.clone(), facts: driver.facts().clone() })
     }
 
-    fn of_files(mut database: ScratchDatabase, place: String) -> Result<Self, Failure> {
-        let catalog = database.driver.inspect().map_err(rung::Error::from)?;
-        Ok(Self { catalog, name: None, facts: ServerFacts { place, ..database.driver.facts().clone() } })
+    /// What came of files.
+    pub(crate) fn of_files(made: Made, place: String) -> Self {
+        Self { catalog: made.catalog, name: None, facts: ServerFacts { place, ..made.facts } }
     }
 
     /// What it is called, for people, without a password: `schema.sql`, `dev (app.db)`.
@@ -140,31 +181,6 @@ impl Schema {
         match &self.name {
             Some(name) => format!("{name} ({})", self.facts.place),
             None => self.facts.place.clone(),
-        }
-    }
-}
-
-fn at_revision(
-    revision: &str,
-    path: Option<&Path>,
-    project: &Project,
-    bench: &Workbench<'_>,
-) -> Result<Schema, Failure> {
-    let own = || project.dirs.first().cloned().unwrap_or_default();
-    let path = path.map_or_else(own, Path::to_owned);
-    let title = format!("git:{revision}:{}", path.display());
-    let mut files = git::files_at(revision, &path)?;
-    match files.as_mut_slice() {
-        [] => Err(Failure::usage(format!("{revision} has no {}", path.display()), "name what it has: git:REV:PATH")),
-        [(name, bytes)] if name.is_empty() => {
-            let source = SourceFile::from_bytes(&title, std::mem::take(bytes));
-            let source = Arc::new(source.map_err(|found| rung::Error::Files(vec![*found]))?);
-            Schema::of_files(bench.script(&source)?, title)
-        }
-        _ => {
-            let files = files.into_iter().map(|(name, bytes)| (name.into(), bytes.into()));
-            let set = project.with_settings(Migrator::from_files(&title, files))?.load(bench.dialect);
-            Schema::of_files(bench.replay(&set.map_err(rung::Error::Files)?)?, title)
         }
     }
 }

@@ -13,6 +13,7 @@ use rung::{DbErrorKind, Migration, Migrator, Order, formats};
 
 use crate::config::Project;
 use crate::exit::Exit;
+use crate::known::{Known, Made};
 use crate::render::Failure;
 
 /// Scratch databases of one dialect, for several threads at once. What they need is started when the first is asked for.
@@ -23,6 +24,14 @@ pub(crate) struct Workbench<'a> {
     scratch: OnceLock<Box<dyn Scratch>>,
     /// Who is starting the server, or running migrations.
     turn: Mutex<()>,
+    memory: Memory,
+}
+
+/// Whether what migrations make may be known from before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Memory {
+    Used,
+    Unused,
 }
 
 impl<'a> Workbench<'a> {
@@ -54,7 +63,17 @@ impl<'a> Workbench<'a> {
             cache: cache(),
             schema: String::new(),
         };
-        Ok(Self { project, dialect, options, scratch: OnceLock::new(), turn: Mutex::new(()) })
+        let memory = if project.files.config.scratch.cache.unwrap_or(true) { Memory::Used } else { Memory::Unused };
+        Ok(Self { project, dialect, options, scratch: OnceLock::new(), turn: Mutex::new(()), memory })
+    }
+
+    /// The same, where nothing is known from before.
+    #[must_use]
+    pub(crate) fn forgetful(mut self, no_cache: bool) -> Self {
+        if no_cache {
+            self.memory = Memory::Unused;
+        }
+        self
     }
 
     /// Where databases are made.
@@ -84,6 +103,45 @@ impl<'a> Workbench<'a> {
     pub(crate) fn replay(&self, set: &MigrationSet) -> Result<ScratchDatabase, Failure> {
         let set = self.with_setup(set)?;
         self.replay_only(&set)
+    }
+
+    /// What comes of migrations behind the project's own setup: as is known from before, or by running them.
+    ///
+    /// # Errors
+    /// As [`Self::replay`].
+    pub(crate) fn made(&self, set: &MigrationSet) -> Result<Made, Failure> {
+        self.made_only(&self.with_setup(set)?)
+    }
+
+    /// What comes of a file of plain SQL behind the project's own setup: as is known from before, or by running it.
+    ///
+    /// # Errors
+    /// As [`Self::script`].
+    pub(crate) fn made_by_script(&self, source: &Arc<SourceFile>) -> Result<Made, Failure> {
+        self.made_only(&self.set_of_script(source)?)
+    }
+
+    /// What comes of exactly these migrations: as is known from before, or by running them.
+    ///
+    /// # Errors
+    /// As [`Self::replay_only`].
+    pub(crate) fn made_only(&self, set: &MigrationSet) -> Result<Made, Failure> {
+        let known = self.known(set);
+        if let Some(made) = known.as_ref().and_then(Known::recall) {
+            return Ok(made);
+        }
+        let made = Made::on(self.replay_only(set)?)?;
+        if let Some(known) = known {
+            known.keep(&made);
+        }
+        Ok(made)
+    }
+
+    fn known(&self, set: &MigrationSet) -> Option<Known> {
+        let cache = self.options.cache.as_ref().filter(|_| self.memory == Memory::Used)?;
+        let connecting = self.project.connecting();
+        let scratch = rung::scratch_identity(self.dialect, &self.options, &connecting)?;
+        Known::of(cache, set, &scratch, &[self.dialect.name(), &connecting.schema])
     }
 
     /// Migrations behind the project's own setup.

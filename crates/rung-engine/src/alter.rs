@@ -1,10 +1,11 @@
 //! What leads from one schema to another. Pure: a dialect makes it of two catalogs.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use rung_catalog::{Key, Rename};
-use rung_sql::{TokenKind, tokens};
+use rung_catalog::{Catalog, Key, Kind, Rename};
+use rung_sql::{Facts, TokenKind, rebuilt, tokens};
 
 use crate::dialect::{Dialect, Paragraph};
 use crate::model::Timeouts;
@@ -57,6 +58,38 @@ impl Alteration {
             }
         }
         text
+    }
+}
+
+/// What a migration file asks for besides its statements. Either may be empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checks {
+    /// `-- @expect` lines: tables that are made anew keep their rows.
+    pub expects: String,
+    /// Queries, each with one true value once all has run: what is built or validated beside others' work is as it should be.
+    pub verify: String,
+}
+
+impl Alteration {
+    /// The checks that say something of this way from one schema to another.
+    pub fn checks(&self, from: &Catalog, to: &Catalog, dialect: &dyn Dialect) -> Checks {
+        let facts: Vec<Facts> = self.steps.iter().map(|step| dialect.facts(&step.sql)).collect();
+        let mut checks = Checks::default();
+        let verify = |step: &AlterStep, facts: &Facts| Some(dialect.check(to.get(&step.key)?, &facts.effect)? + ";\n");
+        let queries: BTreeSet<String> =
+            self.steps.iter().zip(&facts).filter_map(|(step, facts)| verify(step, facts)).collect();
+        checks.verify = queries.into_iter().collect();
+        // Who may write between two looks would be taken for a loss.
+        if dialect.keeps_writers_out() && self.is_one_transaction() {
+            let there = |name: &str| {
+                let key = Key::new(Kind::Table, None, name);
+                from.get(&key).is_some() && to.get(&key).is_some()
+            };
+            let anew = rebuilt(facts.iter()).into_iter().filter(|(_, name)| there(name));
+            checks.expects =
+                anew.map(|(_, name)| format!("-- @expect rows({}) unchanged\n", dialect.identifier(name))).collect();
+        }
+        checks
     }
 }
 

@@ -118,6 +118,18 @@ pub trait Dialect: Sync + Send {
         if refused.is_empty() { Ok(crate::Alteration::default()) } else { Err(refused) }
     }
 
+    /// A query with one true value where a statement that others work beside has done what it was for; `None` for one that
+    /// succeeds or fails as a whole. `object` is what it made or altered, as it is to be.
+    fn check(&self, object: &rung_catalog::Object, effect: &rung_sql::Effect) -> Option<String> {
+        let _ = (object, effect);
+        None
+    }
+
+    /// Whether nobody else writes from the beginning of a transaction that does to its end.
+    fn keeps_writers_out(&self) -> bool {
+        false
+    }
+
     /// The statement that opens a unit's transaction, with its timeouts where the database has them as settings.
     fn begin(&self, timeouts: &crate::Timeouts) -> String;
 }

@@ -35,7 +35,7 @@ mod types;
 mod unit;
 mod version;
 
-pub use alter::{AlterOptions, AlterStep, Alteration, Cut, Locking, Pieces, Refusal};
+pub use alter::{AlterOptions, AlterStep, Alteration, Checks, Cut, Locking, Pieces, Refusal};
 pub use analyse::{Asks, JournalReason, Mode, ScriptPlan, StatementPlan};
 pub use compare::{Difference, compare};
 pub use dialect::{Dialect, DumpOptions, Paragraph, ServerFacts};

@@ -175,6 +175,11 @@ impl<'a> Maker<'a, '_> {
 
     /// Values of a type as literals, those of the first row first; `None` where nothing is known of it.
     fn literals(&self, catalog: &Catalog, data_type: &str, depth: usize) -> Option<Vec<String>> {
+        if let Some(element) = data_type.strip_suffix("[]") {
+            let elements = self.literals(catalog, element, depth).unwrap_or_default();
+            let lists = elements.iter().map(|element| self.dialect.quote_literal(&format!("{{{}}}", within(element))));
+            return Some(lists.chain(["'{}'".to_owned()]).collect());
+        }
         let own = catalog.of_kind(Kind::Type).find(|it| self.dialect.object_name(&it.key) == data_type);
         match own.map(|it| (&it.body, &it.key)) {
             Some((Body::Type(Type::Enum { labels }), _)) => {
@@ -196,10 +201,32 @@ impl<'a> Maker<'a, '_> {
                 values.extend(self.literals(catalog, base, depth + 1)?);
                 Some(values)
             }
+            Some((Body::Type(Type::Composite { columns }), _)) if depth < 8 => {
+                let fields: Vec<Option<Vec<String>>> =
+                    columns.iter().map(|column| self.literals(catalog, &column.data_type, depth + 1)).collect();
+                let field = |values: &Option<Vec<String>>, row: usize| {
+                    values.iter().flatten().cycle().nth(row).map_or_else(String::new, |value| within(value))
+                };
+                let row = |row: usize| {
+                    let fields: Vec<String> = fields.iter().map(|values| field(values, row)).collect();
+                    self.dialect.quote_literal(&format!("({})", fields.join(",")))
+                };
+                Some((0..ROWS).map(row).collect())
+            }
+            // Of one that is made of anything, this is a value.
+            Some((Body::Type(Type::Range(_)), _)) => Some(vec!["'empty'".to_owned()]),
             Some(_) => None,
             None => usual(data_type),
         }
     }
+}
+
+/// A literal as it is written within that of a list or a row (PostgreSQL 8.15.6, 8.16.6).
+fn within(literal: &str) -> String {
+    let (text, is_escaped) = literal.strip_prefix('E').map_or((literal, false), |rest| (rest, true));
+    let text = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).unwrap_or(text).replace("''", "'");
+    let text = if is_escaped { text.replace(r"\\", r"\") } else { text };
+    format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\""))
 }
 
 /// Where the values of a column come from.
@@ -288,11 +315,11 @@ fn usual(data_type: &str) -> Option<Vec<String>> {
         None => (lower.as_str(), None),
     };
     let each = |of: &dyn Fn(usize) -> String| Some((1..=ROWS).map(|n| format!("'{}'", of(n))).collect());
-    if name.ends_with("[]") || lower.ends_with("[]") {
-        return each(&|_| "{}".to_owned());
-    }
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let day = |n: usize| format!("2024-01-0{n}");
+    if has(&["multirange"]) {
+        return each(&|_| "{}".to_owned());
+    }
     if has(&["range"]) {
         return match () {
             () if has(&["int", "num"]) => each(&|n| format!("[{n},{})", n + 1)),
@@ -366,8 +393,21 @@ mod tests {
         assert_eq!(usual("timestamp with time zone").unwrap()[0], "'2024-01-01 00:00:00'");
         assert_eq!(usual("int4range").unwrap()[1], "'[2,3)'");
         assert_eq!(usual("bit(4)").unwrap()[0], "'1111'");
-        assert_eq!(usual("integer[]").unwrap()[0], "'{}'");
+        assert_eq!(usual("int4multirange").unwrap()[0], "'{}'");
         assert_eq!(usual("app.of_somebody"), None);
+    }
+
+    #[test]
+    fn what_is_within_another_value_has_quotes_of_its_own() {
+        for (literal, is) in [
+            ("'a'", r#""a""#),
+            ("'it''s'", r#""it's""#),
+            (r#"'{"a"}'"#, r#""{\"a\"}""#),
+            (r"E'a\\b'", r#""a\\b""#),
+            ("1", r#""1""#),
+        ] {
+            assert_eq!(within(literal), is, "{literal}");
+        }
     }
 
     #[test]

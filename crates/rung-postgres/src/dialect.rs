@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use rung_catalog::Catalog;
+use rung_catalog::{Catalog, Key, Kind, Object};
 use rung_engine::{Dialect, DumpOptions, FORMAT_VERSION, Paragraph, Timeouts};
-use rung_sql::{Facts, Syntax, postgres_facts};
+use rung_sql::{Effect, Facts, Syntax, postgres_facts};
 
 /// The dialect of PostgreSQL.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +74,25 @@ impl Dialect for PostgresDialect {
 
     fn identifier(&self, name: &str) -> String {
         crate::name::quoted(name)
+    }
+
+    fn check(&self, object: &Object, effect: &Effect) -> Option<String> {
+        let regclass = |key: &Key| format!("{}::pg_catalog.regclass", self.quote_literal(&self.object_name(key)));
+        let key = &object.key;
+        match (effect, key.kind) {
+            (Effect::CreateIndex { concurrently: true, .. }, Kind::Index) => {
+                let index = regclass(key);
+                Some(format!("SELECT indisvalid FROM pg_catalog.pg_index WHERE indexrelid = {index}"))
+            }
+            (Effect::ValidateConstraint { name, .. }, Kind::Constraint) if *name == key.name => {
+                let table = regclass(&Key::new(Kind::Table, key.schema.as_deref(), key.parent.as_deref()?));
+                let name = self.quote_literal(name);
+                Some(format!(
+                    "SELECT convalidated FROM pg_catalog.pg_constraint WHERE conrelid = {table} AND conname = {name}"
+                ))
+            }
+            _ => None,
+        }
     }
 
     fn own_table(&self, schema: &str, table: &str) -> String {

@@ -25,6 +25,6 @@ mod wire;
 
 pub use dialect::{POSTGRES, PostgresDialect};
 pub use driver::{OpenOptions, Postgres, open};
-pub use scratch::scratch;
+pub use scratch::{scratch, scratch_identity};
 /// The crate whose client a driver can be made of.
 pub use tokio_postgres;

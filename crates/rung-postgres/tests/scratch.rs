@@ -114,4 +114,5 @@ fn without_a_server_it_says_how_to_get_one() {
     let options = ScratchOptions { server: Some("postgres://nobody@127.0.0.1:1/x".to_owned()), ..Default::default() };
     let error = scratch(&options, &Environment::empty()).err().expect("nothing is there");
     assert_eq!(error.kind, DbErrorKind::Unreachable);
+    assert!(error.hint.is_some_and(|hint| hint.contains("leave out --dev-url")), "it need not be named");
 }

@@ -19,6 +19,8 @@ pub struct Facts {
     pub effect: Effect,
     /// The type of migration it makes; `None` for what says nothing about it (`SET`, `COMMENT`, `SELECT`).
     pub change: Option<MigrationType>,
+    /// The table that it gives another name, and that name.
+    pub renamed: Option<(ObjectName, String)>,
 }
 
 /// Why a statement is to run outside of a transaction.
@@ -218,6 +220,7 @@ pub fn postgres_facts(statement: &str) -> Facts {
         outside: postgres_outside(&words),
         effect: effect(&words),
         change: change(&words),
+        renamed: renamed(&words),
     }
 }
 
@@ -229,14 +232,44 @@ pub fn sqlite_facts(statement: &str) -> Facts {
         outside: sqlite_outside(&words),
         effect: effect(&words),
         change: change(&words),
+        renamed: renamed(&words),
     }
 }
 
+impl Facts {
+    fn makes_table(&self, table: &str) -> bool {
+        matches!(&self.effect, Effect::Create { kind: ObjectKind::Table, name } if name.name == table)
+    }
+
+    fn drops_table(&self, table: &str) -> bool {
+        let is_it = |names: &[ObjectName]| names.iter().all(|name| name.name == table);
+        matches!(&self.effect, Effect::Drop { kind: ObjectKind::Table, names, .. } if is_it(names))
+    }
+}
+
+/// The tables that statements make anew, each as it is called meanwhile, or was before, and as it is called where it is
+/// dropped: the new one gets the old one's name, or the old one is put aside before the new one is made.
+pub fn rebuilt<'a>(facts: impl Iterator<Item = &'a Facts> + Clone) -> Vec<(&'a ObjectName, &'a str)> {
+    let renamed = facts.clone().filter_map(|facts| facts.renamed.as_ref());
+    let is_rebuild = |(from, to): &(&ObjectName, &str)| {
+        facts.clone().any(|facts| facts.makes_table(&from.name)) && facts.clone().any(|facts| facts.drops_table(to))
+    };
+    renamed.map(|(from, to)| (from, to.as_str())).filter(is_rebuild).collect()
+}
+
 /// The type of a migration from its statements: the first that changes the schema decides, but a table that is created
-/// outweighs what else stands there; data only where the schema is left alone.
+/// outweighs what else stands there; data only where the schema is left alone. A table that is made anew, and gets the name of
+/// the old one, is altered.
 pub fn infer_type<'a>(facts: impl Iterator<Item = &'a Facts>) -> MigrationType {
-    use MigrationType::{CreateIndex, CreateTable, CustomSql, DeleteData, DropIndex, InsertData, UpdateData};
-    let changes: Vec<MigrationType> = facts.filter_map(|facts| facts.change).collect();
+    use MigrationType::{
+        AlterTable, CreateIndex, CreateTable, CustomSql, DeleteData, DropIndex, InsertData, UpdateData,
+    };
+    let facts: Vec<&Facts> = facts.collect();
+    let rebuilt = rebuilt(facts.iter().copied());
+    let is_rebuild =
+        |facts: &Facts| rebuilt.iter().any(|(from, to)| facts.makes_table(&from.name) || facts.drops_table(to));
+    let change = |facts: &&Facts| if is_rebuild(facts) { Some(AlterTable) } else { facts.change };
+    let changes: Vec<MigrationType> = facts.iter().filter_map(change).collect();
     let is_data = |change: &MigrationType| matches!(change, InsertData | UpdateData | DeleteData);
     let schema: Vec<MigrationType> = changes.iter().copied().filter(|change| !is_data(change)).collect();
     let of_tables = schema.iter().copied().find(|change| !matches!(change, CreateIndex | DropIndex | CustomSql));
@@ -576,6 +609,15 @@ fn alter_table(words: &Words<'_>) -> Option<Effect> {
     None
 }
 
+fn renamed(words: &Words<'_>) -> Option<(ObjectName, String)> {
+    if !words.starts(&["alter", "table"]) {
+        return None;
+    }
+    let (table, at) = words.name(words.skip(2, &["if", "exists", "only"]))?;
+    let at = words.skip(at, &["*"]);
+    if words.is(at, "rename") && words.is(at + 1, "to") { Some((table, words.part(at + 2)?)) } else { None }
+}
+
 fn add_value(words: &Words<'_>) -> Option<Effect> {
     let (name, at) = words.name(2)?;
     if !(words.is(at, "add") && words.is(at + 1, "value")) {
@@ -628,4 +670,33 @@ fn change(words: &Words<'_>) -> Option<MigrationType> {
         "do" | "call" | "grant" | "revoke" | "reindex" | "vacuum" | "refresh" => MigrationType::CustomSql,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn type_of(statements: &[&str]) -> MigrationType {
+        let facts: Vec<Facts> = statements.iter().map(|statement| sqlite_facts(statement)).collect();
+        infer_type(facts.iter())
+    }
+
+    #[test]
+    fn a_table_that_is_made_anew_is_altered() {
+        let rebuild = [
+            "CREATE TABLE new_t (a int)",
+            "INSERT INTO new_t SELECT a FROM t",
+            "DROP TABLE t",
+            "ALTER TABLE new_t RENAME TO \"T\"",
+        ];
+        assert_eq!(type_of(&rebuild[..3]), MigrationType::CreateTable);
+        let lower = [rebuild[0], rebuild[1], rebuild[2], "ALTER TABLE new_t RENAME TO t"];
+        assert_eq!(type_of(&lower), MigrationType::AlterTable);
+        // The old one is put aside first.
+        let aside = ["ALTER TABLE t RENAME TO old_t", "CREATE TABLE t (a int)", "DROP TABLE old_t"];
+        assert_eq!(type_of(&aside), MigrationType::AlterTable);
+        assert_eq!(type_of(&[&lower[..], &["CREATE TABLE u (a int)"]].concat()), MigrationType::CreateTable);
+        assert_eq!(type_of(&aside[..2]), MigrationType::CreateTable);
+        assert_eq!(type_of(&["CREATE TABLE t (a int)", "ALTER TABLE u RENAME TO v"]), MigrationType::CreateTable);
+    }
 }

@@ -18,7 +18,7 @@ pub use diagnostic::{Diagnostic, Label, Level};
 pub use digest::{checksum, fingerprint, fingerprint_of};
 pub use directives::{Allow, Comparison, Directives, Expect, Replaced, parse_duration};
 pub use facts::{
-    Effect, Facts, Inside, ObjectKind, ObjectName, Outside, TransactionControl, infer_type, postgres_facts,
+    Effect, Facts, Inside, ObjectKind, ObjectName, Outside, TransactionControl, infer_type, postgres_facts, rebuilt,
     sqlite_facts,
 };
 pub use header::{CommentLine, Header, MigrationType, Spanned};

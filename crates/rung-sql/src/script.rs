@@ -117,6 +117,17 @@ impl Script {
         }
     }
 
+    /// Whether it says what the file says, in parts: no value was put in the place of a name.
+    pub fn is_verbatim(&self) -> bool {
+        match &self.text {
+            Text::Slice(_) => true,
+            Text::Built { text, pieces } => pieces.iter().enumerate().all(|(index, piece)| {
+                let end = pieces.get(index + 1).map_or(text.len(), |next| next.at);
+                piece.copied || text[piece.at..end].trim().is_empty()
+            }),
+        }
+    }
+
     /// Whether it has nothing but blanks and comments.
     pub fn is_blank(&self, syntax: &Syntax) -> bool {
         tokens(self.text(), syntax).all(|token| token.kind.is_trivia() || token.kind == TokenKind::Semicolon)

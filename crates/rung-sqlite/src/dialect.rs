@@ -73,6 +73,10 @@ impl Dialect for SqliteDialect {
         crate::alter::name(name)
     }
 
+    fn keeps_writers_out(&self) -> bool {
+        true
+    }
+
     fn own_table(&self, schema: &str, table: &str) -> String {
         let name = format!("{schema}_{table}");
         let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');

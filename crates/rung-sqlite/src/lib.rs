@@ -22,4 +22,4 @@ pub use dialect::{SQLITE, SqliteDialect};
 pub use driver::{OpenOptions, Sqlite, open};
 /// The crate whose connection a driver can be made of.
 pub use rusqlite;
-pub use scratch::scratch;
+pub use scratch::{scratch, scratch_identity};

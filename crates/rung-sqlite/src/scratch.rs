@@ -19,6 +19,11 @@ pub fn scratch(options: &ScratchOptions) -> Result<Box<dyn Scratch>, DbError> {
     Ok(Box::new(Place { directory, open: OpenOptions { schema: options.schema.clone(), ..OpenOptions::default() } }))
 }
 
+/// What every scratch database is before anything is done on it, as a text: the same text, the same databases.
+pub fn scratch_identity() -> String {
+    format!("SQLite {}", rusqlite::version())
+}
+
 /// What the pragmas say of tables, columns, indexes and foreign keys, and which views and triggers there are.
 const WITNESS: &str = "WITH t AS (SELECT * FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') \
     AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN (OWN)) \

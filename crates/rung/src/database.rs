@@ -37,6 +37,7 @@ struct Backend {
     dialect: fn() -> &'static dyn Dialect,
     open: Open,
     scratch: OpenScratch,
+    identity: fn(&ScratchOptions, &ConnectOptions) -> Option<String>,
 }
 
 type OpenScratch = fn(&ScratchOptions, &ConnectOptions) -> Result<Box<dyn Scratch>, DbError>;
@@ -50,6 +51,7 @@ const BACKENDS: &[Backend] = &[
         dialect: || &rung_postgres::POSTGRES,
         open: open_postgres,
         scratch: scratch_postgres,
+        identity: |options, connecting| rung_postgres::scratch_identity(options, &connecting.environment),
     },
     #[cfg(feature = "sqlite")]
     Backend {
@@ -57,6 +59,7 @@ const BACKENDS: &[Backend] = &[
         dialect: || &rung_sqlite::SQLITE,
         open: open_sqlite,
         scratch: |options, _| rung_sqlite::scratch(options),
+        identity: |_, _| Some(rung_sqlite::scratch_identity()),
     },
 ];
 
@@ -103,17 +106,31 @@ pub fn scratch(
     options: &ScratchOptions,
     connecting: &ConnectOptions,
 ) -> Result<Box<dyn Scratch>, DbError> {
-    let of_dialect = |backend: &&Backend| (backend.dialect)().name() == dialect.name();
     if let Some(server) = &options.server
-        && !of_dialect(&backend(server)?)
+        && (backend(server)?.dialect)().name() != dialect.name()
     {
         let message = format!("the scratch server is not {}", dialect.title());
         return Err(DbError::new(DbErrorKind::Config, message).with_hint("name one that is with --dev-url, or none"));
     }
-    let backend = BACKENDS.iter().find(of_dialect).ok_or_else(|| {
+    let backend = backend_of(dialect).ok_or_else(|| {
         DbError::new(DbErrorKind::Config, format!("this build of rung does not know {}", dialect.title()))
     })?;
     (backend.scratch)(&ScratchOptions { schema: connecting.schema.clone(), ..options.clone() }, connecting)
+}
+
+/// What databases of [`scratch`] with the same options are before anything is done on them, as a text: as long as it is the
+/// same, the same statements make the same of them. Starts no server. `None` where nobody can tell.
+pub fn scratch_identity(
+    dialect: &dyn Dialect,
+    options: &ScratchOptions,
+    connecting: &ConnectOptions,
+) -> Option<String> {
+    let options = ScratchOptions { schema: connecting.schema.clone(), ..options.clone() };
+    (backend_of(dialect)?.identity)(&options, connecting)
+}
+
+fn backend_of(dialect: &dyn Dialect) -> Option<&'static Backend> {
+    BACKENDS.iter().find(|backend| (backend.dialect)().name() == dialect.name())
 }
 
 /// Tries to connect until it works or the time is over.

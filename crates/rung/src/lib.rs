@@ -24,7 +24,7 @@ pub mod tokio;
 
 pub use applied::{AppliedSet, applied_set};
 pub use builder::Builder;
-pub use database::{ConnectOptions, connect, dialect_of, dialects, scratch, wait_for};
+pub use database::{ConnectOptions, connect, dialect_of, dialects, scratch, scratch_identity, wait_for};
 pub use embed::Embedded;
 pub use migrator::{Error, Migrator, StatusReport};
 pub use replay::replay;

@@ -26,6 +26,7 @@ mod proxy;
 pub mod scenario;
 mod server;
 mod sqlite;
+mod terminal;
 mod testdb;
 
 pub use error::{Error, Result};
@@ -35,4 +36,5 @@ pub use program::{Program, Run, Running, rung_bin};
 pub use proxy::{Cut, Proxy, Traffic};
 pub use server::{PASSWORD, Place, Server, Stop, USER, for_each_major, postgres, server_for, servers};
 pub use sqlite::SqliteDb;
+pub use terminal::AtTerminal;
 pub use testdb::TestDb;

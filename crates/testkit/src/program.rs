@@ -154,7 +154,21 @@ impl Program {
     /// # Panics
     /// Where it cannot be started.
     #[track_caller]
-    pub fn spawn(self) -> Running {
+    pub fn spawn(mut self) -> Running {
+        let input = std::mem::take(&mut self.stdin);
+        let mut running = self.spawn_on(Stdio::piped(), Stdio::piped(), Stdio::piped());
+        let child = &mut running.child;
+        let mut stdin = child.stdin.take().expect("it was piped");
+        // A program may well end without reading all of it.
+        thread::spawn(move || stdin.write_all(&input));
+        running.stdout = Some(collect(child.stdout.take().expect("it was piped")));
+        running.stderr = Some(collect(child.stderr.take().expect("it was piped")));
+        running
+    }
+
+    /// Starts it with these to read from and to write to; what it writes is collected by nobody.
+    #[track_caller]
+    pub(crate) fn spawn_on(self, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> Running {
         let home = tempfile::tempdir().expect("a temporary directory can be made");
         let dir = self.dir.clone().unwrap_or_else(|| home.path().join("work"));
         fs::create_dir_all(&dir).expect("a working directory can be made");
@@ -162,18 +176,12 @@ impl Program {
         command.args(&self.args).current_dir(dir);
         clean_environment(&mut command, home.path());
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(stdin).stdout(stdout).stderr(stderr);
         // A group of its own, so that a signal can reach what it started as well.
         command.process_group(0);
         let line = self.line();
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot run {line}: {error}"));
-
-        let mut stdin = child.stdin.take().expect("it was piped");
-        let input = self.stdin;
-        // A program may well end without reading all of it.
-        thread::spawn(move || stdin.write_all(&input));
-        let stdout = Some(collect(child.stdout.take().expect("it was piped")));
-        let stderr = Some(collect(child.stderr.take().expect("it was piped")));
+        let child = command.spawn().unwrap_or_else(|error| panic!("cannot run {line}: {error}"));
+        let (stdout, stderr) = (None, None);
         Running { line, child, stdout, stderr, started: Instant::now(), limit: self.limit, _home: home }
     }
 

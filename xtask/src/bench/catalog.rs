@@ -13,7 +13,7 @@ use super::compare::{Comparison, Contender, Limit, compare};
 use super::measure::measure;
 use super::{Bench, Case};
 
-pub(super) const CASES: &[Case] = &[CATALOG, DIFF];
+pub(super) const CASES: &[Case] = &[CATALOG, DRIFT, DIFF];
 
 const CATALOG: Case = Case {
     name: "catalog",
@@ -27,6 +27,14 @@ const CATALOG: Case = Case {
         Limit::Ratio { of: "rung diff", to: "inspect", at_most: 2.0 },
         Limit::Ratio { of: "rung dump", to: "pg_dump", at_most: 0.8 },
     ],
+};
+
+const DRIFT: Case = Case {
+    name: "drift",
+    about: "rung verify of 5,000 tables that migrations have made: known from the last time, and found out anew",
+    rounds: 3,
+    run: drift,
+    limits: &[Limit::Ratio { of: "verify", to: "inspect", at_most: 2.0 }],
 };
 
 const DIFF: Case = Case {
@@ -75,6 +83,35 @@ fn fill(db: &TestDb<'_>, count: usize) -> Result<()> {
         db.try_query(&tables).map_err(Error::new)?;
     }
     db.try_query("ANALYZE").map(drop).map_err(Error::new)
+}
+
+/// The tables are made by migrations, which are run again on a scratch database where what they make is not known.
+fn drift(bench: &Bench) -> Result<Comparison> {
+    let install = install::found().into_iter().next_back().ok_or_else(|| Error::new("there is no PostgreSQL"))?;
+    let server = Server::shared(&install)?;
+    let db = TestDb::on(&server);
+    let count = bench.count(5_000);
+    let dir = tempfile::tempdir().map_err(Error::cannot("make a directory"))?;
+    let migrations = dir.path().join("migrations");
+    fs::create_dir(&migrations).map_err(Error::cannot("make a directory"))?;
+    for first in (1..=count).step_by(500) {
+        let tables: String = (first..=count.min(first + 499)).map(table).collect();
+        fs::write(migrations.join(format!("{first:05}_tables.sql")), tables).map_err(Error::cannot("write a file"))?;
+    }
+    let (url, program, tables) = (db.socket_url(), build_example()?, count.to_string());
+    measure(&bench.rung, &["up", "--url", &url], dir.path())?;
+    db.try_query("ANALYZE").map_err(Error::new)?;
+    let cache = format!("XDG_CACHE_HOME={}", dir.path().join("cache").display());
+    let rung = bench.rung.display().to_string();
+    let verify = [&*cache, &rung, "verify", "--url", &url];
+    let run = |args: &[&str]| measure(Path::new("/usr/bin/env"), args, dir.path());
+    run(&verify)?;
+    let contenders = vec![
+        Contender::new("inspect", || measure(&program, &["inspect", &tables, &url], dir.path())),
+        Contender::new("verify", || run(&verify)),
+        Contender::new("anew", || run(&[&verify[..], &["--no-cache"]].concat())),
+    ];
+    compare(contenders, bench.rounds)
 }
 
 /// A diff of small schemas is the price of its scratch databases, of the proof, and of the server.

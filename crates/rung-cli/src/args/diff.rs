@@ -42,6 +42,9 @@ pub struct Way {
     /// The server for scratch databases; sqlite::memory: for SQLite
     #[arg(long, value_name = "URL")]
     pub dev_url: Option<String>,
+    /// Run files again, though what they make is known from the last time
+    #[arg(long)]
+    pub no_cache: bool,
     /// In as few statements as can be, though others may have to wait for tables meanwhile
     #[arg(long)]
     pub plain: bool,

@@ -18,18 +18,33 @@ pub struct Output {
 }
 
 /// Where the schema is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum From {
-    /// From the environment's database
+    /// From the environment's database.
     Live,
-    /// From the migrations, run on a scratch database
+    /// From the migrations, run on a scratch database.
     Migrations,
+    /// From what `diff` takes for a schema.
+    Side(String),
+}
+
+impl std::str::FromStr for From {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text {
+            "live" => Self::Live,
+            "migrations" => Self::Migrations,
+            other => Self::Side(other.to_owned()),
+        })
+    }
 }
 
 /// What the schema is read from.
 #[derive(Debug, Args)]
 pub struct Origin {
-    /// Where to read the schema: from the environment's database, where nothing is said, or from what the migrations make
+    /// Where to read the schema: `live` is the environment's database, `migrations` what the migrations make on a scratch
+    /// database; or what else `rung diff` compares: env:NAME, a URL, a .sql file, a directory, git:REV, git:REV:PATH
     #[arg(long, value_name = "WHERE")]
     pub from: Option<From>,
     /// The server for scratch databases; sqlite::memory: for SQLite

@@ -1,6 +1,6 @@
 //! `rung diff`.
 
-use rung::engine::{AlterStep, Alteration, Cut, DumpOptions, ServerFacts};
+use rung::engine::{AlterStep, Alteration, Cut, DumpOptions};
 use serde::Serialize;
 
 use crate::args::{Arguments, Diff, Way};
@@ -55,7 +55,7 @@ pub(super) fn compare(
     };
     let (from, to) = both(|| live(&sides[0]), || live(&sides[1]))?;
     let version = [&from, &to].into_iter().flatten().next().map(|end| end.schema.facts.version_number);
-    let bench = Workbench::new(&project, dialect, dev_url, version)?;
+    let bench = Workbench::new(&project, dialect, dev_url, version)?.forgetful(way.no_cache);
     let read = |end: Option<End>, side: &Side| match end {
         Some(end) => Ok(end),
         None => read_end(side, arguments, &project, &bench),
@@ -74,10 +74,8 @@ fn read_end(side: &Side, arguments: &Arguments, project: &Project, bench: &Workb
         return Ok(End { schema: side.read(arguments, project, bench)?, file: None });
     };
     let file = read_source(path)?;
-    let mut database = bench.script(&file)?;
-    let catalog = database.driver.inspect().map_err(rung::Error::from)?;
-    let facts = ServerFacts { place: path.display().to_string(), ..database.driver.facts().clone() };
-    Ok(End { schema: Schema { catalog, name: None, facts }, file: Some(file) })
+    let schema = Schema::of_files(bench.made_by_script(&file)?, path.display().to_string());
+    Ok(End { schema, file: Some(file) })
 }
 
 /// The migration file.

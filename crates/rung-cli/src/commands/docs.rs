@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use rung::catalog::Catalog;
-
 use super::graph::{Known, mermaid};
 use super::origin::Read;
 use super::output::{Destination, keep};
@@ -40,7 +38,16 @@ pub(crate) fn docs(arguments: &Arguments, options: &DocsArguments, terminal: &Te
         terminal.note(render(warning));
     }
     let environments = if is_offline { Vec::new() } else { ask(arguments, &project, terminal)? };
-    let catalog = schema(&project, options, is_offline, terminal)?;
+    let schema = schema(arguments, &project, options, is_offline, terminal)?;
+    if let Some(other) = schema.as_ref().filter(|read| read.dialect.name() != known.dialect.name()) {
+        let message = format!(
+            "the migrations are for {}, and this schema is of {}",
+            known.dialect.title(),
+            other.dialect.title()
+        );
+        return Err(Failure::usage(message, "name one of the same kind of database with --from"));
+    }
+    let catalog = schema.map(|read| read.catalog);
     let lineage = Lineage::of(&known.set, known.dialect)?;
     let own = environments.iter().find(|of| project.name.as_ref() == Some(&of.name)).and_then(|of| of.at.as_ref());
     let states = own.map(|at| states(&at.report)).unwrap_or_default();
@@ -134,20 +141,21 @@ fn stand(project: &Project, name: String, terminal: &Terminal) -> Result<Stand, 
 
 /// The schema; none where the database can't be reached and nobody insists.
 fn schema(
+    arguments: &Arguments,
     project: &Project,
     options: &DocsArguments,
     is_offline: bool,
     terminal: &Terminal,
-) -> Result<Option<Catalog>, Failure> {
-    let from = match options.origin.from {
+) -> Result<Option<Read>, Failure> {
+    let from = match &options.origin.from {
         Some(from) => from,
-        None if is_offline => From::Migrations,
+        None if is_offline => &From::Migrations,
         None if project.url.is_empty() => return Ok(None),
-        None => From::Live,
+        None => &From::Live,
     };
-    match Read::of(project, from, &options.origin) {
-        Ok(read) => Ok(Some(read.catalog)),
-        Err(failure) if options.origin.from.is_none() && from == From::Live => {
+    match Read::of(arguments, project, from, &options.origin) {
+        Ok(read) => Ok(Some(read)),
+        Err(failure) if options.origin.from.is_none() && *from == From::Live => {
             let why = failure.into_diagnostics().first().map(|found| found.message.clone()).unwrap_or_default();
             terminal.note(format!("the schema was not read: {why}"));
             Ok(None)

@@ -3,9 +3,10 @@
 use rung::catalog::{Catalog, Lineage};
 use rung::engine::{Dialect, Driver};
 
-use crate::args::{From, Origin};
+use crate::args::{Arguments, From, Origin};
 use crate::config::Project;
 use crate::render::Failure;
+use crate::side::{Side, common_dialect};
 use crate::workbench::Workbench;
 
 /// A schema, with all that documents tell of it.
@@ -21,25 +22,31 @@ impl Read {
     /// Reads it.
     ///
     /// # Errors
-    /// What the database has to say; what is wrong with the migrations, at its place.
-    pub(super) fn of(project: &Project, from: From, origin: &Origin) -> Result<Self, Failure> {
-        match from {
-            From::Live => {
-                let mut driver = rung::connect(&project.url, &project.hastily())?;
-                let title = format!("{} has", project.title(&*driver));
-                Self::through(&mut *driver, title)
-            }
-            From::Migrations => {
-                let dialect = match &origin.dev_url {
-                    Some(url) if project.url.is_empty() => rung::dialect_of(url)?,
-                    _ => project.dialect()?,
-                };
-                let set = project.builder()?.load(dialect).map_err(rung::Error::Files)?;
-                let bench = Workbench::new(project, dialect, origin.dev_url.as_deref(), None)?;
-                let mut database = bench.replay(&set)?;
-                Self::through(&mut *database.driver, "the migrations make".to_owned())
-            }
+    /// What the database has to say; what is wrong with the files, at its place.
+    pub(super) fn of(arguments: &Arguments, project: &Project, from: &From, origin: &Origin) -> Result<Self, Failure> {
+        let dev_url = origin.dev_url.as_deref();
+        let side = match from {
+            From::Live => return Self::live(project),
+            From::Migrations => Side::Project,
+            From::Side(text) => Side::parse(text)?,
+        };
+        if let Some(other) = side.database(arguments)? {
+            return Self::live(&other);
         }
+        let dialect = match &side {
+            Side::Project if !project.url.is_empty() => project.dialect()?,
+            _ => common_dialect(&[&side], arguments, project, dev_url)?,
+        };
+        let bench = Workbench::new(project, dialect, dev_url, None)?;
+        let (set, title) = side.files(project, &bench)?;
+        let verb = if side == Side::Project { "make" } else { "makes" };
+        Self::through(&mut *bench.replay_only(&set)?.driver, format!("{title} {verb}"))
+    }
+
+    fn live(project: &Project) -> Result<Self, Failure> {
+        let mut driver = rung::connect(&project.url, &project.hastily())?;
+        let title = format!("{} has", project.title(&*driver));
+        Self::through(&mut *driver, title)
     }
 
     fn through(driver: &mut dyn Driver, title: String) -> Result<Self, Failure> {

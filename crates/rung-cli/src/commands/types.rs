@@ -13,11 +13,11 @@ pub(crate) fn types(arguments: &Arguments, types: &Types, terminal: &Terminal) -
     if terminal.is_json() {
         return Err(Failure::usage("types prints source text, and --json asks for JSON", "leave one of them out"));
     }
-    let from = types.origin.from.unwrap_or(From::Live);
+    let from = types.origin.from.as_ref().unwrap_or(&From::Live);
     // What migrations make needs no environment.
     let project = match from {
         From::Live => Project::resolve(arguments)?,
-        From::Migrations => Project::offline(arguments)?,
+        From::Migrations | From::Side(_) => Project::offline(arguments)?,
     };
     let config = &project.files.config.types;
     // A file of rung.toml is one of its language.
@@ -27,7 +27,7 @@ pub(crate) fn types(arguments: &Arguments, types: &Types, terminal: &Terminal) -
     let file = types.to.output.clone().or(kept);
     let to = Destination::of(file.as_deref(), types.to.check)?;
 
-    let Read { catalog, lineage, dialect, title } = Read::of(&project, from, &types.origin)?;
+    let Read { catalog, lineage, dialect, title } = Read::of(arguments, &project, from, &types.origin)?;
     let mut map = config.map.clone();
     map.extend(types.map.iter().cloned());
     let options = Options {

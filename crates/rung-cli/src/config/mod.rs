@@ -115,6 +115,9 @@ table! {
         /// SQL files to run in each before anything else, relative to this one: what migrations find in a real database and
         /// do not make themselves.
         setup: Vec<String> = "[\"db/platform.sql\"]",
+        /// Whether what migrations make of an empty database is kept in the user's cache directory, so that it need not be found
+        /// out again as long as nothing has changed; true where nothing is said.
+        cache: Option<bool> = "false",
     }
 }
 

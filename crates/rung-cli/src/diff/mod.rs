@@ -7,7 +7,7 @@ mod rows;
 use std::sync::Arc;
 
 use rung::catalog::Rename;
-use rung::engine::{AlterOptions, Alteration, Dialect, DumpOptions, Pieces, Refusal};
+use rung::engine::{AlterOptions, Alteration, Checks, Dialect, DumpOptions, Pieces, Refusal};
 use rung::sql::{Diagnostic, MigrationType, SourceFile, infer_type};
 
 use self::names::Schemas;
@@ -52,6 +52,7 @@ pub(crate) struct Answer {
     pub(crate) down: Option<Result<Alteration, Vec<Refusal>>>,
     pub(crate) pieces: Pieces,
     pub(crate) kind: MigrationType,
+    pub(crate) checks: Checks,
     dialect: &'static dyn Dialect,
 }
 
@@ -70,7 +71,7 @@ pub(crate) fn answer(
     for end in [&from, &to] {
         for unknown in &end.schema.catalog.unknown {
             let (what, title) = (&unknown.what, end.schema.title());
-            terminal.note(format!("{} {what} of {title} is not compared: {}", paint(WARN, "warning:"), unknown.why));
+            terminal.note(format!("{} not compared: {what} of {title} ({})", paint(WARN, "warning:"), unknown.why));
         }
     }
     let schemas = Schemas {
@@ -92,7 +93,8 @@ pub(crate) fn answer(
     let pieces = if all_one { Pieces::One } else { Pieces::Several };
     let facts: Vec<_> = up.steps.iter().map(|step| dialect.facts(&step.sql)).collect();
     let kind = infer_type(facts.iter());
-    let answer = Answer { renames, up, down, pieces, kind, dialect };
+    let checks = up.checks(schemas.from, schemas.to, dialect);
+    let answer = Answer { renames, up, down, pieces, kind, checks, dialect };
     let proof = proof::prove(&answer, &from.schema, &to.schema, &options(Vec::new()), bench)?;
     let ways = if answer.down().is_some() { "up and down" } else { "up" };
     proof.lines(ways).iter().for_each(|line| terminal.note(line));
@@ -115,11 +117,21 @@ impl Answer {
 
     /// The sections of the file.
     pub(crate) fn sections(&self) -> String {
-        format!("-- @up\n{}{}", self.up(), self.down().map(|down| format!("\n-- @down\n{down}")).unwrap_or_default())
+        let section = |name: &str, text: &str| match text {
+            "" => String::new(),
+            text => format!("\n-- @{name}\n{text}"),
+        };
+        let down = self.down().unwrap_or_default();
+        format!("-- @up\n{}{}{}", self.up(), section("verify", &self.checks.verify), section("down", &down))
+    }
+
+    /// What leads there, with what is expected of it.
+    pub(crate) fn up(&self) -> String {
+        self.checks.expects.clone() + &self.statements()
     }
 
     /// What leads there.
-    pub(crate) fn up(&self) -> String {
+    pub(crate) fn statements(&self) -> String {
         let mut text = self.up.section(self.dialect, self.pieces);
         if let Some(Err(refusals)) = &self.down {
             text.push_str("\n-- There is no way back:\n");

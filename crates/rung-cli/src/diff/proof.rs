@@ -238,3 +238,93 @@ fn wrong(message: String, notes: Vec<String>) -> Failure {
     failure.next.push("write this migration by hand, and report the two schemas".to_owned());
     failure
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use rung::engine::{AlterStep, Alteration, Checks, Cut, DumpOptions, Locking, Pieces};
+    use rung::sql::MigrationType;
+
+    use super::*;
+    use crate::args::Arguments;
+    use crate::config::Project;
+    use crate::known::Made;
+
+    const FROM: &str = "CREATE TABLE users (id integer PRIMARY KEY AUTOINCREMENT, mail text NOT NULL, name text);";
+    /// SQLite has no ALTER for this: the table is made anew, and its rows are copied.
+    const TO: &str = "CREATE TABLE users (id integer PRIMARY KEY AUTOINCREMENT, mail text, name text DEFAULT 'x');";
+
+    /// The proof of a migration that somebody has been at: of its way there, and its way back.
+    fn proof_of(break_it: impl FnOnce(&mut Alteration, &mut Alteration)) -> Result<Proof, Failure> {
+        let arguments = Arguments::parse_from(["rung", "--url", "sqlite::memory:", "status"]);
+        let project = Project::offline(&arguments)?;
+        let dialect = rung::dialect_of("sqlite::memory:")?;
+        let bench = Workbench::new(&project, dialect, None, None)?;
+        let schema = |text| -> Result<Schema, Failure> {
+            let database = bench.script(&Arc::new(SourceFile::new("schema.sql", text)))?;
+            Ok(Schema::of_files(Made::on(database)?, "schema.sql".to_owned()))
+        };
+        let (from, to) = (schema(FROM)?, schema(TO)?);
+        let compared = DumpOptions::default();
+        let options = AlterOptions { renames: Vec::new(), locking: Locking::Plain, version: None, compared };
+        let mut up = dialect.alteration(&from.catalog, &to.catalog, &options).unwrap();
+        let mut down = dialect.alteration(&to.catalog, &from.catalog, &options).unwrap();
+        break_it(&mut up, &mut down);
+        let (renames, kind) = (Vec::new(), MigrationType::AlterTable);
+        let checks = Checks::default();
+        let answer = Answer { renames, up, down: Some(Ok(down)), pieces: Pieces::One, kind, checks, dialect };
+        prove(&answer, &from, &to, &options, &bench)
+    }
+
+    fn also(way: &mut Alteration, sql: &str) {
+        let last = way.steps.last().unwrap().clone();
+        way.steps.push(AlterStep { sql: sql.to_owned(), cut: Cut::Joined, ..last });
+    }
+
+    /// Another text in the statements that have one.
+    fn instead(way: &mut Alteration, one: &str, other: &str) {
+        let mut steps: Vec<_> = way.steps.iter_mut().filter(|step| step.sql.contains(one)).collect();
+        assert!(!steps.is_empty(), "there is no {one:?}");
+        steps.iter_mut().for_each(|step| step.sql = step.sql.replace(one, other));
+    }
+
+    #[track_caller]
+    fn assert_wrong(break_it: impl FnOnce(&mut Alteration, &mut Alteration), message: &str, note: &str) {
+        let failure = proof_of(break_it).err().expect("it is seen");
+        let found = &failure.findings[0].diagnostic;
+        assert_eq!(found.message, message, "{:?}", found.notes);
+        assert!(found.notes.iter().any(|it| it.contains(note)), "{:?}", found.notes);
+    }
+
+    const UP: &str = "the up that rung has made does not keep all rows";
+    const DOWN: &str = "the down that rung has made does not keep all rows";
+
+    #[test]
+    fn what_keeps_its_rows_is_proved_with_them() {
+        assert_eq!(proof_of(|_, _| {}).ok().and_then(|proof| proof.survivors()), Some(3));
+    }
+
+    #[test]
+    fn rows_that_are_lost_or_changed_are_seen_on_the_way_there() {
+        assert_wrong(|up, _| also(up, "DELETE FROM users WHERE id = 2"), UP, "users had 3 rows and has 2");
+        assert_wrong(|up, _| also(up, "INSERT INTO users (mail) VALUES ('x')"), UP, "users had 3 rows and has 4");
+        assert_wrong(
+            |up, _| also(up, "UPDATE users SET name = 'y' WHERE id = 1"),
+            UP,
+            "users.name had '1' and has 'y'",
+        );
+        assert_wrong(|up, _| also(up, "DELETE FROM sqlite_sequence"), UP, "a sequence is elsewhere than before");
+    }
+
+    #[test]
+    fn a_rebuild_that_copies_wrongly_is_seen() {
+        assert_wrong(|up, _| instead(up, "FROM users", "FROM users LIMIT 1"), UP, "users had 3 rows and has 1");
+        assert_wrong(|up, _| instead(up, "SELECT id, mail, name", "SELECT id, name, mail"), UP, "users.mail");
+    }
+
+    #[test]
+    fn rows_that_are_lost_or_changed_are_seen_on_the_way_back() {
+        assert_wrong(|_, down| also(down, "DELETE FROM users"), DOWN, "users had 3 rows and has 0");
+        assert_wrong(|_, down| also(down, "UPDATE users SET mail = 'y'"), DOWN, "users.mail had");
+    }
+}

@@ -138,7 +138,7 @@ impl<'a> Schema<'a> {
             paragraphs.entry((*paragraph.key).clone()).or_default().push_str(&paragraph.text());
         }
         let objects = catalog.iter().map(|object| item(catalog, object, paragraphs.remove(&*object.key))).collect();
-        let unknown = catalog.unknown.iter().map(|it| Unknown { what: &it.what, why: it.why }).collect();
+        let unknown = catalog.unknown.iter().map(|it| Unknown { what: &it.what, why: &it.why }).collect();
         Self { version: VERSION, database, objects, unknown }
     }
 }

@@ -1,5 +1,6 @@
 //! Other names, as users tell of them: `-- @renamed-from old` in a file that describes a schema, and `old=new`.
 
+mod turn;
 mod words;
 
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use rung_catalog::{Catalog, Key, Kind, Object, Rename};
 use rung_sql::{Diagnostic, SourceFile, Span, Syntax, Token, TokenKind, split, tokens};
 
+use turn::{Turn, turns};
 use words::{Made, Part, Words};
 
 /// The word of the directive.
@@ -47,43 +49,38 @@ pub fn renames_of_file(
     }
     let mut said = SaidRenames::default();
     // Tables first: a column is looked for in the table as it was called.
-    found.sort_by_key(|(directive, subject)| (matches!(subject, Subject::Column(..)), directive.span.start));
-    for (directive, subject) in found {
-        let (there_already, rename) = match &subject {
-            Subject::Object(key) => {
-                let old = Key { name: directive.old.name.clone(), ..(**key).clone() };
-                let schema = directive.old.schema.clone().or_else(|| key.schema.clone());
-                let old = find(from, &Key { schema, ..old });
-                (
-                    from.get(key).is_some(),
-                    old.map(|old| Rename::Object { from: Arc::clone(&old.key), to: Arc::clone(key) }),
-                )
+    let (columns, objects): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|(_, subject)| matches!(subject, Subject::Column(..)));
+    for part in [objects, columns] {
+        let mut renames = Vec::new();
+        let mut places = Vec::new();
+        for (directive, subject) in part {
+            match subject.before(&directive.old, &said.renames, from) {
+                (there, Some(rename)) => {
+                    renames.push((rename, there));
+                    places.push(directive.span);
+                }
+                (false, None) if !from.is_empty() => {
+                    let message = format!("there is no {} that {} could have been", directive.old, subject.path());
+                    said.warnings.push(
+                        Diagnostic::warning("renamed-from", message)
+                            .at(source, directive.span, "not in the first schema")
+                            .help("name it as the first schema does, or take the directive out"),
+                    );
+                }
+                (_, None) => {}
             }
-            Subject::Column(table, column) => {
-                let columns = before(&said.renames, table, from).map(Object::members).unwrap_or_default();
-                let has = |name: &str| {
-                    let exactly = columns.iter().find(|it| **it == name);
-                    exactly.or_else(|| columns.iter().find(|it| is_name(it, name)))
-                };
-                let rename = |old: &&str| Rename::Column {
-                    table: Arc::clone(table),
-                    from: (*old).to_owned(),
-                    to: column.clone(),
-                };
-                (has(column).is_some(), has(&directive.old.name).map(rename))
-            }
-        };
-        match rename {
-            _ if there_already => {}
-            Some(rename) => said.renames.push(rename),
-            None if from.is_empty() => {}
-            None => {
-                let message = format!("there is no {} that {} could have been", directive.old, subject.path());
-                said.warnings.push(
-                    Diagnostic::warning("renamed-from", message)
-                        .at(source, directive.span, "not in the first schema")
-                        .help("name it as the first schema does, or take the directive out"),
-                );
+        }
+        let turns = turns(&renames, from, to, &|table| before(&said.renames, table, from));
+        for ((turn, (rename, _)), place) in turns.into_iter().zip(renames).zip(places) {
+            match turn {
+                Turn::Now => said.renames.push(rename),
+                Turn::Done => {}
+                Turn::Unclear => said.warnings.push(
+                    Diagnostic::warning("renamed-from", format!("it can't be told whether {rename} already"))
+                        .at(source, place, "the two that change places are alike")
+                        .help("say it with --rename if it is to be done; else take the directives out"),
+                ),
             }
         }
     }
@@ -240,6 +237,31 @@ impl Subject {
             Self::Column(table, column) => format!("{column} of {}", table.path()),
         }
     }
+
+    /// Whether the first schema has something of this name, and what it means that it was called otherwise there, if anything
+    /// was.
+    fn before(&self, called: &Old, said: &[Rename], from: &Catalog) -> (bool, Option<Rename>) {
+        match self {
+            Self::Object(key) => {
+                let schema = called.schema.clone().or_else(|| key.schema.clone());
+                let old = find(from, &Key { name: called.name.clone(), schema, ..(**key).clone() });
+                let rename = |old: &Object| Rename::Object { from: Arc::clone(&old.key), to: Arc::clone(key) };
+                (from.get(key).is_some(), old.map(rename))
+            }
+            Self::Column(table, column) => {
+                let members = before(said, table, from).map(Object::members).unwrap_or_default();
+                let has = |name: &str| {
+                    let exactly = members.iter().find(|it| **it == name);
+                    exactly.or_else(|| members.iter().find(|it| is_name(it, name)))
+                };
+                let rename = |old: &&str| {
+                    let (table, from, to) = (Arc::clone(table), (*old).to_owned(), column.clone());
+                    Rename::Column { table, from, to }
+                };
+                (has(column).is_some(), has(&called.name).map(rename))
+            }
+        }
+    }
 }
 
 struct Reader<'a> {
@@ -392,6 +414,46 @@ mod tests {
         // Once it is done, nothing is left to do.
         assert_eq!(said(text, &to, &to).unwrap(), [""; 0]);
         assert_eq!(said(text, &Catalog::new(), &to).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn names_are_handed_on_and_exchanged() {
+        let tables = |of: &[(&str, &str)]| {
+            let of: Vec<_> = of.iter().map(|(name, column)| ("public", *name, [*column])).collect();
+            let of: Vec<_> = of.iter().map(|(schema, name, columns)| (*schema, *name, &columns[..])).collect();
+            catalog(&of)
+        };
+        // One after the other: b becomes c, and a becomes b.
+        let (from, to) = (tables(&[("a", "x"), ("b", "y")]), tables(&[("b", "x"), ("c", "y")]));
+        let text = "CREATE TABLE b (x int); -- @renamed-from a\nCREATE TABLE c (y int); -- @renamed-from b\n";
+        assert_eq!(
+            said(text, &from, &to).unwrap(),
+            ["table public.a is now public.b", "table public.b is now public.c"]
+        );
+        assert_eq!(said(text, &to, &to).unwrap(), [""; 0], "it is done");
+        // They change places, which shows by what is in them.
+        let (from, to) = (tables(&[("a", "x"), ("b", "y")]), tables(&[("a", "y"), ("b", "x")]));
+        let text = "CREATE TABLE a (y int); -- @renamed-from b\nCREATE TABLE b (x int); -- @renamed-from a\n";
+        assert_eq!(
+            said(text, &from, &to).unwrap(),
+            ["table public.b is now public.a", "table public.a is now public.b"]
+        );
+        assert_eq!(said(text, &to, &to).unwrap(), [""; 0], "it is done");
+        let alike = tables(&[("a", "x"), ("b", "x")]);
+        let warned = said(text, &alike, &alike).unwrap();
+        assert!(warned.iter().all(|it| it.contains("can't be told")) && warned.len() == 2, "{warned:?}");
+        // Columns do the same.
+        let typed = |one: &str, two: &str| {
+            let mut made = catalog(&[("public", "t", &["a", "b"])]);
+            let key = Key::new(Kind::Table, Some("public"), "t");
+            let columns = made.get_mut(&key).unwrap().columns_mut();
+            (columns[0].data_type, columns[1].data_type) = (one.to_owned(), two.to_owned());
+            made
+        };
+        let (from, to) = (typed("int", "text"), typed("text", "int"));
+        let text = "CREATE TABLE t (a text, -- @renamed-from b\n b int -- @renamed-from a\n);";
+        assert_eq!(said(text, &from, &to).unwrap(), ["column b of public.t is now a", "column a of public.t is now b"]);
+        assert_eq!(said(text, &to, &to).unwrap(), [""; 0], "it is done");
     }
 
     #[test]

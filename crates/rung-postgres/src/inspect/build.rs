@@ -412,7 +412,8 @@ impl Builder {
 
     /// Subscriptions may not be read.
     pub(super) fn subscriptions_refused(&mut self) {
-        self.unknown.insert(Unknown { what: "subscriptions".to_owned(), why: "they may be read by superusers only" });
+        self.unknown
+            .insert(Unknown { what: "subscriptions".to_owned(), why: "they may be read by superusers only".into() });
     }
 
     /// Where subscriptions come from may not be read.
@@ -420,7 +421,7 @@ impl Builder {
         for (at, rest) in std::mem::take(&mut self.subscriptions).into_values() {
             self.subscribe(at, "", &rest);
             let what = format!("connection of {}", self.objects[at].key);
-            self.unknown.insert(Unknown { what, why: "it may be read by superusers only" });
+            self.unknown.insert(Unknown { what, why: "it may be read by superusers only".into() });
         }
     }
 
@@ -475,7 +476,7 @@ impl Builder {
                 }
                 _ => {
                     let what = format!("comment on a part of {}", object.key);
-                    self.unknown.insert(Unknown { what, why: "rung keeps no comments there" });
+                    self.unknown.insert(Unknown { what, why: "rung keeps no comments there".into() });
                     continue;
                 }
             };
@@ -493,7 +494,7 @@ impl Builder {
                 "system" => "it is on what belongs to the system",
                 _ => "rung does not know this kind of object",
             };
-            self.unknown.insert(Unknown { what, why });
+            self.unknown.insert(Unknown { what, why: why.into() });
         }
     }
 

@@ -1,5 +1,7 @@
 //! Statements for tables, their indexes and constraints.
 
+use std::collections::BTreeSet;
+
 use rung_catalog::{
     Body, Catalog, Column, Constraint, ConstraintKind, ForeignKey, Identity, Index, Key, Kind, NotNull, Object, Origin,
     Persistence, ReplicaIdentity, RowSecurity, Table, Timing, Validity, Value,
@@ -17,8 +19,21 @@ impl Writer<'_> {
         let mut sql = vec![self.create_table(object, table, &constraints)];
         // Children have their own; a partitioned table has nothing else.
         let only = if table.partition_by.is_some() { "" } else { "ONLY " };
+        // What is to be attached must have them by then, as its parent has.
+        for column in &table.columns {
+            if let Some(NotNull { name: constraint, validity: Validity::NotValid, .. }) = &column.not_null {
+                let usual = format!("{}_{}_not_null", key.name, column.name);
+                let constraint = quoted(constraint.as_ref().unwrap_or(&usual));
+                sql.push(format!(
+                    "ALTER TABLE {only}{name} ADD CONSTRAINT {constraint} NOT NULL {} NOT VALID",
+                    quoted(&column.name)
+                ));
+            }
+        }
         if let (Some(bound), Some(parent)) = (&table.bound, table.inherits.first()) {
             sql.push(format!("ALTER TABLE ONLY {} ATTACH PARTITION {name} {bound}", full(parent)));
+        } else if self.inherits_later(key, table) {
+            sql.extend(table.inherits.iter().map(|parent| format!("ALTER TABLE ONLY {name} INHERIT {}", full(parent))));
         }
         for column in &table.columns {
             let before = format!("ALTER TABLE ONLY {name} ALTER COLUMN {}", quoted(&column.name));
@@ -28,14 +43,6 @@ impl Writer<'_> {
             sql.extend(column_settings(column).into_iter().map(|set| format!("{before} {set}")));
             if let Value::Identity(identity) = &column.value {
                 sql.extend(persistence_apart(key, table, identity));
-            }
-            if let Some(NotNull { name: constraint, validity: Validity::NotValid, .. }) = &column.not_null {
-                let usual = format!("{}_{}_not_null", key.name, column.name);
-                let constraint = quoted(constraint.as_ref().unwrap_or(&usual));
-                sql.push(format!(
-                    "ALTER TABLE {only}{name} ADD CONSTRAINT {constraint} NOT NULL {} NOT VALID",
-                    quoted(&column.name)
-                ));
             }
         }
         match table.row_security {
@@ -102,7 +109,7 @@ impl Writer<'_> {
         } else if table.of_type.is_none() {
             text.push_str(" ()");
         }
-        if table.bound.is_none() && !table.inherits.is_empty() {
+        if table.bound.is_none() && !table.inherits.is_empty() && !self.inherits_later(key, table) {
             let parents: Vec<String> = table.inherits.iter().map(|parent| full(parent)).collect();
             text.push_str(&format!("\nINHERITS ({})", parents.join(", ")));
         }
@@ -126,7 +133,7 @@ impl Writer<'_> {
             Value::None => {}
             Value::Default(_) if self.layout.apart.contains(&(key, column.name.as_str())) => {}
             Value::Default(default) => text.push_str(&format!(" DEFAULT {default}")),
-            value if self.is_generated_above(table, column, value) => {}
+            value if !self.inherits_later(key, table) && self.is_generated_above(table, column, value) => {}
             Value::Stored(expression) => text.push_str(&format!(" GENERATED ALWAYS AS ({}) STORED", bare(expression))),
             Value::Virtual(expression) => {
                 text.push_str(&format!(" GENERATED ALWAYS AS ({}) VIRTUAL", bare(expression)))
@@ -144,6 +151,26 @@ impl Writer<'_> {
             }
         }
         text
+    }
+
+    /// Whether a table is made by itself and inherits then: one that has all that its parents have, in an order of its own.
+    fn inherits_later(&self, key: &Key, table: &Table) -> bool {
+        if table.bound.is_some() || table.inherits.is_empty() {
+            return false;
+        }
+        let parents = table.inherits.iter().filter_map(|parent| self.needs.catalog.get(parent));
+        let above: Vec<&str> = parents.flat_map(Object::columns).map(|column| column.name.as_str()).collect();
+        let has: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+        // By itself a child has its parents' columns first.
+        let mut seen = BTreeSet::new();
+        let usual: Vec<&str> = above.iter().chain(&has).copied().filter(|name| seen.insert(*name)).collect();
+        let is_whole = |column: &Column| {
+            let is_own = |not_null: &NotNull| not_null.origin != Origin::Inherited;
+            column.origin == Origin::Both && column.not_null.as_ref().is_none_or(is_own)
+        };
+        let is_above = |column: &&Column| above.contains(&column.name.as_str());
+        let comes_along = |part: &Object| matches!(&part.body, Body::Constraint(of) if of.origin == Origin::Inherited);
+        usual != has && table.columns.iter().filter(is_above).all(is_whole) && !self.inlined_parts(key).any(comes_along)
     }
 
     /// Whether a column that is declared here and by a parent is computed there in the same way: before 16 it may not be

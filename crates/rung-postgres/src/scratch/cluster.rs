@@ -6,9 +6,9 @@ use std::hash::{Hash, Hasher};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, chown};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use super::binaries::Binaries;
+use super::identity;
 
 /// The place of a cluster in a directory of ours.
 pub(super) struct Kept {
@@ -21,13 +21,7 @@ impl Kept {
     /// Where the cluster is kept that these programs make with these arguments.
     pub(super) fn of(cache: &Path, binaries: &Binaries, arguments: &[&str]) -> Self {
         let mut hasher = DefaultHasher::new();
-        for program in ["initdb", "postgres"] {
-            let path = binaries.directory.join(program);
-            let path = fs::canonicalize(&path).unwrap_or(path);
-            let about = fs::metadata(&path).ok();
-            let changed = about.as_ref().and_then(|about| about.modified().ok()?.duration_since(UNIX_EPOCH).ok());
-            (path, about.map(|about| about.len()), changed).hash(&mut hasher);
-        }
+        identity::programs(binaries).hash(&mut hasher);
         arguments.hash(&mut hasher);
         let name = format!("postgres-{}-{:016x}", binaries.major, hasher.finish());
         Self { home: cache.to_owned(), name, major: binaries.major }

@@ -3,6 +3,7 @@
 mod binaries;
 #[cfg(unix)]
 mod cluster;
+mod identity;
 #[cfg(unix)]
 mod server;
 mod witness;
@@ -19,6 +20,7 @@ use crate::connect::{Environment, Settings};
 use crate::name::{literal, quoted};
 use crate::{OpenOptions, Postgres};
 use binaries::Binaries;
+pub use identity::scratch_identity;
 
 /// The names of scratch databases begin so, and go on with the second in which they were made.
 const PREFIX: &str = "rung_scratch_";
@@ -32,26 +34,41 @@ const ABANDONED: Duration = Duration::from_secs(3600);
 /// # Errors
 /// The server can't be reached, or may not be made databases on; there are no programs to start one from.
 pub fn scratch(options: &ScratchOptions, environment: &Environment) -> Result<Box<dyn Scratch>, DbError> {
+    scratch_of(&binaries::find(&options.path), options, environment)
+}
+
+fn scratch_of(
+    binaries: &[Binaries],
+    options: &ScratchOptions,
+    environment: &Environment,
+) -> Result<Box<dyn Scratch>, DbError> {
     let open = OpenOptions { schema: options.schema.clone() };
-    let binaries = binaries::find(&options.path);
     let Some(server) = &options.server else {
         let wanted = options.version.map(|version| version / 10_000);
-        let chosen = binaries::choose(&binaries, wanted).ok_or_else(no_server)?;
-        return temporary(chosen, &binaries, options, open);
+        let chosen = binaries::choose(binaries, wanted).ok_or_else(no_server)?;
+        return temporary(chosen, binaries, options, open);
     };
     let settings = Settings::resolve(server, environment).map_err(crate::driver::wrong_settings)?;
-    let mut admin = crate::driver::open_with(&settings, &open)?;
+    let mut admin = crate::driver::open_with(&settings, &open).map_err(out_of_reach)?;
     sweep(&mut admin)?;
     let major = admin.server_version() / 10_000;
-    let dump = binaries::client_for(&binaries, major).cloned();
+    let dump = binaries::client_for(binaries, major).cloned();
     Ok(Box::new(Place::new(admin, settings, open, dump, Power::Databases, None)))
 }
 
 fn no_server() -> DbError {
     DbError::new(DbErrorKind::Config, "there is no PostgreSQL server to try things out on").with_hint(
-        "name one with --dev-url or `[scratch] server` in rung.toml; or install PostgreSQL's server programs here \
-         (apt install postgresql, brew install postgresql): rung starts one by itself",
+        "install PostgreSQL's server programs here (apt install postgresql, brew install postgresql), and rung starts one by \
+         itself; or name one with --dev-url, or `[scratch] server` in rung.toml",
     )
+}
+
+/// What is wrong with a server that was named, and that there need be none.
+fn out_of_reach(error: DbError) -> DbError {
+    let first = error.hint.clone().map_or_else(String::new, |hint| format!("{hint}; "));
+    let instead = "or leave out --dev-url, or `[scratch] server`: rung starts one by itself, where PostgreSQL's server programs \
+                   are installed";
+    error.with_hint(format!("{first}{instead}"))
 }
 
 #[cfg(unix)]
@@ -226,4 +243,23 @@ fn statement(admin: &mut Postgres, sql: &str) -> Result<(), DbError> {
 
 fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_server_and_without_programs_it_is_said_how_to_get_one() {
+        let nowhere = ScratchOptions::default();
+        let error = scratch_of(&[], &nowhere, &Environment::empty()).err().unwrap();
+        assert_eq!(error.kind, DbErrorKind::Config);
+        let hint = error.hint.unwrap();
+        for way in ["apt install postgresql", "brew install postgresql", "--dev-url", "[scratch] server"] {
+            assert!(hint.contains(way), "{hint}");
+        }
+        // Programs that are clients alone start nothing.
+        let clients = Binaries { directory: "/usr/bin".into(), major: 18, server: false, clients: true };
+        assert!(scratch_of(&[clients], &nowhere, &Environment::empty()).is_err());
+    }
 }

@@ -93,7 +93,7 @@ impl Reader<'_> {
                 let what = format!("the columns of virtual table {}", entry.name);
                 let why = "its module is not part of rung";
                 debug_assert!(error.to_string().contains("module"), "{error}");
-                self.catalog.unknown.push(Unknown { what, why });
+                self.catalog.unknown.push(Unknown { what, why: why.into() });
             }
             Err(error) => return Err(error),
         }
@@ -143,7 +143,7 @@ impl Reader<'_> {
             // What it speaks of is gone. It is a view all the same.
             Err(rusqlite::Error::SqliteFailure(_, Some(_)) | rusqlite::Error::SqlInputError { .. }) => {
                 let what = format!("the columns of {key}");
-                self.catalog.unknown.push(Unknown { what, why: "its query does not compile any more" });
+                self.catalog.unknown.push(Unknown { what, why: "its query does not compile any more".into() });
                 Vec::new()
             }
             Err(error) => return Err(error),
@@ -212,7 +212,7 @@ impl Reader<'_> {
             let value: i64 = self.connection.pragma_query_value(None, name, |row| row.get(0))?;
             if value != 0 {
                 let why = "a number that the program keeps in the file, no object";
-                self.catalog.unknown.push(Unknown { what: format!("PRAGMA {name} = {value}"), why });
+                self.catalog.unknown.push(Unknown { what: format!("PRAGMA {name} = {value}"), why: why.into() });
             }
         }
         self.catalog.unknown.sort();

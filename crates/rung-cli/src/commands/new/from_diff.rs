@@ -46,7 +46,8 @@ pub(super) fn difference(
         terminal.say(format!("nothing to write: {from} and {to} do not differ"));
         return Ok(None);
     };
-    let written = Written { directives: answer.directives(), up: answer.up(), down: answer.down().unwrap_or_default() };
+    let (directives, up, down) = (answer.directives(), answer.up(), answer.down().unwrap_or_default());
+    let written = Written { directives, up, verify: answer.checks.verify, down };
     Ok(Some(Difference { kind: answer.kind, written }))
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Written {
     /// Lines such as `-- @no-transaction`.
     pub(super) directives: &'static str,
     pub(super) up: String,
+    /// Queries with one true value each; empty where there is nothing to ask.
+    pub(super) verify: String,
     /// Empty where there is no way back.
     pub(super) down: String,
 }
@@ -108,13 +110,16 @@ impl Template<'_> {
         }
     }
 
-    /// A check, where rows are changed: that is what a schema can't show to be right.
-    fn verify(&self) -> &'static str {
-        match self.kind.filter(|_| self.written.is_none()) {
+    /// Checks: of rows that are changed, as that is what a schema can't show to be right; of what is worth a look.
+    fn verify(&self) -> String {
+        if let Some(written) = self.written {
+            return if written.verify.is_empty() { String::new() } else { format!("-- @verify\n{}\n", written.verify) };
+        }
+        match self.kind {
             Some(MigrationType::InsertData | MigrationType::UpdateData | MigrationType::DeleteData) => {
-                "-- @verify\n-- SELECT count(*) = 0 FROM ... WHERE ...;\n\n"
+                "-- @verify\n-- SELECT count(*) = 0 FROM ... WHERE ...;\n\n".to_owned()
             }
-            _ => "",
+            _ => String::new(),
         }
     }
 

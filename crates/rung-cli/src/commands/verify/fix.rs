@@ -59,7 +59,7 @@ pub(super) fn write(
         FixSide::Database => script(name, &by_hand(&answer, dialect))?,
         FixSide::Files => {
             settle::approve(project, migrator, terminal, "Record what it has as a migration that is applied")?;
-            let up = format!("{}{}", answer.directives(), answer.up());
+            let up = format!("{}{}", answer.directives(), answer.statements());
             new::write(&project.dirs, name, up.trim_end(), answer.down().unwrap_or_default().trim_end())?
         }
     };
@@ -84,7 +84,7 @@ pub(super) fn write(
 
 /// The way there as a script of its own, all or nothing as far as that can be.
 fn by_hand(answer: &Answer, dialect: &dyn Dialect) -> String {
-    let up = answer.up();
+    let up = answer.statements();
     match answer.pieces {
         Pieces::One => format!("{};\n{up}COMMIT;\n", dialect.begin(&Timeouts::default())),
         Pieces::Several => up,

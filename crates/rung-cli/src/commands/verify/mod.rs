@@ -18,6 +18,7 @@ use super::warn;
 use crate::args::{Arguments, Verify};
 use crate::config::Project;
 use crate::exit::Exit;
+use crate::known::Made;
 use crate::render::{Failure, OK, Terminal, count, paint};
 use crate::workbench::{Workbench, both};
 use report::Report;
@@ -47,7 +48,8 @@ pub(crate) fn verify(arguments: &Arguments, asked: &Verify, terminal: &Terminal)
         migrator.driver().dialect_of(),
         asked.way.dev_url.as_deref(),
         Some(migrator.driver().facts().version_number),
-    )?;
+    )?
+    .forgetful(asked.way.no_cache);
     let verified = examine(&project, asked, &mut migrator, &bench)?;
     let title = migrator.driver().dialect_of().title();
     let mut report = Report::of(&project, &verified, title);
@@ -90,13 +92,12 @@ fn examine(
     let applied = rung::applied_set(&set, &history, migrator.driver())?;
     let facts = migrator.driver().facts().clone();
     let owner = migrator.driver().provenance(&[])?.database_owner;
-    let ((expected, scratch), actual) = both(
-        || {
-            let mut replayed = bench.replay(&applied.set)?;
-            Ok((replayed.driver.inspect()?, replayed.driver.facts().clone()))
-        },
-        || Ok(migrator.driver().inspect()?),
-    )?;
+    let made = || match applied.from_history.is_empty() {
+        true => bench.made(&applied.set),
+        // The history has statements with the values of variables in them, which are nothing to be kept elsewhere.
+        false => Ok(Made::on(bench.replay(&applied.set)?)?),
+    };
+    let (Made { catalog: expected, facts: scratch }, actual) = both(made, || Ok(migrator.driver().inspect()?))?;
     let mut ignore = project.ignored()?;
     ignore.extend(asked.ignore.iter().cloned());
     let config = &project.files.config.verify;
@@ -164,7 +165,6 @@ fn given(project: &Project, bench: &Workbench<'_>) -> Result<BTreeSet<Arc<rung::
     if project.files.config.scratch.setup.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let mut database = bench.replay(&MigrationSet::default())?;
-    let catalog = database.driver.inspect()?;
+    let Made { catalog, .. } = bench.made(&MigrationSet::default())?;
     Ok(catalog.iter().map(|object| Arc::clone(&object.key)).collect())
 }
