@@ -4,14 +4,15 @@
 use std::fmt;
 
 use rung_sql::{Span, TransactionControl};
+pub use smol_str::SmolStr;
 
 /// A name, perhaps with its schema.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Name {
     /// The schema, where it is written.
-    pub schema: Option<String>,
+    pub schema: Option<SmolStr>,
     /// The name.
-    pub name: String,
+    pub name: SmolStr,
     /// Where it stands.
     pub span: Span,
 }
@@ -29,7 +30,7 @@ impl fmt::Display for Name {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Ident {
     /// The name.
-    pub name: String,
+    pub name: SmolStr,
     /// Where it stands.
     pub span: Span,
 }
@@ -96,12 +97,12 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataType {
     /// Its schema, where it is written.
-    pub schema: Option<String>,
+    pub schema: Option<SmolStr>,
     /// Its name as the server shows it: `integer`, `character varying`, `timestamp with time zone`. One that is not
     /// built in keeps the name it is written with.
-    pub name: String,
+    pub name: SmolStr,
     /// What stands in parentheses.
-    pub arguments: Vec<String>,
+    pub arguments: Vec<SmolStr>,
     /// Whether it is an array.
     pub array: bool,
     /// Where it stands.
@@ -205,7 +206,7 @@ pub enum ConstraintKind {
     /// `GENERATED ... AS IDENTITY`.
     Identity,
     /// `COLLATE`, in SQLite.
-    Collate(String),
+    Collate(SmolStr),
 }
 
 /// A column as it is defined.
@@ -216,7 +217,7 @@ pub struct Column {
     /// Its type; SQLite does not need one.
     pub data_type: Option<DataType>,
     /// `COLLATE`.
-    pub collation: Option<String>,
+    pub collation: Option<SmolStr>,
     /// What else is said of it.
     pub constraints: Vec<Constraint>,
     /// Where it stands.
@@ -288,7 +289,7 @@ pub struct CreateTable {
     /// SQLite's `WITHOUT ROWID`.
     pub without_rowid: bool,
     /// The module of an SQLite virtual table.
-    pub module: Option<String>,
+    pub module: Option<SmolStr>,
     /// Storage parameters, as in [`Action::SetOptions`].
     pub options: Vec<(Ident, String)>,
 }
@@ -341,7 +342,7 @@ pub enum Action {
         /// Its new type.
         data_type: DataType,
         /// `COLLATE`.
-        collation: Option<String>,
+        collation: Option<SmolStr>,
         /// `USING`.
         using: Option<Expression>,
     },
@@ -426,7 +427,7 @@ pub enum Action {
     /// `SET UNLOGGED`.
     SetUnlogged,
     /// `SET ACCESS METHOD`.
-    SetAccessMethod(String),
+    SetAccessMethod(SmolStr),
     /// `SET TABLESPACE`.
     SetTablespace,
     /// `REPLICA IDENTITY`.
@@ -482,7 +483,7 @@ pub struct CreateIndex {
     /// Whether it has a WHERE.
     pub partial: bool,
     /// The method: `btree`, `gin`.
-    pub method: Option<String>,
+    pub method: Option<SmolStr>,
 }
 
 /// What a data statement does.

@@ -1,16 +1,17 @@
 //! Names and types as the catalog has them.
 
-use crate::DataType;
+use crate::{DataType, SmolStr};
 use rung_sql::Span;
+use smol_str::StrExt;
 
 /// A name as the catalog has it: folded to lower case, or without its quotes.
-pub fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> SmolStr {
     let mut chars = text.chars();
     match (chars.next(), chars.next_back()) {
-        (Some('"'), Some('"')) => chars.as_str().replace("\"\"", "\""),
-        (Some('`'), Some('`')) => chars.as_str().replace("``", "`"),
-        (Some('['), Some(']')) => chars.as_str().to_owned(),
-        _ => text.to_ascii_lowercase(),
+        (Some('"'), Some('"')) => chars.as_str().replace_smolstr("\"\"", "\""),
+        (Some('`'), Some('`')) => chars.as_str().replace_smolstr("``", "`"),
+        (Some('['), Some(']')) => chars.as_str().into(),
+        _ => text.to_ascii_lowercase_smolstr(),
     }
 }
 
@@ -50,23 +51,23 @@ const SPELLINGS: [(&str, &str); 30] = [
 
 /// A type from its words, in lower case, without its arguments.
 pub(crate) fn postgres_type(
-    schema: Option<String>,
+    schema: Option<SmolStr>,
     words: &str,
-    arguments: Vec<String>,
+    arguments: Vec<SmolStr>,
     array: bool,
     span: Span,
 ) -> DataType {
     let schema = schema.filter(|schema| schema != "pg_catalog");
     let mut name = match (&schema, SPELLINGS.iter().find(|(spelling, _)| *spelling == words)) {
-        (None, Some((_, name))) => (*name).to_owned(),
-        _ => words.to_owned(),
+        (None, Some((_, name))) => SmolStr::new_static(name),
+        _ => words.into(),
     };
     // `float(24)` and less is a real.
     if words == "float" && arguments.first().and_then(|bits| bits.parse::<u32>().ok()).is_some_and(|bits| bits < 25) {
-        "real".clone_into(&mut name);
+        name = SmolStr::new_static("real");
     }
     if name.starts_with("interval") {
-        "interval".clone_into(&mut name);
+        name = SmolStr::new_static("interval");
     }
     DataType { schema, name, arguments, array, span }
 }

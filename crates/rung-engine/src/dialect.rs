@@ -63,8 +63,8 @@ pub trait Dialect: Sync + Send {
     /// An expression for the value of another one as a literal of SQL, NULL among them.
     fn literal_of(&self, expression: &str) -> String;
 
-    /// Bytes as a literal.
-    fn bytes(&self, bytes: &[u8]) -> String;
+    /// Bytes as a literal, of their hexadecimal digits.
+    fn bytes(&self, digits: &str) -> String;
 
     /// An expression for the milliseconds since the transaction began, where the server can tell.
     fn elapsed_ms(&self) -> Option<&'static str>;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rung_engine::{Body, Down, Hints, MigrationSet, Order, Version};
-use rung_sql::{Diagnostic, Script, Span};
+use rung_sql::{Diagnostic, Script, SourceFile, Span};
 
 use crate::LoadOptions;
 use crate::files::{File, Files};
@@ -48,6 +48,9 @@ type Outside = fn(&File, &str, &Files) -> Result<Option<Span>, Vec<Diagnostic>>;
 /// Changes a script, or says what is wrong with it.
 type Fill = fn(Script, &LoadOptions<'_>) -> Result<Script, Vec<Diagnostic>>;
 
+/// The tool's own checksum of a file, where that is not one of the file as it is.
+type ToolChecksum = Box<dyn Fn(&SourceFile) -> String + Sync>;
+
 /// What a format's files are like.
 pub(crate) struct Rules {
     pub(crate) hints: &'static Hints,
@@ -58,6 +61,7 @@ pub(crate) struct Rules {
     pub(crate) fill: Fill,
     /// What a way down is that has no way up.
     pub(crate) lone_down: LoneDown,
+    pub(crate) checksum: Option<ToolChecksum>,
 }
 
 /// What a tool makes of a file that undoes a version which no file brings.
@@ -76,7 +80,14 @@ impl Rules {
             Order::Any => |_: &str| Order::Any,
             Order::Strict => |_: &str| Order::Strict,
         };
-        Self { hints, order, outside: |_, _, _| Ok(None), fill: |script, _| Ok(script), lone_down: LoneDown::Stray }
+        Self {
+            hints,
+            order,
+            outside: |_, _, _| Ok(None),
+            fill: |script, _| Ok(script),
+            lone_down: LoneDown::Stray,
+            checksum: None,
+        }
     }
 }
 
@@ -148,6 +159,7 @@ fn read(pair: &Pair<'_>, files: &Files, rules: &Rules, options: &LoadOptions<'_>
     if let Body::Sql(body) = &mut migration.body {
         body.up = (rules.fill)(up, options)?;
     }
+    migration.tool_checksums.extend(rules.checksum.as_ref().map(|of| of(&migration.source)));
     migration.no_transaction = outside;
     migration.order = (rules.order)(pair.id);
     if let Some((down, outside)) = down {

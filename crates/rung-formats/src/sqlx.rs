@@ -1,10 +1,13 @@
 //! sqlx: `VERSION_name.sql`, or `VERSION_name.up.sql` and `VERSION_name.down.sql`.
 //!
-//! Facts from its `sqlx-core/src/migrate/source.rs`: a file whose first bytes are `-- no-transaction` is run outside of
-//! one; a name with `_` whose version is no integer is an error; whatever has not been applied is.
+//! Facts from its `sqlx-core/src/migrate/source.rs` and `config/migrate.rs`: a file whose first bytes are
+//! `-- no-transaction` is run outside of one; a name with `_` whose version is no integer is an error; whatever has not been
+//! applied is; characters that `sqlx.toml` says to ignore are no part of a checksum.
 
 use rung_engine::{Hints, MigrationSet, Order, Renumber};
-use rung_sql::{Diagnostic, Span};
+use rung_sql::{Diagnostic, SourceFile, Span};
+use sha2::{Digest as _, Sha384};
+use toml_edit::Document;
 
 use crate::LoadOptions;
 use crate::files::Files;
@@ -46,6 +49,27 @@ impl Format for Sqlx {
             }
         }
         let outside = |_: &_, text: &str, _: &_| Ok(text.starts_with(MARK).then(|| Span::new(0, MARK.len())));
-        pairs::load(found, files, &Rules { outside, ..Rules::plain(HINTS, Order::Any) }, options)
+        let ignored = ignored(files)?;
+        let mut rules = Rules { outside, ..Rules::plain(HINTS, Order::Any) };
+        if !ignored.is_empty() {
+            rules.checksum = Some(Box::new(move |source: &SourceFile| {
+                let text = String::from_utf8_lossy(&source.bytes()).replace(ignored.as_slice(), "");
+                Sha384::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+            }));
+        }
+        pairs::load(found, files, &rules, options)
     }
+}
+
+/// `ignored-chars` of the `sqlx.toml` nearby: what is no part of a checksum.
+fn ignored(files: &Files) -> Result<Vec<char>, Vec<Diagnostic>> {
+    let Some(path) = files.nearby("sqlx.toml") else { return Ok(Vec::new()) };
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let document = Document::parse(text.as_str()).map_err(|wrong| {
+        let message = format!("{} can't be read: {}", path.display(), wrong.message().trim());
+        vec![Diagnostic::error("sqlx-config", message).help("mend it; rung reads `ignored-chars` of it")]
+    })?;
+    let listed = document.get("migrate").and_then(|migrate| migrate.get("ignored-chars")?.as_array());
+    let texts = listed.into_iter().flatten().filter_map(|value| value.as_str());
+    Ok(texts.flat_map(str::chars).collect())
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rung_ddl::{Action, CreateIndex, Name, Persistence, Statement, fold};
+use rung_ddl::{Action, CreateIndex, Name, Persistence, SmolStr, Statement, fold};
 use rung_engine::{Migration, MigrationId};
 use rung_sql::{Diagnostic, Level, SourceFile, Span, TokenKind, tokens};
 
@@ -148,9 +148,9 @@ impl<'a> Context<'a> {
     }
 
     /// The names that a statement gives, each with its place: of tables, columns, indexes, constraints, types.
-    pub fn new_names(&self, statement: &Statement) -> Vec<(String, Span)> {
+    pub fn new_names(&self, statement: &Statement) -> Vec<(SmolStr, Span)> {
         let of = |name: &Name| (name.name.clone(), name.span);
-        let mut found: Vec<(String, Span)> =
+        let mut found: Vec<(SmolStr, Span)> =
             statement.new_columns().map(|column| (column.name.name.clone(), column.name.span)).collect();
         match statement {
             Statement::CreateTable(create) => {
@@ -175,7 +175,7 @@ impl<'a> Context<'a> {
     }
 
     /// The names that the statement writes in more than so many bytes, without quotes, with their places.
-    pub fn long_names(&self, most: usize) -> Vec<(String, Span)> {
+    pub fn long_names(&self, most: usize) -> Vec<(SmolStr, Span)> {
         let text = self.text(self.whole());
         // Most statements have no word that long.
         if !text.split_ascii_whitespace().any(|word| word.len() > most) && !text.contains('"') {

@@ -202,7 +202,7 @@ fn deeds(deeds: &mut Vec<Deed>, statement: &Statement) {
                 _ if create.partitioned => "partitioned table",
                 _ => "table",
             };
-            let with = create.columns.iter().map(|column| column.name.name.clone()).collect();
+            let with = create.columns.iter().map(|column| column.name.name.to_string()).collect();
             let of = create.partition_of.as_ref().map(ToString::to_string);
             add(Deed { of, with, ..deed(Verb::Creates, kind, &create.name) });
         }
@@ -215,7 +215,7 @@ fn deeds(deeds: &mut Vec<Deed>, statement: &Statement) {
             let kind = if create.unique { "unique index" } else { "index" };
             let name = create.name.as_ref().map(ToString::to_string).unwrap_or_default();
             let with = create.columns.iter().map(|column| match column {
-                Some(column) => column.name.clone(),
+                Some(column) => column.name.to_string(),
                 None => "an expression".to_owned(),
             });
             add(Deed { of: Some(create.table.to_string()), with: with.collect(), ..deed(Verb::Creates, kind, name) });
@@ -236,7 +236,7 @@ fn deeds(deeds: &mut Vec<Deed>, statement: &Statement) {
         }
         Statement::AlterDomain { name, .. } => add(deed(Verb::Changes, "domain", name)),
         Statement::Rename { kind, name, to } => {
-            let with = to.iter().map(|to| to.name.clone()).collect();
+            let with = to.iter().map(|to| to.name.to_string()).collect();
             add(Deed { with, ..deed(Verb::Renames, kind.as_str(), name) });
         }
         Statement::Alter { kind, name, on } if *kind != Kind::Other => {
@@ -296,11 +296,13 @@ fn action_deed(kind: Kind, table: &Name, action: &Action) -> Deed {
             of(Verb::Changes, "constraint", name)
         }
         Action::RenameConstraint { from, to } => {
-            Deed { with: vec![to.name.clone()], ..of(Verb::Renames, "constraint", from) }
+            Deed { with: vec![to.name.to_string()], ..of(Verb::Renames, "constraint", from) }
         }
-        Action::RenameColumn { from, to } => Deed { with: vec![to.name.clone()], ..of(Verb::Renames, "column", from) },
+        Action::RenameColumn { from, to } => {
+            Deed { with: vec![to.name.to_string()], ..of(Verb::Renames, "column", from) }
+        }
         Action::Rename(to) | Action::SetSchema(to) => {
-            Deed { with: vec![to.name.clone()], ..deed(Verb::Renames, kind.as_str(), table) }
+            Deed { with: vec![to.name.to_string()], ..deed(Verb::Renames, kind.as_str(), table) }
         }
         Action::RowSecurity { enable } => {
             let verb = if *enable { Verb::Adds } else { Verb::Drops };

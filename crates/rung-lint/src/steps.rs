@@ -398,7 +398,7 @@ pub(crate) fn concurrent_index(cx: &Context<'_>, create: &rung_ddl::CreateIndex)
     };
     let (plain, name) = match &create.name {
         Some(name) => (name.name.clone(), cx.text(name.span).to_owned()),
-        None => (chosen(), quoted(&chosen())),
+        None => (chosen().into(), quoted(&chosen())),
     };
     // An index is in the schema of its table, which need not be the first of the search path.
     let schema = cx.text(create.table.span).rsplit_once('.').map(|(schema, _)| format!("{schema}."));

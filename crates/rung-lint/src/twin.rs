@@ -1,6 +1,6 @@
 //! A column of another type that takes the place of one, while programs go on.
 
-use rung_ddl::{Action, DataType, Ident, Statement};
+use rung_ddl::{Action, DataType, Ident, SmolStr, Statement};
 
 use crate::schema::{Column, ConstraintKind, Table};
 use crate::steps::{Altered, LONGEST, Step, Steps, quoted};
@@ -128,7 +128,7 @@ impl Altered<'_, '_> {
     fn is_free_standing(&self, table: &Table, column: &Column) -> Result<(), String> {
         let schema = self.cx.schema;
         let key = schema.key(&self.alter.name);
-        let names = |columns: &[String]| columns.contains(&column.name);
+        let names = |columns: &[SmolStr]| columns.contains(&column.name);
         let constraint = table.constraints.iter().find(|constraint| match &constraint.kind {
             ConstraintKind::PrimaryKey(columns) | ConstraintKind::Unique(columns) => names(columns),
             ConstraintKind::Check { columns, .. } | ConstraintKind::ForeignKey { columns, .. } => names(columns),

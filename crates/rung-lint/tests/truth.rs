@@ -148,7 +148,8 @@ fn reads_by_nature(statement: &Statement) -> bool {
 /// What is wrong with what was said, as sentences.
 fn disagreements(probe: &str, said: &Impact, schema: &Schema, truth: &Truth) -> Vec<String> {
     let mut wrong = Vec::new();
-    let locks: BTreeMap<String, LockMode> = said.locks.iter().map(|(key, mode)| (key.name.clone(), *mode)).collect();
+    let locks: BTreeMap<String, LockMode> =
+        said.locks.iter().map(|(key, mode)| (key.name.to_string(), *mode)).collect();
     if locks != truth.locks {
         let show = |locks: &BTreeMap<String, LockMode>| {
             locks.iter().map(|(name, mode)| format!("{name} {mode}")).collect::<Vec<_>>().join(", ")
@@ -161,7 +162,7 @@ fn disagreements(probe: &str, said: &Impact, schema: &Schema, truth: &Truth) -> 
     }
     // What is done to a partitioned table is done to its partitions.
     let family = |key: &Key| -> Vec<String> {
-        std::iter::once(key.name.clone()).chain(schema.children(key).map(|child| child.name.clone())).collect()
+        std::iter::once(key.name.to_string()).chain(schema.children(key).map(|child| child.name.to_string())).collect()
     };
     let of = |sure: Sure, work: &dyn Fn(Work) -> bool| -> BTreeSet<String> {
         let tasks = said.tasks.iter().filter(|task| task.sure >= sure && work(task.work));

@@ -187,8 +187,7 @@ impl Dialect for PostgresDialect {
         format!("pg_catalog.quote_nullable({expression})")
     }
 
-    fn bytes(&self, bytes: &[u8]) -> String {
-        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    fn bytes(&self, digits: &str) -> String {
         format!("pg_catalog.decode('{digits}', 'hex')")
     }
 

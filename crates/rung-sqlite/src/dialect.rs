@@ -172,8 +172,7 @@ impl Dialect for SqliteDialect {
         format!("quote({expression})")
     }
 
-    fn bytes(&self, bytes: &[u8]) -> String {
-        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    fn bytes(&self, digits: &str) -> String {
         format!("x'{digits}'")
     }
 

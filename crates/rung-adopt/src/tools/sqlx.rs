@@ -38,7 +38,7 @@ impl Tool for Sqlx {
             let version = text(row, 0);
             let migration = by_number(set, version);
             let failed = || State::Failed("sqlx says that it did not succeed".to_owned());
-            let compare = |migration| Checksum::compare(text(row, 3), &hex(&checksum(migration)));
+            let compare = |migration| Checksum::compare(text(row, 3), &checksum(migration));
             Entry {
                 took: text(row, 4).parse::<u64>().ok().map(|nanoseconds| nanoseconds / 1_000_000),
                 state: if is_true(row, 1) { State::Applied } else { failed() },
@@ -58,8 +58,10 @@ impl Tool for Sqlx {
     }
 }
 
-fn checksum(migration: &Migration) -> Vec<u8> {
-    Sha384::digest(migration.source.bytes()).to_vec()
+/// In hexadecimal digits: that of the file, unless sqlx was told to take it of a part of that.
+fn checksum(migration: &Migration) -> String {
+    let of_file = || hex(&Sha384::digest(migration.source.bytes()));
+    migration.tool_checksums.first().cloned().unwrap_or_else(of_file)
 }
 
 struct Kept {

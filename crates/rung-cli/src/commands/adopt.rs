@@ -53,7 +53,7 @@ pub(crate) fn adopt(arguments: &Arguments, adopt: &Adopt, terminal: &Terminal) -
         let failure = Failure::from(rung::Error::from(rung::engine::PlanErrors(adoption.problems)));
         return Err(failure.saying("Nothing was recorded."));
     }
-    say(&adoption, terminal);
+    say(&adoption, project.lacks_format(adoption.tool), terminal);
     Ok(Exit::Done)
 }
 
@@ -82,7 +82,7 @@ fn asked(adopt: &Adopt) -> Asked {
     }
 }
 
-fn say(adoption: &Adoption, terminal: &Terminal) {
+fn say(adoption: &Adoption, lacks_format: bool, terminal: &Terminal) {
     let adopted = adoption.lines.iter().filter(|line| line.is_adopted()).count();
     let (tool, table) = (adoption.tool, &adoption.table);
     let whose = if tool == "table" { table.clone() } else { tool.to_owned() };
@@ -97,8 +97,14 @@ fn say(adoption: &Adoption, terminal: &Terminal) {
     if adoption.is_recorded && adoption.is_kept {
         terminal.say(format!("{table} is written along from now on, until `rung adopt --from {tool} --stop-writing`"));
     }
+    let next = paint(NEXT, "next");
+    if lacks_format {
+        terminal.say(format!(
+            "{next}: write `format = \"{tool}\"` in rung.toml: without it these files are read as rung's own"
+        ));
+    }
     if adoption.is_recorded && adoption.lines.iter().any(is_pending) {
-        terminal.say(format!("{}: rung up", paint(NEXT, "next")));
+        terminal.say(format!("{next}: rung up"));
     }
 }
 

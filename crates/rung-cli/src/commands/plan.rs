@@ -172,7 +172,7 @@ fn step<'a>(step: &'a Step, effects: &Effects<'_>) -> json::PlanStep<'a> {
                 .impact
                 .tasks
                 .iter()
-                .map(|task| json::Work { what: work(task), why: task.why.clone(), sure: task.sure == Sure::Yes })
+                .map(|task| json::Work { what: work(task), why: task.why.to_owned(), sure: task.sure == Sure::Yes })
                 .collect(),
             waits_for_snapshots: effect.impact.waits_for_snapshots,
             bytes: effect.bytes,

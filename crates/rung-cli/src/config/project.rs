@@ -348,6 +348,13 @@ impl Project {
         })
     }
 
+    /// Whether nobody has said that the files are in a tool's format, and they do not show it either.
+    pub(crate) fn lacks_format(&self, tool: &str) -> bool {
+        let read = || self.builder().ok()?.load(rung::dialect_of(&self.url).ok()?).ok();
+        let is_format = matches!(Choice::parse(tool), Ok(Choice::Named(_)));
+        matches!(self.format, Choice::Unsaid) && is_format && read().is_none_or(|set| set.format != Some(tool))
+    }
+
     /// Connects without reading any migrations.
     ///
     /// # Errors

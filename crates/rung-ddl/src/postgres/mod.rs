@@ -14,7 +14,7 @@ use squawk_parser::SyntaxKind;
 use squawk_syntax::SourceFile;
 
 use crate::depth::is_shallow;
-use crate::{Ident, Kind, LONGEST_NAME, Name, Parsed, Statement, SyntaxError, Verb};
+use crate::{Ident, Kind, LONGEST_NAME, Name, Parsed, SmolStr, Statement, SyntaxError, Verb};
 use checks::is_plain;
 use message::readable;
 use object::{alter, create, drop_of};
@@ -112,7 +112,7 @@ fn named_once(list: Node) -> Vec<(Ident, Target)> {
 fn made_of_query(node: Node) -> Vec<Ident> {
     let given = |target: Node| match target.child(K::AS_NAME) {
         Some(alias) => alias.ident(K::COLUMN_NAME),
-        None if target.has(K::LITERAL) => Some(Ident { name: "?column?".to_owned(), span: target.span() }),
+        None if target.has(K::LITERAL) => Some(Ident { name: SmolStr::new_static("?column?"), span: target.span() }),
         None => target.ident(K::NAME_REF),
     };
     if let Some(list) = node.child(K::COLUMN_LIST) {
@@ -336,7 +336,7 @@ fn set(node: Node) -> Option<Statement> {
         value
             .children()
             .map(|value| match value.kind() {
-                K::CONFIG_VALUE_NAME => crate::fold(value.text()),
+                K::CONFIG_VALUE_NAME => crate::fold(value.text()).into(),
                 _ => unquoted(value.text()),
             })
             .collect()

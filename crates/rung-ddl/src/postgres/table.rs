@@ -1,11 +1,12 @@
 //! Tables: how they are made and changed, their columns, constraints and indexes.
 
+use smol_str::ToSmolStr;
 use squawk_parser::SyntaxKind;
 
 use super::tree::Node;
 use crate::{
     Action, AlterTable, Column, Constraint, ConstraintKind, CreateIndex, CreateTable, ForeignKey, Ident, Kind, Name,
-    OnDelete, Persistence,
+    OnDelete, Persistence, SmolStr,
 };
 
 use SyntaxKind as K;
@@ -83,10 +84,10 @@ fn column(node: Node) -> Option<Column> {
     })
 }
 
-fn collation(node: Node) -> Option<String> {
+fn collation(node: Node) -> Option<SmolStr> {
     let name = node.child(K::COLLATE)?.name(K::COLLATION_REF)?;
     // The server's own are found without their schema.
-    Some(if name.schema.as_deref() == Some("pg_catalog") { name.name } else { name.to_string() })
+    Some(if name.schema.as_deref() == Some("pg_catalog") { name.name } else { name.to_smolstr() })
 }
 
 /// A constraint; `of` is the column that it stands at.
@@ -101,7 +102,7 @@ pub(super) fn constraint(node: Node, of: Option<&Ident>) -> Option<Constraint> {
         K::NOT_NULL_CONSTRAINT => {
             ConstraintKind::NotNull(of.cloned().or_else(|| node.ident(K::COLUMN_NAME_REF)).unwrap_or_else(|| Ident {
                 // A domain's.
-                name: "value".to_owned(),
+                name: SmolStr::new_static("value"),
                 span: node.span(),
             }))
         }
@@ -261,7 +262,7 @@ fn action(node: Node) -> Option<Action> {
         K::SET_LOGGED => Action::SetLogged,
         K::SET_UNLOGGED => Action::SetUnlogged,
         K::SET_ACCESS_METHOD => {
-            Action::SetAccessMethod(named(K::ACCESS_METHOD_REF).map_or_else(|| "default".to_owned(), |m| m.name))
+            Action::SetAccessMethod(named(K::ACCESS_METHOD_REF).map_or(SmolStr::new_static("default"), |m| m.name))
         }
         K::SET_TABLESPACE => Action::SetTablespace,
         K::REPLICA_IDENTITY => Action::ReplicaIdentity {

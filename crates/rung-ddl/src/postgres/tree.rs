@@ -3,11 +3,12 @@
 use std::iter::from_fn;
 
 use rung_sql::Span;
+use smol_str::StrExt;
 use squawk_parser::SyntaxKind;
 
 use super::syntax::{Element, Form, Tree};
 use crate::types::{fold, postgres_type};
-use crate::{DataType, Expression, Ident, Name};
+use crate::{DataType, Expression, Ident, Name, SmolStr};
 
 use SyntaxKind as K;
 
@@ -165,9 +166,9 @@ impl<'t> Node<'t> {
                 K::ARRAY_KW => array = true,
                 K::SETOF_KW | K::COMMA => {}
                 K::DOT => parts.extend(words.pop()),
-                _ if depth > 0 => arguments.push(token.text().to_owned()),
+                _ if depth > 0 => arguments.push(token.text().into()),
                 // `"char"` is another type than `char`.
-                _ if token.text() == "\"char\"" => words.push("\"char\"".to_owned()),
+                _ if token.text() == "\"char\"" => words.push(SmolStr::new_static("\"char\"")),
                 _ => words.push(fold(token.text())),
             }
             array |= token.kind() == K::L_BRACK;
@@ -248,11 +249,11 @@ impl<'t> Node<'t> {
         // Functions with a grammar of their own have only the ends of their names in common.
         let has_own_name = matches!(self.kind(), K::NAME_REF | K::FIELD_EXPR);
         if !has_own_name && format!("{:?}", self.kind()).ends_with("_FN") {
-            let word = self.tokens().next()?.text().to_lowercase();
+            let word = self.tokens().next()?.text().to_lowercase_smolstr();
             return Some(Name { schema: None, name: word, span: self.span() });
         }
         let text = self.text();
-        let mut parts: Vec<String> = text.split('.').map(|part| fold(part.trim())).collect();
+        let mut parts: Vec<SmolStr> = text.split('.').map(|part| fold(part.trim())).collect();
         let name = parts.pop()?;
         Some(Name { schema: parts.pop(), name, span: self.span() })
     }

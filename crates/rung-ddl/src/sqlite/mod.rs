@@ -132,7 +132,7 @@ fn lower(statement: &Stmt<'_>, places: &mut Places<'_>) -> Statement {
                 let (PragmaBody::Equals(value) | PragmaBody::Call(value)) = body;
                 value.to_string().trim_matches(['\'', '"']).to_lowercase()
             });
-            let name = places.name(name).name;
+            let name = places.name(name).name.into();
             Statement::Set { name, values: values.into_iter().collect(), local: false }
         }
         Stmt::Reindex { obj_name } => Statement::Reindex {

@@ -1,10 +1,11 @@
 //! Where names of the tree stand in the text.
 
 use rung_sql::{Span, Syntax, TokenKind, tokens};
+use smol_str::StrExt;
 use sqlite3_parser::ast::{Expr, Name as Written, QualifiedName};
 
 use super::walk::{Node, nodes};
-use crate::{Expression, Ident, Name};
+use crate::{Expression, Ident, Name, SmolStr};
 
 /// The tokens of a statement, read from left to right as the tree is.
 pub(super) struct Places<'a> {
@@ -14,8 +15,8 @@ pub(super) struct Places<'a> {
 }
 
 /// A name as the catalog has it: SQLite compares names without regard to case, quoted or not.
-pub(super) fn folded(written: &str) -> String {
-    crate::fold(written).trim_matches('\'').to_ascii_lowercase()
+pub(super) fn folded(written: &str) -> SmolStr {
+    crate::fold(written).trim_matches('\'').to_ascii_lowercase_smolstr()
 }
 
 impl<'a> Places<'a> {

@@ -1,6 +1,7 @@
 //! Tables, their columns and their constraints.
 
 use rung_sql::Span;
+use smol_str::ToSmolStr;
 use sqlite3_parser::ast::{
     AlterTableBody, ColumnConstraint, ColumnDefinition, CreateTableBody, ForeignKeyClause, IndexedColumn,
     Name as Written, NamedTableConstraint, QualifiedName, RefAct, RefArg, TabFlags, TableConstraint, Type, TypeSize,
@@ -173,15 +174,15 @@ fn data_type(written: &Type<'_>, places: &mut Places<'_>) -> DataType {
     });
     let arguments = match &written.size {
         None => Vec::new(),
-        Some(TypeSize::MaxSize(size)) => vec![size.to_string()],
-        Some(TypeSize::TypeSize(first, second)) => vec![first.to_string(), second.to_string()],
+        Some(TypeSize::MaxSize(size)) => vec![size.to_smolstr()],
+        Some(TypeSize::TypeSize(first, second)) => vec![first.to_smolstr(), second.to_smolstr()],
     };
     if written.size.is_some() {
         places.pass_parentheses();
     }
     DataType {
         schema: None,
-        name: words.iter().map(|word| folded(word)).collect::<Vec<_>>().join(" "),
+        name: words.iter().map(|word| folded(word)).collect::<Vec<_>>().join(" ").into(),
         arguments,
         array: false,
         span: Span::new(start, places.end().max(start)),

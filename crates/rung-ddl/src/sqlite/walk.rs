@@ -7,7 +7,7 @@ use sqlite3_parser::ast::{
 };
 
 use super::place::folded;
-use crate::Name;
+use crate::{Name, SmolStr};
 
 /// What has parts.
 #[derive(Debug, Clone, Copy)]
@@ -193,7 +193,7 @@ pub(super) fn relations(statement: &Stmt<'_>, text: &str) -> Vec<Name> {
         SelectTable::Table(name, ..) => Some(name),
         _ => None,
     }));
-    let with: Vec<String> = ctes.iter().flat_map(|with| with.ctes).map(|cte| folded(cte.tbl_name.0)).collect();
+    let with: Vec<SmolStr> = ctes.iter().flat_map(|with| with.ctes).map(|cte| folded(cte.tbl_name.0)).collect();
     let whole = Span::new(0, text.len());
     named
         .into_iter()

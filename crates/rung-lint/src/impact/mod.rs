@@ -121,7 +121,7 @@ pub struct Task {
     /// On which table.
     pub table: Key,
     /// Why, as a clause: `a volatile default is computed for each row`.
-    pub why: String,
+    pub why: &'static str,
     /// How sure that is.
     pub sure: Sure,
     /// The part of the statement that needs it.
@@ -181,8 +181,8 @@ impl Impact {
         whole.settled()
     }
 
-    fn task(&mut self, work: Work, table: &Key, why: impl Into<String>, sure: Sure, span: Span) {
-        self.tasks.push(Task { work, table: table.clone(), why: why.into(), sure, span });
+    fn task(&mut self, work: Work, table: &Key, why: &'static str, sure: Sure, span: Span) {
+        self.tasks.push(Task { work, table: table.clone(), why, sure, span });
     }
 
     /// The strongest lock.

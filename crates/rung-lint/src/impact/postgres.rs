@@ -5,7 +5,7 @@
 
 use rung_ddl::{
     Action, AlterTable, Column, Constraint, ConstraintKind as Kind, CreateTable, Kind as Object, Name, Parsed,
-    Persistence, Statement, Verb,
+    Persistence, SmolStr, Statement, Verb,
 };
 use rung_sql::Span;
 
@@ -60,7 +60,7 @@ struct Reader<'a> {
     server: Server,
     text: &'a str,
     /// The constraints that the ALTER TABLE drops: they go first, and prove nothing to the rest of it.
-    dropped: Vec<String>,
+    dropped: Vec<SmolStr>,
 }
 
 impl Reader<'_> {
@@ -98,17 +98,16 @@ impl Reader<'_> {
 
     /// Whether no row has NULL in a column, by the word of what is there and stays.
     fn is_not_null(&self, table: &Table, column: &str) -> bool {
-        let mut stays = table.clone();
-        stays.constraints.retain(|constraint| !self.dropped.contains(&constraint.name));
-        table.column(column).is_some_and(|column| column.not_null) || stays.proves_not_null(column)
+        let mut stay = table.constraints.iter().filter(|constraint| !self.dropped.contains(&constraint.name));
+        table.column(column).is_some_and(|column| column.not_null) || stay.any(|it| it.proves_not_null(column))
     }
 
-    fn task(&mut self, work: Work, table: &Key, why: impl Into<String>, span: Span) {
+    fn task(&mut self, work: Work, table: &Key, why: &'static str, span: Span) {
         self.impact.task(work, table, why, Sure::Yes, span);
     }
 
     /// Locks the tables that foreign keys of a table lead to: their triggers go with the table.
-    fn lock_referenced(&mut self, table: &Key, mode: LockMode, only: impl Fn(&str, &[String]) -> bool) {
+    fn lock_referenced(&mut self, table: &Key, mode: LockMode, only: impl Fn(&str, &[SmolStr]) -> bool) {
         let Some(known) = self.schema.table_at(table) else { return };
         for constraint in &known.constraints {
             if let ConstraintKind::ForeignKey { columns, to, .. } = &constraint.kind
@@ -556,7 +555,7 @@ impl Reader<'_> {
                 if index.is_none() {
                     self.task(Work::BuildIndex, table, "its index is built", span);
                 }
-                let columns: Vec<String> = match index.as_ref().and_then(|index| self.schema.index(index)) {
+                let columns: Vec<SmolStr> = match index.as_ref().and_then(|index| self.schema.index(index)) {
                     Some(index) => index.columns.iter().flatten().cloned().collect(),
                     None => columns.iter().map(|column| column.name.clone()).collect(),
                 };
@@ -568,7 +567,7 @@ impl Reader<'_> {
     }
 
     /// The columns of a primary key become NOT NULL, which is looked up row by row.
-    fn key_not_null(&mut self, table: &Key, columns: &[String], span: Span) {
+    fn key_not_null(&mut self, table: &Key, columns: &[SmolStr], span: Span) {
         let Some(known) = self.schema.table_at(table) else {
             let why = "its columns are checked for NULL, unless they are NOT NULL already";
             return self.impact.task(Work::Scan, table, why, Sure::Perhaps, span);

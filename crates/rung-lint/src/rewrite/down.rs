@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use rung_ddl::{Action, Kind, Name, Statement};
+use rung_ddl::{Action, Kind, Name, SmolStr, Statement};
 use rung_engine::Down;
 use rung_sql::Span;
 
@@ -91,16 +91,16 @@ fn built_anew(statement: &Statement, text: &str, apart: bool) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Thing {
     Object(Kind, Key),
-    Column(Key, String),
-    Constraint(Key, String),
-    NotNull(Key, String),
-    Default(Key, String),
-    Type(Key, String),
+    Column(Key, SmolStr),
+    Constraint(Key, SmolStr),
+    NotNull(Key, SmolStr),
+    Default(Key, SmolStr),
+    Type(Key, SmolStr),
     Partition(Key),
 }
 
 fn things(statement: &Statement, schema: &Schema) -> Vec<Thing> {
-    let object = |kind: Kind, name: &Name| Thing::Object(kind, Key { schema: String::new(), ..schema.key(name) });
+    let object = |kind: Kind, name: &Name| Thing::Object(kind, Key { schema: SmolStr::default(), ..schema.key(name) });
     match statement {
         Statement::CreateTable(create) => vec![object(Kind::Table, &create.name)],
         Statement::CreateIndex(create) => create.name.iter().map(|name| object(Kind::Index, name)).collect(),

@@ -108,6 +108,9 @@ fn differences(before: &Schema, changed: &Schema, after: &Schema) -> Vec<String>
 }
 
 fn columns(key: &Key, before: &Schema, changed: &Schema, after: &Schema, found: &mut Vec<String>) {
+    if before.table_at(key) == after.table_at(key) {
+        return;
+    }
     type Known = (Option<String>, bool);
     let mut all: BTreeMap<&str, [Option<Known>; 3]> = BTreeMap::new();
     for (at, schema) in [before, changed, after].into_iter().enumerate() {

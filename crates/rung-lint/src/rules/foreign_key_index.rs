@@ -56,7 +56,7 @@ fn check(cx: &mut Context<'_>) {
             }
             let columns: Vec<&str> = key.columns.iter().map(|column| column.name.as_str()).collect();
             let covered = cx.schema.indexes_of(&table).any(|(_, index)| {
-                let first: Vec<&str> = index.columns.iter().take(columns.len()).flatten().map(String::as_str).collect();
+                let first: Vec<&str> = index.columns.iter().take(columns.len()).flatten().map(SmolStr::as_str).collect();
                 !index.partial && first.len() == columns.len() && columns.iter().all(|column| first.contains(column))
             });
             if !covered && !cx.is_indexed_later(&table, &columns) {

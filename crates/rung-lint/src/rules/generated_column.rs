@@ -31,8 +31,8 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
         Demand::Generated { stored: true, .. } => Some("stored"),
         _ => None,
     })) {
-        (Some(serial), _) => serial.name.clone(),
-        (None, Some(what)) => what.to_owned(),
+        (Some(serial), _) => serial.name.as_str(),
+        (None, Some(what)) => what,
         (None, None) => return,
     };
     if cx.is_fresh_table(&alter.name) {

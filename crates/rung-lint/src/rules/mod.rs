@@ -5,7 +5,7 @@ use crate::Rule;
 /// What the files of the rules have in common.
 mod prelude {
     pub(super) use rung_ddl::{
-        Action, AlterTable, ConstraintKind as Demand, Ident, Kind, Name, Persistence, Statement, Verb,
+        Action, AlterTable, ConstraintKind as Demand, Ident, Kind, Name, Persistence, SmolStr, Statement, Verb,
     };
     pub(super) use std::collections::HashSet;
     pub(super) use std::sync::Arc;

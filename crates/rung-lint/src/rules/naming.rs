@@ -27,7 +27,7 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
             && name.chars().all(|c| c == '_' || c.is_numeric() || c.is_alphabetic() && !c.is_uppercase())
     };
     // Whoever writes names like that writes many: one for a statement will do.
-    let names: Vec<(String, Span)> = cx.new_names(statement).into_iter().filter(|(name, _)| !plain(name)).collect();
+    let names: Vec<(SmolStr, Span)> = cx.new_names(statement).into_iter().filter(|(name, _)| !plain(name)).collect();
     if let Some((name, span)) = names.first() {
         let found = cx.report(*span, format!("{name} has to be quoted wherever it is used")).help("write it in snake_case");
         if names.len() > 1 {

@@ -65,7 +65,7 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
 }
 
 /// The constraint of the table that an earlier statement validates and of which nothing is known: it may prove it.
-fn validated_before(cx: &Context<'_>, alter: &AlterTable) -> Option<String> {
+fn validated_before(cx: &Context<'_>, alter: &AlterTable) -> Option<SmolStr> {
     let key = cx.schema.key(&alter.name);
     cx.before(Topic::Validate(&alter.name.name)).find_map(|(_, statement)| {
         let Statement::AlterTable(other) = statement else { return None };

@@ -25,7 +25,7 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     let Action::DropColumn { column, .. } = action else { return };
     let key = cx.schema.key(&alter.name);
     let Some(table) = cx.schema.table_at(&key) else { return };
-    let names = |columns: &[String]| columns.contains(&column.name);
+    let names = |columns: &[SmolStr]| columns.contains(&column.name);
     let constraint = table.constraints.iter().find_map(|constraint| match &constraint.kind {
         ConstraintKind::PrimaryKey(columns) if names(columns) => Some("its primary key".to_owned()),
         ConstraintKind::Unique(columns) if names(columns) => Some("a UNIQUE".to_owned()),

@@ -31,7 +31,7 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
     };
     for name in named {
         let Some((owner, ending)) = name.name.rsplit_once('_') else { continue };
-        let of = Name { name: owner.to_owned(), ..name.clone() };
+        let of = Name { name: owner.into(), ..name.clone() };
         if ENDINGS.contains(&ending) && cx.table(&of).is_some_and(|table| table.module.is_some()) {
             cx.report(name.span, format!("{name} belongs to the virtual table {of}, which breaks without it"))
                 .help(format!("change or drop {of} itself"));

@@ -34,7 +34,7 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
             | Action::SetExpression(_)
     );
     let task = cx.impact.tasks.iter().find(|task| task.span == span && task.work == Work::Rewrite);
-    let Some(why) = task.map(|task| task.why.clone()).filter(|_| rewrites) else { return };
+    let Some(why) = task.map(|task| task.why).filter(|_| rewrites) else { return };
     if !cx.is_fresh_table(&alter.name) {
         cx.report(span, format!("{} is written anew: {why}", alter.name))
             .label("ACCESS EXCLUSIVE lock: blocks reads and writes")

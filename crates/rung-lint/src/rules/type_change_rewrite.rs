@@ -57,7 +57,7 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     match type_change(cx.schema, old, data_type, using) {
         TypeChange::Free => {
             let built = cx.impact.tasks.iter().find(|task| task.span == span && task.work == Work::BuildIndex);
-            if let Some((why, sure)) = built.map(|task| (task.why.clone(), task.sure)) {
+            if let Some((why, sure)) = built.map(|task| (task.why, task.sure)) {
                 cx.report(span, format!("{why}, to change {column} to {data_type}"))
                     .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
                     .level(if sure == Sure::Yes { Level::Warning } else { Level::Note });

@@ -16,15 +16,15 @@ use store::{Indexes, Link, Tables};
 
 use crate::Language;
 pub use functions::{STEADY, VOLATILE, Volatility};
-use rung_ddl::{DataType, Expression, ForeignKey, Kind, Name, Parsed, Persistence, Statement};
+use rung_ddl::{DataType, Expression, ForeignKey, Kind, Name, Parsed, Persistence, SmolStr, Statement};
 
 /// A name with its schema; the schema is empty where the database has none.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
     /// The schema.
-    pub schema: String,
+    pub schema: SmolStr,
     /// The name.
-    pub name: String,
+    pub name: SmolStr,
 }
 
 /// Who made a table.
@@ -40,11 +40,11 @@ pub enum Born {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     /// Its name.
-    pub name: String,
+    pub name: SmolStr,
     /// Its type, where it is known.
     pub data_type: Option<DataType>,
     /// Its own collation.
-    pub collation: Option<String>,
+    pub collation: Option<SmolStr>,
     /// Whether it is NOT NULL.
     pub not_null: bool,
     /// Whether it has a default.
@@ -61,7 +61,7 @@ pub struct Column {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Constraint {
     /// Its name; where none was given, the one that the server chooses.
-    pub name: String,
+    pub name: SmolStr,
     /// What it demands.
     pub kind: ConstraintKind,
     /// Whether the rows that are there were looked at.
@@ -72,26 +72,39 @@ pub struct Constraint {
     pub born: Born,
 }
 
+impl Constraint {
+    /// Whether it is valid, and proves that a column has no NULL.
+    pub fn proves_not_null(&self, column: &str) -> bool {
+        self.valid
+            && match &self.kind {
+                ConstraintKind::Check { not_null, .. } => not_null.as_deref() == Some(column),
+                ConstraintKind::NotNull(name) => name == column,
+                ConstraintKind::PrimaryKey(columns) => columns.iter().any(|name| name == column),
+                _ => false,
+            }
+    }
+}
+
 /// What a constraint demands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConstraintKind {
     /// `PRIMARY KEY`.
-    PrimaryKey(Vec<String>),
+    PrimaryKey(Vec<SmolStr>),
     /// `UNIQUE`.
-    Unique(Vec<String>),
+    Unique(Vec<SmolStr>),
     /// `CHECK`.
     Check {
         /// Its expression.
-        columns: Vec<String>,
+        columns: Vec<SmolStr>,
         /// The column of `c IS NOT NULL`, where it is that.
-        not_null: Option<String>,
+        not_null: Option<SmolStr>,
     },
     /// `NOT NULL` as a constraint with a name.
-    NotNull(String),
+    NotNull(SmolStr),
     /// `FOREIGN KEY`.
     ForeignKey {
         /// The columns.
-        columns: Vec<String>,
+        columns: Vec<SmolStr>,
         /// What they reference.
         to: Key,
         /// What happens on delete.
@@ -107,7 +120,7 @@ pub struct Index {
     /// Its table.
     pub table: Key,
     /// Its columns, in order; `None` for an expression.
-    pub columns: Vec<Option<String>>,
+    pub columns: Vec<Option<SmolStr>>,
     /// Whether it is unique.
     pub unique: bool,
     /// Whether it has a WHERE.
@@ -191,7 +204,7 @@ pub struct Table {
     /// Its policies.
     pub policies: usize,
     /// Whether SQLite made it virtual.
-    pub module: Option<String>,
+    pub module: Option<SmolStr>,
 }
 
 impl Table {
@@ -220,6 +233,13 @@ impl Table {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// Sets a column NOT NULL; most often it is the one that was added last.
+    fn set_not_null(&mut self, name: &str) {
+        if let Some(column) = self.columns.iter_mut().rev().find(|column| column.name == name) {
+            column.not_null = true;
+        }
+    }
+
     /// A constraint.
     pub fn constraint(&self, name: &str) -> Option<&Constraint> {
         self.constraints.iter().find(|constraint| constraint.name == name)
@@ -227,15 +247,7 @@ impl Table {
 
     /// Whether a valid CHECK, or a valid NOT NULL constraint, proves that a column has no NULL.
     pub fn proves_not_null(&self, column: &str) -> bool {
-        self.constraints.iter().any(|constraint| {
-            constraint.valid
-                && match &constraint.kind {
-                    ConstraintKind::Check { not_null, .. } => not_null.as_deref() == Some(column),
-                    ConstraintKind::NotNull(name) => name == column,
-                    ConstraintKind::PrimaryKey(columns) => columns.iter().any(|name| name == column),
-                    _ => false,
-                }
-        })
+        self.constraints.iter().any(|constraint| constraint.proves_not_null(column))
     }
 }
 
@@ -264,7 +276,7 @@ pub enum Type {
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
     /// The schemas that a name without one is looked for in; none where the database has no schemas.
-    search_path: Vec<String>,
+    search_path: Vec<SmolStr>,
     tables: Tables,
     indexes: Indexes,
     /// Shared with what a rule keeps of an earlier moment.
@@ -279,13 +291,13 @@ pub struct Schema {
     /// Whether a live database has told all that is there.
     live: bool,
     /// Comments that call a table, or a column of it, deprecated.
-    deprecated: HashMap<(Key, Option<String>), String>,
+    deprecated: HashMap<(Key, Option<SmolStr>), String>,
 }
 
 impl Schema {
     /// An empty schema; `search_path` is empty for a database without schemas.
     pub fn new(search_path: &[&str]) -> Self {
-        Self { search_path: search_path.iter().map(|name| (*name).to_owned()).collect(), ..Self::default() }
+        Self { search_path: search_path.iter().map(SmolStr::new).collect(), ..Self::default() }
     }
 
     /// What a live database is made of, from the statements that would make it anew. Migrations that are applied there add
@@ -400,12 +412,8 @@ impl Schema {
         let mut part =
             Self { search_path: self.search_path.clone(), types: Arc::clone(&self.types), ..Self::default() };
         for key in keys {
-            for (name, index) in self.indexes.of(&key) {
-                part.indexes.insert(name.clone(), index.clone());
-            }
-            if let Some(table) = self.tables.get(&key) {
-                part.tables.insert(key, table.clone());
-            }
+            part.indexes.share_of(&key, &self.indexes);
+            part.tables.share(key, &self.tables);
         }
         part
     }
@@ -415,11 +423,11 @@ impl Schema {
         if self.deprecated.is_empty() {
             return None;
         }
-        self.deprecated.get(&(table.clone(), column.map(str::to_owned))).map(String::as_str)
+        self.deprecated.get(&(table.clone(), column.map(SmolStr::new))).map(String::as_str)
     }
 
     /// Takes in the comment on a table, or on a column of it.
-    pub(crate) fn set_comment(&mut self, table: Key, column: Option<String>, text: Option<&str>) {
+    pub(crate) fn set_comment(&mut self, table: Key, column: Option<SmolStr>, text: Option<&str>) {
         const WORD: &str = "deprecated";
         let calls = |text: &&str| {
             let start = text.trim_start_matches(|c: char| !c.is_alphabetic());
@@ -484,7 +492,7 @@ impl Schema {
     fn other_key(&self, kind: Kind, name: &Name) -> Key {
         match kind {
             // A schema is in no schema.
-            Kind::Schema | Kind::Extension => Key { schema: String::new(), name: name.name.clone() },
+            Kind::Schema | Kind::Extension => Key { schema: SmolStr::default(), name: name.name.clone() },
             _ => self.found(name, |key| self.others.contains_key(&(kind, key.clone()))),
         }
     }
@@ -511,7 +519,7 @@ impl Schema {
                 writes: figure(4),
                 seconds: known(5),
             };
-            self.sizes.insert(Key { schema: schema.clone(), name: name.clone() }, size);
+            self.sizes.insert(Key { schema: schema.into(), name: name.into() }, size);
         }
     }
 

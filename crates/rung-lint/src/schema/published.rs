@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
+use rung_ddl::SmolStr;
+
 use super::Key;
 
 /// The publications.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Published {
     tables: HashMap<Key, String>,
-    schemas: HashMap<String, String>,
+    schemas: HashMap<SmolStr, String>,
     all: Option<String>,
 }
 

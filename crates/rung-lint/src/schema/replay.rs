@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rung_ddl::{Action, AlterTable, Constraint as Written, ConstraintKind as WrittenKind, CreateTable, Kind, Name};
-use rung_ddl::{Parsed, Persistence, Statement};
+use rung_ddl::{Parsed, Persistence, SmolStr, Statement};
 
 use crate::File;
 
@@ -20,12 +20,12 @@ impl Schema {
             Statement::AlterTable(alter) => self.alter_table(alter, text, born),
             Statement::CreateIndex(create) => {
                 let table = self.key(&create.table);
-                let columns: Vec<Option<String>> =
+                let columns: Vec<Option<SmolStr>> =
                     create.columns.iter().map(|column| column.as_ref().map(|column| column.name.clone())).collect();
                 let chosen = || {
                     let parts = columns.iter().map(|column| column.as_deref().unwrap_or("expr"));
                     let parts: Vec<&str> = std::iter::once(table.name.as_str()).chain(parts).collect();
-                    format!("{}_idx", parts.join("_"))
+                    SmolStr::from(format!("{}_idx", parts.join("_")))
                 };
                 // An index is in the schema of its table, whatever the search path says.
                 let name = create.name.as_ref().map_or_else(chosen, |name| name.name.clone());
@@ -94,9 +94,9 @@ impl Schema {
                 self.set_comment(self.key(name), column, text.as_deref());
             }
             Statement::Set { name, values, .. } if name == "search_path" && !self.search_path.is_empty() => {
-                let path: Vec<String> =
-                    values.iter().filter(|schema| *schema != "$user" && !schema.is_empty()).cloned().collect();
-                self.search_path = if path.is_empty() { vec!["public".to_owned()] } else { path };
+                let path: Vec<SmolStr> =
+                    values.iter().filter(|schema| *schema != "$user" && !schema.is_empty()).map(SmolStr::new).collect();
+                self.search_path = if path.is_empty() { vec![SmolStr::new_static("public")] } else { path };
             }
             _ => {}
         }
@@ -118,8 +118,9 @@ impl Schema {
         match &parsed.statement {
             Statement::CreateTable(create) => {
                 let key = self.made(&create.name);
-                if let Some(table) = self.tables.remove(&key) {
-                    self.tables.insert(key, Table { born: made_by, ..table });
+                if let Some(mut table) = self.tables.take(&key) {
+                    Arc::make_mut(&mut table).born = made_by;
+                    self.tables.put(key, table);
                 }
             }
             Statement::CreateEnum { name, .. } | Statement::CreateDomain { name, .. } => {
@@ -149,15 +150,15 @@ impl Schema {
     /// Puts the search path back, as a run does between two migrations.
     pub fn reset_search_path(&mut self) {
         if !self.search_path.is_empty() {
-            self.search_path = vec!["public".to_owned()];
+            self.search_path = vec![SmolStr::new_static("public")];
         }
     }
 
     /// Changes a table, of which nothing may be known before.
     fn change_table(&mut self, name: &Name, kind: Kind, change: impl FnOnce(&mut Table)) {
         let key = self.key(name);
-        let mut table = self.tables.remove(&key).unwrap_or_else(|| Table::unknown(kind));
-        change(&mut table);
+        let mut table = self.tables.remove(&key).unwrap_or_else(|| Arc::new(Table::unknown(kind)));
+        change(Arc::make_mut(&mut table));
         self.tables.insert(key, table);
     }
 
@@ -176,7 +177,7 @@ impl Schema {
                 }
             }
             Kind::Schema | Kind::Extension => {
-                let key = Key { schema: String::new(), name: name.name.clone() };
+                let key = Key { schema: SmolStr::default(), name: name.name.clone() };
                 self.others.entry((kind, key)).or_insert(born);
             }
             _ => {
@@ -224,7 +225,13 @@ impl Schema {
         if create.persistence == Persistence::Temporary {
             table.born = born;
         }
+        let mut inherited = table.columns.len();
         for column in &create.columns {
+            // It may be one that is inherited; among its own the server takes none twice.
+            if let Some(at) = table.columns[..inherited].iter().position(|there| there.name == column.name.name) {
+                table.columns.remove(at);
+                inherited -= 1;
+            }
             self.add_column(&mut table, &key, column, text, born);
         }
         for constraint in &create.constraints {
@@ -237,7 +244,6 @@ impl Schema {
 
     fn add_column(&mut self, table: &mut Table, key: &Key, column: &rung_ddl::Column, text: &str, born: Born) {
         let serial = column.data_type.as_ref().is_some_and(|data_type| data_type.name.ends_with("serial"));
-        table.columns.retain(|there| there.name != column.name.name);
         table.columns.push(Column {
             name: column.name.name.clone(),
             data_type: column.data_type.clone(),
@@ -259,15 +265,14 @@ impl Schema {
 
     /// Adds a constraint to a table, with the index that the server makes for it.
     fn add_constraint(&mut self, table: &mut Table, key: &Key, written: &Written, text: &str, born: Born) {
-        let names =
-            |columns: &[rung_ddl::Ident]| -> Vec<String> { columns.iter().map(|column| column.name.clone()).collect() };
-        let mut indexed: Option<Vec<String>> = None;
+        let names = |columns: &[rung_ddl::Ident]| -> Vec<SmolStr> {
+            columns.iter().map(|column| column.name.clone()).collect()
+        };
+        let mut indexed: Option<Vec<SmolStr>> = None;
         let (suffix, kind) = match &written.kind {
             WrittenKind::PrimaryKey { columns, index, .. } => {
                 let columns = self.columns_of(columns, index.as_ref());
-                for name in &columns {
-                    table.columns.iter_mut().filter(|column| column.name == *name).for_each(|c| c.not_null = true);
-                }
+                columns.iter().for_each(|name| table.set_not_null(name));
                 indexed = Some(columns.clone());
                 ("pkey", ConstraintKind::PrimaryKey(columns))
             }
@@ -283,7 +288,7 @@ impl Schema {
             }
             WrittenKind::NotNull(column) => {
                 if !written.not_valid {
-                    table.columns.iter_mut().filter(|c| c.name == column.name).for_each(|c| c.not_null = true);
+                    table.set_not_null(&column.name);
                 }
                 if written.name.is_none() {
                     return;
@@ -315,7 +320,7 @@ impl Schema {
 
     /// The name that the server chooses for a constraint of a table that has none; `None` where it has one like it already,
     /// or chooses none.
-    pub(crate) fn chosen_name(&self, key: &Key, written: &Written) -> Option<String> {
+    pub(crate) fn chosen_name(&self, key: &Key, written: &Written) -> Option<SmolStr> {
         let names = |columns: &[rung_ddl::Ident]| columns.iter().map(|column| column.name.clone()).collect();
         let (kind, suffix) = match &written.kind {
             WrittenKind::PrimaryKey { columns, .. } => (ConstraintKind::PrimaryKey(names(columns)), "pkey"),
@@ -333,11 +338,11 @@ impl Schema {
     }
 
     /// The columns of a key, its index's where it has one. That index takes the constraint's name.
-    fn columns_of(&mut self, columns: &[rung_ddl::Ident], index: Option<&Name>) -> Vec<String> {
+    fn columns_of(&mut self, columns: &[rung_ddl::Ident], index: Option<&Name>) -> Vec<SmolStr> {
         let Some(index) = index else { return columns.iter().map(|column| column.name.clone()).collect() };
         let key = self.found(index, |key| self.indexes.contains(key));
         let index = self.indexes.remove(&key);
-        index.map(|index| index.columns.into_iter().flatten().collect()).unwrap_or_default()
+        index.map(|index| index.columns.iter().flatten().cloned().collect()).unwrap_or_default()
     }
 
     fn alter_table(&mut self, alter: &AlterTable, text: &str, born: Born) {
@@ -354,13 +359,15 @@ impl Schema {
         // Most leave what it points at as it is, and a table may point at thousands.
         let stays = alter.actions.iter().all(|(action, _)| leaves_links(action));
         let table = if stays { self.tables.take(&key) } else { self.tables.remove(&key) };
-        let mut table = table.unwrap_or_else(|| Table::unknown(alter.kind));
+        let mut shared = table.unwrap_or_else(|| Arc::new(Table::unknown(alter.kind)));
+        let table = Arc::make_mut(&mut shared);
         for (action, _) in &alter.actions {
             match action {
                 Action::AddColumn { column, if_not_exists }
                     if !(*if_not_exists && table.column(&column.name.name).is_some()) =>
                 {
-                    self.add_column(&mut table, &key, column, text, born);
+                    table.columns.retain(|there| there.name != column.name.name);
+                    self.add_column(table, &key, column, text, born);
                 }
                 Action::DropColumn { column, .. } => {
                     table.columns.retain(|there| there.name != column.name);
@@ -393,7 +400,7 @@ impl Schema {
                         there.default_text = None;
                     }
                 }
-                Action::AddConstraint(constraint) => self.add_constraint(&mut table, &key, constraint, text, born),
+                Action::AddConstraint(constraint) => self.add_constraint(table, &key, constraint, text, born),
                 Action::DropConstraint { name, .. } => {
                     table.constraints.retain(|constraint| constraint.name != name.name);
                     self.indexes.remove(&Key { schema: key.schema.clone(), name: name.name.clone() });
@@ -457,7 +464,7 @@ impl Schema {
                 _ => {}
             }
         }
-        if stays { self.tables.put(key, table) } else { self.tables.insert(key, table) }
+        if stays { self.tables.put(key, shared) } else { self.tables.insert(key, shared) }
     }
 
     /// Gives a table another name; what points at it follows.
@@ -503,7 +510,7 @@ impl Schema {
                 self.others.remove(&(kind, key));
             }
             Kind::Schema => {
-                self.others.remove(&(kind, Key { schema: String::new(), name: name.name.clone() }));
+                self.others.remove(&(kind, Key { schema: SmolStr::default(), name: name.name.clone() }));
                 self.tables.remove_schema(&name.name);
                 self.indexes.remove_schema(&name.name);
             }
@@ -534,25 +541,25 @@ fn leaves_links(action: &Action) -> bool {
 }
 
 /// The name that PostgreSQL gives a constraint: `table_column_suffix`.
-fn chosen_name(table: &Key, kind: &ConstraintKind, suffix: &str) -> String {
+fn chosen_name(table: &Key, kind: &ConstraintKind, suffix: &str) -> SmolStr {
     let columns: Vec<&str> = match kind {
         ConstraintKind::Unique(columns) | ConstraintKind::ForeignKey { columns, .. } => {
-            columns.iter().map(String::as_str).collect()
+            columns.iter().map(SmolStr::as_str).collect()
         }
         // A CHECK is named after its column where it has one.
         ConstraintKind::Check { columns, .. } => {
-            let mut distinct: Vec<&str> = columns.iter().map(String::as_str).collect();
+            let mut distinct: Vec<&str> = columns.iter().map(SmolStr::as_str).collect();
             distinct.dedup();
             if distinct.len() == 1 { distinct } else { Vec::new() }
         }
         _ => Vec::new(),
     };
     let parts: Vec<&str> = std::iter::once(table.name.as_str()).chain(columns).chain([suffix]).collect();
-    parts.join("_")
+    parts.join("_").into()
 }
 
 /// The column of an expression `c IS NOT NULL`.
-fn not_null_of(body: &str, columns: &[String]) -> Option<String> {
+fn not_null_of(body: &str, columns: &[SmolStr]) -> Option<SmolStr> {
     let [column] = columns else { return None };
     let words: Vec<&str> = body.trim_matches(['(', ')', ' ']).split_whitespace().collect();
     let (named, rest) = words.split_at_checked(words.len().checked_sub(3)?)?;
@@ -574,9 +581,9 @@ fn mentions(kind: &ConstraintKind, column: &str) -> bool {
 }
 
 fn rename_in(kind: &mut ConstraintKind, from: &str, to: &str) {
-    let rename = |name: &mut String| {
+    let rename = |name: &mut SmolStr| {
         if name == from {
-            to.clone_into(name);
+            *name = to.into();
         }
     };
     match kind {

@@ -2,13 +2,17 @@
 //! each statement.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use rung_ddl::SmolStr;
 
 use super::{ConstraintKind, Index, Key, Table};
 
 /// Tables and views.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tables {
-    all: HashMap<Key, Table>,
+    /// Shared between moments, and between threads.
+    all: HashMap<Key, Arc<Table>>,
     /// Who points at a table, and how.
     users: HashMap<Key, BTreeSet<(Link, Key)>>,
 }
@@ -26,7 +30,7 @@ pub(super) enum Link {
 
 impl Tables {
     pub(super) fn get(&self, key: &Key) -> Option<&Table> {
-        self.all.get(key)
+        self.all.get(key).map(Arc::as_ref)
     }
 
     pub(super) fn contains(&self, key: &Key) -> bool {
@@ -34,17 +38,26 @@ impl Tables {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Key, &Table)> {
-        self.all.iter()
+        self.all.iter().map(|(key, table)| (key, &**table))
+    }
+
+    /// Has a table as another moment has it.
+    pub(super) fn share(&mut self, key: Key, from: &Self) {
+        if let Some(table) = from.all.get(&key) {
+            self.insert(key, Arc::clone(table));
+        }
     }
 
     /// Who points at a table in a way, in the order of their names; itself too, where it does.
     pub(super) fn users<'a>(&'a self, key: &Key, link: Link) -> impl Iterator<Item = (&'a Key, &'a Table)> + use<'a> {
-        let first = (link, Key { schema: String::new(), name: String::new() });
+        let first = (link, Key { schema: SmolStr::default(), name: SmolStr::default() });
         let users = self.users.get(key).into_iter().flat_map(move |users| users.range(&first..));
-        users.take_while(move |(other, _)| *other == link).filter_map(|(_, user)| self.all.get_key_value(user))
+        let users = users.take_while(move |(other, _)| *other == link);
+        users.filter_map(|(_, user)| self.all.get_key_value(user)).map(|(key, table)| (key, &**table))
     }
 
-    pub(super) fn insert(&mut self, key: Key, table: Table) {
+    pub(super) fn insert(&mut self, key: Key, table: impl Into<Arc<Table>>) {
+        let table = table.into();
         self.remove(&key);
         for (link, to) in links(&table) {
             self.users.entry(to.clone()).or_default().insert((link, key.clone()));
@@ -52,7 +65,7 @@ impl Tables {
         self.all.insert(key, table);
     }
 
-    pub(super) fn remove(&mut self, key: &Key) -> Option<Table> {
+    pub(super) fn remove(&mut self, key: &Key) -> Option<Arc<Table>> {
         let table = self.all.remove(key)?;
         for (link, to) in links(&table) {
             if let Some(users) = self.users.get_mut(to) {
@@ -63,12 +76,12 @@ impl Tables {
     }
 
     /// Takes a table out for a moment; what it points at stays noted.
-    pub(super) fn take(&mut self, key: &Key) -> Option<Table> {
+    pub(super) fn take(&mut self, key: &Key) -> Option<Arc<Table>> {
         self.all.remove(key)
     }
 
     /// Puts it back. What it points at besides was noted by [`Self::link`].
-    pub(super) fn put(&mut self, key: Key, table: Table) {
+    pub(super) fn put(&mut self, key: Key, table: Arc<Table>) {
         self.all.insert(key, table);
     }
 
@@ -81,7 +94,7 @@ impl Tables {
     pub(super) fn change_users(&mut self, key: &Key, change: impl Fn(&mut Table)) {
         for (_, user) in self.users.get(key).cloned().unwrap_or_default() {
             if let Some(mut table) = self.remove(&user) {
-                change(&mut table);
+                change(Arc::make_mut(&mut table));
                 self.insert(user, table);
             }
         }
@@ -108,13 +121,13 @@ fn links(table: &Table) -> impl Iterator<Item = (Link, &Key)> {
 /// Indexes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Indexes {
-    all: HashMap<Key, Index>,
+    all: HashMap<Key, Arc<Index>>,
     of: HashMap<Key, BTreeSet<Key>>,
 }
 
 impl Indexes {
     pub(super) fn get(&self, key: &Key) -> Option<&Index> {
-        self.all.get(key)
+        self.all.get(key).map(Arc::as_ref)
     }
 
     pub(super) fn contains(&self, key: &Key) -> bool {
@@ -122,21 +135,32 @@ impl Indexes {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Key, &Index)> {
-        self.all.iter()
+        self.all.iter().map(|(key, index)| (key, &**index))
     }
 
     /// The indexes of a table, in the order of their names.
     pub(super) fn of<'a>(&'a self, table: &Key) -> impl Iterator<Item = (&'a Key, &'a Index)> + use<'a> {
-        self.of.get(table).into_iter().flatten().filter_map(|key| self.all.get_key_value(key))
+        let keys = self.of.get(table).into_iter().flatten();
+        keys.filter_map(|key| self.all.get_key_value(key)).map(|(key, index)| (key, &**index))
     }
 
-    pub(super) fn insert(&mut self, key: Key, index: Index) {
+    /// Has the indexes of a table as another moment has them.
+    pub(super) fn share_of(&mut self, table: &Key, from: &Self) {
+        for key in from.of.get(table).into_iter().flatten() {
+            if let Some(index) = from.all.get(key) {
+                self.insert(key.clone(), Arc::clone(index));
+            }
+        }
+    }
+
+    pub(super) fn insert(&mut self, key: Key, index: impl Into<Arc<Index>>) {
+        let index = index.into();
         self.remove(&key);
         self.of.entry(index.table.clone()).or_default().insert(key.clone());
         self.all.insert(key, index);
     }
 
-    pub(super) fn remove(&mut self, key: &Key) -> Option<Index> {
+    pub(super) fn remove(&mut self, key: &Key) -> Option<Arc<Index>> {
         let index = self.all.remove(key)?;
         if let Some(of) = self.of.get_mut(&index.table) {
             of.remove(key);
@@ -148,7 +172,7 @@ impl Indexes {
     pub(super) fn change_of(&mut self, table: &Key, change: impl Fn(&mut Index) -> bool) {
         for key in self.of.get(table).cloned().unwrap_or_default() {
             if let Some(mut index) = self.remove(&key)
-                && change(&mut index)
+                && change(Arc::make_mut(&mut index))
             {
                 self.insert(key, index);
             }
