@@ -309,6 +309,15 @@ impl<'a> Changes<'a> {
                 }
                 self.let_go(object, *used, column, &mut left);
             }
+            // What refers to the whole refers to a part that is made anew.
+            let parent = self.from.get(key).filter(|_| self.rebuilt.contains(key)).and_then(whole);
+            for (object, _) in parent.and_then(|parent| users.get(&**parent)).into_iter().flatten() {
+                let refers = referred(object).is_some_and(|table| parent == Some(table));
+                if let Some(to) = self.to.get(&object.key).filter(|to| refers && !self.is_dropped(&to.key)) {
+                    self.fates.insert(&to.key, Fate::Remade);
+                    left.push((&to.key, None));
+                }
+            }
             // Parts of the index of a partitioned table are dropped with it, and can't be dropped alone.
             if self.is_dropped(key)
                 && let Some(object) = self.from.get(key)
@@ -553,6 +562,25 @@ pub(super) fn uses<'a>(needs: &Needs<'a>, object: &'a Object) -> Vec<Use<'a>> {
         _ => {}
     }
     all
+}
+
+/// The table of which another is a partition.
+pub(super) fn whole(object: &Object) -> Option<&Arc<Key>> {
+    match &object.body {
+        Body::Table(table) => table.inherits.first().filter(|_| table.bound.is_some()),
+        _ => None,
+    }
+}
+
+/// The table that a foreign key refers to.
+pub(super) fn referred(object: &Object) -> Option<&Arc<Key>> {
+    match &object.body {
+        Body::Constraint(constraint) => match &constraint.kind {
+            ConstraintKind::Foreign(foreign) => Some(&foreign.table),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The numbers of a version.

@@ -68,7 +68,11 @@ impl<'a> Builder<'_, 'a> {
             needs.extend(sequences.map(|sequence| Fact::object(&sequence.key)));
         }
         let group = self.group(object);
-        let phase = if object.key.kind == Kind::EventTrigger { Phase::Last } else { Phase::Make };
+        let phase = match object.key.kind {
+            // What is made meanwhile is not to get what these give.
+            Kind::EventTrigger | Kind::DefaultPrivileges => Phase::Last,
+            _ => Phase::Make,
+        };
         let action = self.works.add(phase, &object.key, group, steps(sql));
         *action = Action { makes, needs, claims, after, ..Action::new(action.what.clone()) };
         self.apart(object);
@@ -79,7 +83,7 @@ impl<'a> Builder<'_, 'a> {
         {
             let sql = format!("ALTER SEQUENCE {} OWNED BY {}.{}", full(&object.key), full(table), quoted(column));
             let action = self.works.add(Phase::Make, &object.key, None, steps([sql]));
-            action.needs = vec![Fact::object(&object.key), Fact::column(table, column)];
+            action.needs = vec![Fact::object(&object.key), Fact::column(table, column), super::table::owner(table)];
         }
         if let Body::Table(of) = &object.body
             && self.attaches_late(of)
@@ -190,7 +194,9 @@ impl<'a> Builder<'_, 'a> {
             let schema = self.needs(of).into_iter().filter(|fact| fact.key.kind == Kind::Schema);
             needs.extend(schema);
             for used in change::uses(self.changes.new, of) {
-                if apart(used.column) || **used.on == *key {
+                // The key of the whole finds those of its parts, and comes last.
+                let is_above = change::above(self.changes.new, of) == Some(&**used.on) && self.changes.is_made(used.on);
+                if apart(used.column) || **used.on == *key || is_above {
                     continue;
                 }
                 let is_announced = self.layout.early.get(&**used.on).is_some_and(|circle| circle.contains(key));
@@ -270,11 +276,16 @@ impl<'a> Builder<'_, 'a> {
         let all: Vec<usize> = (0..self.works.0.len()).collect();
         for (at, key) in keys.iter().enumerate() {
             let Some(old) = self.changes.from.get(key).filter(|old| !is_range(old)) else { continue };
-            let users: Vec<usize> = all
-                .iter()
-                .copied()
-                .filter(|at| self.works.0[*at].needs.iter().any(|fact| *fact.key == **key))
-                .collect();
+            // Those that get the new one, and those that get another type altogether.
+            let leaves = |table: &Key| {
+                self.changes.from.get(table).is_some_and(|table| table.depends_on.iter().any(|it| *it.on == **key))
+            };
+            let is_user = |at: &usize| {
+                let work = &self.works.0[*at];
+                work.needs.iter().any(|fact| *fact.key == **key)
+                    || work.takes.iter().any(|fact| fact.column.is_some() && leaves(&fact.key))
+            };
+            let users: Vec<usize> = all.iter().copied().filter(is_user).collect();
             let action = self.works.add(Phase::Drop, &old.key, None, steps([rename::drop_aside(old)]));
             action.after = users;
             let number = self.works.last();

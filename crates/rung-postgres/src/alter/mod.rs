@@ -179,6 +179,11 @@ impl<'a> Builder<'_, 'a> {
         // Triggers, keys and indexes of a table that is made anew come when it has its rows.
         let table = self.changes.new.parent(object).filter(|table| self.changes.rebuilt.contains(table));
         needs.extend(table.and_then(|table| self.changes.to.get(table)).map(|table| rebuild::rows(&table.key)));
+        let parts = change::referred(object).into_iter().flat_map(|table| self.changes.new.heirs_of(table));
+        let parts = parts.filter(|part| self.changes.rebuilt.contains(part));
+        for part in parts.filter_map(|part| self.changes.to.get(part)) {
+            needs.extend([rebuild::rows(&part.key), index::attached(&part.key)]);
+        }
         needs
     }
 
@@ -188,6 +193,9 @@ impl<'a> Builder<'_, 'a> {
         let mut frees: Vec<Fact> = schema.map(|schema| Fact::object(&schema.key)).collect();
         let uses = change::uses(self.changes.old, object);
         frees.extend(uses.iter().map(change::Use::fact));
+        // What refers to a table refers to all of its parts.
+        let parts = change::referred(object).into_iter().flat_map(|table| self.changes.old.heirs_of(table));
+        frees.extend(parts.filter_map(|part| self.changes.from.get(part)).map(|part| Fact::object(&part.key)));
         if let rung_catalog::Body::Constraint(of) = &object.body
             && matches!(of.kind, rung_catalog::ConstraintKind::PrimaryKey { .. })
         {

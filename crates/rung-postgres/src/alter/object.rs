@@ -46,7 +46,7 @@ impl<'a> Builder<'_, 'a> {
                 if self.changes.options.compared.privileges {
                     let sql = default_privileges(key, &new.sql, &from.grants, &to.grants);
                     debug_assert_eq!(old.sql, new.sql);
-                    self.works.add(Phase::Late, key, None, steps(sql));
+                    self.works.add(Phase::Last, key, None, steps(sql));
                 }
                 return;
             }
@@ -69,9 +69,12 @@ impl<'a> Builder<'_, 'a> {
         let (mut needs, mut frees) = (self.needs(to), self.frees(from));
         let group = self.group(to);
         let is_reset = self.changes.reset.contains(&(&**key, ""));
-        if matches!(to.body, Body::Index(_) | Body::Constraint(_)) {
+        let is_on_columns = matches!(to.body, Body::Index(_) | Body::Constraint(_)) || key.kind == Kind::Statistics;
+        if is_on_columns {
             // The server takes them along when a column gets another type.
             frees.retain(|fact| !needs.contains(fact));
+        }
+        if matches!(to.body, Body::Index(_) | Body::Constraint(_)) {
             let table = group.and_then(|table| self.changes.to.get(table));
             needs.extend(table.map(|table| super::index::attached(&table.key)));
         }
@@ -175,6 +178,7 @@ impl<'a> Builder<'_, 'a> {
                 action.makes = vec![before];
                 action.needs =
                     new.owned_by.iter().filter(|_| !says).map(|(table, column)| Fact::column(table, column)).collect();
+                action.needs.extend(new.owned_by.iter().map(|(table, _)| super::table::owner(table)));
                 action.frees = old.owned_by.iter().map(|(table, column)| Fact::column(table, column)).collect();
             }
         }

@@ -21,10 +21,27 @@ pub(super) fn rows(table: &std::sync::Arc<Key>) -> Fact {
 pub(super) fn is_rebuilt(from: &Object, to: &Object) -> bool {
     match (&from.body, &to.body) {
         (Body::Table(old), Body::Table(new)) => {
-            old.partition_by != new.partition_by && old.server.is_none() && new.server.is_none()
+            let is_split_anew = || old.partition_by != new.partition_by || splits_by_retyped(old, new);
+            old.server.is_none() && new.server.is_none() && is_split_anew()
         }
         _ => false,
     }
+}
+
+/// Whether a column by which a table is partitioned gets another type.
+fn splits_by_retyped(old: &Table, new: &Table) -> bool {
+    let Some(by) = &new.partition_by else { return false };
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '"' | '$');
+    let retyped = new.columns.iter().filter(|column| {
+        old.columns.iter().any(|was| {
+            was.name == column.name && (was.data_type != column.data_type || was.collation != column.collation)
+        })
+    });
+    retyped.into_iter().any(|column| {
+        let name = quoted(&column.name);
+        by.match_indices(&name)
+            .any(|(at, _)| !by[..at].ends_with(is_name) && !by[at + name.len()..].starts_with(is_name))
+    })
 }
 
 impl<'a> Builder<'_, 'a> {
@@ -47,8 +64,16 @@ impl<'a> Builder<'_, 'a> {
             .flatten()
             .filter(|it| self.changes.to.get(&it.key).is_some());
         let mut sql: Vec<String> = kept.map(|it| format!("ALTER SEQUENCE {} OWNED BY NONE", full(&it.key))).collect();
+        let (mut frees, mut releases) = (self.frees(object), super::names(object));
+        if let Body::Table(table) = &object.body
+            && let (Some(_), Some(parent)) = (&table.bound, table.inherits.first())
+            && !self.changes.is_dropped(parent)
+        {
+            sql.push(format!("ALTER TABLE {} DETACH PARTITION {}", full(parent), full(key)));
+            frees.push(Fact::object(parent));
+            releases.push(super::table::heirs_of(parent));
+        }
         sql.push(format!("ALTER TABLE {} SET SCHEMA {ASIDE}", full(key)));
-        let (frees, releases) = (self.frees(object), super::names(object));
         let prepared = self.aside_made;
         let action = self.works.add(Phase::Make, key, None, steps(sql));
         action.takes = vec![Fact::object(key)];

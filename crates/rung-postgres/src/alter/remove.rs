@@ -184,8 +184,13 @@ impl<'a> Builder<'_, 'a> {
         if let (Body::Constraint(constraint), Some(table)) = (&object.body, self.changes.old.parent(object)) {
             names.extend(super::index::primary(table, constraint));
         }
-        if let (Body::Trigger(_), Some(table)) = (&object.body, self.changes.old.parent(object)) {
-            names.push(super::table::trigger(table, &object.key.name));
+        if let Some(table) = self.changes.old.parent(object) {
+            match &object.body {
+                Body::Trigger(_) => names.push(super::table::trigger(table, &object.key.name)),
+                Body::Constraint(_) => names.push(super::table::parts_gone(table)),
+                Body::Index(index) if index.on_only => names.push(super::table::parts_gone(table)),
+                _ => {}
+            }
         }
         if let (Some(columns), Some(table)) = (super::change::keys(object), self.changes.old.parent(object)) {
             names.push(super::index::key_of(table, columns));
@@ -223,7 +228,6 @@ impl<'a> Builder<'_, 'a> {
         if let Body::Table(table) = &object.body
             && let (Some(_), Some(parent)) = (&table.bound, table.inherits.first())
             && is_gone
-            && !self.changes.is_dropped(parent)
             && self.is_referred_to(parent)
         {
             let detach = format!("ALTER TABLE {} DETACH PARTITION {}", full(parent), full(&object.key));
@@ -236,8 +240,8 @@ impl<'a> Builder<'_, 'a> {
         };
         let group = self.group(object);
         let phase = match object.key.kind {
-            // It may keep everything else from being done.
-            Kind::EventTrigger => Phase::First,
+            // It may keep everything else from being done, or give something to what is made meanwhile.
+            Kind::EventTrigger | Kind::DefaultPrivileges => Phase::First,
             _ if online => Phase::Late,
             _ => Phase::Drop,
         };
@@ -247,6 +251,8 @@ impl<'a> Builder<'_, 'a> {
         action.frees = frees;
         action.releases = releases;
         action.claims.extend(group.map(super::table::heirs_of));
+        let left = group.filter(|table| self.left.contains_key(table)).and_then(|table| self.changes.from.get(table));
+        action.needs.extend(left.map(|table| super::table::left(&table.key)));
         if online {
             action.what.cut = Cut::Outside;
         }
@@ -260,14 +266,12 @@ impl<'a> Builder<'_, 'a> {
         })
     }
 
-    /// Whether a foreign key refers to a table.
+    /// Whether a foreign key refers to a table that stays, or to one of which it is a part.
     fn is_referred_to(&self, table: &Key) -> bool {
-        self.changes.from.of_kind(Kind::Constraint).any(|object| match &object.body {
-            Body::Constraint(it) => {
-                matches!(&it.kind, rung_catalog::ConstraintKind::Foreign(foreign) if *foreign.table == *table)
-            }
-            _ => false,
-        })
+        let above = |table: &&Object| self.changes.from.get(super::change::whole(table)?);
+        let tables: Vec<&Object> = std::iter::successors(self.changes.from.get(table), above).collect();
+        let mut keys = self.changes.from.of_kind(Kind::Constraint).filter_map(super::change::referred);
+        keys.any(|referred| tables.iter().any(|it| it.key == *referred) && !self.changes.is_dropped(referred))
     }
 
     /// Whether an object has to go because something that it uses does.

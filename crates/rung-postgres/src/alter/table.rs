@@ -40,6 +40,9 @@ impl<'a> Builder<'_, 'a> {
         needs.extend(types);
         let action = self.works.add(Phase::Make, key, None, steps(sql));
         action.needs = needs;
+        if from.owner != to.owner {
+            action.makes = vec![owner(key)];
+        }
     }
 
     /// Whether a table survives a crash. One that does refers to none that does not, at no time.
@@ -187,7 +190,8 @@ impl<'a> Builder<'_, 'a> {
         let action = self.works.add(Phase::Make, child, None, steps([sql]));
         action.needs = needs;
         action.makes = vec![attached(child)];
-        action.claims = vec![columns_of(parent)];
+        // What is gone of both would be taken for parts of each other.
+        action.claims = vec![columns_of(parent), parts_gone(parent), parts_gone(child)];
         action.claims.extend(triggers);
         action.after.extend(after);
     }
@@ -210,6 +214,16 @@ pub(super) fn heirs_of(table: &Key) -> String {
 /// The columns of a table, when those are gone that are to go.
 pub(super) fn columns_of(table: &Key) -> String {
     format!("columns of {}", full(table))
+}
+
+/// The constraints of a table and the indexes that its partitions have as well, when those are gone that are to go.
+pub(super) fn parts_gone(table: &Key) -> String {
+    format!("constraints of {}", full(table))
+}
+
+/// That a table has its new owner, who is that of its sequences as well.
+pub(super) fn owner(table: &Arc<Key>) -> Fact {
+    Fact::column(table, "its owner")
 }
 
 /// That a table is a partition no more.

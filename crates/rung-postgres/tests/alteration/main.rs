@@ -6,6 +6,7 @@
 
 mod proof;
 mod random;
+mod random_more;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

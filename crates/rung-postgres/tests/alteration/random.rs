@@ -2,11 +2,13 @@
 
 use std::fmt::Write;
 
+use super::random_more as more;
+
 /// Numbers that look random (SplitMix64).
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(crate) fn roll(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -15,11 +17,11 @@ impl Dice {
     }
 
     /// Once in so many times.
-    fn once(&mut self, in_times: usize) -> bool {
+    pub(crate) fn once(&mut self, in_times: usize) -> bool {
         self.roll(in_times) == 0
     }
 
-    fn of<'a>(&mut self, list: &[&'a str]) -> &'a str {
+    pub(crate) fn of<'a>(&mut self, list: &[&'a str]) -> &'a str {
         list[self.roll(list.len())]
     }
 }
@@ -59,7 +61,7 @@ pub(crate) fn schema(seed: u64, major: u32) -> String {
     if dice.once(3) {
         let default = dice.of(&["DEFAULT 1", "DEFAULT 2"]);
         say(format!(
-            "CREATE FUNCTION app.f(x integer, y integer {default}) RETURNS text LANGUAGE sql AS 'SELECT 1::text'"
+            "CREATE FUNCTION app.f(x text, y integer {default}) RETURNS text LANGUAGE sql AS 'SELECT 1::text'"
         ));
     }
     if dice.once(2) {
@@ -168,6 +170,9 @@ pub(crate) fn schema(seed: u64, major: u32) -> String {
         if dice.once(4) {
             say(format!("ALTER TABLE {on} SET (fillfactor = {})", dice.of(&["50", "70"])));
         }
+        for statement in more::of_table(&mut dice, table, &has) {
+            say(statement);
+        }
         tables.push((table, columns));
     }
     for (table, columns) in &tables {
@@ -189,6 +194,13 @@ pub(crate) fn schema(seed: u64, major: u32) -> String {
                 names.join(", "),
                 dice.of(&["0", "1"])
             ));
+            if kind.starts_with("MATERIALIZED") && dice.once(2) {
+                say(format!("CREATE UNIQUE INDEX \"{table}_seen\" ON app.\"{table}_view\" ({})", names[0]));
+            }
+            if dice.once(3) {
+                say(format!("COMMENT ON {kind} app.\"{table}_view\" IS '{}'", dice.of(&["one", "two"])));
+                say(format!("GRANT SELECT ON app.\"{table}_view\" TO alter_reader"));
+            }
             if dice.once(2) {
                 say(format!("CREATE VIEW app.\"{table}_upon\" AS SELECT * FROM app.\"{table}_view\""));
             }
@@ -221,6 +233,9 @@ pub(crate) fn schema(seed: u64, major: u32) -> String {
         if dice.once(2) {
             say("ALTER TABLE app.parted ADD CONSTRAINT parted_key PRIMARY KEY (id)".to_owned());
         }
+    }
+    for statement in more::beside(&mut dice, major) {
+        say(statement);
     }
     sql
 }
