@@ -41,7 +41,7 @@ struct Place {
 
 impl Place {
     /// A database with all that a file has.
-    fn from_file(&self, original: Option<&Path>) -> Result<ScratchDatabase, DbError> {
+    fn with_content_of(&self, original: Option<&Path>) -> Result<ScratchDatabase, DbError> {
         let cannot = |error: std::io::Error| {
             let message =
                 format!("a file for trying things out can't be made in {}: {error}", self.directory.display());
@@ -63,14 +63,14 @@ impl Place {
 
 impl Scratch for Place {
     fn database(&self) -> Result<ScratchDatabase, DbError> {
-        self.from_file(None)
+        self.with_content_of(None)
     }
 
     fn copy(&self, of: &mut ScratchDatabase) -> Result<ScratchDatabase, DbError> {
         // Between two statements all of it is in the file: its journal is in memory.
         let rows = of.driver.query("SELECT file FROM pragma_database_list WHERE name = 'main'")?;
         let file = rows.into_iter().flatten().flatten().next().unwrap_or_default();
-        self.from_file(Some(Path::new(&file)))
+        self.with_content_of(Some(Path::new(&file)))
     }
 
     fn supply(&self, _: &DbError) -> Result<bool, DbError> {

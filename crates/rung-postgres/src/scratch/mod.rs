@@ -112,7 +112,7 @@ impl Place {
     }
 
     /// A database with all that a template has.
-    fn from_template(&self, template: &str) -> Result<ScratchDatabase, DbError> {
+    fn with_content_of(&self, template: &str) -> Result<ScratchDatabase, DbError> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("{PREFIX}{}_{}_{count}", now().as_secs(), std::process::id());
@@ -132,7 +132,7 @@ impl Place {
 impl Scratch for Place {
     fn database(&self) -> Result<ScratchDatabase, DbError> {
         // Another's objects may be in template1.
-        self.from_template("template0")
+        self.with_content_of("template0")
     }
 
     fn copy(&self, of: &mut ScratchDatabase) -> Result<ScratchDatabase, DbError> {
@@ -140,7 +140,7 @@ impl Scratch for Place {
         let name = rows.into_iter().flatten().flatten().next().unwrap_or_default();
         // Nobody may be connected to what is copied: meanwhile the connection is elsewhere.
         of.driver = Box::new(crate::driver::open_with(&self.server.settings, &self.server.open)?);
-        let copy = self.from_template(&name);
+        let copy = self.with_content_of(&name);
         of.driver = Box::new(crate::driver::open_with(&self.server.settings.with_database(&name), &self.server.open)?);
         copy
     }
