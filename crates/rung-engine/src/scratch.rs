@@ -13,6 +13,12 @@ pub trait Scratch: Send + Sync {
     /// The server's error.
     fn database(&self) -> Result<ScratchDatabase, DbError>;
 
+    /// Makes another database that has all that one has, and connects to it. The one is connected to anew.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn copy(&self, of: &mut ScratchDatabase) -> Result<ScratchDatabase, DbError>;
+
     /// Makes what an error says is lacking outside of any database, where this is the place to: a role, on a server that
     /// was started for the purpose. Says whether it did, and what failed may be tried again.
     ///

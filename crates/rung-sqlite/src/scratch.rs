@@ -44,8 +44,9 @@ struct Place {
     open: OpenOptions,
 }
 
-impl Scratch for Place {
-    fn database(&self) -> Result<ScratchDatabase, DbError> {
+impl Place {
+    /// A database with all that a file has.
+    fn with_content_of(&self, original: Option<&Path>) -> Result<ScratchDatabase, DbError> {
         let cannot = |error: std::io::Error| {
             let message =
                 format!("a file for trying things out can't be made in {}: {error}", self.directory.display());
@@ -53,12 +54,28 @@ impl Scratch for Place {
         };
         let home = tempfile::Builder::new().prefix("rung-").tempdir_in(&self.directory).map_err(cannot)?;
         let file = home.path().join("scratch.db");
+        if let Some(original) = original {
+            std::fs::copy(original, &file).map_err(cannot)?;
+        }
         let connection = Connection::open(&file).map_err(convert)?;
         connection
             .execute_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA foreign_keys = OFF")
             .map_err(convert)?;
         let driver = Sqlite::from_connection(connection, self.open.clone())?;
         Ok(ScratchDatabase::new(Box::new(driver), url_of(&file), Box::new(home)))
+    }
+}
+
+impl Scratch for Place {
+    fn database(&self) -> Result<ScratchDatabase, DbError> {
+        self.with_content_of(None)
+    }
+
+    fn copy(&self, of: &mut ScratchDatabase) -> Result<ScratchDatabase, DbError> {
+        // Between two statements all of it is in the file: its journal is in memory.
+        let rows = of.driver.query("SELECT file FROM pragma_database_list WHERE name = 'main'")?;
+        let file = rows.into_iter().flatten().flatten().next().unwrap_or_default();
+        self.with_content_of(Some(Path::new(&file)))
     }
 
     fn supply(&self, _: &DbError) -> Result<bool, DbError> {

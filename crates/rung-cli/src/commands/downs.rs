@@ -40,10 +40,14 @@ pub(crate) fn check(arguments: &Arguments, dev_url: Option<&str>, terminal: &Ter
     let nothing = History::default();
     let planned = rung::engine::plan(&set, &nothing, &Goal::Latest, &planning(&project), dialect);
     let order: Vec<String> = planned.map_err(rung::RunError::Plan)?.steps.into_iter().map(|step| step.id).collect();
-    let mut walk = Walk { project: &project, bench, set: &set, order: &order, at: None };
+    let mut walk = Walk { project: &project, bench, set: &set, order: &order, at: None, spare: None };
     let mut found = Vec::new();
     for (place, id) in order.iter().enumerate().skip(setups) {
-        found.push((id.as_str(), walk.step(place)?));
+        let step = walk.step(place);
+        if step.is_err() && !terminal.is_json() {
+            terminal.show(lines(&found, terminal.columns()));
+        }
+        found.push((id.as_str(), step?));
     }
     let wrong = found.iter().filter(|(_, found)| !matches!(found, Found::Exact | Found::Missing)).count();
     if terminal.is_json() {
@@ -73,6 +77,8 @@ struct Walk<'a> {
     order: &'a [String],
     /// A database that has all before a place; `None` where it is nobody knows what.
     at: Option<At>,
+    /// A database that nothing is undone in, and how many it has: what is made anew is copied from it.
+    spare: Option<(ScratchDatabase, usize)>,
 }
 
 /// A database, and what is in it.
@@ -91,7 +97,7 @@ impl Walk<'_> {
         let At { mut database, schema: before, rows } = match self.at.take() {
             Some(at) => at,
             None => {
-                let mut database = self.bench.replay_only(&self.first(place)?)?;
+                let mut database = self.with_all_before(place)?;
                 let schema = database.driver.inspect()?;
                 let rows = rows(&mut *database.driver, &schema)?;
                 At { database, schema, rows }
@@ -126,6 +132,22 @@ impl Walk<'_> {
         let filled = self::rows(&mut *database.driver, &after)?;
         self.at = Some(At { database, schema: after, rows: filled });
         Ok(if others.is_empty() { Found::Exact } else { Found::Differs(others) })
+    }
+
+    /// A database that has all before a place.
+    fn with_all_before(&mut self, place: usize) -> Result<ScratchDatabase, Failure> {
+        let further = self.spare.take().and_then(|(mut spare, has)| {
+            let missing = self.order[has..place].to_vec();
+            let goes = missing.is_empty() || self.run(&mut spare, Goal::UpOnly(missing)).is_ok();
+            goes.then_some(spare)
+        });
+        let mut spare = match further {
+            Some(spare) => spare,
+            None => self.bench.replay_only(&self.first(place)?)?,
+        };
+        let copy = self.bench.scratch()?.copy(&mut spare)?;
+        self.spare = Some((spare, place));
+        Ok(copy)
     }
 
     /// The first so many migrations.

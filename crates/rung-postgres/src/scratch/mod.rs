@@ -127,15 +127,14 @@ impl Place {
         let server = Arc::new(Address { settings, open, power, drops: Mutex::default() });
         Self { admin: Mutex::new(admin), server, clients, power, _started: started }
     }
-}
 
-impl Scratch for Place {
-    fn database(&self) -> Result<ScratchDatabase, DbError> {
+    /// A database with all that a template has.
+    fn with_content_of(&self, template: &str) -> Result<ScratchDatabase, DbError> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("{PREFIX}{}_{}_{count}", now().as_secs(), std::process::id());
-        // Another's objects may be in template1.
-        let made = statement(&mut lock(&self.admin), &format!("CREATE DATABASE {} TEMPLATE template0", quoted(&name)));
+        let make = format!("CREATE DATABASE {} TEMPLATE {}", quoted(&name), quoted(template));
+        let made = statement(&mut lock(&self.admin), &make);
         made.map_err(|error| match error.kind {
             DbErrorKind::Permission => error.with_hint("ALTER ROLE ... CREATEDB, or name another server"),
             _ => error,
@@ -144,6 +143,23 @@ impl Scratch for Place {
         let guard = Guard { server: Arc::clone(&self.server), name };
         let driver = crate::driver::open_with(&settings, &self.server.open)?;
         Ok(ScratchDatabase::new(Box::new(driver), settings.url_with_password(), Box::new(guard)))
+    }
+}
+
+impl Scratch for Place {
+    fn database(&self) -> Result<ScratchDatabase, DbError> {
+        // Another's objects may be in template1.
+        self.with_content_of("template0")
+    }
+
+    fn copy(&self, of: &mut ScratchDatabase) -> Result<ScratchDatabase, DbError> {
+        let rows = of.driver.query("SELECT pg_catalog.current_database()")?;
+        let name = rows.into_iter().flatten().flatten().next().unwrap_or_default();
+        // Nobody may be connected to what is copied: meanwhile the connection is elsewhere.
+        of.driver = Box::new(crate::driver::open_with(&self.server.settings, &self.server.open)?);
+        let copy = self.with_content_of(&name);
+        of.driver = Box::new(crate::driver::open_with(&self.server.settings.with_database(&name), &self.server.open)?);
+        copy
     }
 
     fn supply(&self, lacking: &DbError) -> Result<bool, DbError> {
