@@ -265,7 +265,7 @@ impl<'a> Context<'a> {
         is_fresh_key(self.schema, self.subjects, self.number, key)
     }
 
-    /// Whether `IF EXISTS` finds nothing of a name, as far as migrations tell. [`Reported::nowhere`] says so.
+    /// Whether `IF EXISTS` finds nothing of a name, as far as migrations tell. What is reported then says so.
     pub fn is_nowhere(&self, kind: Kind, name: &Name) -> bool {
         let is_known = match kind {
             Kind::Index => self.schema.index(name).is_some(),
