@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
 use rung_engine::{Dialect, Migration};
-use rung_formats::{Choice, HeldFile, LoadOptions, load_held};
+use rung_formats::{Choice, HeldFile, LoadOptions, Names, load_held};
 use rung_lint::{Edit, Finding, Options, Rewriter, Schema, Standing, Subject, language, lint};
 use rung_postgres::POSTGRES;
 use rung_sqlite::SQLITE;
@@ -47,7 +47,7 @@ fuzz_target!(|text: &str| {
 fn linted(files: &Files, dialect: &'static dyn Dialect) -> Option<(Vec<Finding>, Vec<Arc<Migration>>)> {
     let nothing = BTreeMap::new();
     let format = Choice::parse("native").expect("rung's own format");
-    let options = LoadOptions { format, dialect, variables: &nothing, environment: &nothing };
+    let options = LoadOptions { format, dialect, variables: &nothing, environment: &nothing, names: &Names::default() };
     let held = |(name, text): &(String, String)| -> HeldFile { (name.clone().into(), text.as_bytes().to_vec().into()) };
     let files: Vec<HeldFile> = files.iter().map(held).collect();
     // What can't be loaded is refused with its place.

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use rung_engine::Dialect;
-use rung_formats::{Choice, HeldFile, LoadOptions, load_held};
+use rung_formats::{Choice, HeldFile, LoadOptions, Names, load_held};
 use rung_lint::{Options, RULES, Runner, Schema, Standing, Subject, language, lint};
 use rung_postgres::POSTGRES;
 use rung_sql::Level;
@@ -33,7 +33,8 @@ fuzz_target!(|text: &str| {
     for dialect in dialects {
         let nothing = BTreeMap::new();
         let format = Choice::parse("native").expect("rung's own format");
-        let options = LoadOptions { format, dialect, variables: &nothing, environment: &nothing };
+        let options =
+            LoadOptions { format, dialect, variables: &nothing, environment: &nothing, names: &Names::default() };
         let held = |name: &str, text: &str| -> HeldFile { (name.to_owned().into(), text.as_bytes().to_vec().into()) };
         let files = [held("001_before.sql", BEFORE), held("002_file.sql", text)];
         // What can't be loaded is refused with its place.
