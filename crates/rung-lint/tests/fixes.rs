@@ -223,6 +223,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("rename", "ALTER TABLE t RENAME COLUMN a TO made;", "what still uses the old name"),
     ("check-validated", "-- @up postgres\nCREATE TABLE made (id int);\nALTER TABLE t ADD CHECK (a > 0);", "it has to become several migrations, and it has sections for several databases"),
     ("check-validated", "CREATE TABLE made (id int);\n-- @expect rows(made) = 0\nALTER TABLE t ADD CHECK (a > 0);", "it has to become several migrations, and it has an `@expect`"),
+    ("index-nonconcurrent", "-- @up\nCREATE INDEX made ON t (c);\nCREATE TABLE other (id int: DROP TABLE t;\nALTER TABLE t DROP COLUMN b;", "a statement of it can't be read"),
     ("index-nonconcurrent", "-- ROLLBACK: DROP INDEX made; DROP TABLE other;\nCREATE TABLE other (id int);\nCREATE INDEX made ON t (c);", "its way down is a comment"),
     ("index-nonconcurrent", "-- @up\nCREATE INDEX made ON t (c);\nUPDATE t SET d = 'x';\nALTER TABLE t ADD COLUMN n int;\n-- @down\nSELECT 1;", ""),
 ];

@@ -115,6 +115,15 @@ impl<'a> Rewriter<'a> {
         let migration: &Migration = &self.migrations[number];
         let file = File::read(migration, self.dialect, language);
         let Some(up) = &file.up else { return Err("it is no SQL".to_owned()) };
+        // Where one statement ends and the next begins is not certain then.
+        if up
+            .lines
+            .iter()
+            .chain(file.down.iter().flat_map(|down| &down.lines))
+            .any(|line| !line.parsed.errors.is_empty())
+        {
+            return Err("a statement of it can't be read".to_owned());
+        }
         let (dialect, down, makers) = (self.dialect, file.down.as_deref(), &self.makers);
         Writer { migration, dialect, language, up, down, sequences, makers, number }.write().map(Some)
     }
