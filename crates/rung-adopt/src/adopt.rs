@@ -118,13 +118,13 @@ fn alone<T>(
 ) -> Result<T, RunError> {
     const PAUSE: Duration = Duration::from_millis(200);
     let begin = driver.dialect_of().begin(&Timeouts { lock: Some(Duration::from_secs(3)), statement: None });
-    let number = found.tool().and_then(|tool| tool.lock(&found.table));
+    let numbers = found.tool().map(|tool| tool.locks(&found.table)).unwrap_or_default();
     let until = Instant::now() + options.lock_wait;
     loop {
         for statement in begin.split("; ") {
             driver.execute(statement)?;
         }
-        let out = driver.keep_others_out(&found.table, number).and_then(|is_out| {
+        let out = driver.keep_others_out(&found.table, &numbers).and_then(|is_out| {
             let holder = found.tool().filter(|_| is_out).map(|tool| tool.holder(driver, &found.table));
             Ok((is_out, holder.transpose()?.flatten()))
         });

@@ -165,7 +165,7 @@ pub trait Driver: Session + Send {
     ///
     /// # Errors
     /// The server's error; [`LockTimeout`](crate::DbErrorKind::LockTimeout) where somebody is writing to the table.
-    fn keep_others_out(&mut self, table: &Table, number: Option<i64>) -> Result<bool, DbError>;
+    fn keep_others_out(&mut self, table: &Table, numbers: &[i64]) -> Result<bool, DbError>;
 
     /// Who waits for whom in this database, now. Empty where the database cannot tell.
     ///

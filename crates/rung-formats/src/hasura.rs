@@ -47,7 +47,7 @@ impl Format for Hasura {
         }
         for (file, name) in names {
             // Hasura passes over empty files: its console makes them.
-            let is_empty = || file.read().is_ok_and(|bytes| bytes.iter().all(u8::is_ascii_whitespace));
+            let is_empty = || file.read().is_ok_and(|bytes| bytes.is_empty());
             match name.kind {
                 "sql" if name.way == Way::Down && is_empty() => {}
                 "sql" => found.parts.push(Part { id: name.id, version: name.version, way: name.way, file }),

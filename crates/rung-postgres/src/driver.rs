@@ -475,8 +475,8 @@ impl Driver for Postgres {
         }))
     }
 
-    fn keep_others_out(&mut self, table: &Table, number: Option<i64>) -> Result<bool, DbError> {
-        if let Some(number) = number {
+    fn keep_others_out(&mut self, table: &Table, numbers: &[i64]) -> Result<bool, DbError> {
+        for number in numbers {
             let rows = self.wire.query(&format!("SELECT pg_catalog.pg_try_advisory_xact_lock({number})"))?;
             if first(&rows) != Some("t") {
                 return Ok(false);

@@ -460,7 +460,7 @@ impl Driver for Sqlite {
         self.read(|connection, _| tables::stranger(connection, name))
     }
 
-    fn keep_others_out(&mut self, _table: &Table, _number: Option<i64>) -> Result<bool, DbError> {
+    fn keep_others_out(&mut self, _table: &Table, _numbers: &[i64]) -> Result<bool, DbError> {
         // Whoever has begun to write has every other program kept out.
         Ok(true)
     }

@@ -54,8 +54,8 @@ impl Tool for Sqitch {
         Account::of(rows.map(entry))
     }
 
-    fn lock(&self, _table: &Table) -> Option<i64> {
-        Some(75_474_063)
+    fn locks(&self, _table: &Table) -> Vec<i64> {
+        vec![75_474_063]
     }
 }
 
