@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use rung_engine::{
-    Change, Continue, DbError, DbErrorKind, Driver, History, LockHolder, MigrationSet, Now, PlanErrors, Record,
-    RunError, RunOptions, Timeouts, Took, adopted, locked,
+    Change, Continue, DbError, DbErrorKind, Driver, History, KeptTable, LockHolder, MigrationSet, Now, PlanErrors,
+    Record, RunError, RunOptions, Timeouts, Took, adopted, locked,
 };
 use rung_sql::Diagnostic;
 
@@ -230,7 +230,8 @@ fn records(
         if let Some(keeper) = &keeper {
             let id = migration.id.as_str();
             let change = Change { id, migration: Some(migration), now, took, own_table: &own_table };
-            kept.push(Record::Kept(keeper.write(&change, dialect)));
+            let whose = KeptTable { tool: found.name().to_owned(), table: found.table.path() };
+            kept.push(Record::Kept { whose, pieces: keeper.write(&change, dialect) });
         }
     }
     records.extend(kept);
