@@ -22,6 +22,7 @@ pub(crate) struct Atlas;
 const HINTS: &Hints = &Hints {
     no_transaction: Some("write `-- atlas:txmode none` and an empty line at the top of the file"),
     down: None,
+    depends: None,
     renumber: Renumber::ByHand,
 };
 

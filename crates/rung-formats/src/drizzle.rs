@@ -17,7 +17,7 @@ use crate::migration::{Outcome, Sorting, checked, journalled_where_needed, migra
 
 pub(crate) struct Drizzle;
 
-const HINTS: &Hints = &Hints { no_transaction: None, down: None, renumber: Renumber::ByHand };
+const HINTS: &Hints = &Hints { no_transaction: None, down: None, depends: None, renumber: Renumber::ByHand };
 
 const JOURNAL: &str = "meta/_journal.json";
 

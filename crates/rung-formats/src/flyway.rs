@@ -30,6 +30,7 @@ const HINTS: &Hints = &Hints {
         "write `executeInTransaction=false` into a file beside it that is named like it with `.conf` at the end",
     ),
     down: Some("write what undoes it as `U<version>__<name>.sql`"),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 

@@ -22,6 +22,7 @@ pub(crate) struct GraphileMigrate;
 const HINTS: &Hints = &Hints {
     no_transaction: Some("write `--! no-transaction` as the first line below the header"),
     down: None,
+    depends: None,
     renumber: Renumber::ByHand,
 };
 

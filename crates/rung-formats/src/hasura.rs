@@ -19,6 +19,7 @@ pub(crate) struct Hasura;
 const HINTS: &Hints = &Hints {
     no_transaction: Some("begin the file with the line `-- hasura:no-transaction`"),
     down: Some("write a down.sql beside it"),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 

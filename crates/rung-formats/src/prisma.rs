@@ -19,6 +19,7 @@ pub(crate) struct Prisma;
 const HINTS: &Hints = &Hints {
     no_transaction: None,
     down: Some("write what undoes it as `down.sql` beside its `migration.sql`"),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 

@@ -13,7 +13,7 @@ use crate::pairs::{self, Found, Part, Rules, Way};
 
 pub(crate) struct Refinery;
 
-const HINTS: &Hints = &Hints { no_transaction: None, down: None, renumber: Renumber::ByHand };
+const HINTS: &Hints = &Hints { no_transaction: None, down: None, depends: None, renumber: Renumber::ByHand };
 
 impl Format for Refinery {
     fn name(&self) -> &'static str {

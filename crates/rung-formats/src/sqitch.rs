@@ -28,6 +28,7 @@ pub(crate) struct Sqitch;
 const HINTS: &Hints = &Hints {
     no_transaction: None,
     down: Some("write what undoes it into its script in `revert`"),
+    depends: Some("the brackets of its line in the plan"),
     renumber: Renumber::ByHand,
 };
 

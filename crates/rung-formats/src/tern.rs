@@ -22,6 +22,7 @@ pub(crate) struct Tern;
 const HINTS: &Hints = &Hints {
     no_transaction: Some("add the line `---- tern: disable-tx ----`"),
     down: Some("add the line `---- create above / drop below ----`, and below it what undoes the migration"),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 
