@@ -253,6 +253,13 @@ impl Files {
         path.is_file().then(|| File { name: name.to_owned(), path, content: Content::OnDisk })
     }
 
+    /// The name that a path has here, be there a file or not; `None` where it is not below the first directory.
+    pub(crate) fn name_of(&self, path: &Path) -> Option<String> {
+        let dir = std::path::absolute(self.dirs.first()?).ok()?;
+        let path = std::path::absolute(path).ok()?;
+        Some(path.strip_prefix(dir).ok()?.to_str()?.to_owned())
+    }
+
     /// The nearest file or folder of a name, beside the directories or in one above, within the repository.
     pub(crate) fn nearby(&self, name: &str) -> Option<PathBuf> {
         let dir = std::path::absolute(self.dirs.first()?).ok()?;

@@ -18,6 +18,7 @@ pub(crate) struct GolangMigrate;
 const HINTS: &Hints = &Hints {
     no_transaction: None,
     down: Some("write a file of the same number that ends in `.down.sql`"),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 
