@@ -147,6 +147,12 @@ impl<'a> Changes<'a> {
         }
     }
 
+    /// Whether a column has a type that waits until no column has it any more, as there is another of its name.
+    pub(super) fn waits(&self, table: &Object, column: &str) -> bool {
+        let of_column = table.depends_on.iter().filter(|it| it.column.as_deref() == Some(column));
+        of_column.into_iter().any(|it| it.on.kind == Kind::Type && self.aside.contains(&*it.on))
+    }
+
     /// The two columns of a table that stays.
     pub(super) fn columns(&self, table: &Key, column: &str) -> Option<(&'a Column, &'a Column)> {
         let of = |catalog: &'a Catalog| catalog.get(table)?.columns().iter().find(|it| it.name == column);
@@ -175,7 +181,7 @@ impl<'a> Changes<'a> {
                 self.table(from, to);
                 Fate::Altered
             }
-            (Body::Type(old), Body::Type(new)) => altered(types::is_alterable(old, new)),
+            (Body::Type(old), Body::Type(new)) => altered(types::is_alterable((self.from, self.to), &to.key, old, new)),
             (Body::Routine(old), Body::Routine(new)) => altered(may_replace(old, new)),
             (Body::View(old), Body::View(new)) => altered(if old.materialized || new.materialized {
                 old.materialized == new.materialized
@@ -329,6 +335,21 @@ impl<'a> Changes<'a> {
                 left.push((above, None));
             }
         }
+        self.wait_together();
+    }
+
+    /// What waits until no row has it any more keeps what it is made of waiting: types of types, and those of the columns of
+    /// tables that wait for their rows to be copied.
+    fn wait_together(&mut self) {
+        let mut left: Vec<&'a Key> = self.aside.iter().chain(&self.rebuilt).copied().collect();
+        while let Some(object) = left.pop().and_then(|key| self.from.get(key)) {
+            for used in uses(self.old, object) {
+                let may_wait = matches!(used.on.kind, Kind::Type | Kind::Collation);
+                if may_wait && self.fate_of(used.on) == Some(Fate::Remade) && self.aside.insert(used.on) {
+                    left.push(used.on);
+                }
+            }
+        }
     }
 
     /// Something that an object uses is taken away.
@@ -402,6 +423,12 @@ impl<'a> Changes<'a> {
             }
             // What a foreign table shows is elsewhere.
             (Body::Table(table), None) if table.server.is_some() && used.on.kind == Kind::Server => {
+                self.fates.insert(key, Fate::Remade);
+                left.push((key, None));
+            }
+            // Its columns are those of its type, in their order.
+            (Body::Table(table), None) if table.of_type.is_some() && is_typed(to) && used.on.kind == Kind::Type => {
+                self.rebuilt.insert(key);
                 self.fates.insert(key, Fate::Remade);
                 left.push((key, None));
             }
@@ -562,6 +589,11 @@ pub(super) fn uses<'a>(needs: &Needs<'a>, object: &'a Object) -> Vec<Use<'a>> {
         _ => {}
     }
     all
+}
+
+/// Whether a table has the columns of a composite type.
+pub(super) fn is_typed(object: &Object) -> bool {
+    matches!(&object.body, Body::Table(table) if table.of_type.is_some())
 }
 
 /// The table of which another is a partition.

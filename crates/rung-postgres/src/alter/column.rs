@@ -29,8 +29,9 @@ impl<'a> Builder<'_, 'a> {
         // The columns of a typed table are those of its type, and follow it.
         if of_type(to).is_some() && of_type(from) == of_type(to) {
             for new in to.columns() {
-                if let Some(old) = from.columns().iter().find(|old| old.name == new.name) {
-                    self.column(from, to, old, new);
+                match from.columns().iter().find(|old| old.name == new.name) {
+                    Some(old) => self.column(from, to, old, new),
+                    None => self.given_column(from, to, new),
                 }
             }
             return;
@@ -50,8 +51,20 @@ impl<'a> Builder<'_, 'a> {
         self.retype(from, to);
     }
 
+    /// A column that a table got from its type: what the table says of it besides.
+    fn given_column(&mut self, from: &'a Object, to: &'a Object, new: &'a Column) {
+        let bare = Column { name: new.name.clone(), origin: new.origin, ..Column::default() };
+        self.column(from, to, &bare, new);
+        let before = format!("{} ALTER COLUMN {}", only(to), quoted(&new.name));
+        let sql: Vec<String> = column_settings(new).into_iter().map(|set| format!("{before} {set}")).collect();
+        if !sql.is_empty() {
+            let action = self.works.add(Phase::Make, &to.key, None, steps(sql));
+            action.needs = vec![Fact::column(&to.key, &new.name)];
+        }
+    }
+
     /// A column of a table, and of all that inherit it.
-    fn with_heirs(&self, table: &Arc<Key>, column: &str, is_new: bool) -> Vec<Fact> {
+    pub(super) fn with_heirs(&self, table: &Arc<Key>, column: &str, is_new: bool) -> Vec<Fact> {
         let (needs, catalog) =
             if is_new { (self.changes.new, self.changes.to) } else { (self.changes.old, self.changes.from) };
         let heirs =
@@ -116,12 +129,12 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// What is done to a table that leaves a parent is done when it has left.
-    fn after_leaving(&self, key: &Arc<Key>) -> Option<Fact> {
+    pub(super) fn after_leaving(&self, key: &Arc<Key>) -> Option<Fact> {
         self.left.contains_key(&**key).then(|| super::table::left(key))
     }
 
     /// What changes of a column that stays, but for its type.
-    fn column(&mut self, from: &'a Object, to: &'a Object, old: &'a Column, new: &'a Column) {
+    fn column(&mut self, from: &'a Object, to: &'a Object, old: &Column, new: &'a Column) {
         let key = &to.key;
         if old.origin != new.origin {
             let how = |origin: Origin| match origin {
@@ -139,7 +152,7 @@ impl<'a> Builder<'_, 'a> {
         self.null(to, old, new);
     }
 
-    fn value(&mut self, from: &'a Object, to: &'a Object, old: &'a Column, new: &'a Column) {
+    fn value(&mut self, from: &'a Object, to: &'a Object, old: &Column, new: &'a Column) {
         let key = &to.key;
         let place = (&**key, new.name.as_str());
         let before = format!("{} ALTER COLUMN {}", only(to), quoted(&new.name));
@@ -259,7 +272,7 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// NOT NULL: put on, taken off, or called something else.
-    fn null(&mut self, to: &'a Object, old: &'a Column, new: &'a Column) {
+    fn null(&mut self, to: &'a Object, old: &Column, new: &'a Column) {
         let key = &to.key;
         let before = format!("{} ALTER COLUMN {}", alter(to), quoted(&new.name));
         let column = Fact::column(key, &new.name);
@@ -385,14 +398,15 @@ impl<'a> Builder<'_, 'a> {
             return;
         }
         let (mut changes, mut facts, mut needs, mut before) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut lost: Vec<String> = Vec::new();
         for new in columns {
             let Some(old) = from.columns().iter().find(|old| old.name == new.name) else { continue };
             before.extend(narrowed(key, old, new));
-            let is_remade = from.depends_on.iter().any(|it| {
-                it.column.as_ref() == Some(&new.name)
-                    && self.changes.aside.contains(&*it.on)
-                    && it.on.kind == rung_catalog::Kind::Type
-            });
+            let is_remade = self.changes.waits(from, &new.name);
+            if is_remade {
+                let gone = types::attributes_lost(self.changes.from, self.changes.to, &old.data_type, &new.data_type);
+                lost.extend(gone.iter().map(|attribute| format!("{}.{}.{attribute}", key.path(), new.name)));
+            }
             let collation = new.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
             let using = match old.data_type == new.data_type && !is_remade {
                 true => None,
@@ -431,8 +445,10 @@ impl<'a> Builder<'_, 'a> {
             .map(|it| Fact::object(&it.on))
             .collect();
         let needs = needs.into_iter().chain(self.after_leaving(key)).collect();
-        before.push(sql);
-        let action = self.works.add(Phase::Make, key, None, steps(before));
+        let mut all = steps(before);
+        let step = Step::from(sql);
+        all.push(if lost.is_empty() { step } else { step.losing(format!("the values of {}", lost.join(", "))) });
+        let action = self.works.add(Phase::Make, key, None, all);
         action.claims = vec![heirs_of(key)];
         action.makes.clone_from(&facts);
         action.takes = facts;
