@@ -524,11 +524,19 @@ pub(super) fn settings(alter: &str, old: &Column, new: &Column, major: u32) -> V
     sql
 }
 
-/// Those of all columns of a table that stay.
-pub(super) fn all_settings(from: &Object, to: &Object, major: u32, is_new: impl Fn(&str) -> bool) -> Vec<String> {
-    let kept = to.columns().iter().filter(|new| !is_new(&new.name));
-    let both = kept.filter_map(|new| Some((from.columns().iter().find(|old| old.name == new.name)?, new)));
-    both.flat_map(|(old, new)| settings(&only(to), old, new, major)).collect()
+impl Builder<'_, '_> {
+    /// Those of all columns of a table that stay. With another type a column has the usual storage and compression again.
+    pub(super) fn all_settings(&self, from: &Object, to: &Object) -> Vec<String> {
+        let kept = to.columns().iter().filter(|new| !self.is_new_column(&to.key, &new.name));
+        let changes = kept.filter_map(|new| {
+            let mut old = from.columns().iter().find(|old| old.name == new.name)?.clone();
+            if self.changes.retyped.contains(&(&*to.key, new.name.as_str())) {
+                (old.storage, old.compression) = (None, None);
+            }
+            Some(settings(&only(to), &old, new, self.changes.major()))
+        });
+        changes.flatten().collect()
+    }
 }
 
 fn is_foreign(object: &Object) -> bool {

@@ -34,24 +34,40 @@ pub(super) struct Settled {
 /// See [`Settled`].
 pub(super) fn settle(from: &Catalog, to: &Catalog, major: u32) -> Settled {
     let settled = settle_but(from, to, major, HashSet::new());
-    let stuck: HashSet<Arc<Key>> = to
-        .of_kind(Kind::Table)
-        .filter(|object| settled.catalog.get(&object.key).is_some_and(|old| is_stuck(old, object)))
-        .filter(|object| ![from, to].iter().any(|catalog| has_heirs(catalog, &object.key)))
-        .map(|object| Arc::clone(&object.key))
-        .collect();
+    let is_first = |object: &&Object| settled.catalog.get(&object.key).is_some_and(|old| is_stuck(old, object));
+    let first: Vec<&Object> = to.of_kind(Kind::Table).filter(is_first).collect();
+    let stuck: HashSet<Arc<Key>> = first.into_iter().flat_map(|object| with_heirs(from, to, object)).collect();
     if stuck.is_empty() { settled } else { settle_but(from, to, major, stuck) }
+}
+
+/// A table that is made anew with all that inherit from it, before or after. None, where one of them can't be.
+fn with_heirs(from: &Catalog, to: &Catalog, object: &Object) -> Vec<Arc<Key>> {
+    let mut all = vec![Arc::clone(&object.key)];
+    let mut at = 0;
+    while let Some(key) = all.get(at).cloned() {
+        at += 1;
+        for heir in [from, to].iter().flat_map(|catalog| catalog.of_kind(Kind::Table)) {
+            let (Some(before), Some(after)) = (from.get(&heir.key), to.get(&heir.key)) else { continue };
+            if table(heir).is_some_and(|it| it.inherits.contains(&key)) && !all.contains(&heir.key) {
+                if !is_plain(before) || !is_plain(after) {
+                    return Vec::new();
+                }
+                all.push(Arc::clone(&heir.key));
+            }
+        }
+    }
+    all
+}
+
+/// Whether a table has its rows here, and is no partition.
+fn is_plain(object: &Object) -> bool {
+    table(object).is_some_and(|it| it.server.is_none() && it.bound.is_none())
 }
 
 /// Whether a column that stays is declared elsewhere than it is to be.
 fn is_stuck(old: &Object, new: &Object) -> bool {
     let differs = |new: &Column| old.columns().iter().any(|old| old.name == new.name && old.origin != new.origin);
-    let is_plain = |of: &Object| table(of).is_some_and(|it| it.server.is_none() && it.bound.is_none());
     is_plain(old) && is_plain(new) && new.columns().iter().any(differs)
-}
-
-fn has_heirs(catalog: &Catalog, key: &Arc<Key>) -> bool {
-    catalog.of_kind(Kind::Table).filter_map(table).any(|table| table.inherits.contains(key))
 }
 
 fn settle_but(from: &Catalog, to: &Catalog, major: u32, stuck: HashSet<Arc<Key>>) -> Settled {

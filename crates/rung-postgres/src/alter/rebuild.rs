@@ -17,6 +17,11 @@ pub(super) fn rows(table: &std::sync::Arc<Key>) -> Fact {
     Fact::column(table, "its rows")
 }
 
+/// The tables that inherit from one that waits for its end.
+fn old_heirs(table: &Key) -> String {
+    format!("old heirs of {}", full(table))
+}
+
 /// Whether one table becomes the other by being made anew.
 pub(super) fn is_rebuilt(from: &Object, to: &Object) -> bool {
     match (&from.body, &to.body) {
@@ -124,10 +129,12 @@ impl<'a> Builder<'_, 'a> {
         let mut all = Vec::new();
         if !both.is_empty() {
             let copy = format!(
-                "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}",
+                "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}{}",
                 full(key),
                 names.join(", "),
                 values.join(", "),
+                // Those that inherit from it have rows of their own.
+                if old.partition_by.is_some() { "" } else { "ONLY " },
                 full(&before)
             );
             all.push(Step::from(copy).because(if self.changes.stuck.contains(key) {
@@ -171,6 +178,9 @@ impl<'a> Builder<'_, 'a> {
         let action = self.works.add(Phase::Make, key, None, all);
         action.needs = needs;
         action.makes = vec![rows(key)];
+        // The old ones that inherit from it go first.
+        action.claims = vec![old_heirs(key)];
+        action.releases = old.inherits.iter().map(|parent| old_heirs(parent)).collect();
         self.copied.push(self.works.last());
     }
 

@@ -20,9 +20,7 @@ impl<'a> Builder<'_, 'a> {
         self.columns(from, to);
         self.persist(to, old, new);
         let mut sql = self.settings(to, old, new);
-        sql.extend(super::column::all_settings(from, to, self.changes.major(), |column| {
-            self.is_new_column(key, column)
-        }));
+        sql.extend(self.all_settings(from, to));
         let mut before = from.clone();
         // What was said of a column that is made anew is said again.
         for column in before.columns_mut() {

@@ -197,3 +197,19 @@ CREATE TABLE r (id integer, CONSTRAINT f FOREIGN KEY (id) REFERENCES p);
 -- @new
 CREATE TABLE p (id integer NOT NULL, CONSTRAINT k PRIMARY KEY (id)) PARTITION BY RANGE (id);
 CREATE TABLE r (id integer, CONSTRAINT f FOREIGN KEY (id) REFERENCES p);
+-- @pair what declares a column changes for one that has heirs itself
+CREATE TABLE base (id integer, note text);
+CREATE TABLE heir (own integer) INHERITS (base);
+CREATE TABLE last (z integer) INHERITS (heir);
+CREATE INDEX i ON last (z);
+CREATE VIEW v AS SELECT note FROM heir;
+-- @new
+CREATE TABLE base (id integer, note text);
+CREATE TABLE heir (own integer, note text) INHERITS (base);
+CREATE TABLE last (z integer) INHERITS (heir);
+CREATE INDEX i ON last (z);
+CREATE VIEW v AS SELECT note FROM heir;
+-- @rows
+INSERT INTO base VALUES (1, 'b');
+INSERT INTO heir VALUES (2, 'h', 3);
+INSERT INTO last VALUES (4, 'l', 5, 6);
