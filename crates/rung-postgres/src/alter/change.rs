@@ -415,7 +415,7 @@ impl<'a> Changes<'a> {
             }
             // Its parts are told by themselves, and so is what it inherits.
             // One that joins it brings rows of its own.
-            (Body::Table(_), None) if self.joined.contains(&(Arc::clone(&to.key), Arc::clone(used.on))) => {}
+            (Body::Table(_), None) if self.joins(key, used.on) => {}
             (Body::Table(table), None) if table.inherits.contains(used.on) && self.rebuilt.contains(&**used.on) => {
                 self.rebuilt.insert(key);
                 self.fates.insert(key, Fate::Remade);
@@ -439,9 +439,11 @@ impl<'a> Changes<'a> {
                 }
             }
             // The server makes them anew by itself; a foreign key it would check under the strongest lock.
-            (Body::Index(_), _) if is_retyped => {}
+            (Body::Index(_), _) if is_retyped && !is_read_otherwise(object) => {}
             (Body::Constraint(constraint), _)
-                if is_retyped && !matches!(constraint.kind, ConstraintKind::Foreign(_)) => {}
+                if is_retyped
+                    && !matches!(constraint.kind, ConstraintKind::Foreign(_))
+                    && !is_read_otherwise(object) => {}
             (Body::Other(_), _) if is_retyped && key.kind == Kind::Statistics => {}
             (Body::Other(_), _) if key.kind == Kind::Publication && self.is_let_out(object, to, used) => {
                 self.fates.insert(key, Fate::Altered);
@@ -479,7 +481,12 @@ impl<'a> Changes<'a> {
                 .old
                 .parent(object)
                 .zip(self.from.get(other).and_then(|it| self.old.parent(it)))
-                .is_some_and(|(child, parent)| self.joined.iter().any(|(one, two)| **one == *child && **two == *parent))
+                .is_some_and(|(child, parent)| self.joins(child, parent))
+    }
+
+    /// Whether a table is to be a partition of another, or to inherit from it, where it was not, or another one.
+    pub(super) fn joins(&self, child: &Key, parent: &Key) -> bool {
+        self.joined.iter().any(|(one, two)| **one == *child && **two == *parent)
     }
 
     /// Whether a publication has something no more that is taken away, and can be altered to that.
@@ -589,6 +596,27 @@ pub(super) fn uses<'a>(needs: &Needs<'a>, object: &'a Object) -> Vec<Use<'a>> {
         _ => {}
     }
     all
+}
+
+/// Whether the server would make something else of an index or a constraint when it makes it anew by itself, as it does
+/// from its own SQL.
+fn is_read_otherwise(object: &Object) -> bool {
+    let (index, text) = match &object.body {
+        Body::Index(index) => (Some(index), None),
+        Body::Constraint(constraint) => match &constraint.kind {
+            ConstraintKind::Check(text) | ConstraintKind::Exclude(text) => (constraint.index.as_ref(), Some(text)),
+            _ => (constraint.index.as_ref(), None),
+        },
+        _ => (None, None),
+    };
+    let keys = index.iter().flat_map(|index| index.keys.iter().map(|key| &key.sql));
+    let predicates = index.iter().filter_map(|index| index.predicate.as_ref());
+    keys.chain(predicates).chain(text).any(|sql| crate::inspect::is_read_otherwise(sql))
+}
+
+/// Whether a table is a partition of another, or inherits from it.
+pub(super) fn inherits(object: &Object, parent: &Key) -> bool {
+    matches!(&object.body, Body::Table(table) if table.inherits.iter().any(|it| **it == *parent))
 }
 
 /// Whether a table has the columns of a composite type.

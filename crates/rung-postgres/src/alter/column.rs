@@ -63,13 +63,19 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
-    /// A column of a table, and of all that inherit it.
+    /// A column of a table, and of all that inherit it meanwhile: those that are yet to join have one of their own.
     pub(super) fn with_heirs(&self, table: &Arc<Key>, column: &str, is_new: bool) -> Vec<Fact> {
         let (needs, catalog) =
             if is_new { (self.changes.new, self.changes.to) } else { (self.changes.old, self.changes.from) };
-        let heirs =
-            needs.heirs_of(table).filter_map(|heir| catalog.get(heir)).map(|heir| Fact::column(&heir.key, column));
-        [Fact::column(table, column)].into_iter().chain(heirs).collect()
+        let mut tables = vec![table];
+        let mut at = 0;
+        while let Some(parent) = tables.get(at).copied() {
+            at += 1;
+            let all = needs.heirs_of(parent).filter_map(|heir| catalog.get(heir));
+            let own = all.filter(|heir| change::inherits(heir, parent) && !self.changes.joins(&heir.key, parent));
+            tables.extend(own.map(|heir| &heir.key));
+        }
+        tables.into_iter().map(|table| Fact::column(table, column)).collect()
     }
 
     /// What a column needs, or has done with, besides its table.

@@ -76,6 +76,10 @@ impl<'a> Builder<'_, 'a> {
             // The server takes them along when a column gets another type.
             frees.retain(|fact| !needs.contains(fact));
         }
+        if key.kind == Kind::Publication {
+            // A table that is dropped goes from it by itself.
+            frees.retain(|fact| fact.column.is_some());
+        }
         if matches!(to.body, Body::Index(_) | Body::Constraint(_)) {
             let table = group.and_then(|table| self.changes.to.get(table));
             needs.extend(table.map(|table| super::index::attached(&table.key)));

@@ -163,3 +163,14 @@ CREATE TABLE t (a text COLLATE "C", b text);
 ALTER TABLE t ALTER COLUMN a SET STORAGE EXTERNAL, ALTER COLUMN b SET STORAGE MAIN;
 CREATE TABLE h () INHERITS (t);
 ALTER TABLE h ALTER COLUMN a SET STORAGE MAIN;
+-- @pair a list of words over a column that gets longer
+CREATE TABLE t (id integer, status varchar(20) CONSTRAINT known CHECK (status IN ('a', 'b')));
+CREATE INDEX i ON t (id) WHERE status IN ('a', 'b');
+CREATE INDEX j ON t ((status IN ('a', 'b')));
+CREATE INDEX k ON t (status);
+-- @new
+CREATE TABLE t (id integer, status varchar(50) CONSTRAINT known CHECK (status IN ('a', 'b')));
+CREATE INDEX i ON t (id) WHERE status IN ('a', 'b');
+CREATE INDEX j ON t ((status IN ('a', 'b')));
+CREATE INDEX k ON t (status);
+-- @says VALIDATE CONSTRAINT known
