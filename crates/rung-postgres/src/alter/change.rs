@@ -101,6 +101,7 @@ impl<'a> Changes<'a> {
             };
             changes.fates.insert(key, fate);
         }
+        changes.withhold_privileges();
         let places = |list: &[(Arc<Key>, String)]| -> Vec<(&'a Key, &'a str)> {
             let place = |(table, column): &(Arc<Key>, String)| {
                 let object = to.get(table)?;
@@ -267,6 +268,17 @@ impl<'a> Changes<'a> {
                 self.readded.insert((key, name));
             } else if old.data_type != new.data_type || old.collation != new.collation {
                 self.retyped.insert((key, name));
+            }
+        }
+    }
+
+    /// What an extension makes may not get the privileges for new objects that it has not got in the second schema: what
+    /// it makes nobody knows, and so there are none meanwhile.
+    fn withhold_privileges(&mut self) {
+        let is_made = self.to.of_kind(Kind::Extension).any(|object| self.is_made(&object.key));
+        for object in self.to.of_kind(Kind::DefaultPrivileges).filter(|_| is_made) {
+            if self.from.get(&object.key).is_some() {
+                self.fates.insert(&object.key, Fate::Remade);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rung_catalog::{Body, Column, Fact, Identity, Key, NotNull, Object, Origin, Sequence, Validity, Value};
+use rung_catalog::{Body, Column, Fact, Identity, Key, Kind, NotNull, Object, Origin, Sequence, Validity, Value};
 use rung_engine::{Cut, Locking};
 
 use super::attribute::not_null_name;
@@ -90,13 +90,17 @@ impl<'a> Builder<'_, 'a> {
         if is_readded && self.changes.followed.contains(&(&**key, column.name.as_str())) {
             return;
         }
-        let mut step = Step::from(format!("{} DROP COLUMN {}", alter(from), quoted(&column.name)));
+        // Those that inherit it may keep it as their own.
+        let is_kept = self.settled.kept_below.contains(&(Arc::clone(key), column.name.clone()));
+        let alter = if is_kept { only(from) } else { alter(from) };
+        let mut step = Step::from(format!("{alter} DROP COLUMN {}", quoted(&column.name)));
         match column.value {
             Value::Stored(_) | Value::Virtual(_) => {}
             _ if is_foreign(from) => {}
             _ => step = step.losing(format!("the values of {}.{}", key.path(), column.name)),
         }
-        let takes = self.with_heirs(key, &column.name, false);
+        let mut takes = self.with_heirs(key, &column.name, false);
+        takes.truncate(if is_kept { 1 } else { takes.len() });
         let frees = self.of_column(from, &column.name, false);
         let action = self.works.add(Phase::Drop, key, None, vec![step]);
         action.takes = takes;
@@ -163,19 +167,17 @@ impl<'a> Builder<'_, 'a> {
         let place = (&**key, new.name.as_str());
         let before = format!("{} ALTER COLUMN {}", only(to), quoted(&new.name));
         let is_reset = self.changes.reset.contains(&place) || self.changes.retyped.contains(&place);
-        let frees = self.of_column(from, &new.name, false);
+        // Its type is for the work to let go that gives it another.
+        let mut frees = self.of_column(from, &new.name, false);
+        frees.retain(|fact| fact.key.kind != Kind::Type || !self.is_type_of(old, &fact.key));
         let mut needs = self.of_column(to, &new.name, true);
         needs.push(Fact::column(key, &new.name));
         needs.extend(self.after_leaving(key));
         let column = Fact::column(key, &new.name);
         match (&old.value, &new.value) {
             (Value::Default(_), _) if is_reset => {
-                let of_type: Vec<Fact> = frees
-                    .into_iter()
-                    .filter(|fact| fact.key.kind != rung_catalog::Kind::Type || !self.is_type_of(from, old, &fact.key))
-                    .collect();
                 let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP DEFAULT")]));
-                action.frees = of_type;
+                action.frees = frees;
                 action.frees.push(column);
                 let dropped = self.works.last();
                 if let Value::Default(default) = &new.value {
@@ -241,8 +243,7 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// Whether a type is that of a column, and not only spoken of by its default.
-    fn is_type_of(&self, object: &Object, column: &Column, key: &Key) -> bool {
-        let _ = object;
+    fn is_type_of(&self, column: &Column, key: &Key) -> bool {
         self.changes.from.get(key).is_some_and(|it| types::is_of(&column.data_type, it))
     }
 
@@ -432,12 +433,7 @@ impl<'a> Builder<'_, 'a> {
                 to.depends_on
                     .iter()
                     .filter(|it| it.column.as_ref() == Some(&new.name))
-                    .filter(|it| {
-                        matches!(
-                            it.on.kind,
-                            rung_catalog::Kind::Type | rung_catalog::Kind::Collation | rung_catalog::Kind::Table
-                        )
-                    })
+                    .filter(|it| matches!(it.on.kind, Kind::Type | Kind::Collation | Kind::Table))
                     .map(|it| Fact::object(&it.on)),
             );
         }
@@ -447,7 +443,7 @@ impl<'a> Builder<'_, 'a> {
         let old_types: Vec<Fact> = from
             .depends_on
             .iter()
-            .filter(|it| it.on.kind == rung_catalog::Kind::Type && !self.changes.aside.contains(&*it.on))
+            .filter(|it| it.on.kind == Kind::Type && !self.changes.aside.contains(&*it.on))
             .map(|it| Fact::object(&it.on))
             .collect();
         let needs = needs.into_iter().chain(self.after_leaving(key)).collect();

@@ -27,6 +27,8 @@ pub(super) struct Settled {
     /// Columns that change with the parent's: their type, or altogether.
     pub(super) retyped: Vec<(Arc<Key>, String)>,
     pub(super) readded: Vec<(Arc<Key>, String)>,
+    /// Columns that a table drops and some that inherit from it keep, each as its own.
+    pub(super) kept_below: HashSet<(Arc<Key>, String)>,
     /// Tables with columns that are declared elsewhere than they are to be, which nothing alters.
     pub(super) stuck: HashSet<Arc<Key>>,
 }
@@ -77,6 +79,7 @@ fn settle_but(from: &Catalog, to: &Catalog, major: u32, stuck: HashSet<Arc<Key>>
         joined: Vec::new(),
         retyped: Vec::new(),
         readded: Vec::new(),
+        kept_below: HashSet::new(),
         stuck,
     };
     let mut heirs: Vec<&Object> = to
@@ -89,6 +92,9 @@ fn settle_but(from: &Catalog, to: &Catalog, major: u32, stuck: HashSet<Arc<Key>>
     heirs.sort_by_key(|object| depths.get(&*object.key).copied());
     for object in &heirs {
         settled.leave(object);
+    }
+    for object in heirs.iter().rev() {
+        settled.keep(from, to, object);
     }
     for object in heirs {
         settled.follow(from, to, object, major);
@@ -257,21 +263,43 @@ impl Settled {
         names
     }
 
+    /// The columns that a table or those below it keep, while a parent of its drops them.
+    fn keep(&mut self, from: &Catalog, to: &Catalog, object: &Object) {
+        let parents = self.catalog.get(&object.key).and_then(table).map(|it| it.inherits.clone()).unwrap_or_default();
+        let has = |of: Option<&Object>, name: &str| {
+            of.is_some_and(|object| object.columns().iter().any(|column| column.name == name))
+        };
+        for parent in &parents {
+            for column in from.get(parent).into_iter().flat_map(Object::columns) {
+                let name = &column.name;
+                let is_given = parents.iter().any(|parent| has(to.get(parent), name));
+                let is_kept =
+                    has(Some(object), name) || self.kept_below.contains(&(Arc::clone(&object.key), name.clone()));
+                if !is_given && is_kept {
+                    self.kept_below.insert((Arc::clone(parent), name.clone()));
+                }
+            }
+        }
+    }
+
     /// The changes of the parents that a table keeps.
     fn follow(&mut self, from: &Catalog, to: &Catalog, object: &Object, major: u32) {
         let parents: Vec<Arc<Key>> =
             self.catalog.get(&object.key).and_then(table).map(|it| it.inherits.clone()).unwrap_or_default();
+        let columns = parents.iter().filter_map(|parent| to.get(parent)).flat_map(Object::columns);
+        let given: HashSet<String> = columns.map(|column| column.name.clone()).collect();
         for parent in parents {
             let (Some(old), Some(new)) = (from.get(&parent), to.get(&parent)) else { continue };
-            self.follow_columns(object, old, new, major);
+            self.follow_columns(object, (old, new), &given, major);
             self.follow_checks(from, to, &object.key, &parent);
         }
     }
 
-    fn follow_columns(&mut self, object: &Object, old: &Object, new: &Object, major: u32) {
+    fn follow_columns(&mut self, object: &Object, (old, new): (&Object, &Object), given: &HashSet<String>, major: u32) {
         let find = |of: &Object, name: &str| of.columns().iter().find(|it| it.name == name).cloned();
         let (mut retyped, mut readded) = (Vec::new(), Vec::new());
         let key = Arc::clone(&object.key);
+        let kept_below = self.kept_below.clone();
         let Some(table) = self.table(&key) else { return };
         for column in new.columns() {
             let before = find(old, &column.name);
@@ -327,8 +355,10 @@ impl Settled {
         }
         for column in old.columns().iter().filter(|column| find(new, &column.name).is_none()) {
             let Some(at) = table.columns.iter().position(|it| it.name == column.name) else { continue };
+            let is_kept = kept_below.contains(&(Arc::clone(&old.key), column.name.clone()));
             match table.columns[at].origin {
-                Origin::Inherited => _ = table.columns.remove(at),
+                Origin::Inherited if given.contains(&column.name) => {}
+                Origin::Inherited if !is_kept => _ = table.columns.remove(at),
                 _ => table.columns[at].origin = Origin::Local,
             }
         }

@@ -174,3 +174,9 @@ CREATE INDEX i ON t (id) WHERE status IN ('a', 'b');
 CREATE INDEX j ON t ((status IN ('a', 'b')));
 CREATE INDEX k ON t (status);
 -- @says VALIDATE CONSTRAINT known
+-- @pair a column of a type that is made anew gets a default
+CREATE TYPE mood AS ENUM ('a', 'b');
+CREATE TABLE t (m mood);
+-- @new
+CREATE TYPE mood AS ENUM ('b', 'a');
+CREATE TABLE t (m mood DEFAULT 'b');
