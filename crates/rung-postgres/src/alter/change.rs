@@ -456,7 +456,9 @@ impl<'a> Changes<'a> {
                 if is_retyped
                     && !matches!(constraint.kind, ConstraintKind::Foreign(_))
                     && !is_read_otherwise(object) => {}
-            (Body::Other(_), _) if is_retyped && key.kind == Kind::Statistics => {}
+            // But it forgets how much is to be looked at.
+            (Body::Other(of), _)
+                if is_retyped && key.kind == Kind::Statistics && !of.sql.contains(";\nALTER STATISTICS ") => {}
             (Body::Other(_), _) if key.kind == Kind::Publication && self.is_let_out(object, to, used) => {
                 self.fates.insert(key, Fate::Altered);
             }

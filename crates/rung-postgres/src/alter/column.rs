@@ -19,6 +19,11 @@ pub(super) fn not_null(table: &Arc<Key>, column: &str) -> Fact {
     Fact::column(table, format!("{column} IS NOT NULL"))
 }
 
+/// A column that is no more given to those that inherit from a table, each of which has it as its own.
+fn left_below(table: &Key, column: &str) -> String {
+    format!("{column} given by {}", full(table))
+}
+
 impl<'a> Builder<'_, 'a> {
     pub(super) fn columns(&mut self, from: &'a Object, to: &'a Object) {
         let key = &to.key;
@@ -107,6 +112,12 @@ impl<'a> Builder<'_, 'a> {
         action.frees = frees;
         action.releases = vec![columns_of(key)];
         action.claims = vec![heirs_of(key)];
+        if is_kept {
+            action.releases.push(left_below(key, &column.name));
+        }
+        if let Body::Table(table) = &from.body {
+            action.claims.extend(table.inherits.iter().map(|parent| left_below(parent, &column.name)));
+        }
         if let Value::Identity(identity) = &column.value {
             action.releases.push(format!("relation {}", within(key, &identity.name)));
         }

@@ -273,8 +273,10 @@ impl Settled {
             for column in from.get(parent).into_iter().flat_map(Object::columns) {
                 let name = &column.name;
                 let is_given = parents.iter().any(|parent| has(to.get(parent), name));
-                let is_kept =
-                    has(Some(object), name) || self.kept_below.contains(&(Arc::clone(&object.key), name.clone()));
+                let inherits = |it: &Column| it.name == *name && it.origin == Origin::Inherited;
+                let is_inherited = self.catalog.get(&object.key).is_some_and(|it| it.columns().iter().any(inherits));
+                let is_kept = is_inherited && has(Some(object), name)
+                    || self.kept_below.contains(&(Arc::clone(&object.key), name.clone()));
                 if !is_given && is_kept {
                     self.kept_below.insert((Arc::clone(parent), name.clone()));
                 }

@@ -199,7 +199,10 @@ impl<'a> Builder<'_, 'a> {
                 .is_none_or(|above| above.kind == Kind::Constraint || !self.changes.is_made(above))
         });
         // An index of a partition with partitions is taken for one of the whole's when it has all of its own parts.
-        needs.extend(parts.flat_map(|part| [Fact::object(&part.key), super::index::parts(&part.key)]));
+        // One that is not validated is not taken for a check of the whole's.
+        needs.extend(parts.flat_map(|part| {
+            [Fact::object(&part.key), super::index::parts(&part.key), super::index::validated(&part.key)]
+        }));
         let after = self.left.get(&**child).copied();
         // A partition gets the triggers of the whole.
         let above = self.changes.new.parts(parent).iter().filter(|part| bound.is_some() && is_trigger(part));

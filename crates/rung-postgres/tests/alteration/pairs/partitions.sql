@@ -236,3 +236,17 @@ CREATE TABLE part_aa PARTITION OF part_a FOR VALUES WITH (MODULUS 1, REMAINDER 0
 CREATE INDEX whole_note ON whole (note);
 -- @rows
 INSERT INTO part_a VALUES (1, '2020-02-02', 'x');
+-- @pair a foreign key to a table that loses a partition
+CREATE TABLE whole (id integer PRIMARY KEY) PARTITION BY LIST (id);
+CREATE TABLE part_a PARTITION OF whole FOR VALUES IN (1);
+CREATE TABLE part_b PARTITION OF whole FOR VALUES IN (2);
+-- @new
+CREATE TABLE whole (id integer PRIMARY KEY) PARTITION BY LIST (id);
+CREATE TABLE part_a PARTITION OF whole FOR VALUES IN (1);
+CREATE TABLE refers (id integer REFERENCES whole);
+-- @pair a partition comes with the check that the whole has
+CREATE TABLE whole (id integer, CONSTRAINT early CHECK (id > 0)) PARTITION BY LIST (id);
+CREATE TABLE part_a (id integer);
+-- @new
+CREATE TABLE whole (id integer, CONSTRAINT early CHECK (id > 0)) PARTITION BY LIST (id);
+CREATE TABLE part_a PARTITION OF whole FOR VALUES IN (1);

@@ -180,3 +180,11 @@ CREATE TABLE t (m mood);
 -- @new
 CREATE TYPE mood AS ENUM ('b', 'a');
 CREATE TABLE t (m mood DEFAULT 'b');
+-- @pair statistics of a column with another type
+CREATE TABLE t (a integer, b integer);
+CREATE STATISTICS s ON a, b FROM t;
+ALTER STATISTICS s SET STATISTICS 50;
+-- @new
+CREATE TABLE t (a bigint, b integer);
+CREATE STATISTICS s ON a, b FROM t;
+ALTER STATISTICS s SET STATISTICS 50;
