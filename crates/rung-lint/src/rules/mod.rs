@@ -5,7 +5,7 @@ use crate::Rule;
 /// What the files of the rules have in common.
 mod prelude {
     pub(super) use rung_ddl::{
-        Action, AlterTable, ConstraintKind as Demand, Ident, Kind, Name, Persistence, SmolStr, Statement, Verb,
+        Action, AlterTable, ConstraintKind as Demand, ForeignKey, Ident, Kind, Name, Persistence, SmolStr, Statement, Verb,
     };
     pub(super) use std::collections::HashSet;
     pub(super) use std::sync::Arc;
@@ -16,7 +16,7 @@ mod prelude {
     pub(super) use crate::context::Reported;
     pub(super) use crate::past::Topic;
     pub(super) use crate::schema::{ConstraintKind, Type, Volatility};
-    pub(super) use crate::steps::{Altered, concurrent_drops, concurrent_index, concurrently};
+    pub(super) use crate::steps::{Altered, concurrent_drops, concurrent_index, concurrently, quoted};
     pub(super) use crate::{
         Blocks, Case, Check, Context, Edit, Group, Key, LockMode, Rule, Runs, Step, Sure, TypeChange, Work, type_change,
     };
