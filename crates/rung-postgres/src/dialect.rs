@@ -203,7 +203,7 @@ impl Dialect for PostgresDialect {
     }
 
     fn literal_of(&self, expression: &str) -> String {
-        format!("pg_catalog.quote_nullable({expression})")
+        format!("pg_catalog.quote_nullable(({expression})::pg_catalog.text)")
     }
 
     fn bytes(&self, digits: &str) -> String {
