@@ -74,6 +74,8 @@ fn a_format_is_recognised_by_what_only_it_has() {
         (&[("1_a.sql", "-- migrate:up\n-- migrate:down\n")], "dbmate"),
         (&[("1_a.sql", "--migrate:up transaction:false\n--migrate:down\n")], "dbmate"),
         (&[("1_a.sql", "-- migrate:upwards\n")], "native"),
+        (&[("1_a.sql", "-- Up Migration\n-- Down Migration\n"), plain], "node-pg-migrate"),
+        (&[("1_a.sql", "-- Up Migration\n-- Down Migration\n"), plain, ("2_c.sql", "-- @up\n")], "native"),
         (&[("1_a.sql", "-- +goose Up\n")], "goose"),
         (&[("1_a.sql", "-- +goose up\n"), ("2_b.sql", "select 1; -- migrate:up\n")], "goose"),
         (&[("1_a.sql", "-- +goose Up\n"), ("2_b.sql", "-- migrate:up\n")], "dbmate goose"),
