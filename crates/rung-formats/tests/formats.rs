@@ -437,3 +437,11 @@ fn sqitch_looks_for_scripts_where_it_is_configured_to() {
     assert_eq!((up(first), up(second), down(second)), ("select 1;", "select 2;", "select 3;"));
     assert_eq!(set.warnings.len(), 1, "{:?}", set.warnings);
 }
+
+#[test]
+fn what_atlas_writes_to_change_a_table_is_run_with_foreign_keys_off() {
+    let change = "-- Disable\nPRAGMA foreign_keys = off;\nDROP TABLE `a`;\nPRAGMA foreign_keys = on;\n";
+    let set = set("atlas", &[("1_a.sql", change), ("2_b.sql", "-- atlas:nolint\n\nDROP TABLE `b`;\n")]);
+    let outside: Vec<bool> = set.iter().map(|migration| migration.no_transaction.is_some()).collect();
+    assert_eq!(outside, [true, false]);
+}
