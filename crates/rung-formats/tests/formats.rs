@@ -74,6 +74,8 @@ fn a_format_is_recognised_by_what_only_it_has() {
         (&[("1_a.sql", "-- migrate:up\n-- migrate:down\n")], "dbmate"),
         (&[("1_a.sql", "--migrate:up transaction:false\n--migrate:down\n")], "dbmate"),
         (&[("1_a.sql", "-- migrate:upwards\n")], "native"),
+        (&[("1_a.sql", "-- Migration: 1_a\n\n-- @up\n-- hasura:no-transaction\n")], "native"),
+        (&[("1_a.sql", "-- Migration: 1_a\n\n-- @up\n-- +goose Up\n"), ("2_b.sql", "-- +goose Up\n")], "native goose"),
         (&[("1_a.sql", "-- Up Migration\n-- Down Migration\n"), plain], "node-pg-migrate"),
         (&[("1_a.sql", "-- Up Migration\n-- Down Migration\n"), plain, ("2_c.sql", "-- @up\n")], "native"),
         (&[("1_a.sql", "-- +goose Up\n")], "goose"),
