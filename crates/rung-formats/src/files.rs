@@ -219,6 +219,11 @@ impl Files {
         })
     }
 
+    /// Whether each sample has a line for which `is_mark` holds.
+    pub(crate) fn is_marked_throughout(&self, is_mark: impl Fn(&str) -> bool) -> bool {
+        self.samples().iter().all(|sample| sample.text.lines().any(&is_mark))
+    }
+
     /// The folders with SQL files in them, however deep, each before those within it.
     pub(crate) fn folders(&self) -> BTreeSet<&str> {
         let sql = self.iter().filter(|file| file.name.ends_with(".sql"));

@@ -17,7 +17,7 @@ use rung_sql::{Diagnostic, MigrationType, Script, Span, Statement, fingerprint, 
 
 use crate::LoadOptions;
 use crate::files::{File, Files};
-use crate::format::{Format, Sign};
+use crate::format::{Format, Sign, Strength};
 use crate::migration::{Outcome, Sorting, checked, journalled_where_needed, migration, read_each, without_escapes};
 use callback::{Callback, Place};
 use placeholder::Placeholders;
@@ -66,7 +66,12 @@ impl Format for Flyway {
         });
         let (file, _) = own.or(versioned)?;
         let why = format!("there is a file {}", file.name);
-        Some(if own.is_some() { Sign::sure(why) } else { Sign::fits(why, files, &MENTIONS) })
+        let is_usual = || file.path.ancestors().any(|folder| folder.ends_with("db/migration"));
+        Some(match Sign::fits(why.clone(), files, &MENTIONS) {
+            _ if own.is_some() => Sign::sure(why),
+            Sign { strength: Strength::Fits, .. } if is_usual() => Sign::likely("db/migration is Flyway's usual place"),
+            sign => sign,
+        })
     }
 
     fn load(&self, files: &Files, options: &LoadOptions<'_>) -> Result<MigrationSet, Vec<Diagnostic>> {
