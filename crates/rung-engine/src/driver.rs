@@ -204,6 +204,13 @@ pub trait Driver: Session + Send {
     /// The server's error.
     fn inspect(&mut self) -> Result<Catalog, DbError>;
 
+    /// A second connection that is to be asked for the schema and nothing else, over and over: it remembers how. `None` where
+    /// this one would not be quicker for it.
+    ///
+    /// # Errors
+    /// It can't connect.
+    fn inspector(&mut self) -> Result<Option<Box<dyn Driver>>, DbError>;
+
     /// Asks several things at once, each in a transaction that may not write, and gives the rows of each. A question is a
     /// query, or statements that prepare it and the query; what they set is gone behind it. One that fails leaves the
     /// others alone. Not within an open transaction.

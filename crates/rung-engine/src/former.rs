@@ -18,7 +18,7 @@ pub struct Former {
     pub fingerprint: Option<Digest>,
 }
 
-/// A row of the history whose migration has another id now.
+/// A row of the history whose migration has another id now, or its values filled in.
 #[derive(Debug, Clone)]
 pub struct Renamed {
     /// The id that the history has.
@@ -35,7 +35,13 @@ pub fn renamed<'a>(set: &MigrationSet, history: &'a History) -> (Cow<'a, History
     let mut found = Vec::new();
     for migration in set.iter() {
         let Some(former) = &migration.former else { continue };
-        let is_free = set.get(&former.id).is_none() && history.get(migration.id.as_str()).is_none();
+        // The id may be what it was, where nothing but its values was filled in.
+        let is_filled =
+            |row: &Applied| former.fingerprint == Some(row.fingerprint) && row.fingerprint != migration.fingerprint;
+        let is_free = match former.id == migration.id.as_str() {
+            true => history.get(&former.id).is_some_and(is_filled),
+            false => set.get(&former.id).is_none() && history.get(migration.id.as_str()).is_none(),
+        };
         if let Some(row) = history.get(&former.id).filter(|_| is_free) {
             let row = now(row, former, migration);
             found.push(Renamed { from: former.id.clone(), row, migration: Arc::clone(migration) });

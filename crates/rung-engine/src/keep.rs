@@ -92,8 +92,8 @@ impl Keepers {
 
     /// Refuses to write along with migrations that have other ids now: the tool knows them by the former ones.
     pub(crate) fn refuse(&self, renamed: &[Renamed]) -> Result<(), PlanErrors> {
-        match renamed {
-            [first, ..] if !self.keepers.is_empty() => {
+        match renamed.iter().find(|one| one.from != one.row.id) {
+            Some(first) if !self.keepers.is_empty() => {
                 let message = format!("{} was {}, and another tool's table is written along", first.row.id, first.from);
                 let error = Diagnostic::error("renamed", message)
                     .note("that tool can't know the new ids")

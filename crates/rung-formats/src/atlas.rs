@@ -2,7 +2,7 @@
 //! top of a file.
 //!
 //! Facts from its `sql/migrate/dir.go` (`NewHashFile`, `LocalFile.Directive`, checkpoints), `lex.go` (`atlas:delimiter`)
-//! and `cmdapi/migrate.go` (`txmodeFor`).
+//! and `cmdapi/migrate.go` (`txmodeFor`), and `sql/sqlite/driver.go` (`OpenTx`).
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::LoadOptions;
 use crate::files::{File, Files};
 use crate::format::{Format, Sign};
-use crate::migration::{Outcome, Sorting, checked, lines, migration, next_line, read_each};
+use crate::migration::{Outcome, Sorting, checked, journalled_where_idle, lines, migration, next_line, read_each};
 
 pub(crate) struct Atlas;
 
@@ -178,6 +178,8 @@ fn read(file: &File, dialect: &'static dyn Dialect) -> Outcome {
         let ends = ends.map(|(at, _)| (Span::new(at, at + delimiter.len()), "\n;\n"));
         body.up = up.replaced(&ends.collect::<Vec<_>>());
     }
+    // On SQLite Atlas has foreign keys off around its transaction, for the files that it writes itself to change a table.
+    journalled_where_idle(&mut migration, dialect);
     checked(migration, Vec::new(), syntax)
 }
 

@@ -249,6 +249,10 @@ impl Writer<'_> {
         }
         match migration.runs {
             Runs::Always => refuse("it runs every time", "let whatever calls rung run it afterwards"),
+            Runs::WhenChanged if migration.version == Version::Unnumbered => refuse(
+                "it runs before all others, and again when it changes",
+                "move it elsewhere meanwhile, and write what it does as the first migration of the new directory",
+            ),
             Runs::Once | Runs::WhenChanged | Runs::Checkpoint => {}
         }
         if migration.only.iter().any(|name| !name.chars().all(|c| c.is_alphanumeric() || "_-".contains(c))) {

@@ -92,6 +92,8 @@ pub(crate) enum Strength {
     Likely,
     /// No other format has this.
     Sure,
+    /// And every file has it, whatever marks of another format are left in some.
+    Certain,
 }
 
 impl Sign {

@@ -177,9 +177,21 @@ pub(crate) fn without_idle(migration: &mut Migration, dialect: &dyn Dialect, war
 /// Lets statements that refuse a transaction be run one by one, beside others, as the tool does; a way to say so in the
 /// file its format has not.
 pub(crate) fn journalled_where_needed(migration: &mut Migration, dialect: &dyn Dialect) {
+    journalled_where(migration, dialect, |_| true);
+}
+
+/// As [`journalled_where_needed`], for statements alone that a transaction makes nothing of.
+pub(crate) fn journalled_where_idle(migration: &mut Migration, dialect: &dyn Dialect) {
+    journalled_where(migration, dialect, |inside| inside == Inside::DoesNothing);
+}
+
+fn journalled_where(migration: &mut Migration, dialect: &dyn Dialect, is_meant: fn(Inside) -> bool) {
     let outside = |script: &Script| {
         let (statements, _) = split(script.text(), dialect.syntax());
-        let refuses = |statement: &&Statement| dialect.facts(&script.text()[statement.span.range()]).outside.is_some();
+        let refuses = |statement: &&Statement| {
+            let facts = dialect.facts(&script.text()[statement.span.range()]);
+            facts.outside.is_some_and(|outside| is_meant(outside.inside))
+        };
         statements.iter().find(refuses).map(|statement| script.source_span(statement.span))
     };
     if let (Body::Sql(body), None) = (&migration.body, migration.no_transaction) {

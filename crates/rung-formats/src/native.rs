@@ -7,8 +7,8 @@ use std::sync::Arc;
 use rung_engine::{Body, Digest, Down, Former, Migration, MigrationSet, Runs, SqlBody, Timeouts, Version};
 use rung_sql::{Diagnostic, MigrationFile, Reading, Script, SourceFile, Verify, Want, checksum, read_file, values};
 
-use crate::files::{Content, File, Files};
-use crate::format::{Format, Sign};
+use crate::files::{Content, File, Files, Sample};
+use crate::format::{Format, Sign, Strength};
 use crate::migration::{Outcome, Sorting, bare_migration, read_each, unwritten};
 use crate::{LoadOptions, Unsaved};
 
@@ -123,6 +123,15 @@ impl Format for Native {
     }
 
     fn recognise(&self, files: &Files) -> Option<Sign> {
+        // As `rung convert` writes them: what they were converted from may have its marks in their comments still.
+        let is_written = |sample: &Sample| {
+            let id = sample.name.strip_suffix(".sql");
+            let title = sample.text.lines().next().and_then(|line| line.strip_prefix("-- Migration: "));
+            title.is_some() && title == id && sample.text.lines().any(|line| line.starts_with("-- @up"))
+        };
+        if !files.samples().is_empty() && files.samples().iter().all(is_written) {
+            return Some(Sign { strength: Strength::Certain, why: "its files are rung's own".to_owned() });
+        }
         if let Some((name, line)) = files.marked(is_mark) {
             return Some(Sign::sure(format!("{name} has a line `{line}`")));
         }

@@ -13,7 +13,7 @@ use rung_engine::{Hints, MigrationSet, Renumber, Version};
 use rung_sql::{Diagnostic, Script, Span, Syntax};
 
 use crate::LoadOptions;
-use crate::files::{File, Files};
+use crate::files::{File, Files, Sample};
 use crate::format::{Format, Sign};
 use crate::migration::{Outcome, Sorting, checked, lines, migration, read_each};
 use crate::pairs::Way;
@@ -38,7 +38,9 @@ impl Format for NodePgMigrate {
     fn recognise(&self, files: &Files) -> Option<Sign> {
         let has = |text: &str, mark: &str| text.lines().any(|line| line.trim().eq_ignore_ascii_case(mark));
         let marked = |text: &str| has(text, "-- up migration") && has(text, "-- down migration");
-        if let Some(sample) = files.samples().iter().find(|sample| marked(&sample.text)) {
+        // Its own command writes them into every file; people write such a comment into one or another.
+        let with: Vec<&Sample> = files.samples().iter().filter(|sample| marked(&sample.text)).collect();
+        if let Some(sample) = with.first().filter(|_| with.len() * 2 >= files.samples().len()) {
             let name = &sample.name;
             return Some(Sign::sure(format!("{name} has the lines `-- Up Migration` and `-- Down Migration`")));
         }

@@ -74,6 +74,10 @@ fn a_format_is_recognised_by_what_only_it_has() {
         (&[("1_a.sql", "-- migrate:up\n-- migrate:down\n")], "dbmate"),
         (&[("1_a.sql", "--migrate:up transaction:false\n--migrate:down\n")], "dbmate"),
         (&[("1_a.sql", "-- migrate:upwards\n")], "native"),
+        (&[("1_a.sql", "-- Migration: 1_a\n\n-- @up\n-- hasura:no-transaction\n")], "native"),
+        (&[("1_a.sql", "-- Migration: 1_a\n\n-- @up\n-- +goose Up\n"), ("2_b.sql", "-- +goose Up\n")], "native goose"),
+        (&[("1_a.sql", "-- Up Migration\n-- Down Migration\n"), plain], "node-pg-migrate"),
+        (&[("1_a.sql", "-- Up Migration\n-- Down Migration\n"), plain, ("2_c.sql", "-- @up\n")], "native"),
         (&[("1_a.sql", "-- +goose Up\n")], "goose"),
         (&[("1_a.sql", "-- +goose up\n"), ("2_b.sql", "select 1; -- migrate:up\n")], "goose"),
         (&[("1_a.sql", "-- +goose Up\n"), ("2_b.sql", "-- migrate:up\n")], "dbmate goose"),
@@ -434,4 +438,12 @@ fn sqitch_looks_for_scripts_where_it_is_configured_to() {
     let [first, second] = [0, 1].map(|at| set.iter().nth(at).unwrap());
     assert_eq!((up(first), up(second), down(second)), ("select 1;", "select 2;", "select 3;"));
     assert_eq!(set.warnings.len(), 1, "{:?}", set.warnings);
+}
+
+#[test]
+fn what_atlas_writes_to_change_a_table_is_run_with_foreign_keys_off() {
+    let change = "-- Disable\nPRAGMA foreign_keys = off;\nDROP TABLE `a`;\nPRAGMA foreign_keys = on;\n";
+    let set = set("atlas", &[("1_a.sql", change), ("2_b.sql", "-- atlas:nolint\n\nDROP TABLE `b`;\n")]);
+    let outside: Vec<bool> = set.iter().map(|migration| migration.no_transaction.is_some()).collect();
+    assert_eq!(outside, [true, false]);
 }

@@ -54,6 +54,8 @@ pub struct Postgres {
     /// Whether the session has been told from a pooler's.
     known: bool,
     locked: bool,
+    /// How often the schema was read with plans that the session keeps; `None` where it keeps none.
+    pub(crate) planned: Option<u32>,
 }
 
 /// Connects to what `target` names, a URL, a conninfo or nothing, as libpq would in `environment`.
@@ -143,6 +145,7 @@ impl Postgres {
             iso_dates: greeting.iso_dates,
             known: false,
             locked: false,
+            planned: None,
         }
     }
 
@@ -548,6 +551,13 @@ impl Driver for Postgres {
 
     fn inspect(&mut self) -> Result<Catalog, DbError> {
         inspect::inspect(self)
+    }
+
+    fn inspector(&mut self) -> Result<Option<Box<dyn Driver>>, DbError> {
+        let Some(settings) = self.settings.as_ref().filter(|_| !self.facts.pooled) else { return Ok(None) };
+        let mut other = open_with(settings, &OpenOptions { schema: self.schema.clone() })?;
+        other.planned = Some(0);
+        Ok(Some(Box::new(other)))
     }
 
     fn ask(&mut self, questions: &[String], timeouts: &Timeouts) -> Result<Vec<Answer>, DbError> {

@@ -508,6 +508,10 @@ impl Driver for Sqlite {
         self.run(|connection| tables::is_blank(connection, &schema))
     }
 
+    fn inspector(&mut self) -> Result<Option<Box<dyn Driver>>, DbError> {
+        Ok(None)
+    }
+
     fn inspect(&mut self) -> Result<Catalog, DbError> {
         if !self.is_present()? {
             return Ok(Catalog::new());

@@ -83,9 +83,24 @@ struct Walk<'a> {
 
 /// A database, and what is in it.
 struct At {
+    /// What is asked for the schema, where a connection of its own is quicker at that.
+    inspector: Option<Box<dyn Driver>>,
     database: ScratchDatabase,
     schema: Catalog,
     rows: Rows,
+}
+
+impl At {
+    fn of(mut database: ScratchDatabase) -> Result<Self, Failure> {
+        let mut inspector = database.driver.inspector()?;
+        let schema = inspect(&mut inspector, &mut database)?;
+        let rows = rows(&mut *database.driver, &schema)?;
+        Ok(Self { inspector, database, schema, rows })
+    }
+}
+
+fn inspect(inspector: &mut Option<Box<dyn Driver>>, database: &mut ScratchDatabase) -> Result<Catalog, rung::DbError> {
+    inspector.as_mut().map_or_else(|| database.driver.inspect(), |inspector| inspector.inspect())
 }
 
 /// The rows of each table that has any, sorted, by the table's name.
@@ -94,30 +109,26 @@ type Rows = BTreeMap<String, Vec<Vec<Option<String>>>>;
 impl Walk<'_> {
     fn step(&mut self, place: usize) -> Result<Found, Failure> {
         let id = &self.order[place];
-        let At { mut database, schema: before, rows } = match self.at.take() {
+        let At { mut inspector, mut database, schema: before, rows } = match self.at.take() {
             Some(at) => at,
-            None => {
-                let mut database = self.with_all_before(place)?;
-                let schema = database.driver.inspect()?;
-                let rows = rows(&mut *database.driver, &schema)?;
-                At { database, schema, rows }
-            }
+            None => At::of(self.with_all_before(place)?)?,
         };
         if self.run(&mut database, Goal::UpOnly(vec![id.clone()])).is_err() {
             // A role that is lacking is made where migrations are replayed; what fails there fails for good.
-            drop(database);
+            drop((inspector, database));
             database = self.bench.replay_only(&self.first(place + 1)?)?;
+            inspector = database.driver.inspector()?;
         }
-        let after = database.driver.inspect()?;
+        let after = inspect(&mut inspector, &mut database)?;
         let filled = self::rows(&mut *database.driver, &after)?;
         if self.set.get(id).is_none_or(|migration| migration.down.is_none()) {
-            self.at = Some(At { database, schema: after, rows: filled });
+            self.at = Some(At { inspector, database, schema: after, rows: filled });
             return Ok(Found::Missing);
         }
         if let Err(error) = self.run(&mut database, Goal::DownOnly(vec![id.clone()])) {
             return Ok(Found::Fails(said(&error)));
         }
-        let differs = shown(&before, &database.driver.inspect()?);
+        let differs = shown(&before, &inspect(&mut inspector, &mut database)?);
         if !differs.is_empty() {
             return Ok(Found::Differs(differs));
         }
@@ -125,12 +136,12 @@ impl Walk<'_> {
         if let Err(error) = self.run(&mut database, Goal::UpOnly(vec![id.clone()])) {
             return Ok(Found::NotAgain(said(&error)));
         }
-        let differs = shown(&after, &database.driver.inspect()?);
+        let differs = shown(&after, &inspect(&mut inspector, &mut database)?);
         if !differs.is_empty() {
             return Ok(Found::NotAgain(differs.join(", ")));
         }
         let filled = self::rows(&mut *database.driver, &after)?;
-        self.at = Some(At { database, schema: after, rows: filled });
+        self.at = Some(At { inspector, database, schema: after, rows: filled });
         Ok(if others.is_empty() { Found::Exact } else { Found::Differs(others) })
     }
 

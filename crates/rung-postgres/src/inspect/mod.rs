@@ -74,8 +74,14 @@ pub(crate) fn inspect(postgres: &mut Postgres) -> Result<Catalog, DbError> {
     };
     let first = postgres.wire.send(&format!("{begin}; {SETTINGS}"), Rows::Drop)?;
     let mut sent = Vec::with_capacity(QUERIES.len());
-    for (sql, _, access) in &QUERIES {
-        let sql = text(sql, major);
+    let plans = postgres.planned.map(|times| if times % PLANS_HOLD == 0 { Plans::Made(times) } else { Plans::Used });
+    // Where this one fails, nobody knows which plans there are.
+    let planned = postgres.planned.take();
+    for (at, (sql, _, access)) in QUERIES.iter().enumerate() {
+        let sql = match plans {
+            None => text(sql, major),
+            Some(plans) => plans.statements(at, || text(sql, major)),
+        };
         sent.push(match access {
             Everybody => (postgres.wire.send(&sql, Rows::Keep)?, None),
             // It may be refused, and takes nothing with it.
@@ -108,7 +114,34 @@ pub(crate) fn inspect(postgres: &mut Postgres) -> Result<Catalog, DbError> {
     take(postgres, last).map(drop).unwrap_or_else(&mut note);
     match first_error {
         Some(error) => Err(error),
-        None => Ok(builder.finish()),
+        None => {
+            postgres.planned = planned.map(|times| times.wrapping_add(1));
+            Ok(builder.finish())
+        }
+    }
+}
+
+/// How often plans are used until they are made anew: the schema may have grown meanwhile.
+const PLANS_HOLD: u32 = 24;
+
+/// Plans that a session keeps: to plan these queries takes the server longer than to run them on a small schema.
+#[derive(Clone, Copy)]
+enum Plans {
+    /// They are made, for the first time where it is 0.
+    Made(u32),
+    Used,
+}
+
+impl Plans {
+    fn statements(self, at: usize, text: impl FnOnce() -> String) -> String {
+        let execute = format!("EXECUTE rung_inspect_{at}");
+        match self {
+            Self::Used => execute,
+            Self::Made(times) => {
+                let forget = if times == 0 { String::new() } else { format!("DEALLOCATE rung_inspect_{at}; ") };
+                format!("{forget}PREPARE rung_inspect_{at} AS {}; {execute}", text().trim_end().trim_end_matches(';'))
+            }
+        }
     }
 }
 
