@@ -11,6 +11,7 @@ mod column;
 mod index;
 mod inherit;
 mod make;
+pub(crate) mod misfit;
 mod object;
 mod rebuild;
 mod remove;

@@ -373,3 +373,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_rows_must_be_is_counted() {
+    for (before, after, bad, good, wrong) in [
+        ("a", "a NOT NULL", "(NULL), (1)", "(1)", 1),
+        ("a", "a UNIQUE", "(1), (1), (NULL), (NULL)", "(1), (2), (NULL), (NULL)", 1),
+        ("a", "a CHECK (a > 0)", "(0), (1), (NULL)", "(1), (NULL)", 1),
+        ("a", "a REFERENCES other", "(1), (5), (NULL)", "(1), (NULL)", 1),
+        ("a", "a INTEGER) STRICT -- ", "('x'), (1.5), (x'00'), ('7'), (2.0)", "(' 7 '), (2.0), (NULL), (-1)", 3),
+        ("a", "a TEXT) STRICT -- ", "(x'00'), (1)", "('x'), (1.5), (NULL)", 1),
+        ("a", "a BLOB) STRICT -- ", "(x'00'), (1)", "(x'00'), (NULL)", 1),
+        ("a INTEGER) STRICT -- ", "a INTEGER DEFAULT 1) STRICT -- ", "", "(1)", 0),
+    ] {
+        let schema = |column: &str| format!("CREATE TABLE other (id INTEGER PRIMARY KEY); CREATE TABLE t ({column}\n)");
+        let schema = |column: &str| schema(column).replace(" -- \n)", "");
+        let (was, connection) = made_by(&format!("{}; INSERT INTO other VALUES (1)", schema(before)));
+        let (is, _) = made_by(&schema(after));
+        connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        let needs = rung_engine::needs(&was, &is, &[], &SQLITE);
+        let fill = |rows: &str| {
+            let rows = if rows.is_empty() { String::new() } else { format!("; INSERT INTO t VALUES {rows}") };
+            connection.execute_batch(&format!("DELETE FROM t{rows}")).unwrap();
+        };
+        let counted = |rows: &str| -> i64 {
+            fill(rows);
+            needs.iter().map(|need| one::<i64>(&connection, &need.count)).max().unwrap_or_default()
+        };
+        assert_eq!((counted(bad), counted(good)), (wrong, 0), "{before} to {after}: {needs:?}");
+        let there = alteration(&was, &is, Vec::new()).unwrap();
+        run(&connection, &there).unwrap_or_else(|error| panic!("{error}: {before} to {after}"));
+    }
+}
