@@ -6,9 +6,9 @@ use rung_catalog::{Body, Column, Fact, Identity, Key, Kind, NotNull, Object, Ori
 use rung_engine::{Cut, Locking};
 
 use super::attribute::not_null_name;
-use super::change;
 use super::table::{columns_of, heirs_of, options, server_options};
 use super::types;
+use super::uses;
 use super::work::{Phase, Step};
 use super::{Builder, steps};
 use crate::name::{full, literal, quoted, within};
@@ -77,7 +77,7 @@ impl<'a> Builder<'_, 'a> {
         while let Some(parent) = tables.get(at).copied() {
             at += 1;
             let all = needs.heirs_of(parent).filter_map(|heir| catalog.get(heir));
-            let own = all.filter(|heir| change::inherits(heir, parent) && !self.changes.joins(&heir.key, parent));
+            let own = all.filter(|heir| uses::inherits(heir, parent) && !self.changes.joins(&heir.key, parent));
             tables.extend(own.map(|heir| &heir.key));
         }
         tables.into_iter().map(|table| Fact::column(table, column)).collect()
@@ -86,7 +86,7 @@ impl<'a> Builder<'_, 'a> {
     /// What a column needs, or has done with, besides its table.
     fn of_column(&self, object: &'a Object, column: &str, is_new: bool) -> Vec<Fact> {
         let needs = if is_new { self.changes.new } else { self.changes.old };
-        change::uses(needs, object).iter().filter(|it| it.column == Some(column)).map(change::Use::fact).collect()
+        uses::uses(needs, object).iter().filter(|it| it.column == Some(column)).map(uses::Use::fact).collect()
     }
 
     fn drop_column(&mut self, from: &'a Object, column: &'a Column, is_readded: bool) {

@@ -3,7 +3,8 @@
 use rung_catalog::{Body, Constraint, ConstraintKind, Fact, Index, Key, Object, Timing, Validity};
 use rung_engine::Cut;
 
-use super::change::{Fate, above, uses};
+use super::change::Fate;
+use super::uses::{above, uses};
 use super::work::{Phase, Step};
 use super::{Builder, names, rename, steps};
 use crate::name::{full, parent, quoted, within};

@@ -84,7 +84,7 @@ impl<'a> Builder<'_, 'a> {
             let table = group.and_then(|table| self.changes.to.get(table));
             needs.extend(table.map(|table| super::index::attached(&table.key)));
         }
-        let above = super::change::above(self.changes.new, to).and_then(|above| self.changes.to.get(above));
+        let above = super::uses::above(self.changes.new, to).and_then(|above| self.changes.to.get(above));
         let action = self.works.add(Phase::Make, key, group, steps(sql));
         action.makes = vec![Fact::object(key)];
         action.makes.extend(above.map(|above| super::index::parts(&above.key)));
@@ -258,7 +258,7 @@ impl<'a> Builder<'_, 'a> {
 /// The tables of a composite type.
 fn tables_of<'a>(catalog: &'a Catalog, key: &'a Key) -> impl Iterator<Item = &'a Object> {
     let is_of = |object: &&Object| {
-        super::change::is_typed(object) && object.depends_on.iter().any(|it| it.column.is_none() && *it.on == *key)
+        super::uses::is_typed(object) && object.depends_on.iter().any(|it| it.column.is_none() && *it.on == *key)
     };
     catalog.of_kind(Kind::Table).filter(is_of)
 }

@@ -195,7 +195,7 @@ impl<'a> Builder<'_, 'a> {
         needs.push(Fact::object(parent));
         needs.push(Fact::object(child));
         let parts = self.changes.new.parts(child).iter().filter(|part| {
-            super::change::above(self.changes.new, part)
+            super::uses::above(self.changes.new, part)
                 .is_none_or(|above| above.kind == Kind::Constraint || !self.changes.is_made(above))
         });
         // An index of a partition with partitions is taken for one of the whole's when it has all of its own parts.
