@@ -244,7 +244,7 @@ impl<'a> Changes<'a> {
     fn is_let_out(&self, from: &'a Object, to: &'a Object, used: Use<'a>) -> bool {
         match (&from.body, &to.body) {
             (Body::Other(old), Body::Other(new)) => {
-                self.lets_go(to, used) && super::object::is_alterable(Kind::Publication, &old.sql, &new.sql)
+                self.lets_go(to, used) && super::definition::is_alterable(Kind::Publication, &old.sql, &new.sql)
             }
             _ => false,
         }

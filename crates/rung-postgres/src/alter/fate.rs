@@ -60,7 +60,7 @@ impl<'a> Changes<'a> {
                     && (old.check.is_none() || new.check.is_some()),
             ),
             (Body::Other(old), Body::Other(new)) => {
-                altered(old.sql == new.sql || super::object::is_alterable(to.key.kind, &old.sql, &new.sql))
+                altered(old.sql == new.sql || super::definition::is_alterable(to.key.kind, &old.sql, &new.sql))
             }
             // There are scripts from a version to a later one only, and not all may be in any schema.
             (Body::Extension(old), Body::Extension(new)) => {

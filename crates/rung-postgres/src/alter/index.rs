@@ -129,7 +129,7 @@ impl<'a> Builder<'_, 'a> {
         let columns: Vec<Fact> = uses(self.changes.new, object)
             .into_iter()
             .filter(|it| matches!(constraint.kind, ConstraintKind::PrimaryKey { .. }) && **it.on == *of)
-            .filter_map(|it| Some(super::column::not_null(it.on, it.on_column?)))
+            .filter_map(|it| Some(super::null::not_null(it.on, it.on_column?)))
             .collect();
         needs.extend(columns);
         self.above_comes_last(object, &mut needs);

@@ -9,11 +9,13 @@ mod attribute;
 mod change;
 mod closure;
 mod column;
+mod definition;
 mod fate;
 mod index;
 mod inherit;
 mod make;
 pub(crate) mod misfit;
+mod null;
 mod object;
 mod rebuild;
 mod remove;
@@ -21,6 +23,7 @@ mod rename;
 mod table;
 mod types;
 mod uses;
+mod value;
 mod work;
 
 use std::sync::Arc;
@@ -204,7 +207,7 @@ impl<'a> Builder<'_, 'a> {
             && matches!(of.kind, rung_catalog::ConstraintKind::PrimaryKey { .. })
         {
             // What is no more a key may be NULL.
-            frees.extend(uses.iter().filter_map(|it| Some(column::not_null(it.on, it.on_column?))));
+            frees.extend(uses.iter().filter_map(|it| Some(null::not_null(it.on, it.on_column?))));
         }
         frees
     }

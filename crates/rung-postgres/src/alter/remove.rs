@@ -313,7 +313,7 @@ fn drop(object: &Object, concurrently: bool) -> Vec<Step> {
             of.sql.replacen("CREATE", "DROP", 1).split(" OPTIONS (").next().unwrap_or_default().to_owned()
         }
         (Body::Other(of), Kind::OperatorFamily) if key.name.ends_with(" (added)") => {
-            super::object::drop_from_family(&of.sql)
+            super::definition::drop_from_family(&of.sql)
         }
         (Body::Other(of), Kind::DefaultPrivileges) => {
             return steps(super::object::default_privileges(
