@@ -39,7 +39,10 @@ pub(crate) fn alteration(from: &Catalog, to: &Catalog, options: &AlterOptions) -
 /// (<https://sqlite.org/stricttables.html>); any other takes all.
 pub(crate) fn misfit((was, is): (&Table, &Table), (old, new): (&Column, &Column)) -> Option<String> {
     let is_strict = |table: &Table| table.options.iter().any(|option| option == "STRICT");
-    if !is_strict(is) || is_strict(was) && old.data_type.eq_ignore_ascii_case(&new.data_type) {
+    let shape = Shape::of(was.definition.as_deref().unwrap_or_default(), &Names::default());
+    let is_number_of_row = shape.rowid_alias().is_some_and(|it| it.name.eq_ignore_ascii_case(&old.name));
+    let is_same = is_strict(was) && old.data_type.eq_ignore_ascii_case(&new.data_type);
+    if !is_strict(is) || is_same || is_number_of_row {
         return None;
     }
     let name = name(&new.name);
