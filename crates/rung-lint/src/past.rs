@@ -16,8 +16,8 @@ pub(crate) enum Topic<'a> {
     Column(&'a str, &'a str),
     /// A table gets a constraint of this name.
     Constraint(&'a str, &'a str),
-    /// A table gets a foreign key to another.
-    ForeignKey(&'a str, &'a str),
+    /// A table gets a foreign key.
+    ForeignKey(&'a str),
     /// A constraint of a table is validated.
     Validate(&'a str),
     /// `ALTER TABLE` goes through the rows of a table.
@@ -80,7 +80,7 @@ fn each_topic<'a>(line: &'a Line, mut tell: impl FnMut(Topic<'a>)) {
                         added.name.iter().for_each(|name| tell(Topic::Constraint(table, &name.name)));
                         match &added.kind {
                             ConstraintKind::Check(_) if !added.not_valid => tell(Topic::Pass(table)),
-                            ConstraintKind::ForeignKey(key) => tell(Topic::ForeignKey(table, &key.table.name)),
+                            ConstraintKind::ForeignKey(_) => tell(Topic::ForeignKey(table)),
                             _ => {}
                         }
                     }

@@ -14,6 +14,9 @@ pub(super) static RULE: Rule = Rule {
     cases: &[
         Case::fires("ALTER TABLE t DROP CONSTRAINT f;").after("CREATE TABLE t (a int, CONSTRAINT f FOREIGN KEY (a) REFERENCES p (id));"),
         Case::fires("ALTER TABLE t DROP CONSTRAINT t_a_fkey;").after("CREATE TABLE t (a int REFERENCES p (id));"),
+        Case::fires("ALTER TABLE t DROP CONSTRAINT t_a_fkey;"),
+        Case::silent("ALTER TABLE t DROP CONSTRAINT t_a_key;"),
+        Case::silent("ALTER TABLE t DROP CONSTRAINT t_a_fkey, ADD CONSTRAINT t_a_fkey FOREIGN KEY (a) REFERENCES p (id) NOT VALID;"),
         Case::silent("ALTER TABLE t DROP CONSTRAINT c;").after("CREATE TABLE t (a int, CONSTRAINT c CHECK (a > 0));"),
         Case::silent("ALTER TABLE t DROP CONSTRAINT f;\nALTER TABLE t ADD CONSTRAINT g FOREIGN KEY (a) REFERENCES p (id) NOT VALID;").after("CREATE TABLE t (a int, CONSTRAINT f FOREIGN KEY (a) REFERENCES p (id));"),
     ],
@@ -22,16 +25,29 @@ pub(super) static RULE: Rule = Rule {
 fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) {
     let Action::DropConstraint { name, .. } = action else { return };
     let table = cx.schema.key(&alter.name);
-    let dropped = cx.table(&alter.name).and_then(|table| table.constraint(&name.name));
-    let Some(ConstraintKind::ForeignKey { to, .. }) = dropped.map(|constraint| &constraint.kind) else { return };
-    let is_key = |action: &Action| {
-        matches!(action, Action::AddConstraint(added) if matches!(&added.kind, Demand::ForeignKey(key) if cx.schema.key(&key.table) == *to))
+    let led_to = match cx.table(&alter.name).and_then(|table| table.constraint(&name.name)).map(|known| &known.kind) {
+        Some(ConstraintKind::ForeignKey { to, .. }) => Some(to),
+        // Its name may say what it is.
+        None if ["fkey", "fk"].iter().any(|word| name.name.split('_').any(|part| part.eq_ignore_ascii_case(word))) => None,
+        _ => return,
     };
-    let again = cx.on(Topic::ForeignKey(&alter.name.name, &to.name)).any(|(_, statement)| {
+    let is_key = |action: &Action| match action {
+        Action::AddConstraint(added) => match &added.kind {
+            Demand::ForeignKey(key) => led_to.is_none_or(|to| cx.schema.key(&key.table) == *to),
+            _ => false,
+        },
+        _ => false,
+    };
+    let again = cx.on(Topic::ForeignKey(&alter.name.name)).any(|(_, statement)| {
         matches!(statement, Statement::AlterTable(other)
             if cx.schema.key(&other.name) == table && other.actions.iter().any(|(action, _)| is_key(action)))
     });
-    if !again && !cx.is_fresh_key(&table) {
-        cx.report(span, format!("nothing keeps {table} from pointing at rows of {to} that are not there any more"));
+    if again || cx.is_fresh_key(&table) {
+        return;
     }
+    let (other, unless) = match led_to {
+        Some(to) => (format!("{to}"), ""),
+        None => ("another table".to_owned(), ", if this is a foreign key"),
+    };
+    cx.report(span, format!("nothing keeps {table} from pointing at rows of {other} that are not there any more{unless}"));
 }

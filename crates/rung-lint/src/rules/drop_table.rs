@@ -27,6 +27,7 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
     else {
         return;
     };
+    let is_alone = cx.subjects.len() == 1 && cx.options.runner == Runner::Anyone;
     for name in names {
         // A file that may be run again drops what it makes first.
         let is_unknown = match kind {
@@ -45,7 +46,9 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
                 .help("make sure that nobody uses it and that there is a backup, then allow this with the reason")
                 .nowhere(is_nowhere);
             if is_for_itself {
-                found.note("no migration has made it, and this one makes it next").level(Level::Note);
+                // Of what is there, a file that stands all alone tells nothing.
+                let level = if is_alone { Level::Warning } else { Level::Note };
+                found.note("no migration has made it, and this one makes it next").level(level);
             }
         }
     }

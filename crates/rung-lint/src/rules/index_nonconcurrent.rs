@@ -24,6 +24,8 @@ pub(super) static RULE: Rule = Rule {
         Case::fires("CREATE INDEX i ON t (a);").after("CREATE TABLE t (a int);"),
         Case::silent("CREATE TEMP TABLE t (a int);\nCREATE INDEX i ON t (a);"),
         Case::silent("CREATE INDEX i ON ONLY p (a);").after("CREATE TABLE p (a int) PARTITION BY LIST (a);"),
+        Case::silent("CREATE INDEX i ON ONLY p (a);"),
+        Case::fires("CREATE INDEX i ON ONLY t (a);").after("CREATE TABLE t (a int);"),
         Case::fires("CREATE INDEX i ON p (a);").after("CREATE TABLE p (a int) PARTITION BY LIST (a);"),
         Case::silent("CREATE TABLE old (a int);\nALTER TABLE old RENAME TO t;\nCREATE INDEX i ON t (a);"),
         Case::silent("CREATE MATERIALIZED VIEW m AS SELECT 1 AS a;\nCREATE UNIQUE INDEX i ON m (a);"),

@@ -5,7 +5,8 @@ use crate::Rule;
 /// What the files of the rules have in common.
 mod prelude {
     pub(super) use rung_ddl::{
-        Action, AlterTable, ConstraintKind as Demand, Ident, Kind, Name, Persistence, SmolStr, Statement, Verb,
+        Action, AlterTable, ConstraintKind as Demand, ForeignKey, Ident, Kind, Name, Persistence, SmolStr, Statement,
+        Verb,
     };
     pub(super) use std::collections::HashSet;
     pub(super) use std::sync::Arc;
@@ -14,9 +15,10 @@ mod prelude {
     pub(super) use rung_sql::{Level, MigrationType, Span, infer_type};
 
     pub(super) use crate::context::Reported;
+    pub(super) use crate::options::Runner;
     pub(super) use crate::past::Topic;
     pub(super) use crate::schema::{ConstraintKind, Type, Volatility};
-    pub(super) use crate::steps::{Altered, concurrent_drops, concurrent_index, concurrently};
+    pub(super) use crate::steps::{Altered, concurrent_drops, concurrent_index, concurrently, quoted};
     pub(super) use crate::{
         Blocks, Case, Check, Context, Edit, Group, Key, LockMode, Rule, Runs, Step, Sure, TypeChange, Work, type_change,
     };
@@ -93,6 +95,7 @@ rules! {
     rename,
     drop_not_null,
     drop_view,
+    drop_object,
     trigger_dropped,
     deprecated_object,
     replica_identity,

@@ -22,6 +22,7 @@ pub(super) static RULE: Rule = Rule {
             "CREATE TABLE t (a int, CONSTRAINT n CHECK (a IS NOT NULL));\nCREATE UNIQUE INDEX i ON t (a);",
         ),
         Case::fires("ALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY USING INDEX i;"),
+        Case::fires("CREATE INDEX CONCURRENTLY j ON t (a);\nALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY USING INDEX i;"),
         Case::silent("CREATE TABLE t (a int);\nALTER TABLE t ADD PRIMARY KEY (a);"),
         Case::fires("ALTER TABLE t ADD COLUMN id bigint PRIMARY KEY;"),
     ],

@@ -23,6 +23,9 @@ pub(super) static RULE: Rule = Rule {
             .after("ALTER TABLE t ADD CONSTRAINT c CHECK (b IS NOT NULL) NOT VALID;\nALTER TABLE t VALIDATE CONSTRAINT c;"),
         Case::fires("ALTER TABLE app.t ALTER COLUMN a SET NOT NULL;")
             .after("ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID;\nALTER TABLE t VALIDATE CONSTRAINT c;"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a SET NOT NULL;")
+            .after("CREATE TABLE t (a int, b int CHECK (b > 0), CHECK ((a IS NOT NULL) AND a BETWEEN 1 AND 9));"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a SET NOT NULL;").after("CREATE TABLE t (a int, CHECK (a IS NOT NULL OR a > 0));"),
         Case::silent("ALTER TABLE t ALTER COLUMN a SET NOT NULL;").after("CREATE TABLE t (a int NOT NULL);"),
         Case::silent("CREATE TABLE t (a int);\nALTER TABLE t ALTER COLUMN a SET NOT NULL;"),
     ],
@@ -56,7 +59,9 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     match validated {
         Some(name) => {
             let unless = format!("unless {name}, which is validated above, is CHECK ({column} IS NOT NULL)");
-            found.note(unless).level(Level::Note);
+            // By its name it is, most of the time.
+            let says_so = name.contains("null") && name.contains(column.name.as_str());
+            found.note(unless).level(if says_so { Level::Note } else { Level::Warning });
         }
         None => {
             found.steps(span, Ok(steps));

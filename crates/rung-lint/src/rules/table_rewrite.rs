@@ -35,8 +35,12 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     );
     let task = cx.impact.tasks.iter().find(|task| task.span == span && task.work == Work::Rewrite);
     let Some(why) = task.map(|task| task.why).filter(|_| rewrites) else { return };
+    // Where a table is, most of the time, when nobody has said so.
+    let usual = cx.text(span).split_whitespace().next_back().is_some_and(|word| ["heap", "pg_default"].contains(&word));
+    let level = if usual { cx.level.min(Level::Note) } else { cx.level };
     if !cx.is_fresh_table(&alter.name) {
         cx.report(span, format!("{} is written anew: {why}", alter.name))
+            .level(level)
             .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
             .help("do it when nobody needs the table, or fill a new table in batches and swap it in");
     }

@@ -1,6 +1,7 @@
 //! Columns and constraints that a table gets, with the names and the indexes that the server gives them.
 
-use rung_ddl::{Constraint as Written, ConstraintKind as WrittenKind, ForeignKey, Name, OnDelete, SmolStr};
+use rung_ddl::{Constraint as Written, ConstraintKind as WrittenKind, ForeignKey, Name, OnDelete, SmolStr, fold};
+use rung_sql::{Syntax, tokens};
 
 use super::store::Link;
 use super::{Born, Column, Constraint, ConstraintKind, Index, Key, Schema, Table};
@@ -55,7 +56,7 @@ impl Schema {
             WrittenKind::Check(expression) => {
                 let columns = names(&expression.columns);
                 let body = text.get(expression.span.range()).unwrap_or_default();
-                ("check", ConstraintKind::Check { not_null: not_null_of(body, &columns), columns })
+                ("check", ConstraintKind::Check { not_null: never_null(body, &columns), columns })
             }
             WrittenKind::NotNull(column) => {
                 if !written.not_valid {
@@ -97,7 +98,7 @@ impl Schema {
             WrittenKind::PrimaryKey { columns, .. } => (ConstraintKind::PrimaryKey(names(columns)), "pkey"),
             WrittenKind::Unique { columns, .. } => (ConstraintKind::Unique(names(columns)), "key"),
             WrittenKind::Check(expression) => {
-                (ConstraintKind::Check { not_null: None, columns: names(&expression.columns) }, "check")
+                (ConstraintKind::Check { not_null: Vec::new(), columns: names(&expression.columns) }, "check")
             }
             WrittenKind::ForeignKey(foreign) => (foreign_key(self, foreign), "fkey"),
             _ => return None,
@@ -135,15 +136,53 @@ fn chosen_name(table: &Key, kind: &ConstraintKind, suffix: &str) -> SmolStr {
     parts.join("_").into()
 }
 
-/// The column of an expression `c IS NOT NULL`.
-fn not_null_of(body: &str, columns: &[SmolStr]) -> Option<SmolStr> {
-    let [column] = columns else { return None };
-    let words: Vec<&str> = body.trim_matches(['(', ')', ' ']).split_whitespace().collect();
-    let (named, rest) = words.split_at_checked(words.len().checked_sub(3)?)?;
-    // A name in quotes may have several words.
-    let is_name = named.len() == 1 || named.concat().matches('"').count() == 2 && named.last()?.ends_with('"');
-    let is_test = rest.iter().zip(["is", "not", "null"]).all(|(word, wanted)| word.eq_ignore_ascii_case(wanted));
-    (is_name && is_test).then(|| column.clone())
+/// The columns of which a condition says that they are not null: `c IS NOT NULL`, by itself or joined to others by AND,
+/// as the server looks for it (`NotNullImpliedByRelConstraints`).
+fn never_null(condition: &str, columns: &[SmolStr]) -> Vec<SmolStr> {
+    let words: Vec<&str> = tokens(condition, &Syntax::POSTGRES)
+        .filter(|token| !token.kind.is_trivia())
+        .map(|token| &condition[token.span.range()])
+        .collect();
+    let mut found = Vec::new();
+    each_part(&words, &mut |part| {
+        let is = |word: &str, wanted: &str| word.eq_ignore_ascii_case(wanted);
+        let named = match part {
+            [name, first, not, null] if is(first, "is") && is(not, "not") && is(null, "null") => name,
+            [name, test] if is(test, "notnull") => name,
+            _ => return,
+        };
+        found.extend(columns.iter().find(|column| **column == fold(named)).cloned());
+    });
+    found
+}
+
+/// The parts of a condition that have to hold all of them, without the parentheses around them.
+fn each_part<'w>(words: &[&'w str], tell: &mut impl FnMut(&[&'w str])) {
+    let mut depth = 0_usize;
+    let (mut ands, mut closed_early, mut between) = (Vec::new(), false, false);
+    for (at, word) in words.iter().enumerate() {
+        match word.to_ascii_lowercase().as_str() {
+            "(" | "case" => depth += 1,
+            ")" | "end" => depth = depth.saturating_sub(1),
+            // What is one of two need not hold.
+            "or" if depth == 0 => return,
+            "between" if depth == 0 => between = true,
+            "and" if depth == 0 && !std::mem::take(&mut between) => ands.push(at),
+            _ => {}
+        }
+        closed_early |= depth == 0 && at + 1 < words.len();
+    }
+    match (ands.as_slice(), words) {
+        ([], ["(", inner @ .., ")"]) if !closed_early => each_part(inner, tell),
+        ([], _) => tell(words),
+        (ands, _) => {
+            let mut from = 0;
+            for at in ands.iter().copied().chain([words.len()]) {
+                each_part(&words[from..at], tell);
+                from = at + 1;
+            }
+        }
+    }
 }
 
 /// What a foreign key becomes in the model.

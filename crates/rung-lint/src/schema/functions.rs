@@ -11,6 +11,14 @@ pub enum Volatility {
     Volatile,
 }
 
+/// What a migration tells of a function.
+#[derive(Debug, Clone)]
+pub(super) struct Function {
+    pub(super) volatility: Volatility,
+    /// Whether nothing but a trigger can call it.
+    pub(super) for_triggers: bool,
+}
+
 /// What is known of a function that no migration makes; `built_in` where its name may be one of `pg_catalog`.
 pub(super) fn known(name: &str, built_in: bool) -> Volatility {
     if built_in && STEADY.binary_search(&name).is_ok() {

@@ -19,6 +19,7 @@ use published::Published;
 use store::{Indexes, Link, Tables};
 
 use crate::Language;
+use functions::Function;
 pub use functions::{STEADY, VOLATILE, Volatility};
 pub use model::{Born, Column, Constraint, ConstraintKind, Index, Key, Table, Type};
 use rung_ddl::{DataType, Expression, Kind, Name, Parsed, SmolStr, Statement};
@@ -37,8 +38,8 @@ pub struct Schema {
     others: HashMap<(Kind, Key), Born>,
     /// How much tables hold, where a live database was asked.
     sizes: HashMap<Key, Size>,
-    /// How volatile functions are.
-    functions: HashMap<Key, Volatility>,
+    /// What migrations tell of functions.
+    functions: HashMap<Key, Function>,
     published: Published,
     /// Whether a live database has told all that is there.
     live: bool,
@@ -272,10 +273,18 @@ impl Schema {
 
     fn volatility_of(&self, call: &Name) -> Volatility {
         let built_in = call.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
-        if let Some(volatility) = self.functions.get(&self.found(call, |key| self.functions.contains_key(key))) {
-            *volatility
-        } else {
-            functions::known(&call.name, built_in)
+        match self.function(call) {
+            Some(function) => function.volatility,
+            None => functions::known(&call.name, built_in),
         }
+    }
+
+    fn function(&self, name: &Name) -> Option<&Function> {
+        self.functions.get(&self.found(name, |key| self.functions.contains_key(key)))
+    }
+
+    /// Whether it is known of a function that nothing but a trigger can call it.
+    pub fn is_for_triggers(&self, name: &Name) -> bool {
+        self.function(name).is_some_and(|function| function.for_triggers)
     }
 }

@@ -60,8 +60,9 @@ impl Constraint {
     /// Whether it is valid, and proves that a column has no NULL.
     pub fn proves_not_null(&self, column: &str) -> bool {
         self.valid
+            && self.enforced
             && match &self.kind {
-                ConstraintKind::Check { not_null, .. } => not_null.as_deref() == Some(column),
+                ConstraintKind::Check { not_null, .. } => not_null.iter().any(|name| name == column),
                 ConstraintKind::NotNull(name) => name == column,
                 ConstraintKind::PrimaryKey(columns) => columns.iter().any(|name| name == column),
                 _ => false,
@@ -80,8 +81,8 @@ pub enum ConstraintKind {
     Check {
         /// Its expression.
         columns: Vec<SmolStr>,
-        /// The column of `c IS NOT NULL`, where it is that.
-        not_null: Option<SmolStr>,
+        /// The columns of which it says that they are not null.
+        not_null: Vec<SmolStr>,
     },
     /// `NOT NULL` as a constraint with a name.
     NotNull(SmolStr),

@@ -6,7 +6,7 @@ use rung_ddl::{CreateTable, Kind, Name, Parsed, Persistence, SmolStr, Statement}
 
 use crate::File;
 
-use super::{Born, Column, ConstraintKind, Index, Key, Schema, Table, Type, Volatility};
+use super::{Born, Column, ConstraintKind, Function, Index, Key, Schema, Table, Type, Volatility};
 
 impl Schema {
     /// Carries a statement out. `text` is the statement's own, `born` who runs it.
@@ -191,7 +191,9 @@ impl Schema {
                     } else {
                         Volatility::Volatile
                     };
-                    self.functions.insert(key.clone(), volatility);
+                    let mut words = words.split_whitespace().skip_while(|word| *word != "returns").skip(1);
+                    let for_triggers = matches!(words.next(), Some("trigger" | "event_trigger"));
+                    self.functions.insert(key.clone(), Function { volatility, for_triggers });
                 }
                 self.others.entry((kind, key)).or_insert(born);
             }
@@ -273,7 +275,10 @@ impl Schema {
             Kind::Publication => self.published.drop(&name.name),
             _ => {
                 let key = self.made(name);
-                self.functions.remove(&key);
+                // A trigger may have its function's name.
+                if kind == Kind::Routine {
+                    self.functions.remove(&key);
+                }
                 self.others.remove(&(kind, key));
             }
         }

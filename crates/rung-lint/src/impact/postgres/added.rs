@@ -91,11 +91,13 @@ impl Reader<'_> {
                 if index.is_none() {
                     self.task(Work::BuildIndex, table, "its index is built", span);
                 }
-                let columns: Vec<SmolStr> = match index.as_ref().and_then(|index| self.schema.index(index)) {
-                    Some(index) => index.columns.iter().flatten().cloned().collect(),
-                    None => columns.iter().map(|column| column.name.clone()).collect(),
+                let columns: Option<Vec<SmolStr>> = match index {
+                    Some(index) => {
+                        self.schema.index(index).map(|index| index.columns.iter().flatten().cloned().collect())
+                    }
+                    None => Some(columns.iter().map(|column| column.name.clone()).collect()),
                 };
-                self.key_not_null(table, &columns, span);
+                self.key_not_null(table, columns.as_deref(), span);
             }
             _ => {}
         }
@@ -103,8 +105,8 @@ impl Reader<'_> {
     }
 
     /// The columns of a primary key become NOT NULL, which is looked up row by row.
-    fn key_not_null(&mut self, table: &Key, columns: &[SmolStr], span: Span) {
-        let Some(known) = self.schema.table_at(table) else {
+    fn key_not_null(&mut self, table: &Key, columns: Option<&[SmolStr]>, span: Span) {
+        let (Some(known), Some(columns)) = (self.schema.table_at(table), columns) else {
             let why = "its columns are checked for NULL, unless they are NOT NULL already";
             return self.impact.task(Work::Scan, table, why, Sure::Perhaps, span);
         };

@@ -136,7 +136,9 @@ impl Reader<'_> {
                         self.lock_family(&key, Share);
                     }
                 }
-                let hollow = create.only && self.schema.table_at(&key).is_some_and(|table| table.partitioned);
+                // Nobody says ONLY of a table that has no partitions.
+                let may_have = |table: &Table| table.partitioned || !table.complete;
+                let hollow = create.only && self.schema.table_at(&key).is_none_or(may_have);
                 let there = create.name.as_ref().filter(|_| create.if_not_exists);
                 if !hollow && there.is_none_or(|name| self.schema.index(name).is_none()) {
                     self.task(Work::BuildIndex, &key, "the index is built", whole);
