@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rung_catalog::{Catalog, Key};
+use rung_catalog::{Catalog, Column, Key, Table};
 use rung_sql::{Facts, Syntax};
 
 /// A database's SQL, as far as the engine needs to know it. Implemented by the driver crates; pure.
@@ -27,6 +27,16 @@ pub trait Dialect: Sync + Send {
 
     /// Whether a column that becomes NOT NULL gets its default where it has no value, in the alterations of this dialect.
     fn fills_null(&self) -> bool;
+
+    /// A condition that holds for those values of a column which are none of its new type, where it gets another: as far as
+    /// that can be told without an error. The schemas, the table and the column, each before and after; the condition is for
+    /// the first schema.
+    fn misfit(
+        &self,
+        schemas: (&Catalog, &Catalog),
+        tables: (&Table, &Table),
+        columns: (&Column, &Column),
+    ) -> Option<String>;
 
     /// A name as a quoted identifier.
     fn quote_identifier(&self, name: &str) -> String;

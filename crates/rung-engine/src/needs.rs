@@ -21,13 +21,13 @@ pub struct Need {
 }
 
 /// What rows must be for `from` to become `to`, as far as it can be asked of the first schema: values where there may be
-/// none, no rows where a new column has nothing to give them, no two alike, conditions, rows of other tables. That values
-/// suit another type is not asked. `back` leads from the names of the second schema to those of the first.
+/// none, values of another type, no rows where a new column has nothing to give them, no two alike, conditions, rows of other
+/// tables. Of types of which only the database can say whether a text is one, it is not asked. `back` leads from the names of the second schema to those of the first.
 pub fn needs(from: &Catalog, to: &Catalog, back: &[Rename], dialect: &dyn Dialect) -> Vec<Need> {
     let to = to.renamed(back, &|name| dialect.identifier(name));
     let asker = Asker { from, dialect };
     let of_objects = to.iter().flat_map(|object| match &object.body {
-        Body::Table(table) => asker.of_columns(object, table),
+        Body::Table(table) => [asker.of_columns(object, table), asker.of_types(&to, object, table)].concat(),
         Body::Constraint(constraint) => asker.of_constraint(&to, object, constraint).into_iter().collect(),
         Body::Index(index) if index.unique && from.get(&object.key).is_none() => {
             asker.of_index(index).into_iter().collect()
@@ -69,6 +69,26 @@ impl Asker<'_> {
         if table.bound.is_some() || table.server.is_some() || old.server.is_some() {
             return Vec::new();
         }
+        table.columns.iter().filter_map(need).collect()
+    }
+
+    /// Values that the new types of columns do not take.
+    fn of_types(&self, to: &Catalog, object: &Object, table: &Table) -> Vec<Need> {
+        let Some((before, old)) = self.table(&object.key) else { return Vec::new() };
+        if table.bound.is_some() || table.server.is_some() || old.server.is_some() {
+            return Vec::new();
+        }
+        let need = |column: &Column| {
+            let was = before.columns().iter().find(|it| it.name == column.name)?;
+            let is_given = |of: &Column| !matches!(of.value, Value::Stored(_) | Value::Virtual(_));
+            let misfit = self.dialect.misfit((self.from, to), (old, table), (was, column));
+            let misfit = misfit.filter(|_| is_given(was) && is_given(column))?;
+            let (name, path) = (self.dialect.object_name(&object.key), object.key.path());
+            Some(Need {
+                what: format!("every {path}.{} to be one that {} takes", column.name, column.data_type),
+                count: format!("SELECT count(*) FROM {name} WHERE {misfit}"),
+            })
+        };
         table.columns.iter().filter_map(need).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rung_catalog::{Catalog, Key, Kind, Object};
+use rung_catalog::{Catalog, Column, Key, Kind, Object, Table};
 use rung_engine::{Dialect, DumpOptions, FORMAT_VERSION, Paragraph, Timeouts};
 use rung_sql::{Effect, Facts, Syntax, postgres_facts};
 
@@ -66,6 +66,15 @@ impl Dialect for PostgresDialect {
 
     fn fills_null(&self) -> bool {
         false
+    }
+
+    fn misfit(
+        &self,
+        schemas: (&Catalog, &Catalog),
+        _: (&Table, &Table),
+        columns: (&Column, &Column),
+    ) -> Option<String> {
+        crate::alter::misfit::misfit(schemas, columns)
     }
 
     fn quote_identifier(&self, name: &str) -> String {

@@ -1,6 +1,6 @@
 //! SQLite's SQL.
 
-use rung_catalog::Catalog;
+use rung_catalog::{Catalog, Column, Table};
 use rung_engine::{AlterOptions, Alteration, Dialect, DumpOptions, FORMAT_VERSION, Paragraph, Refusal, Timeouts};
 use rung_sql::{Facts, Syntax, sqlite_facts};
 
@@ -63,6 +63,10 @@ impl Dialect for SqliteDialect {
 
     fn fills_null(&self) -> bool {
         true
+    }
+
+    fn misfit(&self, _: (&Catalog, &Catalog), tables: (&Table, &Table), columns: (&Column, &Column)) -> Option<String> {
+        crate::alter::misfit(tables, columns)
     }
 
     fn quote_identifier(&self, name: &str) -> String {

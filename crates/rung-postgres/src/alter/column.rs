@@ -2,22 +2,16 @@
 
 use std::sync::Arc;
 
-use rung_catalog::{Body, Column, Fact, Identity, Key, Kind, NotNull, Object, Origin, Sequence, Validity, Value};
-use rung_engine::{Cut, Locking};
+use rung_catalog::{Body, Column, Fact, Key, Kind, NotNull, Object, Origin, Validity, Value};
 
-use super::attribute::not_null_name;
-use super::change;
+use super::null::not_null;
 use super::table::{columns_of, heirs_of, options, server_options};
 use super::types;
+use super::uses;
 use super::work::{Phase, Step};
 use super::{Builder, steps};
-use crate::name::{full, literal, quoted, within};
-use crate::render::table::{bare, column_settings, identity};
-
-/// That a column is never NULL.
-pub(super) fn not_null(table: &Arc<Key>, column: &str) -> Fact {
-    Fact::column(table, format!("{column} IS NOT NULL"))
-}
+use crate::name::{full, quoted, within};
+use crate::render::table::column_settings;
 
 /// A column that is no more given to those that inherit from a table, each of which has it as its own.
 fn left_below(table: &Key, column: &str) -> String {
@@ -77,16 +71,16 @@ impl<'a> Builder<'_, 'a> {
         while let Some(parent) = tables.get(at).copied() {
             at += 1;
             let all = needs.heirs_of(parent).filter_map(|heir| catalog.get(heir));
-            let own = all.filter(|heir| change::inherits(heir, parent) && !self.changes.joins(&heir.key, parent));
+            let own = all.filter(|heir| uses::inherits(heir, parent) && !self.changes.joins(&heir.key, parent));
             tables.extend(own.map(|heir| &heir.key));
         }
         tables.into_iter().map(|table| Fact::column(table, column)).collect()
     }
 
     /// What a column needs, or has done with, besides its table.
-    fn of_column(&self, object: &'a Object, column: &str, is_new: bool) -> Vec<Fact> {
+    pub(super) fn of_column(&self, object: &'a Object, column: &str, is_new: bool) -> Vec<Fact> {
         let needs = if is_new { self.changes.new } else { self.changes.old };
-        change::uses(needs, object).iter().filter(|it| it.column == Some(column)).map(change::Use::fact).collect()
+        uses::uses(needs, object).iter().filter(|it| it.column == Some(column)).map(uses::Use::fact).collect()
     }
 
     fn drop_column(&mut self, from: &'a Object, column: &'a Column, is_readded: bool) {
@@ -173,234 +167,6 @@ impl<'a> Builder<'_, 'a> {
         self.null(to, old, new);
     }
 
-    fn value(&mut self, from: &'a Object, to: &'a Object, old: &Column, new: &'a Column) {
-        let key = &to.key;
-        let place = (&**key, new.name.as_str());
-        let before = format!("{} ALTER COLUMN {}", only(to), quoted(&new.name));
-        let is_reset = self.changes.reset.contains(&place) || self.changes.retyped.contains(&place);
-        // Its type is for the work to let go that gives it another.
-        let mut frees = self.of_column(from, &new.name, false);
-        frees.retain(|fact| fact.key.kind != Kind::Type || !self.is_type_of(old, &fact.key));
-        let mut needs = self.of_column(to, &new.name, true);
-        needs.push(Fact::column(key, &new.name));
-        needs.extend(self.after_leaving(key));
-        let column = Fact::column(key, &new.name);
-        match (&old.value, &new.value) {
-            (Value::Default(_), _) if is_reset => {
-                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP DEFAULT")]));
-                action.frees = frees;
-                action.frees.push(column);
-                let dropped = self.works.last();
-                if let Value::Default(default) = &new.value {
-                    let action =
-                        self.works.add(Phase::Make, key, None, steps([format!("{before} SET DEFAULT {default}")]));
-                    action.needs = needs;
-                    action.after = vec![dropped];
-                } else {
-                    self.identity(to, &Value::None, new, needs, vec![dropped]);
-                }
-            }
-            (one, two) if one == two => {}
-            (Value::None | Value::Default(_), Value::Default(default)) => {
-                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} SET DEFAULT {default}")]));
-                (action.needs, action.frees) = (needs, frees);
-            }
-            (Value::Default(_), Value::None) => {
-                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP DEFAULT")]));
-                action.frees = frees;
-            }
-            (Value::Stored(_), Value::Stored(expression) | Value::Virtual(expression))
-            | (Value::Virtual(_), Value::Virtual(expression)) => {
-                let sql = format!("{before} SET EXPRESSION AS ({})", bare(expression));
-                let action = self.works.add(Phase::Make, key, None, steps([sql.replacen(" ONLY ", " ", 1)]));
-                (action.needs, action.frees) = (needs, frees);
-            }
-            (Value::Stored(_), _) => {
-                let sql = format!("{before} DROP EXPRESSION").replacen(" ONLY ", " ", 1);
-                let action = self.works.add(Phase::Make, key, None, steps([sql]));
-                action.frees = frees;
-                let dropped = self.works.last();
-                match &new.value {
-                    Value::Default(default) => {
-                        let action =
-                            self.works.add(Phase::Make, key, None, steps([format!("{before} SET DEFAULT {default}")]));
-                        action.needs = needs;
-                        action.after = vec![dropped];
-                    }
-                    _ => self.identity(to, &Value::None, new, needs, vec![dropped]),
-                }
-            }
-            (Value::Default(_), Value::Identity(_)) => {
-                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP DEFAULT")]));
-                action.frees = frees;
-                let dropped = self.works.last();
-                self.identity(to, &Value::None, new, needs, vec![dropped]);
-            }
-            (Value::Identity(of), Value::None | Value::Default(_)) => {
-                let sql = format!("{before} DROP IDENTITY").replacen(" ONLY ", " ", 1);
-                let action = self.works.add(Phase::Make, key, None, steps([sql]));
-                action.frees = vec![not_null(key, &new.name)];
-                action.releases = vec![format!("relation {}", within(key, &of.name))];
-                let dropped = self.works.last();
-                if let Value::Default(default) = &new.value {
-                    let action =
-                        self.works.add(Phase::Make, key, None, steps([format!("{before} SET DEFAULT {default}")]));
-                    action.needs = needs;
-                    action.after = vec![dropped];
-                }
-            }
-            (old_value, _) => self.identity(to, old_value, new, needs, Vec::new()),
-        }
-    }
-
-    /// Whether a type is that of a column, and not only spoken of by its default.
-    fn is_type_of(&self, column: &Column, key: &Key) -> bool {
-        self.changes.from.get(key).is_some_and(|it| types::is_of(&column.data_type, it))
-    }
-
-    fn identity(&mut self, to: &'a Object, old: &Value, new: &'a Column, mut needs: Vec<Fact>, after: Vec<usize>) {
-        let key = &to.key;
-        let Value::Identity(of) = &new.value else { return };
-        let before = format!("{} ALTER COLUMN {}", alter(to), quoted(&new.name));
-        needs.push(not_null(key, &new.name));
-        let sequence = within(key, &of.name);
-        let mut claims = Vec::new();
-        let sql = match old {
-            Value::Identity(old) => changed_identity(key, &before, old, of),
-            _ => {
-                claims.push(format!("relation {sequence}"));
-                let mut sql = vec![format!("{before} ADD{}", identity(key, new, of))];
-                if !is_foreign(to) && of.sequence.increment > 0 {
-                    // Else the next row would get a number that is taken.
-                    let name = quoted(&new.name);
-                    sql.push(format!(
-                        "SELECT pg_catalog.setval({}, pg_catalog.max({name})) FROM {} HAVING pg_catalog.max({name}) >= {}",
-                        literal(&sequence),
-                        full(key),
-                        of.sequence.start
-                    ));
-                }
-                sql
-            }
-        };
-        if !sql.is_empty() {
-            let action = self.works.add(Phase::Make, key, None, steps(sql));
-            (action.needs, action.after, action.claims) = (needs, after, claims);
-        }
-    }
-
-    /// NOT NULL: put on, taken off, or called something else.
-    fn null(&mut self, to: &'a Object, old: &Column, new: &'a Column) {
-        let key = &to.key;
-        let before = format!("{} ALTER COLUMN {}", alter(to), quoted(&new.name));
-        let column = Fact::column(key, &new.name);
-        let needs: Vec<Fact> = [column.clone()].into_iter().chain(self.after_leaving(key)).collect();
-        match (&old.not_null, &new.not_null) {
-            (Some(_), None) => {
-                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP NOT NULL")]));
-                action.takes = vec![not_null(key, &new.name)];
-                action.needs = needs;
-            }
-            (None, Some(constraint)) => self.set_not_null(to, new, constraint, needs),
-            (Some(old), Some(of)) => {
-                let name = |it: &NotNull| quoted(&not_null_name(to, new, it));
-                let alter = alter(to);
-                let mut sql = Vec::new();
-                // The name of one that a partition has from the whole can't be altered.
-                let is_own = of.origin == Origin::Local || !is_partition(to);
-                if old.name != of.name && is_own {
-                    sql.push(format!("{alter} RENAME CONSTRAINT {} TO {}", name(old), name(of)));
-                }
-                if old.no_inherit != of.no_inherit {
-                    let how = if of.no_inherit { "NO INHERIT" } else { "INHERIT" };
-                    sql.push(format!("{alter} ALTER CONSTRAINT {} {how}", name(of)));
-                }
-                match (old.validity, of.validity) {
-                    (Validity::NotValid, Validity::Valid) => {
-                        sql.push(format!("{alter} VALIDATE CONSTRAINT {}", name(of)))
-                    }
-                    (Validity::Valid, Validity::NotValid) => {
-                        sql.push(format!("{before} DROP NOT NULL"));
-                        sql.push(self.add_not_null(to, new, Validity::NotValid));
-                    }
-                    _ => {}
-                }
-                if !sql.is_empty() {
-                    let action = self.works.add(Phase::Make, key, None, steps(sql));
-                    action.needs = needs;
-                    action.makes = vec![not_null(key, &new.name)];
-                }
-            }
-            (None, None) => {}
-        }
-    }
-
-    fn add_not_null(&self, to: &Object, column: &Column, validity: Validity) -> String {
-        let usual = NotNull::default();
-        let of = column.not_null.as_ref().unwrap_or(&usual);
-        let (inherit, valid) = (
-            if of.no_inherit { " NO INHERIT" } else { "" },
-            if validity == Validity::Valid { "" } else { " NOT VALID" },
-        );
-        let name = quoted(&not_null_name(to, column, of));
-        format!("{} ADD CONSTRAINT {name} NOT NULL {}{inherit}{valid}", alter(to), quoted(&column.name))
-    }
-
-    fn set_not_null(&mut self, to: &'a Object, column: &'a Column, of: &'a NotNull, needs: Vec<Fact>) {
-        let key = &to.key;
-        let is_named = self.changes.major() >= 18;
-        // Its heirs have it by that as well.
-        let all = self.with_heirs(key, &column.name, true);
-        let facts: Vec<Fact> = all.iter().map(|it| not_null(&it.key, &column.name)).collect();
-        let name = quoted(&column.name);
-        let online = self.changes.options.locking == Locking::Online && !is_foreign(to);
-        if of.validity == Validity::NotValid {
-            let sql = self.add_not_null(to, column, Validity::NotValid);
-            let action = self.works.add(Phase::Make, key, None, steps([sql]));
-            (action.makes, action.needs) = (facts, needs);
-            return;
-        }
-        if !online {
-            let sql = match is_named && (of.name.is_some() || of.no_inherit) {
-                true => self.add_not_null(to, column, Validity::Valid),
-                false => format!("{} ALTER COLUMN {name} SET NOT NULL", alter(to)),
-            };
-            let action = self.works.add(Phase::Make, key, None, steps([sql]));
-            (action.makes, action.needs) = (facts, needs);
-            return;
-        }
-        let note = "apart, so that rows are checked under a lock that lets others write";
-        if is_named {
-            let constraint = quoted(&not_null_name(to, column, of));
-            let add = self.add_not_null(to, column, Validity::NotValid);
-            let action = self.works.add(Phase::Make, key, None, steps([add]));
-            action.needs = needs;
-            let added = self.works.last();
-            let validate = Step::from(format!("{} VALIDATE CONSTRAINT {constraint}", alter(to))).because(note);
-            let action = self.works.add(Phase::Validate, key, None, vec![validate]);
-            (action.makes, action.after) = (facts, vec![added]);
-            action.what.cut = Cut::New;
-            return;
-        }
-        let short: String = format!("{}_{}", key.name, column.name).chars().take(50).collect();
-        let check = quoted(&format!("{short}_is_there"));
-        let add = format!("{} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID", alter(to));
-        let action = self.works.add(Phase::Make, key, None, steps([add]));
-        action.needs = needs;
-        let added = self.works.last();
-        let validate = Step::from(format!("{} VALIDATE CONSTRAINT {check}", alter(to))).because(note);
-        let action = self.works.add(Phase::Validate, key, None, vec![validate]);
-        action.after = vec![added];
-        action.what.cut = Cut::New;
-        let validated = self.works.last();
-        let set = Step::from(format!("{} ALTER COLUMN {name} SET NOT NULL", alter(to)))
-            .because("nothing is read, as the check has been proved");
-        let drop = Step::from(format!("{} DROP CONSTRAINT {check}", alter(to)));
-        let action = self.works.add(Phase::Validate, key, None, vec![set, drop]);
-        (action.makes, action.after) = (facts, vec![validated]);
-        action.what.cut = Cut::New;
-    }
-
     /// All new types of a table's columns at once, so that it is written anew once.
     fn retype(&mut self, from: &'a Object, to: &'a Object) {
         let key = &to.key;
@@ -419,7 +185,7 @@ impl<'a> Builder<'_, 'a> {
         let mut lost: Vec<String> = Vec::new();
         for new in columns {
             let Some(old) = from.columns().iter().find(|old| old.name == new.name) else { continue };
-            before.extend(narrowed(key, old, new));
+            before.extend(super::value::narrowed(key, old, new));
             let is_remade = self.changes.waits(from, &new.name);
             if is_remade {
                 let gone = types::attributes_lost(self.changes.from, self.changes.to, &old.data_type, &new.data_type);
@@ -470,49 +236,6 @@ impl<'a> Builder<'_, 'a> {
     }
 }
 
-/// What keeps an identity's numbers within a type that has room for less: the type alone does not move bounds that were
-/// said.
-fn narrowed(key: &Key, old: &Column, new: &Column) -> Vec<String> {
-    let (Value::Identity(of), Value::Identity(to)) = (&old.value, &new.value) else { return Vec::new() };
-    let (was, is) = (&of.sequence, &to.sequence);
-    let greatest = match was.data_type.as_str() {
-        "smallint" => i64::from(i16::MAX),
-        "integer" => i64::from(i32::MAX),
-        _ => i64::MAX,
-    };
-    let is_said = (was.max > is.max && was.max != greatest) || (was.min < is.min && was.min != -greatest - 1);
-    let narrow = Sequence { data_type: was.data_type.clone(), ..is.clone() };
-    if is_said { super::object::sequence(&within(key, &of.name), was, &narrow) } else { Vec::new() }
-}
-
-fn is_partition(object: &Object) -> bool {
-    matches!(&object.body, Body::Table(table) if table.bound.is_some())
-}
-
-fn changed_identity(key: &Key, before: &str, old: &Identity, new: &Identity) -> Vec<String> {
-    let mut sql = Vec::new();
-    if old.always != new.always {
-        sql.push(format!("{before} SET GENERATED {}", if new.always { "ALWAYS" } else { "BY DEFAULT" }));
-    }
-    if old.name != new.name {
-        sql.push(format!("ALTER SEQUENCE {} RENAME TO {}", within(key, &old.name), quoted(&new.name)));
-    }
-    // The type is the column's, and goes with that; its bounds are said.
-    let mut from = old.sequence.clone();
-    if from.data_type != new.sequence.data_type {
-        from.data_type.clone_from(&new.sequence.data_type);
-        sql.push(format!(
-            "ALTER SEQUENCE {} MINVALUE {} MAXVALUE {}",
-            within(key, &new.name),
-            new.sequence.min,
-            new.sequence.max
-        ));
-        (from.min, from.max) = (new.sequence.min, new.sequence.max);
-    }
-    sql.extend(super::object::sequence(&within(key, &new.name), &from, &new.sequence));
-    sql
-}
-
 /// Storage, compression, statistics and options of a column that differ.
 pub(super) fn settings(alter: &str, old: &Column, new: &Column, major: u32) -> Vec<String> {
     let before = format!("{alter} ALTER COLUMN {}", quoted(&new.name));
@@ -552,16 +275,16 @@ impl Builder<'_, '_> {
     }
 }
 
-fn is_foreign(object: &Object) -> bool {
+pub(super) fn is_foreign(object: &Object) -> bool {
     matches!(&object.body, Body::Table(table) if table.server.is_some())
 }
 
-fn alter(object: &Object) -> String {
+pub(super) fn alter(object: &Object) -> String {
     let what = if is_foreign(object) { "FOREIGN TABLE" } else { "TABLE" };
     format!("ALTER {what} {}", full(&object.key))
 }
 
-fn only(object: &Object) -> String {
+pub(super) fn only(object: &Object) -> String {
     let what = if is_foreign(object) { "FOREIGN TABLE" } else { "TABLE" };
     format!("ALTER {what} ONLY {}", full(&object.key))
 }

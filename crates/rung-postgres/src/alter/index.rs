@@ -3,7 +3,8 @@
 use rung_catalog::{Body, Constraint, ConstraintKind, Fact, Index, Key, Object, Timing, Validity};
 use rung_engine::Cut;
 
-use super::change::{Fate, above, uses};
+use super::change::Fate;
+use super::uses::{above, uses};
 use super::work::{Phase, Step};
 use super::{Builder, names, rename, steps};
 use crate::name::{full, parent, quoted, within};
@@ -128,7 +129,7 @@ impl<'a> Builder<'_, 'a> {
         let columns: Vec<Fact> = uses(self.changes.new, object)
             .into_iter()
             .filter(|it| matches!(constraint.kind, ConstraintKind::PrimaryKey { .. }) && **it.on == *of)
-            .filter_map(|it| Some(super::column::not_null(it.on, it.on_column?)))
+            .filter_map(|it| Some(super::null::not_null(it.on, it.on_column?)))
             .collect();
         needs.extend(columns);
         self.above_comes_last(object, &mut needs);

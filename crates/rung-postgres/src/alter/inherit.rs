@@ -8,7 +8,7 @@ use rung_catalog::{
     Value,
 };
 
-use super::change::must_readd;
+use super::fate::must_readd;
 
 /// A table and one that it inherits from, or is a partition of.
 #[derive(Debug, Clone)]

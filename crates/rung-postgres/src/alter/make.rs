@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use rung_catalog::{Action, Body, ConstraintKind, Fact, Key, Kind, Object};
 
-use super::change::{self, Fate};
+use super::change::Fate;
 use super::rebuild::rows;
+use super::uses;
 use super::work::{Phase, Step};
 use super::{Builder, names, rename, steps};
 use crate::name::{full, quoted};
@@ -99,7 +100,7 @@ impl<'a> Builder<'_, 'a> {
         let mut seen: Vec<&Key> = Vec::new();
         let mut left = vec![object];
         while let Some(object) = left.pop() {
-            for used in change::uses(self.changes.new, object) {
+            for used in uses::uses(self.changes.new, object) {
                 let Some(on) = self.changes.to.get(used.on) else { continue };
                 match &on.body {
                     Body::Routine(_) if self.changes.is_made(used.on) => return true,
@@ -136,14 +137,14 @@ impl<'a> Builder<'_, 'a> {
         // One that reads others is filled after them.
         for (key, at) in &filled {
             let Some(view) = self.changes.to.get(key) else { continue };
-            let read = change::uses(self.changes.new, view);
+            let read = uses::uses(self.changes.new, view);
             self.works.0[*at].needs.extend(read.iter().filter(|it| it.on.kind == Kind::View).map(|it| rows(it.on)));
         }
     }
 
     /// The routines that an object calls: where there is another of the name that goes, a call may mean both meanwhile.
     fn calls(&self, object: &'a Object) -> Vec<String> {
-        let uses = change::uses(self.changes.new, object);
+        let uses = uses::uses(self.changes.new, object);
         let routines = uses.iter().filter(|it| it.on.kind == Kind::Routine);
         routines.filter_map(|it| super::overloads(self.changes.to.get(it.on)?)).collect()
     }
@@ -193,9 +194,9 @@ impl<'a> Builder<'_, 'a> {
                 |column: Option<&str>| column.is_some_and(|column| self.layout.apart.contains(&(&*of.key, column)));
             let schema = self.needs(of).into_iter().filter(|fact| fact.key.kind == Kind::Schema);
             needs.extend(schema);
-            for used in change::uses(self.changes.new, of) {
+            for used in uses::uses(self.changes.new, of) {
                 // The key of the whole finds those of its parts, and comes last.
-                let is_above = change::above(self.changes.new, of) == Some(&**used.on) && self.changes.is_made(used.on);
+                let is_above = uses::above(self.changes.new, of) == Some(&**used.on) && self.changes.is_made(used.on);
                 if apart(used.column) || **used.on == *key || is_above {
                     continue;
                 }
@@ -228,10 +229,10 @@ impl<'a> Builder<'_, 'a> {
             .filter(|it| self.layout.apart.contains(&(key, it)))
             .collect();
         for column in columns {
-            let needs: Vec<Fact> = change::uses(self.changes.new, object)
+            let needs: Vec<Fact> = uses::uses(self.changes.new, object)
                 .iter()
                 .filter(|it| it.column == Some(column))
-                .map(change::Use::fact)
+                .map(uses::Use::fact)
                 .chain([Fact::object(&object.key)])
                 .collect();
             let action = self.works.add(Phase::Make, &object.key, None, steps(table::default_apart(object, column)));
@@ -291,8 +292,7 @@ impl<'a> Builder<'_, 'a> {
             let number = self.works.last();
             // One that is made of another goes before that.
             for other in &keys[..at] {
-                let uses =
-                    |one: &Object, two: &Key| change::uses(self.changes.old, one).iter().any(|it| **it.on == *two);
+                let uses = |one: &Object, two: &Key| uses::uses(self.changes.old, one).iter().any(|it| **it.on == *two);
                 let Some(other_object) = self.changes.from.get(other) else { continue };
                 let place = number - (at - keys.iter().position(|it| it == other).unwrap_or(at));
                 if uses(other_object, key) {

@@ -1,22 +1,29 @@
 //! What leads from one schema to another. Pure.
 //!
-//! [`change`] tells what becomes of each object, with all that hangs on it; [`make`], [`remove`], [`object`], [`table`],
+//! [`change`] tells what becomes of each object, [`fate`] of one by itself, and [`closure`] of all that hangs on it; [`make`], [`remove`], [`object`], [`table`],
 //! [`column`] and [`index`] turn that into work, each piece with what it makes, takes, needs and has done with;
 //! [`work`] puts it in order and cuts it into transactions.
 
 mod adopt;
 mod attribute;
 mod change;
+mod closure;
 mod column;
+mod definition;
+mod fate;
 mod index;
 mod inherit;
 mod make;
+pub(crate) mod misfit;
+mod null;
 mod object;
 mod rebuild;
 mod remove;
 mod rename;
 mod table;
 mod types;
+mod uses;
+mod value;
 mod work;
 
 use std::sync::Arc;
@@ -175,11 +182,11 @@ impl<'a> Builder<'_, 'a> {
     fn needs(&self, object: &'a rung_catalog::Object) -> Vec<Fact> {
         let schema = self.changes.new.of_schema(object).filter_map(|key| self.changes.to.get(key));
         let mut needs: Vec<Fact> = schema.map(|schema| Fact::object(&schema.key)).collect();
-        needs.extend(change::uses(self.changes.new, object).iter().map(change::Use::fact));
+        needs.extend(uses::uses(self.changes.new, object).iter().map(uses::Use::fact));
         // Triggers, keys and indexes of a table that is made anew come when it has its rows.
         let table = self.changes.new.parent(object).filter(|table| self.changes.rebuilt.contains(table));
         needs.extend(table.and_then(|table| self.changes.to.get(table)).map(|table| rebuild::rows(&table.key)));
-        let parts = change::referred(object).into_iter().flat_map(|table| self.changes.new.heirs_of(table));
+        let parts = uses::referred(object).into_iter().flat_map(|table| self.changes.new.heirs_of(table));
         let parts = parts.filter(|part| self.changes.rebuilt.contains(part));
         for part in parts.filter_map(|part| self.changes.to.get(part)) {
             needs.extend([rebuild::rows(&part.key), index::attached(&part.key)]);
@@ -191,16 +198,16 @@ impl<'a> Builder<'_, 'a> {
     fn frees(&self, object: &'a rung_catalog::Object) -> Vec<Fact> {
         let schema = self.changes.old.of_schema(object).filter_map(|key| self.changes.from.get(key));
         let mut frees: Vec<Fact> = schema.map(|schema| Fact::object(&schema.key)).collect();
-        let uses = change::uses(self.changes.old, object);
-        frees.extend(uses.iter().map(change::Use::fact));
+        let uses = uses::uses(self.changes.old, object);
+        frees.extend(uses.iter().map(uses::Use::fact));
         // What refers to a table refers to all of its parts.
-        let parts = change::referred(object).into_iter().flat_map(|table| self.changes.old.heirs_of(table));
+        let parts = uses::referred(object).into_iter().flat_map(|table| self.changes.old.heirs_of(table));
         frees.extend(parts.filter_map(|part| self.changes.from.get(part)).map(|part| Fact::object(&part.key)));
         if let rung_catalog::Body::Constraint(of) = &object.body
             && matches!(of.kind, rung_catalog::ConstraintKind::PrimaryKey { .. })
         {
             // What is no more a key may be NULL.
-            frees.extend(uses.iter().filter_map(|it| Some(column::not_null(it.on, it.on_column?))));
+            frees.extend(uses.iter().filter_map(|it| Some(null::not_null(it.on, it.on_column?))));
         }
         frees
     }

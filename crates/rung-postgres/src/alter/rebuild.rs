@@ -87,7 +87,7 @@ impl<'a> Builder<'_, 'a> {
             frees.push(Fact::object(parent));
             releases.push(super::table::heirs_of(parent));
         }
-        if super::change::is_typed(object) {
+        if super::uses::is_typed(object) {
             sql.push(format!("ALTER TABLE {} NOT OF", full(key)));
         }
         sql.push(format!("ALTER TABLE {} SET SCHEMA {ASIDE}", full(key)));

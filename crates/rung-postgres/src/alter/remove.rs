@@ -6,7 +6,8 @@ use std::sync::Arc;
 use rung_catalog::{Body, Constraint, Fact, Key, Kind, Object, Type};
 use rung_engine::Cut;
 
-use super::change::{Fate, uses};
+use super::change::Fate;
+use super::uses::uses;
 use super::work::{Phase, Step};
 use super::{Builder, names, steps};
 use crate::name::{full, parent, quoted};
@@ -192,7 +193,7 @@ impl<'a> Builder<'_, 'a> {
                 _ => {}
             }
         }
-        if let (Some(columns), Some(table)) = (super::change::keys(object), self.changes.old.parent(object)) {
+        if let (Some(columns), Some(table)) = (super::uses::keys(object), self.changes.old.parent(object)) {
             names.push(super::index::key_of(table, columns));
         }
         names
@@ -261,16 +262,15 @@ impl<'a> Builder<'_, 'a> {
     fn has_keys_below(&self, object: &'a Object) -> bool {
         let heirs = self.changes.old.parent(object).into_iter().flat_map(|table| self.changes.old.heirs_of(table));
         heirs.flat_map(|heir| self.changes.old.parts(heir)).any(|part| {
-            matches!(part.body, Body::Constraint(_))
-                && super::change::above(self.changes.old, part) == Some(&*object.key)
+            matches!(part.body, Body::Constraint(_)) && super::uses::above(self.changes.old, part) == Some(&*object.key)
         })
     }
 
     /// Whether a foreign key refers to a table that stays, or to one of which it is a part.
     fn is_referred_to(&self, table: &Key) -> bool {
-        let above = |table: &&Object| self.changes.from.get(super::change::whole(table)?);
+        let above = |table: &&Object| self.changes.from.get(super::uses::whole(table)?);
         let tables: Vec<&Object> = std::iter::successors(self.changes.from.get(table), above).collect();
-        let mut keys = self.changes.from.of_kind(Kind::Constraint).filter_map(super::change::referred);
+        let mut keys = self.changes.from.of_kind(Kind::Constraint).filter_map(super::uses::referred);
         keys.any(|referred| tables.iter().any(|it| it.key == *referred) && !self.changes.is_dropped(referred))
     }
 
@@ -313,7 +313,7 @@ fn drop(object: &Object, concurrently: bool) -> Vec<Step> {
             of.sql.replacen("CREATE", "DROP", 1).split(" OPTIONS (").next().unwrap_or_default().to_owned()
         }
         (Body::Other(of), Kind::OperatorFamily) if key.name.ends_with(" (added)") => {
-            super::object::drop_from_family(&of.sql)
+            super::definition::drop_from_family(&of.sql)
         }
         (Body::Other(of), Kind::DefaultPrivileges) => {
             return steps(super::object::default_privileges(

@@ -8,7 +8,7 @@ use super::attribute::attributes;
 use super::index::attached;
 use super::inherit::Bond;
 use super::work::Phase;
-use super::{Builder, object, steps};
+use super::{Builder, definition, steps};
 use crate::name::{full, literal, quoted};
 
 impl<'a> Builder<'_, 'a> {
@@ -189,13 +189,13 @@ impl<'a> Builder<'_, 'a> {
         };
         let Some(object) = self.changes.to.get(child) else { return };
         let mut needs: Vec<Fact> = object.columns().iter().map(|column| Fact::column(child, &column.name)).collect();
-        needs.extend(object.columns().iter().map(|column| super::column::not_null(child, &column.name)));
+        needs.extend(object.columns().iter().map(|column| super::null::not_null(child, &column.name)));
         let above = self.changes.to.get(parent).map(Object::columns).unwrap_or_default();
         needs.extend(above.iter().map(|column| Fact::column(parent, &column.name)));
         needs.push(Fact::object(parent));
         needs.push(Fact::object(child));
         let parts = self.changes.new.parts(child).iter().filter(|part| {
-            super::change::above(self.changes.new, part)
+            super::uses::above(self.changes.new, part)
                 .is_none_or(|above| above.kind == Kind::Constraint || !self.changes.is_made(above))
         });
         // An index of a partition with partitions is taken for one of the whole's when it has all of its own parts.
@@ -285,6 +285,6 @@ pub(super) fn server_options(alter: &str, old: &[String], new: &[String]) -> Vec
         let pair = |option: &String| option.split_once('=').map(|(name, value)| (quoted(name), literal(value)));
         list.iter().filter_map(pair).collect()
     };
-    let changes = object::option_changes(&pairs(old), &pairs(new));
+    let changes = definition::option_changes(&pairs(old), &pairs(new));
     if changes.is_empty() { Vec::new() } else { vec![format!("{alter} OPTIONS ({})", changes.join(", "))] }
 }

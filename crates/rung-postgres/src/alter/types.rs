@@ -233,7 +233,7 @@ fn family(of: &str) -> Family {
 }
 
 /// A type without what is in parentheses: `numeric(10,2)`, `timestamp(3) with time zone`.
-fn without_modifier(of: &str) -> String {
+pub(super) fn without_modifier(of: &str) -> String {
     match (of.find('('), of.rfind(')')) {
         (Some(open), Some(close)) if open < close => format!("{}{}", &of[..open], &of[close + 1..]),
         _ => of.to_owned(),
@@ -241,7 +241,7 @@ fn without_modifier(of: &str) -> String {
 }
 
 /// What a domain is made of, to the last.
-fn base(catalog: &Catalog, of: &str) -> String {
+pub(super) fn base(catalog: &Catalog, of: &str) -> String {
     let name = of.trim_end_matches("[]");
     let domain = catalog.of_kind(Kind::Type).find(|it| full(&it.key) == name);
     match domain.map(|it| &it.body) {

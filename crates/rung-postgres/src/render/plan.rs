@@ -164,8 +164,13 @@ fn rank<'a>(object: &'a Object, part: Part, needs: &Needs<'a>) -> Rank<'a> {
 fn may_be_inline(constraint: &Constraint) -> bool {
     match constraint.kind {
         ConstraintKind::Foreign(_) => false,
-        _ => constraint.validity != Validity::NotValid,
+        _ => constraint.validity != Validity::NotValid && !lacks_parts(constraint),
     }
+}
+
+/// Whether it is the key of a partitioned table that some partitions have no part of: those that come later would get one.
+fn lacks_parts(constraint: &Constraint) -> bool {
+    constraint.index.as_ref().is_some_and(|index| !index.valid)
 }
 
 /// Who needs whom.
@@ -263,6 +268,9 @@ impl<'a> Needs<'a> {
                 all.extend(self.sequences.get(&*object.key).into_iter().flatten().map(|it| &*it.key));
             }
             Body::Constraint(constraint) => {
+                if lacks_parts(constraint) {
+                    all.extend(self.parent(object).into_iter().flat_map(|table| self.heirs_of(table)));
+                }
                 if let ConstraintKind::Foreign(foreign) = &constraint.kind {
                     all.push(&foreign.table);
                     let unique = |part: &&&Object| match &part.body {
@@ -270,8 +278,10 @@ impl<'a> Needs<'a> {
                         Body::Constraint(other) => other.index.is_some(),
                         _ => false,
                     };
-                    all.extend(self.parts(&foreign.table).iter().filter(unique).map(|part| &*part.key));
-                    // It reaches partitions by itself, once they are there.
+                    // A unique index of a partitioned table is one when it has all of its parts; the key reaches partitions
+                    // by itself, once they are there.
+                    let tables = || std::iter::once(&*foreign.table).chain(self.heirs_of(&foreign.table));
+                    all.extend(tables().flat_map(|table| self.parts(table)).filter(unique).map(|part| &*part.key));
                     all.extend(self.heirs_of(&foreign.table));
                     all.extend(self.parent(object).into_iter().flat_map(|table| self.heirs_of(table)));
                 }

@@ -318,3 +318,15 @@ ALTER DEFAULT PRIVILEGES FOR ROLE catalog_owner IN SCHEMA app GRANT SELECT ON TA
 ALTER DEFAULT PRIVILEGES FOR ROLE catalog_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES FOR ROLE catalog_owner GRANT USAGE ON SCHEMAS TO catalog_reader WITH GRANT OPTION;
 ALTER DEFAULT PRIVILEGES FOR ROLE catalog_owner REVOKE USAGE ON TYPES FROM PUBLIC;
+
+-- A key refers to a unique index of a partitioned table, which is one when it has all its parts.
+CREATE TABLE app.refers_whole (a integer, b integer) PARTITION BY LIST (a);
+CREATE TABLE app.refers_whole_1 PARTITION OF app.refers_whole FOR VALUES IN (1);
+CREATE UNIQUE INDEX refers_whole_key ON app.refers_whole (a, b);
+CREATE TABLE app.a_refers_to_it (a integer, b integer, FOREIGN KEY (a, b) REFERENCES app.refers_whole (a, b));
+
+-- A key that a partition has no part of, but an index of the name that it would get.
+CREATE TABLE app.half_keyed (a integer NOT NULL) PARTITION BY LIST (a);
+CREATE TABLE app.half_keyed_1 PARTITION OF app.half_keyed FOR VALUES IN (1);
+ALTER TABLE ONLY app.half_keyed ADD CONSTRAINT half_key PRIMARY KEY (a);
+CREATE UNIQUE INDEX half_keyed_1_pkey ON app.half_keyed_1 (a);

@@ -12,7 +12,7 @@ mod table;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use rung_catalog::{Body, Catalog, Key, Kind, Object, Rename, in_turn};
+use rung_catalog::{Body, Catalog, Column, Key, Kind, Object, Rename, Table, in_turn};
 use rung_engine::{AlterOptions, AlterStep, Alteration, Cut, Dialect, Refusal};
 
 use self::names::Names;
@@ -33,6 +33,28 @@ pub(crate) fn alteration(from: &Catalog, to: &Catalog, options: &AlterOptions) -
         return Err(refused);
     }
     Ok(Alteration { steps: plan.steps() })
+}
+
+/// A condition that holds for values that a column of a STRICT table does not take
+/// (<https://sqlite.org/stricttables.html>); any other takes all.
+pub(crate) fn misfit((was, is): (&Table, &Table), (old, new): (&Column, &Column)) -> Option<String> {
+    let is_strict = |table: &Table| table.options.iter().any(|option| option == "STRICT");
+    let shape = Shape::of(was.definition.as_deref().unwrap_or_default(), &Names::default());
+    let is_number_of_row = shape.rowid_alias().is_some_and(|it| it.name.eq_ignore_ascii_case(&old.name));
+    let is_same = is_strict(was) && old.data_type.eq_ignore_ascii_case(&new.data_type);
+    if !is_strict(is) || is_same || is_number_of_row {
+        return None;
+    }
+    let name = name(&new.name);
+    match new.data_type.to_ascii_uppercase().as_str() {
+        "INT" | "INTEGER" => Some(format!(
+            "typeof({name}) = 'blob' OR typeof({name}) = 'text' AND CAST(CAST({name} AS INTEGER) AS TEXT) <> trim({name}) \
+             OR typeof({name}) = 'real' AND CAST({name} AS INTEGER) <> {name}"
+        )),
+        "TEXT" => Some(format!("typeof({name}) = 'blob'")),
+        "BLOB" => Some(format!("typeof({name}) NOT IN ('blob', 'null')")),
+        _ => None,
+    }
 }
 
 /// A column that gets the name of another, which goes: there is no telling one from the other meanwhile.

@@ -321,8 +321,29 @@ fn values(connection: &Connection, columns: &BTreeSet<(String, String)>) -> Vec<
     columns.iter().map(of).collect()
 }
 
+/// How far tables have counted whose next number is above all that they ever had.
+fn sequences(connection: &Connection) -> BTreeSet<(String, i64)> {
+    let sql = "SELECT name FROM sqlite_schema WHERE name = 'sqlite_sequence'";
+    if connection.query_row(sql, [], |_| Ok(())).is_err() {
+        return BTreeSet::new();
+    }
+    let mut statement = connection.prepare("SELECT name, seq FROM sqlite_sequence").unwrap();
+    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+}
+
+/// Tables that count so.
+fn counting(connection: &Connection) -> BTreeSet<String> {
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'";
+    let mut statement = connection.prepare(sql).unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+fn cases() -> u32 {
+    std::env::var("RUNG_ALTERATIONS").ok().and_then(|text| text.parse().ok()).unwrap_or(300)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_schema_becomes_any_other(from in random::schema(), to in random::schema()) {
@@ -335,14 +356,52 @@ proptest! {
             }
             let both = &columns(&connection) & &columns(&other);
             let before = values(&connection, &both);
+            connection.execute_batch("UPDATE sqlite_sequence SET seq = seq + 50").ok();
+            let counted = sequences(&connection);
+            let counting = &counting(&connection) & &counting(&other);
             let alteration = alteration(&was, &is, Vec::new()).unwrap();
             run(&connection, &alteration).unwrap_or_else(|error| panic!("{error}\nfrom {}\nto {}", from.sql(), to.sql()));
             let left = self::alteration(&connection.inspect(), &is, Vec::new()).unwrap();
             prop_assert!(left.is_empty(), "{left:#?}\nafter {alteration:#?}");
             prop_assert_eq!(pragmas(&connection), pragmas(&other), "{:#?}", alteration);
             prop_assert_eq!(values(&connection, &both), before, "{:#?}", alteration);
+            let is_kept = |(name, _): &&(String, i64)| counting.contains(name);
+            let now = sequences(&connection);
+            prop_assert!(counted.iter().filter(is_kept).all(|it| now.contains(it)), "{counted:?} {now:?} {alteration:#?}");
             let quick: String = one(&connection, "PRAGMA integrity_check");
             prop_assert_eq!(quick, "ok");
         }
+    }
+}
+
+#[test]
+fn what_rows_must_be_is_counted() {
+    for (before, after, bad, good, wrong) in [
+        ("a", "a NOT NULL", "(NULL), (1)", "(1)", 1),
+        ("a", "a UNIQUE", "(1), (1), (NULL), (NULL)", "(1), (2), (NULL), (NULL)", 1),
+        ("a", "a CHECK (a > 0)", "(0), (1), (NULL)", "(1), (NULL)", 1),
+        ("a", "a REFERENCES other", "(1), (5), (NULL)", "(1), (NULL)", 1),
+        ("a", "a INTEGER) STRICT -- ", "('x'), (1.5), (x'00'), ('7'), (2.0)", "(' 7 '), (2.0), (NULL), (-1)", 3),
+        ("a", "a TEXT) STRICT -- ", "(x'00'), (1)", "('x'), (1.5), (NULL)", 1),
+        ("a", "a BLOB) STRICT -- ", "(x'00'), (1)", "(x'00'), (NULL)", 1),
+        ("a INTEGER) STRICT -- ", "a INTEGER DEFAULT 1) STRICT -- ", "", "(1)", 0),
+    ] {
+        let schema = |column: &str| format!("CREATE TABLE other (id INTEGER PRIMARY KEY); CREATE TABLE t ({column}\n)");
+        let schema = |column: &str| schema(column).replace(" -- \n)", "");
+        let (was, connection) = made_by(&format!("{}; INSERT INTO other VALUES (1)", schema(before)));
+        let (is, _) = made_by(&schema(after));
+        connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        let needs = rung_engine::needs(&was, &is, &[], &SQLITE);
+        let fill = |rows: &str| {
+            let rows = if rows.is_empty() { String::new() } else { format!("; INSERT INTO t VALUES {rows}") };
+            connection.execute_batch(&format!("DELETE FROM t{rows}")).unwrap();
+        };
+        let counted = |rows: &str| -> i64 {
+            fill(rows);
+            needs.iter().map(|need| one::<i64>(&connection, &need.count)).max().unwrap_or_default()
+        };
+        assert_eq!((counted(bad), counted(good)), (wrong, 0), "{before} to {after}: {needs:?}");
+        let there = alteration(&was, &is, Vec::new()).unwrap();
+        run(&connection, &there).unwrap_or_else(|error| panic!("{error}: {before} to {after}"));
     }
 }

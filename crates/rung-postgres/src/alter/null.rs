@@ -1,0 +1,135 @@
+//! NOT NULL: put on, taken off, or called something else.
+
+use std::sync::Arc;
+
+use rung_catalog::{Body, Column, Fact, Key, NotNull, Object, Origin, Validity};
+use rung_engine::{Cut, Locking};
+
+use super::attribute::not_null_name;
+use super::column::{alter, is_foreign};
+use super::work::{Phase, Step};
+use super::{Builder, steps};
+use crate::name::quoted;
+
+/// That a column is never NULL.
+pub(super) fn not_null(table: &Arc<Key>, column: &str) -> Fact {
+    Fact::column(table, format!("{column} IS NOT NULL"))
+}
+
+impl<'a> Builder<'_, 'a> {
+    /// NOT NULL: put on, taken off, or called something else.
+    pub(super) fn null(&mut self, to: &'a Object, old: &Column, new: &'a Column) {
+        let key = &to.key;
+        let before = format!("{} ALTER COLUMN {}", alter(to), quoted(&new.name));
+        let column = Fact::column(key, &new.name);
+        let needs: Vec<Fact> = [column.clone()].into_iter().chain(self.after_leaving(key)).collect();
+        match (&old.not_null, &new.not_null) {
+            (Some(_), None) => {
+                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP NOT NULL")]));
+                action.takes = vec![not_null(key, &new.name)];
+                action.needs = needs;
+            }
+            (None, Some(constraint)) => self.set_not_null(to, new, constraint, needs),
+            (Some(old), Some(of)) => {
+                let name = |it: &NotNull| quoted(&not_null_name(to, new, it));
+                let alter = alter(to);
+                let mut sql = Vec::new();
+                // The name of one that a partition has from the whole can't be altered.
+                let is_own = of.origin == Origin::Local || !is_partition(to);
+                if old.name != of.name && is_own {
+                    sql.push(format!("{alter} RENAME CONSTRAINT {} TO {}", name(old), name(of)));
+                }
+                if old.no_inherit != of.no_inherit {
+                    let how = if of.no_inherit { "NO INHERIT" } else { "INHERIT" };
+                    sql.push(format!("{alter} ALTER CONSTRAINT {} {how}", name(of)));
+                }
+                match (old.validity, of.validity) {
+                    (Validity::NotValid, Validity::Valid) => {
+                        sql.push(format!("{alter} VALIDATE CONSTRAINT {}", name(of)))
+                    }
+                    (Validity::Valid, Validity::NotValid) => {
+                        sql.push(format!("{before} DROP NOT NULL"));
+                        sql.push(self.add_not_null(to, new, Validity::NotValid));
+                    }
+                    _ => {}
+                }
+                if !sql.is_empty() {
+                    let action = self.works.add(Phase::Make, key, None, steps(sql));
+                    action.needs = needs;
+                    action.makes = vec![not_null(key, &new.name)];
+                }
+            }
+            (None, None) => {}
+        }
+    }
+
+    pub(super) fn add_not_null(&self, to: &Object, column: &Column, validity: Validity) -> String {
+        let usual = NotNull::default();
+        let of = column.not_null.as_ref().unwrap_or(&usual);
+        let (inherit, valid) = (
+            if of.no_inherit { " NO INHERIT" } else { "" },
+            if validity == Validity::Valid { "" } else { " NOT VALID" },
+        );
+        let name = quoted(&not_null_name(to, column, of));
+        format!("{} ADD CONSTRAINT {name} NOT NULL {}{inherit}{valid}", alter(to), quoted(&column.name))
+    }
+
+    fn set_not_null(&mut self, to: &'a Object, column: &'a Column, of: &'a NotNull, needs: Vec<Fact>) {
+        let key = &to.key;
+        let is_named = self.changes.major() >= 18;
+        // Its heirs have it by that as well.
+        let all = self.with_heirs(key, &column.name, true);
+        let facts: Vec<Fact> = all.iter().map(|it| not_null(&it.key, &column.name)).collect();
+        let name = quoted(&column.name);
+        let online = self.changes.options.locking == Locking::Online && !is_foreign(to);
+        if of.validity == Validity::NotValid {
+            let sql = self.add_not_null(to, column, Validity::NotValid);
+            let action = self.works.add(Phase::Make, key, None, steps([sql]));
+            (action.makes, action.needs) = (facts, needs);
+            return;
+        }
+        if !online {
+            let sql = match is_named && (of.name.is_some() || of.no_inherit) {
+                true => self.add_not_null(to, column, Validity::Valid),
+                false => format!("{} ALTER COLUMN {name} SET NOT NULL", alter(to)),
+            };
+            let action = self.works.add(Phase::Make, key, None, steps([sql]));
+            (action.makes, action.needs) = (facts, needs);
+            return;
+        }
+        let note = "apart, so that rows are checked under a lock that lets others write";
+        if is_named {
+            let constraint = quoted(&not_null_name(to, column, of));
+            let add = self.add_not_null(to, column, Validity::NotValid);
+            let action = self.works.add(Phase::Make, key, None, steps([add]));
+            action.needs = needs;
+            let added = self.works.last();
+            let validate = Step::from(format!("{} VALIDATE CONSTRAINT {constraint}", alter(to))).because(note);
+            let action = self.works.add(Phase::Validate, key, None, vec![validate]);
+            (action.makes, action.after) = (facts, vec![added]);
+            action.what.cut = Cut::New;
+            return;
+        }
+        let short: String = format!("{}_{}", key.name, column.name).chars().take(50).collect();
+        let check = quoted(&format!("{short}_is_there"));
+        let add = format!("{} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID", alter(to));
+        let action = self.works.add(Phase::Make, key, None, steps([add]));
+        action.needs = needs;
+        let added = self.works.last();
+        let validate = Step::from(format!("{} VALIDATE CONSTRAINT {check}", alter(to))).because(note);
+        let action = self.works.add(Phase::Validate, key, None, vec![validate]);
+        action.after = vec![added];
+        action.what.cut = Cut::New;
+        let validated = self.works.last();
+        let set = Step::from(format!("{} ALTER COLUMN {name} SET NOT NULL", alter(to)))
+            .because("nothing is read, as the check has been proved");
+        let drop = Step::from(format!("{} DROP CONSTRAINT {check}", alter(to)));
+        let action = self.works.add(Phase::Validate, key, None, vec![set, drop]);
+        (action.makes, action.after) = (facts, vec![validated]);
+        action.what.cut = Cut::New;
+    }
+}
+
+fn is_partition(object: &Object) -> bool {
+    matches!(&object.body, Body::Table(table) if table.bound.is_some())
+}

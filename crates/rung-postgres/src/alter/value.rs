@@ -1,0 +1,167 @@
+//! What a column has where none is given: a default, an expression, an identity.
+
+use rung_catalog::{Column, Fact, Identity, Key, Kind, Object, Sequence, Value};
+
+use super::column::{alter, is_foreign, only};
+use super::null::not_null;
+use super::work::Phase;
+use super::{Builder, steps, types};
+use crate::name::{full, literal, quoted, within};
+use crate::render::table::{bare, identity};
+
+impl<'a> Builder<'_, 'a> {
+    pub(super) fn value(&mut self, from: &'a Object, to: &'a Object, old: &Column, new: &'a Column) {
+        let key = &to.key;
+        let place = (&**key, new.name.as_str());
+        let before = format!("{} ALTER COLUMN {}", only(to), quoted(&new.name));
+        let is_reset = self.changes.reset.contains(&place) || self.changes.retyped.contains(&place);
+        // Its type is for the work to let go that gives it another.
+        let mut frees = self.of_column(from, &new.name, false);
+        frees.retain(|fact| fact.key.kind != Kind::Type || !self.is_type_of(old, &fact.key));
+        let mut needs = self.of_column(to, &new.name, true);
+        needs.push(Fact::column(key, &new.name));
+        needs.extend(self.after_leaving(key));
+        let column = Fact::column(key, &new.name);
+        match (&old.value, &new.value) {
+            (Value::Default(_), _) if is_reset => {
+                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP DEFAULT")]));
+                action.frees = frees;
+                action.frees.push(column);
+                let dropped = self.works.last();
+                if let Value::Default(default) = &new.value {
+                    let action =
+                        self.works.add(Phase::Make, key, None, steps([format!("{before} SET DEFAULT {default}")]));
+                    action.needs = needs;
+                    action.after = vec![dropped];
+                } else {
+                    self.identity(to, &Value::None, new, needs, vec![dropped]);
+                }
+            }
+            (one, two) if one == two => {}
+            (Value::None | Value::Default(_), Value::Default(default)) => {
+                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} SET DEFAULT {default}")]));
+                (action.needs, action.frees) = (needs, frees);
+            }
+            (Value::Default(_), Value::None) => {
+                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP DEFAULT")]));
+                action.frees = frees;
+            }
+            (Value::Stored(_), Value::Stored(expression) | Value::Virtual(expression))
+            | (Value::Virtual(_), Value::Virtual(expression)) => {
+                let sql = format!("{before} SET EXPRESSION AS ({})", bare(expression));
+                let action = self.works.add(Phase::Make, key, None, steps([sql.replacen(" ONLY ", " ", 1)]));
+                (action.needs, action.frees) = (needs, frees);
+            }
+            (Value::Stored(_), _) => {
+                let sql = format!("{before} DROP EXPRESSION").replacen(" ONLY ", " ", 1);
+                let action = self.works.add(Phase::Make, key, None, steps([sql]));
+                action.frees = frees;
+                let dropped = self.works.last();
+                match &new.value {
+                    Value::Default(default) => {
+                        let action =
+                            self.works.add(Phase::Make, key, None, steps([format!("{before} SET DEFAULT {default}")]));
+                        action.needs = needs;
+                        action.after = vec![dropped];
+                    }
+                    _ => self.identity(to, &Value::None, new, needs, vec![dropped]),
+                }
+            }
+            (Value::Default(_), Value::Identity(_)) => {
+                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP DEFAULT")]));
+                action.frees = frees;
+                let dropped = self.works.last();
+                self.identity(to, &Value::None, new, needs, vec![dropped]);
+            }
+            (Value::Identity(of), Value::None | Value::Default(_)) => {
+                let sql = format!("{before} DROP IDENTITY").replacen(" ONLY ", " ", 1);
+                let action = self.works.add(Phase::Make, key, None, steps([sql]));
+                action.frees = vec![not_null(key, &new.name)];
+                action.releases = vec![format!("relation {}", within(key, &of.name))];
+                let dropped = self.works.last();
+                if let Value::Default(default) = &new.value {
+                    let action =
+                        self.works.add(Phase::Make, key, None, steps([format!("{before} SET DEFAULT {default}")]));
+                    action.needs = needs;
+                    action.after = vec![dropped];
+                }
+            }
+            (old_value, _) => self.identity(to, old_value, new, needs, Vec::new()),
+        }
+    }
+
+    /// Whether a type is that of a column, and not only spoken of by its default.
+    fn is_type_of(&self, column: &Column, key: &Key) -> bool {
+        self.changes.from.get(key).is_some_and(|it| types::is_of(&column.data_type, it))
+    }
+
+    fn identity(&mut self, to: &'a Object, old: &Value, new: &'a Column, mut needs: Vec<Fact>, after: Vec<usize>) {
+        let key = &to.key;
+        let Value::Identity(of) = &new.value else { return };
+        let before = format!("{} ALTER COLUMN {}", alter(to), quoted(&new.name));
+        needs.push(not_null(key, &new.name));
+        let sequence = within(key, &of.name);
+        let mut claims = Vec::new();
+        let sql = match old {
+            Value::Identity(old) => changed_identity(key, &before, old, of),
+            _ => {
+                claims.push(format!("relation {sequence}"));
+                let mut sql = vec![format!("{before} ADD{}", identity(key, new, of))];
+                if !is_foreign(to) && of.sequence.increment > 0 {
+                    // Else the next row would get a number that is taken.
+                    let name = quoted(&new.name);
+                    sql.push(format!(
+                        "SELECT pg_catalog.setval({}, pg_catalog.max({name})) FROM {} HAVING pg_catalog.max({name}) >= {}",
+                        literal(&sequence),
+                        full(key),
+                        of.sequence.start
+                    ));
+                }
+                sql
+            }
+        };
+        if !sql.is_empty() {
+            let action = self.works.add(Phase::Make, key, None, steps(sql));
+            (action.needs, action.after, action.claims) = (needs, after, claims);
+        }
+    }
+}
+
+/// What keeps an identity's numbers within a type that has room for less: the type alone does not move bounds that were
+/// said.
+pub(super) fn narrowed(key: &Key, old: &Column, new: &Column) -> Vec<String> {
+    let (Value::Identity(of), Value::Identity(to)) = (&old.value, &new.value) else { return Vec::new() };
+    let (was, is) = (&of.sequence, &to.sequence);
+    let greatest = match was.data_type.as_str() {
+        "smallint" => i64::from(i16::MAX),
+        "integer" => i64::from(i32::MAX),
+        _ => i64::MAX,
+    };
+    let is_said = (was.max > is.max && was.max != greatest) || (was.min < is.min && was.min != -greatest - 1);
+    let narrow = Sequence { data_type: was.data_type.clone(), ..is.clone() };
+    if is_said { super::object::sequence(&within(key, &of.name), was, &narrow) } else { Vec::new() }
+}
+
+fn changed_identity(key: &Key, before: &str, old: &Identity, new: &Identity) -> Vec<String> {
+    let mut sql = Vec::new();
+    if old.always != new.always {
+        sql.push(format!("{before} SET GENERATED {}", if new.always { "ALWAYS" } else { "BY DEFAULT" }));
+    }
+    if old.name != new.name {
+        sql.push(format!("ALTER SEQUENCE {} RENAME TO {}", within(key, &old.name), quoted(&new.name)));
+    }
+    // The type is the column's, and goes with that; its bounds are said.
+    let mut from = old.sequence.clone();
+    if from.data_type != new.sequence.data_type {
+        from.data_type.clone_from(&new.sequence.data_type);
+        sql.push(format!(
+            "ALTER SEQUENCE {} MINVALUE {} MAXVALUE {}",
+            within(key, &new.name),
+            new.sequence.min,
+            new.sequence.max
+        ));
+        (from.min, from.max) = (new.sequence.min, new.sequence.max);
+    }
+    sql.extend(super::object::sequence(&within(key, &new.name), &from, &new.sequence));
+    sql
+}

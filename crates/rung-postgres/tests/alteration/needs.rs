@@ -1,0 +1,75 @@
+//! What rows must be: each query counts those that are not, and only those.
+
+use rung_engine::{Need, needs};
+use rung_postgres::POSTGRES;
+use testkit::{TestDb, for_each_major};
+
+use crate::proof::inspect;
+
+/// How a table of one column begins and ends, rows that do not suit, and rows that do.
+type Kind = (&'static str, &'static str, &'static str, &'static str, usize);
+const KINDS: &[Kind] = &[
+    ("a integer", "a integer NOT NULL", "(NULL), (1), (NULL)", "(1), (2)", 2),
+    ("a integer", "a integer, b integer NOT NULL", "(1)", "", 1),
+    ("a integer", "a integer UNIQUE", "(1), (1), (2), (NULL), (NULL)", "(1), (2), (NULL), (NULL)", 1),
+    ("a integer", "a integer PRIMARY KEY", "(1), (1)", "(1), (2)", 1),
+    ("a integer", "a integer CHECK (a > 0)", "(0), (1), (NULL)", "(1), (NULL)", 1),
+    ("a integer", "a integer REFERENCES other", "(1), (5), (NULL)", "(1), (NULL)", 1),
+    ("a text", "a varchar(3)", "('abcd'), ('abc'), ('abc   '), (NULL)", "('abc'), ('abc   '), (NULL)", 1),
+    ("a varchar(9)", "a varchar(3)", "('abcd')", "('abc')", 1),
+    ("a varchar(3)", "a varchar(9)", "", "('abc')", 0),
+    ("a text", "a integer", "('x'), ('1.5'), (' 7 '), ('9999999999'), (''), (NULL)", "(' -7 '), ('+1'), (NULL)", 4),
+    ("a bigint", "a integer", "(2147483648), (2147483647)", "(-2147483648), (NULL)", 1),
+    ("a integer", "a smallint", "(32768), (7)", "(-32768)", 1),
+    ("a numeric", "a integer", "(2147483647.5), ('NaN'), (1.5)", "(2147483647.4), (NULL)", 2),
+    ("a double precision", "a smallint", "(40000)", "(1.25)", 1),
+    ("a numeric", "a numeric(4, 2)", "(100), (99.995), (99.994)", "(99.99), (NULL)", 2),
+    ("a text", "a numeric(4, 2)", "('x'), ('100'), ('1e1')", "('1e1'), ('.5'), ('-7.'), (NULL)", 2),
+    ("a text", "a boolean", "('x'), ('t')", "('T'), (' yes '), ('off'), (NULL)", 1),
+    (
+        "a text",
+        "a uuid",
+        "('x'), ('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1')",
+        "('{A0EEBC99-9c0b4ef8-bb6d-6bb9bd380a11}'), (NULL)",
+        2,
+    ),
+    ("a text", "a mood", "('sad'), ('so')", "('glad'), (NULL)", 1),
+    ("a old_mood", "a mood", "('sad'), ('glad')", "('glad'), (NULL)", 1),
+];
+
+#[test]
+fn each_query_counts_the_rows_that_do_not_suit() {
+    for_each_major(|server| {
+        let (one, two) = (TestDb::on(server), TestDb::on(server));
+        let schema = |column: fn(&Kind) -> &'static str| -> String {
+            let around = "CREATE TYPE mood AS ENUM ('so', 'glad'); CREATE TYPE old_mood AS ENUM ('sad', 'glad'); \
+                CREATE TABLE other (id integer PRIMARY KEY);";
+            let tables = KINDS.iter().enumerate().map(|(at, kind)| format!("CREATE TABLE t{at} ({});", column(kind)));
+            around.to_owned() + &tables.collect::<String>()
+        };
+        one.query(&format!("{} INSERT INTO other VALUES (1)", schema(|kind| kind.0)));
+        two.query(&schema(|kind| kind.1));
+        let found = needs(&inspect(&one), &inspect(&two), &[], &POSTGRES);
+        for (at, (before, after, bad, good, wrong)) in KINDS.iter().enumerate() {
+            let own: Vec<&Need> = found.iter().filter(|need| need.count.contains(&format!("public.t{at} "))).collect();
+            let own: Vec<&Need> = match own.as_slice() {
+                [] => found.iter().filter(|need| need.count.ends_with(&format!("public.t{at}"))).collect(),
+                _ => own,
+            };
+            let counted = |rows: &str| -> usize {
+                let fill = if rows.is_empty() { String::new() } else { format!("INSERT INTO t{at} VALUES {rows};") };
+                one.query(&format!("TRUNCATE t{at}; {fill}"));
+                let count = |need: &&Need| one.query(&need.count).trim().parse::<usize>().expect("a number");
+                own.iter().map(count).max().unwrap_or_default()
+            };
+            assert_eq!((counted(bad), counted(good)), (*wrong, 0), "{before} to {after}: {own:?}");
+            // The server takes what is not counted.
+            if own.iter().any(|need| need.what.contains(" takes")) {
+                let to = after.split_once(' ').expect("a type").1;
+                let cast = if before.ends_with("mood") { "a::text::" } else { "a::" };
+                let value = if to.starts_with("varchar") { "a".to_owned() } else { format!("{cast}{to}") };
+                one.query(&format!("ALTER TABLE t{at} ALTER COLUMN a TYPE {to} USING {value}"));
+            }
+        }
+    });
+}
