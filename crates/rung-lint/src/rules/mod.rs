@@ -110,6 +110,7 @@ rules! {
     down_not_inverse,
     header_mismatch,
     undeclared_dependency,
+    missing_dependency,
     opaque_sql,
     sqlite_pragma_in_transaction,
     syntax,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rung::engine::{Dialect, Down};
-use rung::lint::{self, Finding, Memory, Runner, Schema, Standing, Subject};
+use rung::lint::{self, Finding, Memory, Reach, Runner, Schema, Standing, Subject};
 use rung::sql::{Diagnostic, Level, SourceFile, closest};
 use rung::{Goal, Migration, MigrationSet, Migrator};
 
@@ -41,8 +41,9 @@ pub(crate) fn lint(arguments: &Arguments, options: &Lint, terminal: &Terminal) -
         // A database is asked only where an environment was named, and all that is pending there is meant.
         let live = arguments.global.env.is_some() && options.paths.is_empty() && options.since.is_none();
         let project = if live { Project::resolve(arguments)? } else { Project::offline(arguments)? };
+        project.has_environment()?;
         let linted = if live {
-            pending(&project, terminal)?
+            pending(&project, preview.texts(), terminal)?
         } else {
             files(&project, options, preview.texts(), &mut memory, terminal)?
         };
@@ -58,7 +59,7 @@ pub(crate) fn lint(arguments: &Arguments, options: &Lint, terminal: &Terminal) -
             }
             match choice {
                 FixChoice::Write if is_something => continue,
-                FixChoice::Show if is_something && !live && preview.goes_on() => {
+                FixChoice::Show if is_something && preview.goes_on() => {
                     first.get_or_insert(linted);
                     continue;
                 }
@@ -89,7 +90,7 @@ fn files(
     terminal: &Terminal,
 ) -> Result<Linted, Failure> {
     let dialect = dialect(project, options, terminal)?;
-    let chosen = choose(project, options, texts, dialect).map_err(|errors| Failure::of(Exit::Failed, errors))?;
+    let (chosen, reach) = choose(project, options, texts, dialect).map_err(|errors| Failure::of(Exit::Failed, errors))?;
     let changed = options.since.as_deref().map(changed_since).transpose()?;
     let is_changed = |migration: &Migration| {
         let scripts = [Some(&migration.source), down_of(migration)];
@@ -108,7 +109,7 @@ fn files(
     let nothing_known = project.files.source.is_none() && project.url.is_empty();
     let alone = nothing_known && options.paths.iter().any(|path| path.is_file());
     let runner = if alone { Runner::Anyone } else { Runner::Rung };
-    let wanted = lint::Options { runner, ..project.linting()? };
+    let wanted = lint::Options { runner, reach, ..project.linting()? };
     let report = lint::lint_again(memory, &subjects, dialect, &wanted, Schema::new(path));
     let linted = subjects.iter().filter(|subject| subject.lint).map(|subject| named(subject.migration)).collect();
     let order = chosen.iter().map(|(migration, _)| Arc::clone(migration)).collect();
@@ -143,9 +144,10 @@ fn down_of(migration: &Migration) -> Option<&Arc<SourceFile>> {
     }
 }
 
-/// What is pending in an environment, with what its database tells of versions and sizes.
-fn pending(project: &Project, terminal: &Terminal) -> Result<Linted, Failure> {
-    let mut migrator = project.connect()?;
+/// What is pending in an environment, with what its database tells of versions and sizes; `texts` are read instead of the
+/// files.
+fn pending(project: &Project, texts: BTreeMap<PathBuf, Arc<str>>, terminal: &Terminal) -> Result<Linted, Failure> {
+    let mut migrator = project.builder()?.unsaved(texts).connect(&project.url)?;
     super::warn(&migrator, terminal);
     let plan = migrator.plan(&Goal::Latest).map_err(|error| super::run::explained(&mut migrator, error, None))?;
     let report = migrator.lint(&plan, project.linting()?)?;
@@ -202,13 +204,13 @@ fn dialect(project: &Project, options: &Lint, terminal: &Terminal) -> Result<&'s
     Ok(dialect)
 }
 
-/// What is read, in the order of the run, and whether it is linted.
+/// What is read, in the order of the run, and whether it is linted; and whether that is all there is.
 fn choose(
     project: &Project,
     options: &Lint,
     texts: BTreeMap<PathBuf, Arc<str>>,
     dialect: &'static dyn Dialect,
-) -> Result<Vec<(Arc<Migration>, bool)>, Vec<Diagnostic>> {
+) -> Result<(Vec<(Arc<Migration>, bool)>, Reach), Vec<Diagnostic>> {
     let builder = |dirs: Vec<PathBuf>| {
         let builder = project.builder_of(dirs).map_err(|failure| failure.into_diagnostics())?;
         Ok::<_, Vec<Diagnostic>>(builder.unsaved(texts.clone()))
@@ -217,7 +219,7 @@ fn choose(
         set.iter().map(|migration| (Arc::clone(migration), lint(migration))).collect()
     };
     if options.paths.is_empty() {
-        return Ok(whole(&builder(project.dirs.clone())?.load(dialect)?, &|_| true));
+        return Ok((whole(&builder(project.dirs.clone())?.load(dialect)?, &|_| true), Reach::All));
     }
     let (dirs, files): (Vec<PathBuf>, Vec<PathBuf>) = options.paths.iter().cloned().partition(|path| path.is_dir());
     let mut chosen = Vec::new();
@@ -237,8 +239,9 @@ fn choose(
     if !alone.is_empty() {
         let files = builder(Vec::new())?.load_files(&alone, dialect)?;
         chosen.extend(files.into_iter().map(|migration| (migration, true)));
+        return Ok((chosen, Reach::Some));
     }
-    Ok(chosen)
+    Ok((chosen, Reach::All))
 }
 
 fn show(linted: &Linted, options: &Lint, deny: Deny, terminal: &Terminal) {
