@@ -90,7 +90,8 @@ fn files(
     terminal: &Terminal,
 ) -> Result<Linted, Failure> {
     let dialect = dialect(project, options, terminal)?;
-    let (chosen, reach) = choose(project, options, texts, dialect).map_err(|errors| Failure::of(Exit::Failed, errors))?;
+    let (chosen, reach) =
+        choose(project, options, texts, dialect).map_err(|errors| Failure::of(Exit::Failed, errors))?;
     let changed = options.since.as_deref().map(changed_since).transpose()?;
     let is_changed = |migration: &Migration| {
         let scripts = [Some(&migration.source), down_of(migration)];
