@@ -126,8 +126,8 @@ fn observe(client: &mut Client, probe: &str, there: &BTreeMap<u32, Relation>) ->
     }
     let sql = "SELECT c.oid, coalesce((SELECT relfilenode FROM pg_class p WHERE p.oid = c.oid), 0), \
                pg_stat_get_xact_tuples_returned(c.oid) FROM unnest($1::oid[]) AS c(oid)";
-    let mut truth = Truth::default();
-    truth.gone = named.difference(&names(&mut transaction)?).cloned().collect();
+    let gone = named.difference(&names(&mut transaction)?).cloned().collect();
+    let mut truth = Truth { gone, ..Truth::default() };
     for row in transaction.query(sql, &[&oids])? {
         let relation = &there[&row.get::<_, u32>(0)];
         let (file, read): (u32, i64) = (row.get(1), row.get(2));

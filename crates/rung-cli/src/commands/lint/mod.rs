@@ -90,7 +90,7 @@ fn files(
     terminal: &Terminal,
 ) -> Result<Linted, Failure> {
     let dialect = dialect(project, options, terminal)?;
-    let (chosen, reach) =
+    let Chosen { migrations: chosen, reach } =
         choose(project, options, texts, dialect).map_err(|errors| Failure::of(Exit::Failed, errors))?;
     let changed = options.since.as_deref().map(changed_since).transpose()?;
     let is_changed = |migration: &Migration| {
@@ -205,13 +205,20 @@ fn dialect(project: &Project, options: &Lint, terminal: &Terminal) -> Result<&'s
     Ok(dialect)
 }
 
-/// What is read, in the order of the run, and whether it is linted; and whether that is all there is.
+/// What is read.
+struct Chosen {
+    /// In the order of the run, and whether each is linted.
+    migrations: Vec<(Arc<Migration>, bool)>,
+    reach: Reach,
+}
+
+/// What is read: all of the project, or what was named.
 fn choose(
     project: &Project,
     options: &Lint,
     texts: BTreeMap<PathBuf, Arc<str>>,
     dialect: &'static dyn Dialect,
-) -> Result<(Vec<(Arc<Migration>, bool)>, Reach), Vec<Diagnostic>> {
+) -> Result<Chosen, Vec<Diagnostic>> {
     let builder = |dirs: Vec<PathBuf>| {
         let builder = project.builder_of(dirs).map_err(|failure| failure.into_diagnostics())?;
         Ok::<_, Vec<Diagnostic>>(builder.unsaved(texts.clone()))
@@ -220,12 +227,13 @@ fn choose(
         set.iter().map(|migration| (Arc::clone(migration), lint(migration))).collect()
     };
     if options.paths.is_empty() {
-        return Ok((whole(&builder(project.dirs.clone())?.load(dialect)?, &|_| true), Reach::All));
+        let migrations = whole(&builder(project.dirs.clone())?.load(dialect)?, &|_| true);
+        return Ok(Chosen { migrations, reach: Reach::All });
     }
     let (dirs, files): (Vec<PathBuf>, Vec<PathBuf>) = options.paths.iter().cloned().partition(|path| path.is_dir());
-    let mut chosen = Vec::new();
+    let mut migrations = Vec::new();
     if !dirs.is_empty() {
-        chosen.extend(whole(&builder(dirs)?.load(dialect)?, &|_| true));
+        migrations.extend(whole(&builder(dirs)?.load(dialect)?, &|_| true));
     }
     let own: HashSet<PathBuf> = project.dirs.iter().filter_map(|dir| dir.canonicalize().ok()).collect();
     let is_own = |file: &Path| file.canonicalize().is_ok_and(|file| file.ancestors().any(|above| own.contains(above)));
@@ -233,16 +241,16 @@ fn choose(
     if !ours.is_empty() {
         let named: HashSet<PathBuf> = ours.iter().filter_map(|file| file.canonicalize().ok()).collect();
         let set = builder(project.dirs.clone())?.load(dialect)?;
-        chosen.extend(whole(&set, &|migration| {
+        migrations.extend(whole(&set, &|migration| {
             migration.source.path().canonicalize().is_ok_and(|path| named.contains(&path))
         }));
     }
     if !alone.is_empty() {
         let files = builder(Vec::new())?.load_files(&alone, dialect)?;
-        chosen.extend(files.into_iter().map(|migration| (migration, true)));
-        return Ok((chosen, Reach::Some));
+        migrations.extend(files.into_iter().map(|migration| (migration, true)));
+        return Ok(Chosen { migrations, reach: Reach::Some });
     }
-    Ok((chosen, Reach::All))
+    Ok(Chosen { migrations, reach: Reach::All })
 }
 
 fn show(linted: &Linted, options: &Lint, deny: Deny, terminal: &Terminal) {
