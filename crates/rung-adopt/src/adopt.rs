@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use rung_engine::{
-    Change, Continue, DbError, DbErrorKind, Driver, History, LockHolder, MigrationSet, Now, PlanErrors, Record,
-    RunError, RunOptions, Timeouts, Took, adopted, locked,
+    Change, Continue, DbError, DbErrorKind, Driver, History, KeptTable, LockHolder, MigrationSet, Now, PlanErrors,
+    Record, RunError, RunOptions, Timeouts, Took, adopted, locked,
 };
 use rung_sql::Diagnostic;
 
@@ -118,13 +118,13 @@ fn alone<T>(
 ) -> Result<T, RunError> {
     const PAUSE: Duration = Duration::from_millis(200);
     let begin = driver.dialect_of().begin(&Timeouts { lock: Some(Duration::from_secs(3)), statement: None });
-    let number = found.tool().and_then(|tool| tool.lock(&found.table));
+    let numbers = found.tool().map(|tool| tool.locks(&found.table)).unwrap_or_default();
     let until = Instant::now() + options.lock_wait;
     loop {
         for statement in begin.split("; ") {
             driver.execute(statement)?;
         }
-        let out = driver.keep_others_out(&found.table, number).and_then(|is_out| {
+        let out = driver.keep_others_out(&found.table, &numbers).and_then(|is_out| {
             let holder = found.tool().filter(|_| is_out).map(|tool| tool.holder(driver, &found.table));
             Ok((is_out, holder.transpose()?.flatten()))
         });
@@ -230,7 +230,8 @@ fn records(
         if let Some(keeper) = &keeper {
             let id = migration.id.as_str();
             let change = Change { id, migration: Some(migration), now, took, own_table: &own_table };
-            kept.push(Record::Kept(keeper.write(&change, dialect)));
+            let whose = KeptTable { tool: found.name().to_owned(), table: found.table.path() };
+            kept.push(Record::Kept { whose, pieces: keeper.write(&change, dialect) });
         }
     }
     records.extend(kept);

@@ -1,6 +1,6 @@
 //! Tables of other tools that are written along.
 
-use rung_engine::{DbError, DbErrorKind, Driver, Keeper};
+use rung_engine::{DbError, DbErrorKind, Driver, KeptTable, KeptWriter};
 
 use crate::source::named;
 use crate::tools::TOOLS;
@@ -9,7 +9,7 @@ use crate::tools::TOOLS;
 ///
 /// # Errors
 /// A tool that this rung does not know; a table that is gone.
-pub fn keepers(driver: &mut dyn Driver) -> Result<Vec<Box<dyn Keeper>>, DbError> {
+pub fn keepers(driver: &mut dyn Driver) -> Result<Vec<KeptWriter>, DbError> {
     let mut keepers = Vec::new();
     for (name, path) in driver.kept_tables()? {
         let Some(tool) = TOOLS.iter().find(|tool| tool.name() == name) else {
@@ -21,7 +21,7 @@ pub fn keepers(driver: &mut dyn Driver) -> Result<Vec<Box<dyn Keeper>>, DbError>
                 .with_hint(format!("where {name} is not used any more: `rung adopt --from {name} --stop-writing`")));
         };
         let keeper = tool.keeper(&table).ok_or_else(|| unknown(&name, &path))?;
-        keepers.push(keeper);
+        keepers.push((KeptTable { tool: name, table: path }, keeper));
     }
     Ok(keepers)
 }

@@ -133,7 +133,9 @@ pub(crate) fn find(
                 return Ok(Found { reader: Reader::Tool(tool), table: found });
             }
             let others = if table.is_none() { all_found(driver)? } else { Vec::new() };
-            Err(not_there(tool, &names, &others).into())
+            // A name that somebody gave is meant as it is.
+            let elsewhere = if table.is_none() { elsewhere(driver, &[tool], Names::Alike)? } else { Vec::new() };
+            Err(not_there(tool, &names, &elsewhere, &others).into())
         }
         None => only_found(driver, format),
     }
@@ -176,6 +178,49 @@ fn all_found(driver: &mut dyn Driver) -> Result<Vec<(&'static dyn Tool, Table)>,
     Ok(found)
 }
 
+/// What tables have to be called that are found where no tool has them by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// As a tool calls its own.
+    Usual,
+    /// Such that it may be one for migrations.
+    Alike,
+}
+
+/// Tables with the columns of these tools' that the search path does not lead to, or that have another name than usual.
+fn elsewhere(
+    driver: &mut dyn Driver,
+    tools: &[&'static dyn Tool],
+    names: Names,
+) -> Result<Vec<(&'static dyn Tool, Table)>, DbError> {
+    const WORDS: [&str; 4] = ["migration", "version", "history", "changelog"];
+    let own = driver.schema().to_owned();
+    let tables = driver.every_table()?;
+    let mut found = Vec::new();
+    for tool in tools {
+        let is_usual = |table: &Table| {
+            tool.tables().iter().any(|name| name.rsplit('.').next().unwrap_or(name).eq_ignore_ascii_case(&table.name))
+        };
+        let fits = |table: &&Table| match names {
+            Names::Usual => is_usual(table),
+            Names::Alike => is_usual(table) || WORDS.iter().any(|word| table.name.to_lowercase().contains(word)),
+        };
+        let others = tables.iter().filter(|table| table.schema.is_empty() || table.schema != own);
+        let mut its: Vec<&Table> = others.filter(fits).filter(|table| tool.is_its(table).is_ok()).collect();
+        its.sort_by_key(|table| !is_usual(table));
+        found.extend(its.into_iter().map(|table| (*tool, table.clone())));
+    }
+    Ok(found)
+}
+
+/// What to type to take over the history in a table.
+fn command(tool: &dyn Tool, table: &Table) -> String {
+    let path = table.path();
+    let is_plain = path.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+    let path = if is_plain { path } else { format!("\"{path}\"") };
+    format!("there is {}: `rung adopt --from {} --table {path}`", table.qualified, tool.name())
+}
+
 fn only_found(driver: &mut dyn Driver, format: Option<&'static str>) -> Result<Found, RunError> {
     let mut found = all_found(driver)?;
     // Some tables are alike; what the files are then tells whose it is.
@@ -188,7 +233,11 @@ fn only_found(driver: &mut dyn Driver, format: Option<&'static str>) -> Result<F
             Ok(Found { reader: Reader::Tool(tool), table })
         }
         0 => {
-            let error = Diagnostic::error("no-history", "there is no table of any tool that rung knows")
+            let elsewhere = elsewhere(driver, TOOLS, Names::Usual)?;
+            let error = Diagnostic::error("no-history", "there is no table of any tool that rung knows");
+            let named = elsewhere.iter().map(|(tool, table)| command(*tool, table));
+            let error = named.fold(error, Diagnostic::help);
+            let error = error
                 .help("name the tool: `rung adopt --from TOOL`, with `--table NAME` where its table has another name")
                 .help("or name a table of your own: `rung adopt --from \"table:NAME(COLUMN)\"`")
                 .help("where nothing was recorded: `rung stamp ID` says how far the database is");
@@ -211,13 +260,33 @@ fn no_table(name: &str) -> PlanError {
     usage(error.help("write it with its schema: table:SCHEMA.NAME(COLUMN)"))
 }
 
-fn not_there(tool: &dyn Tool, names: &[&str], others: &[(&'static dyn Tool, Table)]) -> PlanError {
-    let message = format!("there is no table {}: {} has never run here", names.join(" or "), tool.name());
-    let mut error = Diagnostic::error("no-history", message);
+/// How many tables are proposed.
+const PROPOSED: usize = 5;
+
+fn not_there(
+    tool: &dyn Tool,
+    names: &[&str],
+    elsewhere: &[(&'static dyn Tool, Table)],
+    others: &[(&'static dyn Tool, Table)],
+) -> PlanError {
+    let names = names.join(" or ");
+    let mut error = Diagnostic::error(
+        "no-history",
+        match elsewhere {
+            [] => format!("there is no table {names}: {} has never run here", tool.name()),
+            _ => format!("there is no table {names} where {} has it by itself", tool.name()),
+        },
+    );
+    for (_, table) in elsewhere.iter().take(PROPOSED) {
+        error = error.help(command(tool, table));
+    }
     for (other, table) in others {
         error = error.help(format!("there is {}: `--from {}`", table.qualified, other.name()));
     }
-    usage(error.help("where it has another name, or is in another schema, give it: `--table SCHEMA.NAME`"))
+    usage(match elsewhere {
+        [] => error.help("where it has another name, or is in another schema, give it: `--table SCHEMA.NAME`"),
+        _ => error,
+    })
 }
 
 fn not_its(tool: &dyn Tool, table: &Table, why: &str) -> PlanError {

@@ -24,9 +24,9 @@ pub(crate) trait Tool: Sync {
     /// What its rows say.
     fn account(&self, rows: &[Row], set: &MigrationSet, dialect: &dyn Dialect) -> Account;
 
-    /// The number of the advisory lock that it takes on PostgreSQL.
-    fn lock(&self, _table: &Table) -> Option<i64> {
-        None
+    /// The numbers of the advisory locks that it takes on PostgreSQL; one of several, where it depends on how it was called.
+    fn locks(&self, _table: &Table) -> Vec<i64> {
+        Vec::new()
     }
 
     /// Who has its lock, where that is a row: asked in the transaction that takes its history over, and from then on the

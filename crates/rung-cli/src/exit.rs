@@ -72,6 +72,7 @@ impl From<&DbError> for Exit {
             | DbErrorKind::Io
             | DbErrorKind::RefusesTransaction
             | DbErrorKind::Guard
+            | DbErrorKind::KeptTable
             | DbErrorKind::Statement => Self::Failed,
         }
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use rung_sql::{
-    Diagnostic, Effect, Facts, MigrationType, ObjectKind, ObjectName, Script, Span, Statement, TransactionControl,
-    infer_type,
+    Diagnostic, Effect, Facts, MigrationType, ObjectKind, ObjectName, Script, Span, Statement, Syntax, Token,
+    TokenKind, TransactionControl, infer_type, tokens,
 };
 
 use crate::dialect::Dialect;
@@ -93,9 +93,9 @@ impl ScriptPlan {
                 facts: dialect.facts(&text[span.range()]),
             })
             .collect();
-        let off: Vec<Diagnostic> = statements.iter().filter_map(|at| other_strings(script, at)).collect();
-        if !off.is_empty() {
-            return Err(off);
+        let other = other_strings(script, &statements, dialect.syntax());
+        if !other.is_empty() {
+            return Err(other);
         }
         let inferred = infer_type(statements.iter().map(|statement| &statement.facts));
         let own = fold_outer_pair(script, &mut statements)?;
@@ -129,21 +129,46 @@ impl ScriptPlan {
     }
 }
 
-/// Refuses what makes the server read strings in another way than rung does: statements would end elsewhere.
-fn other_strings(script: &Script, statement: &StatementPlan) -> Option<Diagnostic> {
+/// Refuses strings that the server would read in another way than rung does, since statements would end elsewhere: those
+/// with a backslash, where `standard_conforming_strings` is off. pg_dump turned it off until 9.1, and wrote `E'...'`.
+fn other_strings(script: &Script, statements: &[StatementPlan], syntax: &'static Syntax) -> Vec<Diagnostic> {
+    let mut off = None;
+    let mut refused = Vec::new();
+    for statement in statements {
+        let text = &script.text()[statement.span.range()];
+        match conforming_strings(statement, text) {
+            Some(is_on) => off = (!is_on).then_some(statement.span),
+            None => {
+                let Some(off) = off else { continue };
+                let is_other = |token: &Token| {
+                    let string = &text[token.span.range()];
+                    token.kind == TokenKind::String && !string.starts_with(['e', 'E', '$']) && string.contains('\\')
+                };
+                refused.extend(tokens(text, syntax).filter(is_other).map(|token| {
+                    let place =
+                        Span::new(statement.span.start + token.span.start, statement.span.start + token.span.end);
+                    Diagnostic::error("other-strings", "strings are read with standard_conforming_strings on")
+                        .at(script.source(), script.source_span(place), "its backslash would begin to escape")
+                        .at(script.source(), script.source_span(off), "is turned off")
+                        .help("write it as E'...'")
+                }));
+            }
+        }
+    }
+    refused
+}
+
+/// Whether a statement turns `standard_conforming_strings` on or off.
+fn conforming_strings(statement: &StatementPlan, text: &str) -> Option<bool> {
     if statement.facts.effect != Effect::Session {
         return None;
     }
-    let text = script.text()[statement.span.range()].to_lowercase();
+    let text = text.to_lowercase();
     let words: Vec<&str> =
         text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
     let at = words.iter().position(|word| *word == "standard_conforming_strings")?;
-    let value = words[at + 1..].iter().find(|word| **word != "to")?;
-    matches!(*value, "off" | "false" | "0" | "no").then(|| {
-        Diagnostic::error("other-strings", "files are read with standard_conforming_strings on")
-            .at(script.source(), script.source_span(statement.span), "a backslash would begin to escape")
-            .help("take it out, and write strings that have escapes as E'...'")
-    })
+    let value = words[at + 1..].iter().find(|word| **word != "to");
+    Some(value.is_none_or(|value| !matches!(*value, "off" | "false" | "0" | "no")))
 }
 
 /// Whether a BEGIN or COMMIT says no more than that: an isolation level, `READ ONLY`, `PREPARE TRANSACTION` or `AND

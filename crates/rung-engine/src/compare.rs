@@ -93,7 +93,11 @@ impl Difference {
                     day(&applied.applied_at)
                 ),
             )
-            .help(format!("put `Depends on` back; or `rung resolve {} --accept` if it is right now", migration.id)),
+            .help(format!(
+                "put {} back; or `rung resolve {} --accept` if it is right now",
+                migration.hints.dependencies(),
+                migration.id
+            )),
             Self::Missing { applied } => Diagnostic::error(
                 "missing",
                 format!("{} is applied (on {}), and its file is gone", applied.id, day(&applied.applied_at)),

@@ -167,11 +167,13 @@ pub struct DumpOptions {
     pub owners: bool,
     /// Who may do what with them.
     pub privileges: bool,
+    /// Which version an extension has; without it, it is the one that a server has at hand.
+    pub versions: bool,
 }
 
 impl Default for DumpOptions {
     fn default() -> Self {
-        Self { owners: true, privileges: true }
+        Self { owners: true, privileges: true, versions: false }
     }
 }
 

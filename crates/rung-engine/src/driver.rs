@@ -160,12 +160,18 @@ pub trait Driver: Session + Send {
     /// The server's error.
     fn table(&mut self, schema: Option<&str>, name: &str) -> Result<Option<Table>, DbError>;
 
-    /// Within the open transaction, keeps every other program from writing to a table, and takes the lock that such
-    /// programs agree on by a number; both last as long as the transaction. `false` where somebody else has the lock.
+    /// Every table and view that is not the system's, by schema and name; those that the search path does not lead to, too.
+    ///
+    /// # Errors
+    /// The server's error.
+    fn every_table(&mut self) -> Result<Vec<Table>, DbError>;
+
+    /// Within the open transaction, keeps every other program from writing to a table, and takes the locks that such
+    /// programs agree on by numbers; all last as long as the transaction. `false` where somebody else has one of them.
     ///
     /// # Errors
     /// The server's error; [`LockTimeout`](crate::DbErrorKind::LockTimeout) where somebody is writing to the table.
-    fn keep_others_out(&mut self, table: &Table, number: Option<i64>) -> Result<bool, DbError>;
+    fn keep_others_out(&mut self, table: &Table, numbers: &[i64]) -> Result<bool, DbError>;
 
     /// Who waits for whom in this database, now. Empty where the database cannot tell.
     ///

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::keep::KeptTable;
+
 /// Which unit and part failed, and how.
 #[derive(Debug)]
 pub struct UnitError {
@@ -85,6 +87,8 @@ pub enum DbErrorKind {
     Config,
     /// The guard did not hold: an earlier unit failed.
     Guard,
+    /// Another tool's table, which is written along with rung's own, did not take the row.
+    KeptTable,
     /// Anything else: an error in the SQL, most often.
     Statement,
 }
@@ -117,6 +121,29 @@ impl DbError {
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// As what it is where it came of writing another tool's table along: that the table did not take the row. What has
+    /// another cause than the row stays as it is.
+    #[must_use]
+    pub fn of_kept(self, whose: &KeptTable) -> Self {
+        if !matches!(self.kind, DbErrorKind::Statement | DbErrorKind::Permission) {
+            return self;
+        }
+        let KeptTable { tool, table } = whose;
+        Self {
+            kind: DbErrorKind::KeptTable,
+            code: None,
+            message: format!(
+                "the table {table} of {tool} is written along, and did not take the row: {}",
+                self.message
+            ),
+            hint: Some(format!(
+                "mend that table; or leave it as it is from now on: `rung adopt --from {tool} --stop-writing`"
+            )),
+            offset: None,
+            ..self
+        }
     }
 }
 

@@ -90,7 +90,8 @@ fn missing_dependency<'a>(
     if let Some(near) = closest(&dependency.value, ids) {
         diagnostic = diagnostic.help(format!("did you mean {near}?"));
     } else {
-        diagnostic = diagnostic.help("add the file, or take the name out of `Depends on`");
+        let place = migration.hints.dependencies();
+        diagnostic = diagnostic.help(format!("add the file, or take the name out of {place}"));
     }
     PlanError::new(PlanErrorKind::Files, diagnostic)
 }
@@ -173,9 +174,10 @@ fn cycle_error(
             diagnostic = diagnostic.at(&migration.source, *span, label);
         }
     }
+    let place = migrations[path[0]].hints.dependencies();
     let help = match shown.len() {
-        2 => "take it out of its own `Depends on`",
-        _ => "take one of these out of its `Depends on`",
+        2 => format!("take it out of its own {place}"),
+        _ => format!("take one of these out of its {place}"),
     };
     PlanError::new(PlanErrorKind::Files, diagnostic.help(help))
 }

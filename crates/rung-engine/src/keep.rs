@@ -18,6 +18,18 @@ pub trait Keeper: Send + Sync {
     fn write(&self, change: &Change<'_>, dialect: &dyn Dialect) -> Vec<Piece>;
 }
 
+/// Another tool's table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptTable {
+    /// The tool.
+    pub tool: String,
+    /// The table, as it was named when it was taken over.
+    pub table: String,
+}
+
+/// A table that is written along, and what writes it.
+pub type KeptWriter = (KeptTable, Box<dyn Keeper>);
+
 /// A change of the history.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a> {
@@ -57,16 +69,16 @@ pub enum Piece {
 }
 
 /// Says which tables are to be written along, from what the database has on record.
-pub type FindKeepers = fn(&mut dyn Driver) -> Result<Vec<Box<dyn Keeper>>, DbError>;
+pub type FindKeepers = fn(&mut dyn Driver) -> Result<Vec<KeptWriter>, DbError>;
 
 /// Writes nothing but rung's own tables.
-pub(crate) fn none(_: &mut dyn Driver) -> Result<Vec<Box<dyn Keeper>>, DbError> {
+pub(crate) fn none(_: &mut dyn Driver) -> Result<Vec<KeptWriter>, DbError> {
     Ok(Vec::new())
 }
 
 /// The tables that are written along, and what it takes to write them.
 pub(crate) struct Keepers {
-    keepers: Vec<Box<dyn Keeper>>,
+    keepers: Vec<KeptWriter>,
     dialect: &'static dyn Dialect,
     own_table: String,
 }
@@ -101,8 +113,9 @@ impl Keepers {
         took: Took,
     ) -> impl Iterator<Item = Record> + 'a {
         let change = Change { id, migration, now, took, own_table: &self.own_table };
-        let written = self.keepers.iter().map(move |keeper| keeper.write(&change, self.dialect));
-        written.filter(|pieces| !pieces.is_empty()).map(Record::Kept)
+        let written = self.keepers.iter().map(move |(whose, keeper)| (whose, keeper.write(&change, self.dialect)));
+        let written = written.filter(|(_, pieces)| !pieces.is_empty());
+        written.map(|(whose, pieces)| Record::Kept { whose: whose.clone(), pieces })
     }
 
     /// The records that go with one of rung's own that was not made by running anything.

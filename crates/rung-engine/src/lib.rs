@@ -50,7 +50,7 @@ pub use failure::{DbError, DbErrorKind, Failure, UnitError, describe_rows, descr
 pub use former::{Former, Renamed, renamed};
 pub use graph::Graph;
 pub use history::{Applied, History, Status};
-pub use keep::{Change, FindKeepers, Keeper, Now, Piece};
+pub use keep::{Change, FindKeepers, Keeper, KeptTable, KeptWriter, Now, Piece};
 pub use lock::locked;
 pub use model::{
     Body, Code, Digest, Down, Hints, Migration, MigrationId, MigrationSet, Renumber, Runs, Session, SqlBody, Timeouts,

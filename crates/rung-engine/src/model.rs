@@ -221,6 +221,8 @@ pub struct Hints {
     pub no_transaction: Option<&'static str>,
     /// How a migration gets a down; `None` where the format has none.
     pub down: Option<&'static str>,
+    /// Where a file says what it depends on; `None` where the format has no way to.
+    pub depends: Option<&'static str>,
     /// Whether `rung renumber` knows how to give a file a new number.
     pub renumber: Renumber,
 }
@@ -241,8 +243,14 @@ impl Hints {
         down: Some(
             "write what undoes it below a line `-- @down` in the file; where there is nothing to undo, a comment that says so",
         ),
+        depends: Some("`Depends on`"),
         renumber: Renumber::Command,
     };
+
+    /// Where a file says what it depends on, in the words of its format.
+    pub(crate) fn dependencies(&self) -> &'static str {
+        self.depends.unwrap_or("what it depends on")
+    }
 
     /// How to mend a number that is out of place.
     pub(crate) fn renumbering(&self, id: &MigrationId) -> String {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::dialect::Dialect;
 use crate::history::Status;
-use crate::keep::Piece;
+use crate::keep::{KeptTable, Piece};
 
 /// Up or down, or how else a row came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -160,7 +160,12 @@ pub enum Record {
         tool: String,
     },
     /// What a change of the history is in another tool's table.
-    Kept(Vec<Piece>),
+    Kept {
+        /// Whose table.
+        whose: KeptTable,
+        /// What its tool would have written.
+        pieces: Vec<Piece>,
+    },
     /// A seed file was run.
     Seed {
         /// Its path in the seeds directory.
@@ -396,7 +401,7 @@ pub fn render(record: &Record, dialect: &dyn Dialect, schema: &str, elapsed: Opt
         Record::StopWriting { tool } => {
             format!("DELETE FROM {} WHERE tool = {};", writer.table("keep_writing"), writer.text(tool))
         }
-        Record::Kept(pieces) => {
+        Record::Kept { pieces, .. } => {
             let piece = |piece: &Piece| match piece {
                 Piece::Sql(sql) => sql.clone(),
                 Piece::Took { took, nanoseconds } => {

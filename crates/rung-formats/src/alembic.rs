@@ -23,6 +23,7 @@ const HINTS: &Hints = &Hints {
     down: Some(
         "write its `downgrade()`, then `alembic downgrade head:base --sql > downgrade.sql` beside the revisions",
     ),
+    depends: Some("`down_revision` or `depends_on`"),
     renumber: Renumber::ByHand,
 };
 

@@ -22,6 +22,7 @@ pub(crate) struct Atlas;
 const HINTS: &Hints = &Hints {
     no_transaction: Some("write `-- atlas:txmode none` and an empty line at the top of the file"),
     down: None,
+    depends: None,
     renumber: Renumber::ByHand,
 };
 
@@ -75,6 +76,15 @@ fn directives(text: &str) -> Vec<(&str, &str, Span)> {
         found.extend(directive(line).map(|(name, value)| (name, value, span)));
     }
     found
+}
+
+/// What ends a statement instead of `;`, and where that begins to count. Only the first line may say so, and what follows it
+/// may follow at once.
+fn delimiter(text: &str) -> Option<(String, usize)> {
+    let (span, line) = lines(text).next()?;
+    let value = line.strip_prefix("-- atlas:delimiter ")?.trim_start();
+    let delimiter = value.replace("\\n", "\n").replace("\\r", "\r").replace("\\t", "\t");
+    (!delimiter.is_empty()).then(|| (delimiter, next_line(text, span.end)))
 }
 
 /// What is wrong with the files by `atlas.sum`: each file's hash is over all before it, too, so the first one tells.
@@ -133,7 +143,7 @@ fn read(file: &File, dialect: &'static dyn Dialect) -> Outcome {
     let number = stem.split_once('_').map_or(stem, |(version, _)| version);
     let version = Version::Text(number.into());
     let mut runs = Runs::Once;
-    let (mut no_transaction, mut delimiter) = (None, None);
+    let mut no_transaction = None;
     let mut parts = Parts { up: Span::new(0, text.len()), down: None };
     for (name, value, span) in directives(text) {
         let wrong =
@@ -145,7 +155,8 @@ fn read(file: &File, dialect: &'static dyn Dialect) -> Outcome {
                 return Err(wrong(format!("a file has no txmode {other:?}"), "write `none` or `file`"));
             }
             ("checkpoint", _) => runs = Runs::Checkpoint,
-            ("delimiter", value) => delimiter = Some((value.replace("\\n", "\n").replace("\\t", "\t"), span)),
+            // The scanner of statements looks for it by itself.
+            ("delimiter", _) => {}
             ("txtar", _) => {
                 parts = Parts::of(text).map_err(|(span, message)| {
                     let error = Diagnostic::error("atlas", message).at(&source, span, "");
@@ -162,10 +173,7 @@ fn read(file: &File, dialect: &'static dyn Dialect) -> Outcome {
     let up = Script::slice(source.clone(), parts.up);
     let mut migration = migration(stem, version, up.clone(), down, HINTS, syntax);
     (migration.runs, migration.no_transaction, migration.down_no_transaction) = (runs, no_transaction, no_transaction);
-    if let (Some((delimiter, span)), Body::Sql(body)) =
-        (delimiter.filter(|(text, _)| !text.is_empty()), &mut migration.body)
-    {
-        let from = next_line(text, span.end);
+    if let (Some((delimiter, from)), Body::Sql(body)) = (delimiter(text), &mut migration.body) {
         let ends = up.text().match_indices(&delimiter).filter(|(at, _)| *at >= from);
         let ends = ends.map(|(at, _)| (Span::new(at, at + delimiter.len()), "\n;\n"));
         body.up = up.replaced(&ends.collect::<Vec<_>>());

@@ -31,16 +31,31 @@ pub fn convert(set: &MigrationSet, dialect: &dyn Dialect) -> Result<Conversion, 
     let id_of = |id: &str| ids.get(id).cloned().unwrap_or_else(|| id.to_owned());
     let mut conversion = Conversion::default();
     let mut errors = Vec::new();
+    let mut before: Vec<String> = Vec::new();
     for migration in set.iter() {
         let id = id_of(migration.id.as_str());
-        let mut writer =
-            Writer { migration, id: &id, format: set.format.unwrap_or("native"), dialect, text: String::new() };
+        let stands_for: &[String] = if migration.runs == Runs::Checkpoint { &before } else { &[] };
+        let format = set.format.unwrap_or("native");
+        let mut writer = Writer { migration, id: &id, format, dialect, stands_for, text: String::new() };
         match writer.write(&id_of) {
             Ok(warnings) => {
                 conversion.warnings.extend(warnings);
                 conversion.files.push((format!("{id}.sql"), writer.text));
             }
             Err(found) => errors.extend(found),
+        }
+        if migration.runs == Runs::Checkpoint && before.is_empty() {
+            let message = format!(
+                "{} stands for what its tool did before, which no file has: {id} runs like any other",
+                migration.id
+            );
+            let help = format!("where that is in the database already, `rung stamp {id}` before the first `rung up`");
+            conversion.warnings.push(Diagnostic::warning("checkpoint", message).help(help));
+        }
+        match migration.runs {
+            Runs::Once => before.push(id.clone()),
+            Runs::Checkpoint => before.push(format!("baseline {id}")),
+            Runs::WhenChanged | Runs::Always => {}
         }
         conversion.ids.push((migration.id.to_string(), id));
     }
@@ -69,6 +84,10 @@ pub fn differences(
     };
     let names: HashMap<&str, &str> = ids.iter().map(|(old, new)| (old.as_str(), new.as_str())).collect();
     let name = |id: &str| names.get(id).copied().map_or_else(|| id.to_owned(), str::to_owned);
+    // A checkpoint that has nothing to stand for is a migration like any other.
+    let is_first = |migration: &Migration| {
+        migration.runs == Runs::Checkpoint && from.iter().next().is_some_and(|first| first.id == migration.id)
+    };
     let mut found = Vec::new();
     for (old, new) in ids {
         let (Some(old), Some(new)) = (from.get(old), to.get(new)) else {
@@ -79,7 +98,7 @@ pub fn differences(
             ("its statements", statements(old, dialect) != statements(new, dialect)),
             ("its way down", way_down(old, dialect) != way_down(new, dialect)),
             ("its checks", checks(old, dialect) != checks(new, dialect)),
-            ("when it runs again", old.runs != new.runs),
+            ("when it runs again", old.runs != new.runs && !is_first(old)),
             ("where it runs", old.only != new.only),
             ("its transaction", old.no_transaction.is_some() != new.no_transaction.is_some()),
             ("the transaction of its way down", outside_down(old) != outside_down(new)),
@@ -209,6 +228,8 @@ struct Writer<'a> {
     id: &'a str,
     format: &'a str,
     dialect: &'a dyn Dialect,
+    /// What a checkpoint runs instead of, as `@replaces` names it.
+    stands_for: &'a [String],
     text: String,
 }
 
@@ -228,10 +249,7 @@ impl Writer<'_> {
         }
         match migration.runs {
             Runs::Always => refuse("it runs every time", "let whatever calls rung run it afterwards"),
-            Runs::Checkpoint => {
-                refuse("it stands for all before it", "leave the directory as it is; rung goes on reading it")
-            }
-            Runs::Once | Runs::WhenChanged => {}
+            Runs::Once | Runs::WhenChanged | Runs::Checkpoint => {}
         }
         if migration.only.iter().any(|name| !name.chars().all(|c| c.is_alphanumeric() || "_-".contains(c))) {
             let what = format!("it is only for {}, which is no name of an environment", migration.only.join(", "));
@@ -315,6 +333,9 @@ impl Writer<'_> {
         let timeouts = [("lock", migration.timeouts.lock), ("statement", migration.timeouts.statement)];
         for (name, time) in timeouts.iter().filter_map(|(name, time)| Some((name, (*time)?))) {
             let _ = writeln!(self.text, "-- @{name}-timeout {}ms", time.as_millis());
+        }
+        for some in self.stands_for.chunks(3) {
+            let _ = writeln!(self.text, "-- @replaces {}", some.join(" "));
         }
     }
 

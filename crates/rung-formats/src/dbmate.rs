@@ -16,6 +16,7 @@ pub(crate) struct Dbmate;
 const HINTS: &Hints = &Hints {
     no_transaction: Some("write `-- migrate:up transaction:false`"),
     down: Some("write what undoes it below `-- migrate:down`"),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 

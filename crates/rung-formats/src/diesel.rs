@@ -21,6 +21,7 @@ pub(crate) struct Diesel;
 const HINTS: &Hints = &Hints {
     no_transaction: Some("write `run_in_transaction = false` in a metadata.toml beside it"),
     down: Some("write a down.sql beside it"),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 

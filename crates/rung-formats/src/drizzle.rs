@@ -17,7 +17,7 @@ use crate::migration::{Outcome, Sorting, checked, journalled_where_needed, migra
 
 pub(crate) struct Drizzle;
 
-const HINTS: &Hints = &Hints { no_transaction: None, down: None, renumber: Renumber::ByHand };
+const HINTS: &Hints = &Hints { no_transaction: None, down: None, depends: None, renumber: Renumber::ByHand };
 
 const JOURNAL: &str = "meta/_journal.json";
 
@@ -38,7 +38,9 @@ impl Format for Drizzle {
 
     fn load(&self, files: &Files, options: &LoadOptions<'_>) -> Result<MigrationSet, Vec<Diagnostic>> {
         let Some(journal) = files.get(JOURNAL) else {
-            let items: Vec<(&str, &File)> = folders(files).map(|file| (folder(file), file)).collect();
+            let mut items: Vec<(&str, &File)> = folders(files).map(|file| (folder(file), file)).collect();
+            // By the folder alone: `a-b` comes after `a`, though `a-b/` comes before `a/`.
+            items.sort_by_key(|(folder, _)| *folder);
             if items.is_empty() {
                 let message = format!("there is no {JOURNAL}, by which Drizzle knows what to run");
                 return Err(vec![Diagnostic::error("drizzle", message).help("put it back from version control")]);

@@ -219,6 +219,11 @@ impl Files {
         })
     }
 
+    /// Whether each sample has a line for which `is_mark` holds.
+    pub(crate) fn is_marked_throughout(&self, is_mark: impl Fn(&str) -> bool) -> bool {
+        self.samples().iter().all(|sample| sample.text.lines().any(&is_mark))
+    }
+
     /// The folders with SQL files in them, however deep, each before those within it.
     pub(crate) fn folders(&self) -> BTreeSet<&str> {
         let sql = self.iter().filter(|file| file.name.ends_with(".sql"));
@@ -246,6 +251,13 @@ impl Files {
             _ => std::path::absolute(dir).ok()?.parent()?.join(name),
         };
         path.is_file().then(|| File { name: name.to_owned(), path, content: Content::OnDisk })
+    }
+
+    /// The name that a path has here, be there a file or not; `None` where it is not below the first directory.
+    pub(crate) fn name_of(&self, path: &Path) -> Option<String> {
+        let dir = std::path::absolute(self.dirs.first()?).ok()?;
+        let path = std::path::absolute(path).ok()?;
+        Some(path.strip_prefix(dir).ok()?.to_str()?.to_owned())
     }
 
     /// The nearest file or folder of a name, beside the directories or in one above, within the repository.

@@ -17,7 +17,7 @@ use rung_sql::{Diagnostic, MigrationType, Script, Span, Statement, fingerprint, 
 
 use crate::LoadOptions;
 use crate::files::{File, Files};
-use crate::format::{Format, Sign};
+use crate::format::{Format, Sign, Strength};
 use crate::migration::{Outcome, Sorting, checked, journalled_where_needed, migration, read_each, without_escapes};
 use callback::{Callback, Place};
 use placeholder::Placeholders;
@@ -30,6 +30,7 @@ const HINTS: &Hints = &Hints {
         "write `executeInTransaction=false` into a file beside it that is named like it with `.conf` at the end",
     ),
     down: Some("write what undoes it as `U<version>__<name>.sql`"),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 
@@ -65,7 +66,12 @@ impl Format for Flyway {
         });
         let (file, _) = own.or(versioned)?;
         let why = format!("there is a file {}", file.name);
-        Some(if own.is_some() { Sign::sure(why) } else { Sign::fits(why, files, &MENTIONS) })
+        let is_usual = || file.path.ancestors().any(|folder| folder.ends_with("db/migration"));
+        Some(match Sign::fits(why.clone(), files, &MENTIONS) {
+            _ if own.is_some() => Sign::sure(why),
+            Sign { strength: Strength::Fits, .. } if is_usual() => Sign::likely("db/migration is Flyway's usual place"),
+            sign => sign,
+        })
     }
 
     fn load(&self, files: &Files, options: &LoadOptions<'_>) -> Result<MigrationSet, Vec<Diagnostic>> {
@@ -107,21 +113,22 @@ impl Format for Flyway {
                 Role::Other => {}
             }
         }
-        let placeholders = Placeholders::new(&settings, options.variables);
+        // Repeatable migrations and callbacks go by their descriptions, in which `_` is a blank.
+        let described = |file: &File| settings.without_suffix(file.base()).unwrap_or(file.base()).replace('_', " ");
+        callbacks.sort_by_cached_key(|(file, callback)| (callback.name, described(file)));
+        let placeholders = Placeholders::new(&settings, options);
         let around = Around::read(&callbacks, &settings, &placeholders, options.dialect, &mut warnings)
             .map_err(|found| errors.extend(found))
             .unwrap_or_default();
         // A baseline comes after the migration of its own version, for which it stands, too.
-        let key = |item: &Item<'_>| (item.version.clone(), item.runs == Runs::Checkpoint, item.file.base().to_owned());
+        let key = |item: &Item<'_>| (item.version.clone(), item.runs == Runs::Checkpoint, described(item.file));
         items.sort_by_cached_key(key);
         let versions: Vec<&Version> = items.iter().map(|item| &item.version).collect();
         let alone = undos.iter().filter(|(version, _)| !versions.contains(version));
         warnings.extend(alone.map(|(_, file)| file.stray("there is no migration that it would undo")));
         let mut ordered: Vec<Item<'_>> = Vec::with_capacity(items.len());
-        let mut called = callbacks;
-        called.sort_by_key(|(file, callback)| (callback.name, file.base().to_owned()));
         let alone = |place: Place| {
-            let of_place = called.iter().filter(move |(_, callback)| callback.place == place);
+            let of_place = callbacks.iter().filter(move |(_, callback)| callback.place == place);
             of_place.map(move |(file, _)| Item::new(file, place.version(), Runs::Always))
         };
         ordered.extend(alone(Place::First));

@@ -1,4 +1,5 @@
-//! golang-migrate: `VERSION_name.up.sql` and `VERSION_name.down.sql`, each sent whole.
+//! golang-migrate: `VERSION_name.up.sql` and `VERSION_name.down.sql`, each sent whole, or in
+//! pieces with `x-multi-statement`, without which one that has `CREATE INDEX CONCURRENTLY` beside others can't be run.
 //!
 //! Facts from its `source/parse.go`, `migrate.go` and `database/postgres/postgres.go`: an ending may be any, and a
 //! version that has only a way down is counted. It passes in silence over what is pending below the newest applied
@@ -10,13 +11,14 @@ use rung_sql::Diagnostic;
 use crate::LoadOptions;
 use crate::files::Files;
 use crate::format::{Format, Sign};
-use crate::pairs::{self, Found, LoneDown, Part, Rules, Way, numbered};
+use crate::pairs::{self, Found, LoneDown, Mixed, Part, Rules, Way, numbered};
 
 pub(crate) struct GolangMigrate;
 
 const HINTS: &Hints = &Hints {
     no_transaction: None,
     down: Some("write a file of the same number that ends in `.down.sql`"),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 
@@ -41,7 +43,7 @@ impl Format for GolangMigrate {
                 None => {}
             }
         }
-        let rules = Rules { lone_down: LoneDown::Counts, ..Rules::plain(HINTS, Order::Strict) };
+        let rules = Rules { lone_down: LoneDown::Counts, mixed: Mixed::OneByOne, ..Rules::plain(HINTS, Order::Strict) };
         pairs::load(found, files, &rules, options)
     }
 }

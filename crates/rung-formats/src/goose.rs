@@ -19,6 +19,7 @@ pub(crate) struct Goose;
 const HINTS: &Hints = &Hints {
     no_transaction: Some("add the line `-- +goose NO TRANSACTION`"),
     down: Some("add a line `-- +goose Down`, and below it what undoes the migration"),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 

@@ -22,6 +22,7 @@ pub(crate) struct GraphileMigrate;
 const HINTS: &Hints = &Hints {
     no_transaction: Some("write `--! no-transaction` as the first line below the header"),
     down: None,
+    depends: None,
     renumber: Renumber::ByHand,
 };
 
@@ -47,8 +48,9 @@ impl Format for GraphileMigrate {
                 Err(found) => errors.extend(found),
             }
         }
-        let in_folder: Vec<&File> =
+        let mut in_folder: Vec<&File> =
             files.iter().filter(|file| file.name.starts_with("current/") && file.name.ends_with(".sql")).collect();
+        in_folder.sort_by_key(|file| numbered(file.base()));
         let current: Vec<&File> = match (files.get("current.sql"), in_folder.as_slice()) {
             (Some(file), []) => vec![file],
             (Some(file), [..]) => {
@@ -66,7 +68,11 @@ impl Format for GraphileMigrate {
 
 /// The number of a committed migration.
 fn number(file: &File) -> Option<u64> {
-    let name = file.name.strip_prefix("committed/").unwrap_or(&file.name);
+    numbered(file.name.strip_prefix("committed/").unwrap_or(&file.name))
+}
+
+/// The number of `1.sql` or `000001-name.sql`.
+fn numbered(name: &str) -> Option<u64> {
     let stem = name.strip_suffix(".sql").filter(|stem| !stem.contains('/'))?;
     let (digits, slug) = stem.split_once('-').unwrap_or((stem, ""));
     let is_slug = slug.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));

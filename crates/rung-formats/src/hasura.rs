@@ -19,6 +19,7 @@ pub(crate) struct Hasura;
 const HINTS: &Hints = &Hints {
     no_transaction: Some("begin the file with the line `-- hasura:no-transaction`"),
     down: Some("write a down.sql beside it"),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 
@@ -47,7 +48,7 @@ impl Format for Hasura {
         }
         for (file, name) in names {
             // Hasura passes over empty files: its console makes them.
-            let is_empty = || file.read().is_ok_and(|bytes| bytes.iter().all(u8::is_ascii_whitespace));
+            let is_empty = || file.read().is_ok_and(|bytes| bytes.is_empty());
             match name.kind {
                 "sql" if name.way == Way::Down && is_empty() => {}
                 "sql" => found.parts.push(Part { id: name.id, version: name.version, way: name.way, file }),

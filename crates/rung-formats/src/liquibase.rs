@@ -34,6 +34,7 @@ const HINTS: &Hints = &Hints {
     down: Some(
         "write what undoes it as lines `--rollback SQL` below it; `--rollback empty` where there is nothing to undo",
     ),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 

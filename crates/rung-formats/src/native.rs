@@ -123,10 +123,6 @@ impl Format for Native {
     }
 
     fn recognise(&self, files: &Files) -> Option<Sign> {
-        let is_mark = |line: &str| {
-            let comment = line.trim_start().strip_prefix("--").map(str::trim_start);
-            comment.is_some_and(|text| MARKS.iter().any(|mark| text.starts_with(mark)))
-        };
         if let Some((name, line)) = files.marked(is_mark) {
             return Some(Sign::sure(format!("{name} has a line `{line}`")));
         }
@@ -170,6 +166,17 @@ impl Format for Native {
 
 /// Comments that no other tool knows.
 const MARKS: [&str; 4] = ["@up", "@down", "@verify", "@no-transaction"];
+
+fn is_mark(line: &str) -> bool {
+    let comment = line.trim_start().strip_prefix("--").map(str::trim_start);
+    comment.is_some_and(|text| MARKS.iter().any(|mark| text.starts_with(mark)))
+}
+
+/// Whether files are in this format whatever else is in them: one that was converted keeps its comments, among them
+/// perhaps those that were marks to another tool.
+pub(crate) fn is_throughout(files: &Files) -> bool {
+    files.is_marked_throughout(is_mark)
+}
 
 fn read_one(
     mut migration: Migration,

@@ -23,6 +23,7 @@ pub(crate) struct NodePgMigrate;
 const HINTS: &Hints = &Hints {
     no_transaction: None,
     down: Some("add a line `-- Down Migration`, and below it what undoes the migration"),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 

@@ -7,7 +7,7 @@ use rung_sql::{Diagnostic, Script, SourceFile, Span};
 
 use crate::LoadOptions;
 use crate::files::{File, Files};
-use crate::migration::{Outcome, Sorting, checked, migration, read_each, without_idle};
+use crate::migration::{Outcome, Sorting, checked, journalled_where_needed, migration, read_each, without_idle};
 
 /// Which way a file goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,11 +57,21 @@ pub(crate) struct Rules {
     /// What to do where the migration of an id is pending below the newest applied one.
     pub(crate) order: fn(&str) -> Order,
     pub(crate) outside: Outside,
+    pub(crate) mixed: Mixed,
     /// Puts in what the format's templates ask for.
     pub(crate) fill: Fill,
     /// What a way down is that has no way up.
     pub(crate) lone_down: LoneDown,
     pub(crate) checksum: Option<ToolChecksum>,
+}
+
+/// What becomes of a file that has statements which refuse a transaction beside others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mixed {
+    /// It can't be run.
+    Refused,
+    /// Each of its statements is run by itself, as the tool does where it is told to.
+    OneByOne,
 }
 
 /// What a tool makes of a file that undoes a version which no file brings.
@@ -84,6 +94,7 @@ impl Rules {
             hints,
             order,
             outside: |_, _, _| Ok(None),
+            mixed: Mixed::Refused,
             fill: |script, _| Ok(script),
             lone_down: LoneDown::Stray,
             checksum: None,
@@ -165,6 +176,9 @@ fn read(pair: &Pair<'_>, files: &Files, rules: &Rules, options: &LoadOptions<'_>
     if let Some((down, outside)) = down {
         migration.down_no_transaction = outside;
         migration.down = Some(Down::Sql((rules.fill)(down, options)?));
+    }
+    if rules.mixed == Mixed::OneByOne {
+        journalled_where_needed(&mut migration, options.dialect);
     }
     let mut warnings = Vec::new();
     without_idle(&mut migration, options.dialect, &mut warnings);

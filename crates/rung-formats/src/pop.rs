@@ -20,6 +20,7 @@ pub(crate) struct Pop;
 const HINTS: &Hints = &Hints {
     no_transaction: Some("let its name end in `.autocommit.up.sql` (or `.autocommit.down.sql`)"),
     down: Some("write a file of the same version that ends in `.down.sql`"),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 

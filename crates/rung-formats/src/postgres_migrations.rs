@@ -18,6 +18,7 @@ pub(crate) struct PostgresMigrations;
 const HINTS: &Hints = &Hints {
     no_transaction: Some("add the line `-- postgres-migrations disable-transaction`"),
     down: None,
+    depends: None,
     renumber: Renumber::ByHand,
 };
 

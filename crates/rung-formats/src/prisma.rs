@@ -19,6 +19,7 @@ pub(crate) struct Prisma;
 const HINTS: &Hints = &Hints {
     no_transaction: None,
     down: Some("write what undoes it as `down.sql` beside its `migration.sql`"),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 
@@ -42,7 +43,9 @@ impl Format for Prisma {
         if let Some(file) = files.get(LOCK) {
             errors.extend(other_database(file, options.dialect.name())?);
         }
-        let items: Vec<&File> = files.iter().filter(|file| is_up(file)).collect();
+        let mut items: Vec<&File> = files.iter().filter(|file| is_up(file)).collect();
+        // By the folder alone: `a-b` comes after `a`, though `a-b/` comes before `a/`.
+        items.sort_by_key(|file| folder(file));
         let has_up: BTreeSet<&str> = items.iter().filter_map(|file| folder(file)).collect();
         let without: BTreeSet<&str> =
             files.iter().filter_map(folder).filter(|folder| !has_up.contains(folder)).collect();

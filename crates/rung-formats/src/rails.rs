@@ -18,6 +18,7 @@ pub(crate) struct Rails;
 const HINTS: &Hints = &Hints {
     no_transaction: None,
     down: Some("write what undoes it into a file beside it that is named like it and ends in `.down.sql`"),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 

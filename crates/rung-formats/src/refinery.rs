@@ -13,7 +13,7 @@ use crate::pairs::{self, Found, Part, Rules, Way};
 
 pub(crate) struct Refinery;
 
-const HINTS: &Hints = &Hints { no_transaction: None, down: None, renumber: Renumber::ByHand };
+const HINTS: &Hints = &Hints { no_transaction: None, down: None, depends: None, renumber: Renumber::ByHand };
 
 impl Format for Refinery {
     fn name(&self) -> &'static str {
@@ -62,7 +62,7 @@ fn split(base: &str) -> Option<&str> {
     let (version, name) = base.strip_prefix(['V', 'U'])?.split_once("__")?;
     let (name, _) = name.rsplit_once('.')?;
     let is_word = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let is_version = version.starts_with(|c: char| c.is_ascii_digit())
-        && version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_version = version.split_once('.').map_or(is_number(version), |(a, b)| is_number(a) && is_number(b));
     (is_word && is_version).then_some(version)
 }

@@ -21,6 +21,7 @@ pub(crate) struct River;
 const HINTS: &Hints = &Hints {
     no_transaction: None,
     down: Some("write a file of the same number that ends in `.down.sql`"),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 

@@ -5,8 +5,9 @@
 //! has only to run without an error.
 
 mod plan;
+mod settings;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rung_engine::{Body, Hints, MigrationSet, Renumber, Version};
@@ -17,18 +18,21 @@ use rung_sql::{
 use crate::LoadOptions;
 use crate::files::{File, Files};
 use crate::format::{Format, Sign};
-use crate::migration::{Outcome, Sorting, checked, journalled_where_needed, lines, migration, read_each};
+use crate::migration::{Outcome, Sorting, checked, journalled_where_needed, migration, read_each};
 use crate::psql;
 use plan::{Change, Plan};
+use settings::Settings;
 
 pub(crate) struct Sqitch;
 
 const HINTS: &Hints = &Hints {
     no_transaction: None,
     down: Some("write what undoes it into its script in `revert`"),
+    depends: Some("the brackets of its line in the plan"),
     renumber: Renumber::ByHand,
 };
 
+/// What a plan is called where nothing else is said.
 const PLAN: &str = "sqitch.plan";
 
 impl Format for Sqitch {
@@ -42,12 +46,11 @@ impl Format for Sqitch {
     }
 
     fn load(&self, files: &Files, options: &LoadOptions<'_>) -> Result<MigrationSet, Vec<Diagnostic>> {
-        let settings = Settings::read(files);
-        let plans: Vec<&File> = files.iter().filter(|file| file.base() == settings.plan).collect();
-        let file = match plans.as_slice() {
+        let settings = Settings::read(files, options.dialect.name());
+        let file = match settings.plan(files).as_slice() {
             [only] => *only,
             [] => {
-                let error = Diagnostic::error("sqitch", format!("there is no {}", settings.plan));
+                let error = Diagnostic::error("sqitch", format!("there is no {PLAN}"));
                 return Err(vec![error.help("name the directory that it is in: `--dir DIR`")]);
             }
             several => {
@@ -74,49 +77,6 @@ pub fn sqitch_change_ids(plan: &Arc<SourceFile>) -> Result<Vec<(String, String)>
     Ok(Plan::parse(plan)?.changes.into_iter().map(|change| (change.id, change.change_id)).collect())
 }
 
-/// The parts of `sqitch.conf` that say where files are.
-struct Settings {
-    plan: String,
-    extension: String,
-    dirs: BTreeMap<&'static str, String>,
-    variables: BTreeMap<String, String>,
-}
-
-impl Settings {
-    fn read(files: &Files) -> Self {
-        let mut settings = Self {
-            plan: PLAN.to_owned(),
-            extension: "sql".to_owned(),
-            dirs: ["deploy", "revert", "verify"].map(|dir| (dir, dir.to_owned())).into(),
-            variables: BTreeMap::new(),
-        };
-        let text = files.nearby("sqitch.conf").and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
-        let mut section = "";
-        for (_, line) in lines(&text) {
-            let line = line.trim();
-            if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-                section = name;
-                continue;
-            }
-            let Some((key, value)) = line.split_once('=').filter(|_| !line.starts_with(['#', ';'])) else { continue };
-            let (key, value) = (key.trim(), value.trim().trim_matches('"'));
-            let last = || value.trim_end_matches('/').rsplit('/').next().unwrap_or(value).to_owned();
-            match (section, key) {
-                ("core", "plan_file") => settings.plan = last(),
-                ("core", "extension") => value.clone_into(&mut settings.extension),
-                ("core", "deploy_dir") => drop(settings.dirs.insert("deploy", last())),
-                ("core", "revert_dir") => drop(settings.dirs.insert("revert", last())),
-                ("core", "verify_dir") => drop(settings.dirs.insert("verify", last())),
-                (section, key) if section.ends_with("variables\"") || section.ends_with("variables") => {
-                    settings.variables.insert(key.to_owned(), value.to_owned());
-                }
-                _ => {}
-            }
-        }
-        settings
-    }
-}
-
 struct Project<'a> {
     files: &'a Files,
     /// The folder that the plan is in, with a `/` at the end; empty where it is the directory itself.
@@ -128,37 +88,52 @@ struct Project<'a> {
 }
 
 impl<'a> Project<'a> {
-    /// The path of a script, without the folder that the plan is in.
-    fn path(&self, kind: &str, name: &str) -> String {
-        format!("{}{}/{name}.{}", self.folder, self.settings.dirs[kind], self.settings.extension)
+    /// Where a change's script of a kind may be, the best place first: where the configuration says, then beside the plan.
+    fn paths(&self, kind: &str, change: &Change, stem: &str) -> Vec<String> {
+        let mut folders = self.settings.folders(kind, !change.rework_tags.is_empty(), self.files);
+        folders.push(format!("{}{kind}", self.folder));
+        let path = |folder: &String| format!("{folder}/{stem}.{}", self.settings.extension);
+        folders.iter().map(|folder| path(folder).trim_start_matches('/').to_owned()).collect()
+    }
+
+    fn script(&self, kind: &str, change: &Change, stem: &str) -> Option<&'a File> {
+        self.paths(kind, change, stem).iter().find_map(|path| self.files.get(path))
     }
 
     /// The name that a change's scripts have.
     fn stem(&self, change: &Change) -> String {
         let tagged = |tag: &String| format!("{}@{tag}", change.name);
-        let is_there = |stem: &String| self.files.get(&self.path("deploy", stem)).is_some();
+        let is_there = |stem: &String| self.script("deploy", change, stem).is_some();
         let named = change.rework_tags.iter().map(tagged).find(is_there);
         named.or_else(|| change.rework_tags.first().map(tagged)).unwrap_or_else(|| change.name.clone())
     }
 
-    fn script(&self, kind: &str, stem: &str) -> Option<&'a File> {
-        self.files.get(&self.path(kind, stem))
-    }
-
+    /// Deploy scripts beside those of the plan that it does not name.
     fn strays(&self) -> Vec<Diagnostic> {
-        let known: BTreeSet<String> =
-            self.plan.changes.iter().map(|change| self.path("deploy", &self.stem(change))).collect();
-        let folder = self.path("deploy", "");
-        let folder = &folder[..=folder.rfind('/').unwrap_or_default()];
-        let deploys = self.files.iter().filter(|file| file.name.starts_with(folder) && file.name.ends_with(".sql"));
-        deploys.filter(|file| !known.contains(&file.name)).map(|file| file.stray("the plan does not name it")).collect()
+        let script = |change: &Change| self.script("deploy", change, &self.stem(change));
+        let known: BTreeSet<&str> = self.plan.changes.iter().filter_map(script).map(|file| &*file.name).collect();
+        let mut folders = self.settings.folders("deploy", true, self.files);
+        folders.push(format!("{}deploy", self.folder));
+        let is_deploy = |file: &&File| {
+            file.name.ends_with(".sql")
+                && folders.iter().any(|folder| {
+                    file.name
+                        .strip_prefix(folder.as_str())
+                        .is_some_and(|rest| folder.is_empty() || rest.starts_with('/'))
+                })
+        };
+        let deploys = self.files.iter().filter(is_deploy);
+        deploys
+            .filter(|file| !known.contains(&*file.name))
+            .map(|file| file.stray("the plan does not name it"))
+            .collect()
     }
 
     fn read(&self, change: &Change) -> Outcome {
         let syntax = self.options.dialect.syntax();
         let stem = self.stem(change);
-        let Some(deploy) = self.script("deploy", &stem) else {
-            let message = format!("there is no {}", self.path("deploy", &stem));
+        let Some(deploy) = self.script("deploy", change, &stem) else {
+            let message = format!("there is no {}", self.paths("deploy", change, &stem)[0]);
             let error = Diagnostic::error("sqitch", message).at(self.source, change.span, "planned here");
             return Err(vec![error.help("put it back from version control")]);
         };
@@ -173,10 +148,10 @@ impl<'a> Project<'a> {
         migration.author = Some(change.planner.clone());
         migration.date = Some(change.date.clone());
         migration.description = Some(change.note.clone()).filter(|note| !note.is_empty());
-        if let Some(file) = self.script("revert", &stem) {
+        if let Some(file) = self.script("revert", change, &stem) {
             migration.down = Some(rung_engine::Down::Sql(filled(file)?));
         }
-        let verify = self.script("verify", &stem).map(filled).transpose()?;
+        let verify = self.script("verify", change, &stem).map(filled).transpose()?;
         if let Body::Sql(body) = &mut migration.body {
             body.up = psql::fill(&up, &variables, syntax)?;
             body.verify.extend(

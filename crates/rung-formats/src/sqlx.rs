@@ -19,6 +19,7 @@ pub(crate) struct Sqlx;
 const HINTS: &Hints = &Hints {
     no_transaction: Some("begin the file with the line `-- no-transaction`"),
     down: Some("write a file of the same number that ends in `.down.sql`, and let this one end in `.up.sql`"),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 

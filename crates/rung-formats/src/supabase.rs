@@ -20,7 +20,7 @@ use crate::migration::{Outcome, Sorting, checked, migration, read_each};
 
 pub(crate) struct Supabase;
 
-const HINTS: &Hints = &Hints { no_transaction: None, down: None, renumber: Renumber::ByHand };
+const HINTS: &Hints = &Hints { no_transaction: None, down: None, depends: None, renumber: Renumber::ByHand };
 
 impl Format for Supabase {
     fn name(&self) -> &'static str {

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use rung_engine::{Body, Down, Hints, MigrationSet, Renumber, Version};
-use rung_sql::{Diagnostic, Script, Span, closest};
+use rung_sql::{Diagnostic, Script, Span, Syntax, closest};
 
 use crate::LoadOptions;
 use crate::files::{File, Files};
@@ -22,6 +22,7 @@ pub(crate) struct Tern;
 const HINTS: &Hints = &Hints {
     no_transaction: Some("add the line `---- tern: disable-tx ----`"),
     down: Some("add the line `---- create above / drop below ----`, and below it what undoes the migration"),
+    depends: None,
     renumber: Renumber::ByHand,
 };
 
@@ -56,12 +57,25 @@ impl Format for Tern {
         }
         errors.extend(consecutive(&items));
         let items: Vec<_> = items.into_iter().collect();
-        read_each(&items, Sorting::ByVersion, strays, errors, |(number, file)| read(*number, file, files, options))
+        let mut data = data(files);
+        data.extend(options.variables.clone());
+        let syntax = options.dialect.syntax();
+        read_each(&items, Sorting::ByVersion, strays, errors, |(number, file)| {
+            read(*number, file, files, &data, syntax)
+        })
     }
 }
 
-fn read(number: u64, file: &File, files: &Files, options: &LoadOptions<'_>) -> Outcome {
-    let syntax = options.dialect.syntax();
+/// What `[data]` of a `tern.conf` nearby gives the templates; without what that has from templates of its own.
+fn data(files: &Files) -> BTreeMap<String, String> {
+    let text = files.nearby("tern.conf").and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+    let own = text.lines().map(str::trim).skip_while(|line| *line != "[data]").skip(1);
+    let own = own.take_while(|line| !line.starts_with('[')).filter(|line| !line.starts_with(['#', ';']));
+    let pair = |line: &str| line.split_once('=').map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()));
+    own.filter_map(pair).filter(|(_, value)| !value.contains("{{")).collect()
+}
+
+fn read(number: u64, file: &File, files: &Files, data: &BTreeMap<String, String>, syntax: &Syntax) -> Outcome {
     let source = file.source()?;
     let text = source.text();
     let (up, down) = match text.split_once(DIVIDER) {
@@ -83,9 +97,9 @@ fn read(number: u64, file: &File, files: &Files, options: &LoadOptions<'_>) -> O
     let id = file.name.trim_end_matches(".sql");
     let mut migration = migration(id, Version::Number(number), forth.clone(), None, HINTS, syntax);
     if let Body::Sql(body) = &mut migration.body {
-        body.up = filled(forth, options)?;
+        body.up = filled(forth, data)?;
     }
-    migration.down = back.map(|back| filled(back, options)).transpose()?.map(Down::Sql);
+    migration.down = back.map(|back| filled(back, data)).transpose()?.map(Down::Sql);
     migration.no_transaction = outside(up);
     migration.down_no_transaction = down.and_then(outside);
     checked(migration, Vec::new(), syntax)
@@ -125,20 +139,20 @@ fn included(script: Script, files: &Files, depth: usize) -> Result<Script, Vec<D
 }
 
 /// The script with the values of its variables.
-fn filled(script: Script, options: &LoadOptions<'_>) -> Result<Script, Vec<Diagnostic>> {
+fn filled(script: Script, data: &BTreeMap<String, String>) -> Result<Script, Vec<Diagnostic>> {
     let is_name = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
     let mut edits = Vec::new();
     let mut errors = Vec::new();
     for (place, within) in templates(script.text()) {
         let name = within.strip_prefix('.').filter(is_name);
-        let value = name.and_then(|name| options.variables.get(name));
+        let value = name.and_then(|name| data.get(name));
         let (message, help) = match (name, value) {
             (_, Some(value)) => {
                 edits.push((place, value.as_str()));
                 continue;
             }
             (Some(name), None) => {
-                let near = closest(name, options.variables.keys().map(String::as_str));
+                let near = closest(name, data.keys().map(String::as_str));
                 let help = near.map(|near| format!("did you mean {{{{.{near}}}}}?"));
                 let give = || format!("give it one in rung.toml: [vars] {name} = \"...\"");
                 (format!("the variable {name} has no value"), help.unwrap_or_else(give))

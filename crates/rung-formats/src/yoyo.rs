@@ -20,6 +20,7 @@ pub(crate) struct Yoyo;
 const HINTS: &Hints = &Hints {
     no_transaction: Some("write `-- transactional: false` at the top of the file"),
     down: Some("write what undoes it into a file beside it that ends in `.rollback.sql`"),
+    depends: Some("`-- depends:` (in a module, `__depends__`)"),
     renumber: Renumber::ByHand,
 };
 

@@ -365,3 +365,73 @@ fn what_liquibase_can_t_be_read_from() {
     let two = [("a.yaml", "databaseChangeLog:\n"), ("b.xml", "<databaseChangeLog/>")];
     assert!(errors("liquibase", &two).contains("which changelog is the first?"));
 }
+
+#[test]
+fn tools_order_what_they_read_each_in_its_way() {
+    let header = COMMITTED.split("select").next().unwrap();
+    for (format, files, order) in [
+        // `_` is a blank, and so comes before what it is no part of.
+        (
+            "flyway",
+            &[("R__1_x.sql", "select 1;"), ("R__10_x.sql", "select 2;"), ("R__9.sql", "")][..],
+            "R__1_x R__10_x R__9",
+        ),
+        (
+            "flyway",
+            &[("beforeMigrate__10.sql", ""), ("beforeMigrate__1_a.sql", "")],
+            "beforeMigrate__1_a beforeMigrate__10",
+        ),
+        // By the folder, without what is in it.
+        ("prisma", &[("1_a-b/migration.sql", ""), ("1_a/migration.sql", "")], "1_a 1_a-b"),
+        ("drizzle", &[("1_a-b/migration.sql", ""), ("1_a/migration.sql", ""), ("1_a/snapshot.json", "")], "1_a 1_a-b"),
+        // By number, in both folders.
+        (
+            "graphile-migrate",
+            &[("committed/000001.sql", COMMITTED), ("current/10-b.sql", header), ("current/9-a.sql", "")],
+            "000001 current/9-a current/10-b",
+        ),
+        ("refinery", &[("V10__b.sql", ""), ("a/V9__a.sql", ""), ("V1.2.3__c.sql", "")], "V9__a V10__b"),
+    ] {
+        assert_eq!(ids(&set(format, files)).join(" "), order, "{format}");
+    }
+}
+
+#[test]
+fn a_delimiter_of_atlas_counts_in_the_first_line_alone() {
+    let first = ("1_a.sql", "-- atlas:delimiter -- end\nselect 1\n-- end\nselect 2\n-- end\n");
+    let second = ("2_b.sql", "-- atlas:nolint\n-- atlas:delimiter -- end\n\nselect 1\n-- end\n");
+    let set = set("atlas", &[first, second]);
+    assert_eq!(up(set.get("1_a").unwrap()).matches("\n;\n").count(), 1, "and the end of the file");
+    assert!(!up(set.get("2_b").unwrap()).contains(';'));
+}
+
+#[test]
+fn tern_fills_in_what_its_own_configuration_gives() {
+    let conf = "[database]\nhost = x\n[data]\n# who\nowner = {{env \"X\"}}\nreader = anna\n\n[ssh-tunnel]\nuser = y\n";
+    let set = set("tern", &[("../tern.conf", conf), ("1_a.sql", "select '{{.reader}}';")]);
+    assert_eq!(up(set.get("1_a").unwrap()), "select 'anna';");
+    let wrong = errors("tern", &[("../tern.conf", conf), ("1_a.sql", "select '{{.owner}}{{.user}}';")]);
+    assert_eq!(wrong.lines().count(), 2, "{wrong}");
+}
+
+#[test]
+fn sqitch_looks_for_scripts_where_it_is_configured_to() {
+    let plan = "%project=app # mine\n\na 2024-01-01T10:00:00Z A <a@b.c>\n@v1 2024-01-01T10:00:00Z A <a@b.c>\n\
+        a [a@v1] 2024-01-02T10:00:00Z A <a@b.c>\n";
+    let conf = "[core]\nengine = pg\ntop_dir = migrations/pg\n[engine \"sqlite\"]\n\ttop_dir = migrations/db\n\
+        \treworked_dir = migrations/old\n\trevert_dir = migrations/back\n";
+    let files = [
+        ("../sqitch.conf", conf),
+        ("db/sqitch.plan", plan),
+        ("pg/sqitch.plan", ""),
+        ("old/deploy/a@v1.sql", "select 1;"),
+        ("db/deploy/a.sql", "select 2;"),
+        ("db/deploy/b.sql", ""),
+        ("back/a.sql", "select 3;"),
+    ];
+    let set = set("sqitch", &files);
+    assert_eq!(ids(&set), ["a", "a#2"]);
+    let [first, second] = [0, 1].map(|at| set.iter().nth(at).unwrap());
+    assert_eq!((up(first), up(second), down(second)), ("select 1;", "select 2;", "select 3;"));
+    assert_eq!(set.warnings.len(), 1, "{:?}", set.warnings);
+}

@@ -6,8 +6,8 @@ use std::time::Duration;
 use rung_catalog::{Catalog, Key, Lineage};
 use rung_engine::{
     Answer, BlockedSession, Column, Continue, DbError, DbErrorKind, Dialect, Direction, Driver, Durability,
-    FORMAT_VERSION, History, HistoryEntry, Interrupter, JournalRow, LockHolder, Probe, Provenance, Record, ServerFacts,
-    Session, Table, Tag, Timeouts, Unit, UnitError, UnitObserver, render,
+    FORMAT_VERSION, History, HistoryEntry, Interrupter, JournalRow, KeptTable, LockHolder, Probe, Provenance, Record,
+    ServerFacts, Session, Table, Tag, Timeouts, Unit, UnitError, UnitObserver,
 };
 use rung_sql::{Effect, split};
 
@@ -200,13 +200,53 @@ impl Postgres {
     }
 
     /// Runs a transaction of our own, in one message.
-    fn transaction(&mut self, statements: &str) -> Result<(), DbError> {
+    fn transaction(&mut self, statements: &str, kept: &[(KeptTable, String)]) -> Result<(), DbError> {
         let begin = format!("BEGIN; SET LOCAL client_min_messages = warning; {AS_OURSELVES}{}", self.fence());
-        let result = self.wire.run(&format!("{begin}{statements}; COMMIT"));
+        let result = if kept.is_empty() {
+            self.wire.run(&format!("{begin}{statements}; COMMIT")).map(|_| ())
+        } else {
+            let written = self.wire.run(&format!("{begin}{statements}")).and_then(|_| self.write_kept(kept));
+            written.and_then(|()| self.wire.run("COMMIT").map(|_| ()))
+        };
         if result.is_err() {
             let _ = self.wire.run("ROLLBACK");
         }
-        result.map(|_| ())
+        result
+    }
+
+    /// Tables, views among them, for which a condition holds, each with its columns.
+    fn strangers(&mut self, condition: &str) -> Result<Vec<Table>, DbError> {
+        let sql = format!(
+            "SELECT pg_catalog.current_database(), n.nspname, c.relname, pg_catalog.quote_ident(n.nspname) || '.' || \
+             pg_catalog.quote_ident(c.relname), a.attname, pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_class c \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+             WHERE {condition} AND c.relkind IN ('r', 'p', 'v') ORDER BY 2, 3, a.attnum"
+        );
+        let mut found: Vec<Table> = Vec::new();
+        for row in self.wire.query(&sql)? {
+            let column = Column { name: text(&row, 4), kind: text(&row, 5) };
+            let qualified = text(&row, 3);
+            match found.last_mut().filter(|table| table.qualified == qualified) {
+                Some(table) => table.columns.push(column),
+                None => found.push(Table {
+                    database: text(&row, 0),
+                    schema: text(&row, 1),
+                    name: text(&row, 2),
+                    qualified,
+                    columns: vec![column],
+                }),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Writes to other tools' tables, one by one: so it shows whose table refused.
+    fn write_kept(&mut self, kept: &[(KeptTable, String)]) -> Result<(), DbError> {
+        kept.iter().try_for_each(|(whose, sql)| match self.wire.run(sql) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.of_kept(whose)),
+        })
     }
 
     /// The settings for one statement, and what takes them back.
@@ -283,7 +323,7 @@ impl Driver for Postgres {
             Some(_) => {}
             None => self.tables().refuse_strangers()?,
         }
-        self.transaction(&POSTGRES.own_tables_ddl(&self.schema).join(";\n")).map_err(|error| {
+        self.transaction(&POSTGRES.own_tables_ddl(&self.schema).join(";\n"), &[]).map_err(|error| {
             if error.kind != DbErrorKind::Permission {
                 return error;
             }
@@ -402,11 +442,13 @@ impl Driver for Postgres {
     fn write(&mut self, records: &[Record]) -> Result<(), DbError> {
         // No unit's transaction is running: there is no time to take from it.
         let took = Some(Duration::ZERO);
-        let rows: String = records.iter().map(|record| render(record, &POSTGRES, &self.schema, took)).collect();
+        let rows = self.render(records, took);
+        let kept = self.kept(records, took);
         if self.open_transaction {
-            return self.wire.run(&format!("{AS_OURSELVES}{}{rows}", self.fence())).map(|_| ());
+            self.wire.run(&format!("{AS_OURSELVES}{}{rows}", self.fence()))?;
+            return self.write_kept(&kept);
         }
-        self.transaction(&rows)
+        self.transaction(&rows, &kept)
     }
 
     fn in_transaction(&mut self) -> bool {
@@ -456,27 +498,16 @@ impl Driver for Postgres {
     fn table(&mut self, schema: Option<&str>, name: &str) -> Result<Option<Table>, DbError> {
         let quoted = POSTGRES.quote_identifier(name);
         let written = schema.map_or(quoted.clone(), |schema| format!("{}.{quoted}", POSTGRES.quote_identifier(schema)));
-        let sql = format!(
-            "SELECT pg_catalog.current_database(), n.nspname, c.relname, pg_catalog.quote_ident(n.nspname) || '.' || \
-             pg_catalog.quote_ident(c.relname), a.attname, pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_class c \
-             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
-             WHERE c.oid = pg_catalog.to_regclass({}) AND c.relkind IN ('r', 'p', 'v') ORDER BY a.attnum",
-            POSTGRES.quote_literal(&written)
-        );
-        let rows = self.wire.query(&sql)?;
-        let columns = rows.iter().map(|row| Column { name: text(row, 4), kind: text(row, 5) }).collect();
-        Ok(rows.first().map(|row| Table {
-            database: text(row, 0),
-            schema: text(row, 1),
-            name: text(row, 2),
-            qualified: text(row, 3),
-            columns,
-        }))
+        let is_it = format!("c.oid = pg_catalog.to_regclass({})", POSTGRES.quote_literal(&written));
+        Ok(self.strangers(&is_it)?.pop())
     }
 
-    fn keep_others_out(&mut self, table: &Table, number: Option<i64>) -> Result<bool, DbError> {
-        if let Some(number) = number {
+    fn every_table(&mut self) -> Result<Vec<Table>, DbError> {
+        self.strangers("n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'")
+    }
+
+    fn keep_others_out(&mut self, table: &Table, numbers: &[i64]) -> Result<bool, DbError> {
+        for number in numbers {
             let rows = self.wire.query(&format!("SELECT pg_catalog.pg_try_advisory_xact_lock({number})"))?;
             if first(&rows) != Some("t") {
                 return Ok(false);

@@ -4,7 +4,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use rung_engine::{Code, DbError, DbErrorKind, Durability, Failure, Part, Record, Unit, UnitError, UnitObserver};
+use rung_engine::{
+    Code, DbError, DbErrorKind, Durability, Failure, KeptTable, Part, Record, Unit, UnitError, UnitObserver,
+};
 use rung_sql::{Comparison, Script, Span, Want};
 use tokio_postgres::SimpleQueryRow;
 
@@ -36,6 +38,8 @@ struct Flight {
 enum Meaning {
     /// Text of ours: an opening, a closing.
     Ours,
+    /// What is written to another tool's table.
+    Kept(KeptTable),
     Sql(Piece),
     Question {
         part: usize,
@@ -252,6 +256,10 @@ impl Pipeline<'_> {
             text.push_str(&self.db.closing(unit, flush));
             self.send(index, &text, Rows::Drop, Meaning::Ours)?;
         }
+        for (whose, sql) in self.db.kept(&unit.records, None) {
+            let text = Prefix::within_transaction().text + &sql;
+            self.send(index, &text, Rows::Drop, Meaning::Kept(whose))?;
+        }
         self.send(index, "COMMIT", Rows::Drop, Meaning::Commit)?;
         self.units += 1;
         Ok(())
@@ -322,7 +330,7 @@ impl Pipeline<'_> {
     /// Does what an answer asks for.
     fn judge(&mut self, unit: usize, meaning: Meaning, rows: &[SimpleQueryRow]) -> Result<(), Stopped> {
         match meaning {
-            Meaning::Ours | Meaning::Sql(_) => Ok(()),
+            Meaning::Ours | Meaning::Kept(_) | Meaning::Sql(_) => Ok(()),
             Meaning::Question { part, ask, .. } => {
                 self.compare(ask, rows).map_err(|(what, got)| Stopped::at(part, Failure::Check { what, got }))
             }
@@ -420,6 +428,7 @@ impl Meaning {
         match self {
             Self::Sql(piece) => piece.stopped(refused),
             Self::Ours | Self::Commit => ours_failed(refused.error),
+            Self::Kept(whose) => ours_failed(refused.error.of_kept(whose)),
             Self::Affected { part, .. } => Stopped::at(*part, Failure::Database(refused.error)),
             Self::Question { part, sql, .. } => {
                 let error = refused.within(sql);

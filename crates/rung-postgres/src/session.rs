@@ -1,6 +1,10 @@
 //! The SQL around a migration's own: what opens a transaction, makes sure that it should run, and puts the session back.
 
-use rung_engine::{DbError, Dialect, Guard, Part, Record, SessionAfter, Status, Unit, describe_rows, render};
+use std::time::Duration;
+
+use rung_engine::{
+    DbError, Dialect, Guard, KeptTable, Part, Record, SessionAfter, Status, Unit, describe_rows, render,
+};
 use tokio_postgres::SimpleQueryRow;
 
 use crate::POSTGRES;
@@ -130,7 +134,7 @@ impl Postgres {
             Some(lease) => sql.push_str(&lease.renewal(&self.schema, self.chain)),
             None => sql.push_str(&format!("SET {CHAIN} = '{}';", self.chain)),
         }
-        sql.push_str(&self.render(&unit.records));
+        sql.push_str(&self.render(&unit.records, None));
         sql
     }
 
@@ -144,8 +148,20 @@ impl Postgres {
         if self.notices_death { NOTICE_DEATH } else { "" }
     }
 
-    pub(crate) fn render(&self, records: &[Record]) -> String {
-        records.iter().map(|record| render(record, &POSTGRES, &self.schema, None)).collect()
+    /// Records of our own tables.
+    pub(crate) fn render(&self, records: &[Record], elapsed: Option<Duration>) -> String {
+        let own = records.iter().filter(|record| !matches!(record, Record::Kept { .. }));
+        own.map(|record| render(record, &POSTGRES, &self.schema, elapsed)).collect()
+    }
+
+    /// What is to be written to other tools' tables, and whose each is. They are messages by themselves, so that it shows
+    /// which table refused.
+    pub(crate) fn kept(&self, records: &[Record], elapsed: Option<Duration>) -> Vec<(KeptTable, String)> {
+        let kept = records.iter().filter_map(|record| match record {
+            Record::Kept { whose, .. } => Some((whose.clone(), render(record, &POSTGRES, &self.schema, elapsed))),
+            _ => None,
+        });
+        kept.collect()
     }
 
     /// A statement that can't be written to but by the holder of the lease, where there is one.

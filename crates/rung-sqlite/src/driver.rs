@@ -456,11 +456,22 @@ impl Driver for Sqlite {
         self.read(tables::kept)
     }
 
-    fn table(&mut self, _schema: Option<&str>, name: &str) -> Result<Option<Table>, DbError> {
-        self.read(|connection, _| tables::stranger(connection, name))
+    fn table(&mut self, schema: Option<&str>, name: &str) -> Result<Option<Table>, DbError> {
+        let beside = schema.and_then(|schema| Some((schema, self.place.beside(schema)?)));
+        self.read(|connection, _| {
+            let found = match beside {
+                Some((schema, path)) => tables::stranger_beside(connection, schema, &path, name)?,
+                None => None,
+            };
+            found.map_or_else(|| tables::stranger(connection, name), |found| Ok(Some(found)))
+        })
     }
 
-    fn keep_others_out(&mut self, _table: &Table, _number: Option<i64>) -> Result<bool, DbError> {
+    fn every_table(&mut self) -> Result<Vec<Table>, DbError> {
+        self.read(|connection, _| tables::strangers(connection))
+    }
+
+    fn keep_others_out(&mut self, _table: &Table, _numbers: &[i64]) -> Result<bool, DbError> {
         // Whoever has begun to write has every other program kept out.
         Ok(true)
     }

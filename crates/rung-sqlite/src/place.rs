@@ -33,6 +33,15 @@ pub(crate) enum Create {
 }
 
 impl Place {
+    /// Another database's file that is beside this one and ends like it: of `sqitch` and `app.db` it is `sqitch.db`.
+    pub(crate) fn beside(&self, name: &str) -> Option<PathBuf> {
+        let Self::File { path, .. } = self else { return None };
+        let own = path.file_name()?.to_str()?;
+        let ending = own.find('.').map_or("", |at| &own[at..]);
+        let other = path.with_file_name(format!("{name}{ending}"));
+        (other != *path && other.is_file()).then_some(other)
+    }
+
     /// Reads `sqlite:PATH`, `sqlite://PATH`, `sqlite::memory:`, `PATH?mode=ro`, a path.
     pub(crate) fn parse(target: &str) -> Result<Self, DbError> {
         let url = target.strip_prefix("sqlite3:").or_else(|| target.strip_prefix("sqlite:"));

@@ -300,7 +300,11 @@ impl Sqlite {
     fn record(&mut self, records: &[Record], elapsed: Option<Duration>) -> Result<(), DbError> {
         for record in records {
             let sql = render(record, &SQLITE, self.schema_name(), elapsed);
-            self.run(|connection| connection.execute_batch(&sql).map_err(convert))?;
+            let written = self.run(|connection| connection.execute_batch(&sql).map_err(convert));
+            written.map_err(|error| match record {
+                Record::Kept { whose, .. } => error.of_kept(whose),
+                _ => error,
+            })?;
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Reading rung's own tables.
 
+use std::path::Path;
+
 use rung_engine::{
     Applied, Column, DbError, DbErrorKind, Dialect, Digest, Direction, FORMAT_VERSION, History, HistoryEntry,
     JournalRow, JournalState, Status, Table, Tag,
@@ -224,17 +226,61 @@ pub(crate) fn kept(connection: &Connection, schema: &str) -> Result<Vec<(String,
     rows(connection, schema, &sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
-/// A table or view that somebody else has made.
+/// The tables and views of the main database.
+pub(crate) fn strangers(connection: &Connection) -> Result<Vec<Table>, DbError> {
+    let sql = "SELECT name FROM main.sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1";
+    let mut statement = connection.prepare(sql).map_err(convert)?;
+    let names = statement.query_map([], |row| row.get::<_, String>(0)).map_err(convert)?;
+    let tables = names.map(|name| stranger(connection, &name.map_err(convert)?));
+    Ok(tables.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+/// A table or view that somebody else has made in the main database.
 pub(crate) fn stranger(connection: &Connection, name: &str) -> Result<Option<Table>, DbError> {
-    let mut statement = connection.prepare("SELECT name, type FROM pragma_table_info(?1, 'main')").map_err(convert)?;
-    let columns =
-        statement.query_map([name], |row| Ok(Column { name: row.get(0)?, kind: row.get(1)? })).map_err(convert)?;
-    let columns: Vec<Column> = columns.collect::<Result<_, _>>().map_err(convert)?;
+    let columns = columns(connection, "main", name)?;
     Ok((!columns.is_empty()).then(|| Table {
         database: String::new(),
         schema: String::new(),
         name: name.to_owned(),
         qualified: if is_plain(name) { name.to_owned() } else { SQLITE.quote_identifier(name) },
+        columns,
+    }))
+}
+
+fn columns(connection: &Connection, database: &str, name: &str) -> Result<Vec<Column>, DbError> {
+    let mut statement = connection.prepare("SELECT name, type FROM pragma_table_info(?1, ?2)").map_err(convert)?;
+    let column = |row: &Row<'_>| Ok(Column { name: row.get(0)?, kind: row.get(1)? });
+    let columns = statement.query_map([name, database], column).map_err(convert)?;
+    columns.collect::<Result<_, _>>().map_err(convert)
+}
+
+/// A table of another database, as a temporary copy of what it holds now. That database does not stay attached: what this one
+/// lacks would be looked for there.
+pub(crate) fn stranger_beside(
+    connection: &Connection,
+    schema: &str,
+    path: &Path,
+    name: &str,
+) -> Result<Option<Table>, DbError> {
+    connection.execute("ATTACH DATABASE ?1 AS rung_beside", [&*path.to_string_lossy()]).map_err(convert)?;
+    let copy = SQLITE.quote_identifier(&format!("{schema}.{name}"));
+    let copied = columns(connection, "rung_beside", name).and_then(|columns| {
+        if !columns.is_empty() {
+            let from = SQLITE.quote_identifier(name);
+            let sql = format!(
+                "DROP TABLE IF EXISTS temp.{copy}; CREATE TEMP TABLE {copy} AS SELECT * FROM rung_beside.{from}"
+            );
+            connection.execute_batch(&sql).map_err(convert)?;
+        }
+        Ok(columns)
+    });
+    connection.execute("DETACH DATABASE rung_beside", []).map_err(convert)?;
+    let columns = copied?;
+    Ok((!columns.is_empty()).then(|| Table {
+        database: String::new(),
+        schema: schema.to_owned(),
+        name: name.to_owned(),
+        qualified: copy,
         columns,
     }))
 }

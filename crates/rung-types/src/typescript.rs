@@ -100,8 +100,7 @@ fn relation(reading: &Reading<'_, '_>, relation: &Relation<'_>) -> Doc {
 }
 
 fn column(model: &Model<'_>, field: &Field<'_>, mark: &str) -> Doc {
-    let of = if field.is_nullable { nullable(model, &field.of) } else { type_of(model, &field.of) };
-    entry(field.name, mark, of)
+    entry(field.name, mark, if field.is_nullable { nullable(model, &field.of) } else { never_null(model, &field.of) })
 }
 
 /// The type of a value.
@@ -156,6 +155,14 @@ fn nullable(model: &Model<'_>, of: &Ty<'_>) -> Doc {
             union(labels.iter().map(|label| Doc::text(string(label))).chain([null()]).collect())
         }
         _ => or_null(type_of(model, of)),
+    }
+}
+
+/// The type of a value that is not NULL. `Json` has null among its values.
+fn never_null(model: &Model<'_>, of: &Ty<'_>) -> Doc {
+    match (of, type_of(model, of)) {
+        (Ty::Scalar { .. }, Doc::Text(text)) if text == "Json" => Doc::text("NonNullable<Json>"),
+        (_, of) => of,
     }
 }
 

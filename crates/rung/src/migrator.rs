@@ -167,7 +167,7 @@ impl Migrator {
         options.server = rung_lint::Server::major(self.driver.facts().version_number / language.major);
         // The schema as the database has it, as the statements that would make it.
         let catalog = self.driver.inspect()?;
-        let dump = dialect.paragraphs(&catalog, &DumpOptions { owners: false, privileges: false });
+        let dump = dialect.paragraphs(&catalog, &DumpOptions { owners: false, privileges: false, versions: false });
         let statements = dump.iter().flat_map(|paragraph| &paragraph.statements).map(String::as_str);
         let mut schema = rung_lint::Schema::live(language, statements);
         if !language.statistics.is_empty() {

@@ -71,8 +71,8 @@ impl Tool for Atlas {
         account
     }
 
-    fn lock(&self, _table: &Table) -> Option<i64> {
-        Some(i64::from(fnv("atlas_migrate_execute")))
+    fn locks(&self, _table: &Table) -> Vec<i64> {
+        vec![i64::from(fnv("atlas_migrate_execute"))]
     }
 }
 

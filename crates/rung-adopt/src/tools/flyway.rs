@@ -71,10 +71,10 @@ impl Tool for Flyway {
         account
     }
 
-    fn lock(&self, table: &Table) -> Option<i64> {
+    fn locks(&self, table: &Table) -> Vec<i64> {
         /// "Flyway", a byte each, with the first in a place of its own.
         const MAGIC: i64 = (0x46 << 40) + (0x6c << 32) + (0x79 << 24) + (0x77 << 16) + (0x61 << 8) + 0x79;
-        Some(MAGIC + i64::from(java_hash(&format!("\"{}\".\"{}\"", table.schema, table.name))))
+        vec![MAGIC + i64::from(java_hash(&format!("\"{}\".\"{}\"", table.schema, table.name)))]
     }
 
     fn keeper(&self, table: &Table) -> Option<Box<dyn Keeper>> {
@@ -140,9 +140,14 @@ struct Kept {
 impl Keeper for Kept {
     fn write(&self, change: &Change<'_>, dialect: &dyn Dialect) -> Vec<Piece> {
         let text = |text: &str| dialect.quote_literal(text);
-        let Some((prefix, name)) = change.id.split_once("__") else { return Vec::new() };
+        let (prefix, name) = change.id.split_once("__").unwrap_or((change.id, ""));
         let description = name.replace('_', " ");
-        let number = prefix.trim_start_matches(['V', 'B', 'R']).replace('_', ".");
+        let number = prefix.trim_start_matches(|c: char| !c.is_ascii_digit()).replace('_', ".");
+        // A callback is no row of Flyway's.
+        let is_repeatable = || prefix == "R" || change.migration.is_some_and(|found| found.runs == Runs::WhenChanged);
+        if number.is_empty() && !is_repeatable() {
+            return Vec::new();
+        }
         let version = if number.is_empty() { "NULL".to_owned() } else { text(&number) };
         let which = match number.is_empty() {
             true => format!("version IS NULL AND description = {}", text(&description)),

@@ -51,9 +51,13 @@ impl Tool for GolangMigrate {
         account
     }
 
-    fn lock(&self, table: &Table) -> Option<i64> {
-        let names = [table.schema.as_str(), table.name.as_str(), table.database.as_str()].join("\0");
-        Some(i64::from(crc32(names.as_bytes()).wrapping_mul(1_486_364_155)))
+    fn locks(&self, table: &Table) -> Vec<i64> {
+        // Opened by a URL, as its command line does, it takes the URL's path for the database's name, slash and all.
+        let number = |database: &str| {
+            let names = [table.schema.as_str(), table.name.as_str(), database].join("\0");
+            i64::from(crc32(names.as_bytes()).wrapping_mul(1_486_364_155))
+        };
+        vec![number(&table.database), number(&format!("/{}", table.database))]
     }
 
     fn keeper(&self, table: &Table) -> Option<Box<dyn Keeper>> {
@@ -86,5 +90,24 @@ impl Keeper for Kept {
              WHERE status = 'completed' AND version IS NOT NULL HAVING max(version) IS NOT NULL;",
             self.table, change.own_table
         ))]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_locks_are_those_of_the_library_and_of_the_command_line() {
+        let text = |text: &str| text.to_owned();
+        let table = Table {
+            qualified: text("public.schema_migrations"),
+            schema: text("public"),
+            name: text("schema_migrations"),
+            database: text("app"),
+            columns: Vec::new(),
+        };
+        // Of "public\0schema_migrations\0app", and of the same with "/app", as `GenerateAdvisoryLockId` counts.
+        assert_eq!(GolangMigrate.locks(&table), [1_787_120_056, 1_726_534_663]);
     }
 }

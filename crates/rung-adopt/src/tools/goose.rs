@@ -39,9 +39,9 @@ impl Tool for Goose {
         Account::of(rows.map(|(_, row)| entry(row)))
     }
 
-    fn lock(&self, _table: &Table) -> Option<i64> {
+    fn locks(&self, _table: &Table) -> Vec<i64> {
         // DefaultLockID: the CRC-64 of "goose".
-        Some(4_097_083_626)
+        vec![4_097_083_626]
     }
 
     fn keeper(&self, table: &Table) -> Option<Box<dyn Keeper>> {

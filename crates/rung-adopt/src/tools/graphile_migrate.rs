@@ -1,12 +1,10 @@
 //! graphile-migrate: `graphile_migrate.migrations(hash, previous_hash, filename, date)`.
 //!
-//! Facts from its `src/migration.ts`, `src/hash.ts` and `src/pgReal.ts`: the hash is that in the file's header, of the hash
-//! before it and of the body.
+//! Facts from its `src/migration.ts` and `src/pgReal.ts`: the hash is that in the file's header.
 
 use rung_engine::{Dialect, Migration, MigrationSet, Table};
-use sha1::{Digest as _, Sha1};
 
-use super::{digits, hex};
+use super::digits;
 use crate::account::{Account, Checksum, Entry, Row, find, optional, text};
 use crate::tool::Tool;
 
@@ -27,7 +25,7 @@ impl Tool for GraphileMigrate {
 
     fn query(&self, table: &Table, dialect: &dyn Dialect) -> String {
         let at = dialect.utc("date");
-        format!("SELECT filename, hash, {at}, previous_hash FROM {} ORDER BY filename", table.qualified)
+        format!("SELECT filename, hash, {at} FROM {} ORDER BY filename", table.qualified)
     }
 
     fn account(&self, rows: &[Row], set: &MigrationSet, _dialect: &dyn Dialect) -> Account {
@@ -35,24 +33,22 @@ impl Tool for GraphileMigrate {
             let name = text(row, 0);
             // The number alone, whatever the file is called after it.
             let migration = find(set, digits(name), |migration| digits(migration.id.as_str()).to_owned());
-            let compare = |migration| Checksum::compare(text(row, 1), &hash(migration, text(row, 3)));
+            let compare = |migration| Checksum::compare(text(row, 1), hash(migration));
             let checksum = migration.map_or(Checksum::None, compare);
             Entry { checksum, ..Entry::applied(name, migration).at(optional(row, 2)) }
         };
         Account::of(rows.iter().map(entry))
     }
 
-    fn lock(&self, _table: &Table) -> Option<i64> {
+    fn locks(&self, _table: &Table) -> Vec<i64> {
         // GRAPHILE MIGRATE on the keys of a telephone.
-        Some(4_727_445_306_447_283)
+        vec![4_727_445_306_447_283]
     }
 }
 
-/// The hash of a file's body, as that of the one before it goes into it.
-fn hash(migration: &Migration, previous: &str) -> String {
-    let text = migration.source.text();
-    let is_header = |line: &&str| line.strip_prefix("--! ").is_some_and(|name| name.starts_with(char::is_uppercase));
-    let header: usize = text.split_inclusive('\n').take_while(is_header).map(str::len).sum();
-    let hashed = format!("{previous}\n{}", text[header..].trim());
-    format!("sha1:{}", hex(&Sha1::digest(format!("{}\n", hashed.trim()))))
+/// The hash in a file's header, which is what it writes: where the header has `AllowInvalidHash`, the body has another one.
+/// A file that is not what its hash says is never read.
+fn hash(migration: &Migration) -> &str {
+    let lines = migration.source.text().lines().take_while(|line| line.starts_with("--! "));
+    lines.filter_map(|line| line.strip_prefix("--! Hash:")).next().map_or("", str::trim)
 }

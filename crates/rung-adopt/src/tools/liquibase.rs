@@ -60,7 +60,7 @@ impl Tool for Liquibase {
             schema => format!("{schema}.{}lock", table.name),
         };
         let Some(lock) = named(driver, &name)? else { return Ok(None) };
-        driver.keep_others_out(&lock, None)?;
+        driver.keep_others_out(&lock, &[])?;
         let dialect = driver.dialect_of();
         let of = |name: &str| column(&lock, name, dialect);
         let since = dialect.utc(&of("lockgranted"));

@@ -120,8 +120,8 @@ impl Tool for Plain {
         Account::of(rows.iter().map(entry))
     }
 
-    fn lock(&self, table: &Table) -> Option<i64> {
-        (self.lock)(table)
+    fn locks(&self, table: &Table) -> Vec<i64> {
+        (self.lock)(table).into_iter().collect()
     }
 
     fn keeper(&self, table: &Table) -> Option<Box<dyn Keeper>> {

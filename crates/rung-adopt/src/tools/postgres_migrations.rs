@@ -39,8 +39,8 @@ impl Tool for PostgresMigrations {
         Account::of(rows.iter().map(entry))
     }
 
-    fn lock(&self, _table: &Table) -> Option<i64> {
-        Some(-8_525_285_245_963_000_605)
+    fn locks(&self, _table: &Table) -> Vec<i64> {
+        vec![-8_525_285_245_963_000_605]
     }
 }
 

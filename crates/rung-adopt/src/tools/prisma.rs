@@ -48,8 +48,8 @@ impl Tool for Prisma {
         Account::of(rows.iter().map(entry))
     }
 
-    fn lock(&self, _table: &Table) -> Option<i64> {
-        Some(72_707_369)
+    fn locks(&self, _table: &Table) -> Vec<i64> {
+        vec![72_707_369]
     }
 
     fn keeper(&self, table: &Table) -> Option<Box<dyn Keeper>> {

@@ -2,7 +2,7 @@
 //!
 //! Facts from its `lib/App/Sqitch/Engine/pg.sql` and `pg.pm`. A reworked change stands there once for each time, in the
 //! order of the plan. The table may have several projects; those of which no script is here are none of ours. On SQLite
-//! it is in a database of its own, which rung does not open.
+//! it is in a database of its own, beside the one that it is about (`sqlite.pm`, `registry_uri`).
 
 use std::collections::{HashMap, HashSet};
 
@@ -30,7 +30,7 @@ impl Tool for Sqitch {
 
     fn query(&self, table: &Table, dialect: &dyn Dialect) -> String {
         let at = dialect.utc("committed_at");
-        format!("SELECT change, script_hash, {at}, project FROM {} ORDER BY committed_at", table.qualified)
+        format!("SELECT change, script_hash, {at}, project FROM {} ORDER BY committed_at, planned_at", table.qualified)
     }
 
     fn account(&self, rows: &[Row], set: &MigrationSet, _dialect: &dyn Dialect) -> Account {
@@ -54,8 +54,8 @@ impl Tool for Sqitch {
         Account::of(rows.map(entry))
     }
 
-    fn lock(&self, _table: &Table) -> Option<i64> {
-        Some(75_474_063)
+    fn locks(&self, _table: &Table) -> Vec<i64> {
+        vec![75_474_063]
     }
 }
 

@@ -49,8 +49,8 @@ impl Tool for Sqlx {
         Account::of(rows.iter().map(entry))
     }
 
-    fn lock(&self, table: &Table) -> Option<i64> {
-        Some(0x3d32_ad9e * i64::from(crc32(table.database.as_bytes())))
+    fn locks(&self, table: &Table) -> Vec<i64> {
+        vec![0x3d32_ad9e * i64::from(crc32(table.database.as_bytes()))]
     }
 
     fn keeper(&self, table: &Table) -> Option<Box<dyn Keeper>> {

@@ -1,7 +1,7 @@
 //! Supabase: `supabase_migrations.schema_migrations(version, name, statements)`; the statements are what was run.
 //!
 //! Facts from its command line's `pkg/migration/history.go` and `file.go`. Older tables lack `name` and `statements`. What
-//! is kept is compared with the file statement by statement, blanks and comments aside.
+//! is kept is compared with the file statement by statement, blanks and comments aside; a statement may end in a comment.
 
 use rung_engine::{Body, Change, Dialect, Digest, Keeper, Migration, MigrationSet, Now, Piece, Table};
 use rung_sql::fingerprint;
@@ -28,7 +28,7 @@ impl Tool for Supabase {
 
     fn query(&self, table: &Table, _dialect: &dyn Dialect) -> String {
         let statements = match table.has(&["statements"]) {
-            Ok(()) => "pg_catalog.array_to_string(statements, E';\\n')",
+            Ok(()) => "pg_catalog.array_to_string(statements, E'\\n;\\n')",
             Err(_) => "NULL",
         };
         format!("SELECT version, {statements} FROM {} ORDER BY version", table.qualified)

@@ -31,7 +31,7 @@ impl Tool for Tern {
         rows.first().map_or_else(Account::default, |row| up_to(set, text(row, 0)))
     }
 
-    fn lock(&self, _table: &Table) -> Option<i64> {
-        Some(9_628_173_550_095_224)
+    fn locks(&self, _table: &Table) -> Vec<i64> {
+        vec![9_628_173_550_095_224]
     }
 }

@@ -51,7 +51,7 @@ impl Tool for Yoyo {
             schema => format!("{schema}.yoyo_lock"),
         };
         let Some(lock) = crate::source::named(driver, &name)? else { return Ok(None) };
-        driver.keep_others_out(&lock, None)?;
+        driver.keep_others_out(&lock, &[])?;
         let since = driver.dialect_of().utc("(ctime || 'Z')");
         let rows = driver.query(&format!("SELECT pid, {since} FROM {}", lock.qualified))?;
         Ok(rows.first().map(|row| format!("process {}, since {}", text(row, 0), text(row, 1))))

@@ -184,7 +184,7 @@ pub struct Selection {
 impl Selection {
     /// What a dump says beside the objects.
     pub fn options(&self) -> DumpOptions {
-        DumpOptions { owners: !self.no_owners, privileges: !self.no_privileges }
+        DumpOptions { owners: !self.no_owners, privileges: !self.no_privileges, versions: false }
     }
 }
 

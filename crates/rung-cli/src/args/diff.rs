@@ -32,7 +32,7 @@ pub struct Diff {
 impl Diff {
     /// What is compared beside the objects.
     pub fn compared(&self) -> DumpOptions {
-        DumpOptions { owners: !self.no_owners, privileges: !self.no_privileges }
+        DumpOptions { owners: !self.no_owners, privileges: !self.no_privileges, versions: false }
     }
 }
 

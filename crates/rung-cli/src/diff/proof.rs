@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rung::catalog::Catalog;
 use rung::engine::{
-    AlterOptions, Dialect, Driver, Goal, MigrationSet, Need, ScratchDatabase, Target, Testimony, needs,
+    AlterOptions, Dialect, Driver, DumpOptions, Goal, MigrationSet, Need, ScratchDatabase, Target, Testimony, needs,
 };
 use rung::sql::{Diagnostic, SourceFile};
 
@@ -84,7 +84,7 @@ pub(super) fn prove(
 ) -> Result<Proof, Failure> {
     let dialect = answer.dialect;
     let made = |schema: &Schema| {
-        let text = dialect.dump(&schema.catalog, &options.compared);
+        let text = dialect.dump(&schema.catalog, &DumpOptions { versions: true, ..options.compared });
         Arc::new(SourceFile::new(format!("{} as rung writes it", schema.title()), &text))
     };
     let start = bench.set_of_dump(made(from))?;

@@ -114,6 +114,7 @@ pub(super) fn remedy(kind: DbErrorKind, again: &str) -> Option<String> {
         DbErrorKind::Permission => {
             format!("grant the right to this user, or connect as one that has it, then {again}")
         }
+        DbErrorKind::KeptTable => format!("{again} once that table takes the row, or is not written any more"),
         DbErrorKind::DiskFull => format!("make room on the disk, then {again}"),
         DbErrorKind::Io => format!("look at the disk, its quota and its limits, then {again}"),
         DbErrorKind::LockTimeout => {

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use rung_sql::{Diagnostic, Script, Span, closest};
 
 use super::settings::Settings;
+use crate::{LoadOptions, Names};
 
 /// The values of placeholders.
 pub(super) struct Placeholders<'a> {
     settings: &'a Settings,
     /// By names in lower case: Flyway does not look at the case.
     values: BTreeMap<String, String>,
+    names: &'a Names,
 }
 
 /// A script with placeholders filled in.
@@ -22,10 +24,10 @@ pub(super) struct Filled {
 
 impl<'a> Placeholders<'a> {
     /// The project's own variables, then what Flyway was configured with.
-    pub(super) fn new(settings: &'a Settings, variables: &BTreeMap<String, String>) -> Self {
+    pub(super) fn new(settings: &'a Settings, options: &LoadOptions<'a>) -> Self {
         let mut values = settings.placeholders.clone();
-        values.extend(variables.iter().map(|(name, value)| (name.to_lowercase(), value.clone())));
-        Self { settings, values }
+        values.extend(options.variables.iter().map(|(name, value)| (name.to_lowercase(), value.clone())));
+        Self { settings, values, names: options.names }
     }
 
     /// Fills in.
@@ -45,7 +47,7 @@ impl<'a> Placeholders<'a> {
         }
         let (mut edits, mut errors) = (Vec::new(), Vec::new());
         let (mut at, mut changes) = (0, false);
-        while let Some(start) = text[at..].find(opening.as_str()).map(|found| at + found) {
+        while let Some(start) = opens(text, opening, at) {
             let inside = start + opening.len();
             let Some(length) = text[inside..].find(closing.as_str()) else {
                 let place = script.source_span(Span::new(start, inside));
@@ -85,6 +87,8 @@ impl<'a> Placeholders<'a> {
             "table" => Some(self.settings.table.clone()),
             "environment" => Some("default".to_owned()),
             "defaultSchema" => self.settings.schema.clone(),
+            "database" => self.names.database.clone(),
+            "user" => self.names.user.clone(),
             "timestamp" => Some(jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S").to_string()),
             _ => None,
         }
@@ -106,5 +110,34 @@ impl<'a> Placeholders<'a> {
         }
         let variable = name.to_uppercase().replace(['.', '-'], "_");
         error.help(format!("or as Flyway takes it: `export FLYWAY_PLACEHOLDERS_{variable}=...`; to send `${{` as it is, write `placeholderReplacement=false` into the file's .conf"))
+    }
+}
+
+/// Where the next placeholder opens. Flyway reads ahead as long as what it reads may be the opening, and does not look again
+/// at what it has read: in `$${name}` no placeholder opens.
+fn opens(text: &str, opening: &str, from: usize) -> Option<usize> {
+    let (text, opening) = (text.as_bytes(), opening.as_bytes());
+    let mut at = from;
+    while at < text.len() {
+        let same = text[at..].iter().zip(opening).take_while(|(a, b)| a == b).count();
+        if same == opening.len() {
+            return Some(at);
+        }
+        at += same + 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::opens;
+
+    #[test]
+    fn a_placeholder_opens_where_flyway_looks() {
+        for (text, at) in [("a ${b}", Some(2)), ("$${b}", None), ("$$${b}", Some(2)), ("$a${b}", Some(2)), ("$", None)]
+        {
+            assert_eq!(opens(text, "${", 0), at, "{text}");
+        }
+        assert_eq!(opens("é {{b}}", "{{", 0), Some(3));
     }
 }

@@ -111,6 +111,7 @@ impl Plan {
                 if has_begun {
                     parser.wrong(span, "a pragma stands before all changes", "move it to the top");
                 }
+                let pragma = pragma.split_once('#').map_or(pragma, |(pragma, _)| pragma);
                 let (name, value) = pragma.split_once('=').unwrap_or((pragma, ""));
                 match name.trim() {
                     "project" => value.trim().clone_into(&mut parser.project),
@@ -292,6 +293,33 @@ fn take_apart(line: &str, at: Span) -> Result<Line<'_>, Wrong> {
     let (person, mail) = planner.trim().split_once('<').ok_or(("this line has no planner", FORM))?;
     let mail = mail.strip_suffix('>').ok_or(("this line has no planner", FORM))?;
     let planner = format!("{} <{mail}>", person.trim());
-    let note = note.replace("\\n", "\n").replace("\\r", "\r").replace("\\\\", "\\");
-    Ok(Line { span, is_tag, name, dependencies, date, planner, note })
+    Ok(Line { span, is_tag, name, dependencies, date, planner, note: unescaped(note) })
+}
+
+/// A note with its line ends and backslashes, each from the escape that stands for it.
+fn unescaped(note: &str) -> String {
+    let mut text = String::with_capacity(note.len());
+    let mut rest = note.chars();
+    while let Some(c) = rest.next() {
+        let escaped = ESCAPES.iter().find(|(name, _)| c == '\\' && rest.as_str().starts_with(*name));
+        text.push(escaped.map_or(c, |(_, meant)| *meant));
+        if escaped.is_some() {
+            rest.next();
+        }
+    }
+    text
+}
+
+const ESCAPES: [(char, char); 3] = [('n', '\n'), ('r', '\r'), ('\\', '\\')];
+
+#[cfg(test)]
+mod tests {
+    use super::unescaped;
+
+    #[test]
+    fn each_escape_is_read_once() {
+        for (note, meant) in [("a\\nb", "a\nb"), ("a\\\\nb", "a\\nb"), ("a\\tb\\", "a\\tb\\")] {
+            assert_eq!(unescaped(note), meant);
+        }
+    }
 }

@@ -101,6 +101,7 @@ impl<'a> Changes<'a> {
             };
             changes.fates.insert(key, fate);
         }
+        changes.withhold_privileges();
         let places = |list: &[(Arc<Key>, String)]| -> Vec<(&'a Key, &'a str)> {
             let place = |(table, column): &(Arc<Key>, String)| {
                 let object = to.get(table)?;
@@ -147,6 +148,12 @@ impl<'a> Changes<'a> {
         }
     }
 
+    /// Whether a column has a type that waits until no column has it any more, as there is another of its name.
+    pub(super) fn waits(&self, table: &Object, column: &str) -> bool {
+        let of_column = table.depends_on.iter().filter(|it| it.column.as_deref() == Some(column));
+        of_column.into_iter().any(|it| it.on.kind == Kind::Type && self.aside.contains(&*it.on))
+    }
+
     /// The two columns of a table that stays.
     pub(super) fn columns(&self, table: &Key, column: &str) -> Option<(&'a Column, &'a Column)> {
         let of = |catalog: &'a Catalog| catalog.get(table)?.columns().iter().find(|it| it.name == column);
@@ -175,7 +182,7 @@ impl<'a> Changes<'a> {
                 self.table(from, to);
                 Fate::Altered
             }
-            (Body::Type(old), Body::Type(new)) => altered(types::is_alterable(old, new)),
+            (Body::Type(old), Body::Type(new)) => altered(types::is_alterable((self.from, self.to), &to.key, old, new)),
             (Body::Routine(old), Body::Routine(new)) => altered(may_replace(old, new)),
             (Body::View(old), Body::View(new)) => altered(if old.materialized || new.materialized {
                 old.materialized == new.materialized
@@ -265,6 +272,17 @@ impl<'a> Changes<'a> {
         }
     }
 
+    /// What an extension makes may not get the privileges for new objects that it has not got in the second schema: what
+    /// it makes nobody knows, and so there are none meanwhile.
+    fn withhold_privileges(&mut self) {
+        let is_made = self.to.of_kind(Kind::Extension).any(|object| self.is_made(&object.key));
+        for object in self.to.of_kind(Kind::DefaultPrivileges).filter(|_| is_made) {
+            if self.from.get(&object.key).is_some() {
+                self.fates.insert(&object.key, Fate::Remade);
+            }
+        }
+    }
+
     /// Takes in all that hangs on what is taken away.
     fn close(&mut self) {
         let mut users: HashMap<&'a Key, Vec<(&'a Object, Use<'a>)>> = HashMap::new();
@@ -327,6 +345,21 @@ impl<'a> Changes<'a> {
             {
                 self.fates.insert(above, Fate::Remade);
                 left.push((above, None));
+            }
+        }
+        self.wait_together();
+    }
+
+    /// What waits until no row has it any more keeps what it is made of waiting: types of types, and those of the columns of
+    /// tables that wait for their rows to be copied.
+    fn wait_together(&mut self) {
+        let mut left: Vec<&'a Key> = self.aside.iter().chain(&self.rebuilt).copied().collect();
+        while let Some(object) = left.pop().and_then(|key| self.from.get(key)) {
+            for used in uses(self.old, object) {
+                let may_wait = matches!(used.on.kind, Kind::Type | Kind::Collation);
+                if may_wait && self.fate_of(used.on) == Some(Fate::Remade) && self.aside.insert(used.on) {
+                    left.push(used.on);
+                }
             }
         }
     }
@@ -394,7 +427,7 @@ impl<'a> Changes<'a> {
             }
             // Its parts are told by themselves, and so is what it inherits.
             // One that joins it brings rows of its own.
-            (Body::Table(_), None) if self.joined.contains(&(Arc::clone(&to.key), Arc::clone(used.on))) => {}
+            (Body::Table(_), None) if self.joins(key, used.on) => {}
             (Body::Table(table), None) if table.inherits.contains(used.on) && self.rebuilt.contains(&**used.on) => {
                 self.rebuilt.insert(key);
                 self.fates.insert(key, Fate::Remade);
@@ -405,6 +438,12 @@ impl<'a> Changes<'a> {
                 self.fates.insert(key, Fate::Remade);
                 left.push((key, None));
             }
+            // Its columns are those of its type, in their order.
+            (Body::Table(table), None) if table.of_type.is_some() && is_typed(to) && used.on.kind == Kind::Type => {
+                self.rebuilt.insert(key);
+                self.fates.insert(key, Fate::Remade);
+                left.push((key, None));
+            }
             (Body::Table(table), None) => {
                 if table.partition_by.is_some() && !is_gone && table.bound.is_none() {
                     let why = format!("it is partitioned by what uses {}, which has to be made anew", used.on);
@@ -412,10 +451,14 @@ impl<'a> Changes<'a> {
                 }
             }
             // The server makes them anew by itself; a foreign key it would check under the strongest lock.
-            (Body::Index(_), _) if is_retyped => {}
+            (Body::Index(_), _) if is_retyped && !is_read_otherwise(object) => {}
             (Body::Constraint(constraint), _)
-                if is_retyped && !matches!(constraint.kind, ConstraintKind::Foreign(_)) => {}
-            (Body::Other(_), _) if is_retyped && key.kind == Kind::Statistics => {}
+                if is_retyped
+                    && !matches!(constraint.kind, ConstraintKind::Foreign(_))
+                    && !is_read_otherwise(object) => {}
+            // But it forgets how much is to be looked at.
+            (Body::Other(of), _)
+                if is_retyped && key.kind == Kind::Statistics && !of.sql.contains(";\nALTER STATISTICS ") => {}
             (Body::Other(_), _) if key.kind == Kind::Publication && self.is_let_out(object, to, used) => {
                 self.fates.insert(key, Fate::Altered);
             }
@@ -452,7 +495,12 @@ impl<'a> Changes<'a> {
                 .old
                 .parent(object)
                 .zip(self.from.get(other).and_then(|it| self.old.parent(it)))
-                .is_some_and(|(child, parent)| self.joined.iter().any(|(one, two)| **one == *child && **two == *parent))
+                .is_some_and(|(child, parent)| self.joins(child, parent))
+    }
+
+    /// Whether a table is to be a partition of another, or to inherit from it, where it was not, or another one.
+    pub(super) fn joins(&self, child: &Key, parent: &Key) -> bool {
+        self.joined.iter().any(|(one, two)| **one == *child && **two == *parent)
     }
 
     /// Whether a publication has something no more that is taken away, and can be altered to that.
@@ -562,6 +610,32 @@ pub(super) fn uses<'a>(needs: &Needs<'a>, object: &'a Object) -> Vec<Use<'a>> {
         _ => {}
     }
     all
+}
+
+/// Whether the server would make something else of an index or a constraint when it makes it anew by itself, as it does
+/// from its own SQL.
+fn is_read_otherwise(object: &Object) -> bool {
+    let (index, text) = match &object.body {
+        Body::Index(index) => (Some(index), None),
+        Body::Constraint(constraint) => match &constraint.kind {
+            ConstraintKind::Check(text) | ConstraintKind::Exclude(text) => (constraint.index.as_ref(), Some(text)),
+            _ => (constraint.index.as_ref(), None),
+        },
+        _ => (None, None),
+    };
+    let keys = index.iter().flat_map(|index| index.keys.iter().map(|key| &key.sql));
+    let predicates = index.iter().filter_map(|index| index.predicate.as_ref());
+    keys.chain(predicates).chain(text).any(|sql| crate::inspect::is_read_otherwise(sql))
+}
+
+/// Whether a table is a partition of another, or inherits from it.
+pub(super) fn inherits(object: &Object, parent: &Key) -> bool {
+    matches!(&object.body, Body::Table(table) if table.inherits.iter().any(|it| **it == *parent))
+}
+
+/// Whether a table has the columns of a composite type.
+pub(super) fn is_typed(object: &Object) -> bool {
+    matches!(&object.body, Body::Table(table) if table.of_type.is_some())
 }
 
 /// The table of which another is a partition.

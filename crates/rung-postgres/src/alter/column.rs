@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rung_catalog::{Body, Column, Fact, Identity, Key, NotNull, Object, Origin, Sequence, Validity, Value};
+use rung_catalog::{Body, Column, Fact, Identity, Key, Kind, NotNull, Object, Origin, Sequence, Validity, Value};
 use rung_engine::{Cut, Locking};
 
 use super::attribute::not_null_name;
@@ -19,6 +19,11 @@ pub(super) fn not_null(table: &Arc<Key>, column: &str) -> Fact {
     Fact::column(table, format!("{column} IS NOT NULL"))
 }
 
+/// A column that is no more given to those that inherit from a table, each of which has it as its own.
+fn left_below(table: &Key, column: &str) -> String {
+    format!("{column} given by {}", full(table))
+}
+
 impl<'a> Builder<'_, 'a> {
     pub(super) fn columns(&mut self, from: &'a Object, to: &'a Object) {
         let key = &to.key;
@@ -29,8 +34,9 @@ impl<'a> Builder<'_, 'a> {
         // The columns of a typed table are those of its type, and follow it.
         if of_type(to).is_some() && of_type(from) == of_type(to) {
             for new in to.columns() {
-                if let Some(old) = from.columns().iter().find(|old| old.name == new.name) {
-                    self.column(from, to, old, new);
+                match from.columns().iter().find(|old| old.name == new.name) {
+                    Some(old) => self.column(from, to, old, new),
+                    None => self.given_column(from, to, new),
                 }
             }
             return;
@@ -50,13 +56,31 @@ impl<'a> Builder<'_, 'a> {
         self.retype(from, to);
     }
 
-    /// A column of a table, and of all that inherit it.
-    fn with_heirs(&self, table: &Arc<Key>, column: &str, is_new: bool) -> Vec<Fact> {
+    /// A column that a table got from its type: what the table says of it besides.
+    fn given_column(&mut self, from: &'a Object, to: &'a Object, new: &'a Column) {
+        let bare = Column { name: new.name.clone(), origin: new.origin, ..Column::default() };
+        self.column(from, to, &bare, new);
+        let before = format!("{} ALTER COLUMN {}", only(to), quoted(&new.name));
+        let sql: Vec<String> = column_settings(new).into_iter().map(|set| format!("{before} {set}")).collect();
+        if !sql.is_empty() {
+            let action = self.works.add(Phase::Make, &to.key, None, steps(sql));
+            action.needs = vec![Fact::column(&to.key, &new.name)];
+        }
+    }
+
+    /// A column of a table, and of all that inherit it meanwhile: those that are yet to join have one of their own.
+    pub(super) fn with_heirs(&self, table: &Arc<Key>, column: &str, is_new: bool) -> Vec<Fact> {
         let (needs, catalog) =
             if is_new { (self.changes.new, self.changes.to) } else { (self.changes.old, self.changes.from) };
-        let heirs =
-            needs.heirs_of(table).filter_map(|heir| catalog.get(heir)).map(|heir| Fact::column(&heir.key, column));
-        [Fact::column(table, column)].into_iter().chain(heirs).collect()
+        let mut tables = vec![table];
+        let mut at = 0;
+        while let Some(parent) = tables.get(at).copied() {
+            at += 1;
+            let all = needs.heirs_of(parent).filter_map(|heir| catalog.get(heir));
+            let own = all.filter(|heir| change::inherits(heir, parent) && !self.changes.joins(&heir.key, parent));
+            tables.extend(own.map(|heir| &heir.key));
+        }
+        tables.into_iter().map(|table| Fact::column(table, column)).collect()
     }
 
     /// What a column needs, or has done with, besides its table.
@@ -71,19 +95,29 @@ impl<'a> Builder<'_, 'a> {
         if is_readded && self.changes.followed.contains(&(&**key, column.name.as_str())) {
             return;
         }
-        let mut step = Step::from(format!("{} DROP COLUMN {}", alter(from), quoted(&column.name)));
+        // Those that inherit it may keep it as their own.
+        let is_kept = self.settled.kept_below.contains(&(Arc::clone(key), column.name.clone()));
+        let alter = if is_kept { only(from) } else { alter(from) };
+        let mut step = Step::from(format!("{alter} DROP COLUMN {}", quoted(&column.name)));
         match column.value {
             Value::Stored(_) | Value::Virtual(_) => {}
             _ if is_foreign(from) => {}
             _ => step = step.losing(format!("the values of {}.{}", key.path(), column.name)),
         }
-        let takes = self.with_heirs(key, &column.name, false);
+        let mut takes = self.with_heirs(key, &column.name, false);
+        takes.truncate(if is_kept { 1 } else { takes.len() });
         let frees = self.of_column(from, &column.name, false);
         let action = self.works.add(Phase::Drop, key, None, vec![step]);
         action.takes = takes;
         action.frees = frees;
         action.releases = vec![columns_of(key)];
         action.claims = vec![heirs_of(key)];
+        if is_kept {
+            action.releases.push(left_below(key, &column.name));
+        }
+        if let Body::Table(table) = &from.body {
+            action.claims.extend(table.inherits.iter().map(|parent| left_below(parent, &column.name)));
+        }
         if let Value::Identity(identity) = &column.value {
             action.releases.push(format!("relation {}", within(key, &identity.name)));
         }
@@ -116,12 +150,12 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// What is done to a table that leaves a parent is done when it has left.
-    fn after_leaving(&self, key: &Arc<Key>) -> Option<Fact> {
+    pub(super) fn after_leaving(&self, key: &Arc<Key>) -> Option<Fact> {
         self.left.contains_key(&**key).then(|| super::table::left(key))
     }
 
     /// What changes of a column that stays, but for its type.
-    fn column(&mut self, from: &'a Object, to: &'a Object, old: &'a Column, new: &'a Column) {
+    fn column(&mut self, from: &'a Object, to: &'a Object, old: &Column, new: &'a Column) {
         let key = &to.key;
         if old.origin != new.origin {
             let how = |origin: Origin| match origin {
@@ -139,24 +173,22 @@ impl<'a> Builder<'_, 'a> {
         self.null(to, old, new);
     }
 
-    fn value(&mut self, from: &'a Object, to: &'a Object, old: &'a Column, new: &'a Column) {
+    fn value(&mut self, from: &'a Object, to: &'a Object, old: &Column, new: &'a Column) {
         let key = &to.key;
         let place = (&**key, new.name.as_str());
         let before = format!("{} ALTER COLUMN {}", only(to), quoted(&new.name));
         let is_reset = self.changes.reset.contains(&place) || self.changes.retyped.contains(&place);
-        let frees = self.of_column(from, &new.name, false);
+        // Its type is for the work to let go that gives it another.
+        let mut frees = self.of_column(from, &new.name, false);
+        frees.retain(|fact| fact.key.kind != Kind::Type || !self.is_type_of(old, &fact.key));
         let mut needs = self.of_column(to, &new.name, true);
         needs.push(Fact::column(key, &new.name));
         needs.extend(self.after_leaving(key));
         let column = Fact::column(key, &new.name);
         match (&old.value, &new.value) {
             (Value::Default(_), _) if is_reset => {
-                let of_type: Vec<Fact> = frees
-                    .into_iter()
-                    .filter(|fact| fact.key.kind != rung_catalog::Kind::Type || !self.is_type_of(from, old, &fact.key))
-                    .collect();
                 let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP DEFAULT")]));
-                action.frees = of_type;
+                action.frees = frees;
                 action.frees.push(column);
                 let dropped = self.works.last();
                 if let Value::Default(default) = &new.value {
@@ -222,8 +254,7 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// Whether a type is that of a column, and not only spoken of by its default.
-    fn is_type_of(&self, object: &Object, column: &Column, key: &Key) -> bool {
-        let _ = object;
+    fn is_type_of(&self, column: &Column, key: &Key) -> bool {
         self.changes.from.get(key).is_some_and(|it| types::is_of(&column.data_type, it))
     }
 
@@ -259,7 +290,7 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// NOT NULL: put on, taken off, or called something else.
-    fn null(&mut self, to: &'a Object, old: &'a Column, new: &'a Column) {
+    fn null(&mut self, to: &'a Object, old: &Column, new: &'a Column) {
         let key = &to.key;
         let before = format!("{} ALTER COLUMN {}", alter(to), quoted(&new.name));
         let column = Fact::column(key, &new.name);
@@ -385,14 +416,15 @@ impl<'a> Builder<'_, 'a> {
             return;
         }
         let (mut changes, mut facts, mut needs, mut before) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut lost: Vec<String> = Vec::new();
         for new in columns {
             let Some(old) = from.columns().iter().find(|old| old.name == new.name) else { continue };
             before.extend(narrowed(key, old, new));
-            let is_remade = from.depends_on.iter().any(|it| {
-                it.column.as_ref() == Some(&new.name)
-                    && self.changes.aside.contains(&*it.on)
-                    && it.on.kind == rung_catalog::Kind::Type
-            });
+            let is_remade = self.changes.waits(from, &new.name);
+            if is_remade {
+                let gone = types::attributes_lost(self.changes.from, self.changes.to, &old.data_type, &new.data_type);
+                lost.extend(gone.iter().map(|attribute| format!("{}.{}.{attribute}", key.path(), new.name)));
+            }
             let collation = new.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
             let using = match old.data_type == new.data_type && !is_remade {
                 true => None,
@@ -412,12 +444,7 @@ impl<'a> Builder<'_, 'a> {
                 to.depends_on
                     .iter()
                     .filter(|it| it.column.as_ref() == Some(&new.name))
-                    .filter(|it| {
-                        matches!(
-                            it.on.kind,
-                            rung_catalog::Kind::Type | rung_catalog::Kind::Collation | rung_catalog::Kind::Table
-                        )
-                    })
+                    .filter(|it| matches!(it.on.kind, Kind::Type | Kind::Collation | Kind::Table))
                     .map(|it| Fact::object(&it.on)),
             );
         }
@@ -427,12 +454,14 @@ impl<'a> Builder<'_, 'a> {
         let old_types: Vec<Fact> = from
             .depends_on
             .iter()
-            .filter(|it| it.on.kind == rung_catalog::Kind::Type && !self.changes.aside.contains(&*it.on))
+            .filter(|it| it.on.kind == Kind::Type && !self.changes.aside.contains(&*it.on))
             .map(|it| Fact::object(&it.on))
             .collect();
         let needs = needs.into_iter().chain(self.after_leaving(key)).collect();
-        before.push(sql);
-        let action = self.works.add(Phase::Make, key, None, steps(before));
+        let mut all = steps(before);
+        let step = Step::from(sql);
+        all.push(if lost.is_empty() { step } else { step.losing(format!("the values of {}", lost.join(", "))) });
+        let action = self.works.add(Phase::Make, key, None, all);
         action.claims = vec![heirs_of(key)];
         action.makes.clone_from(&facts);
         action.takes = facts;
@@ -508,11 +537,19 @@ pub(super) fn settings(alter: &str, old: &Column, new: &Column, major: u32) -> V
     sql
 }
 
-/// Those of all columns of a table that stay.
-pub(super) fn all_settings(from: &Object, to: &Object, major: u32, is_new: impl Fn(&str) -> bool) -> Vec<String> {
-    let kept = to.columns().iter().filter(|new| !is_new(&new.name));
-    let both = kept.filter_map(|new| Some((from.columns().iter().find(|old| old.name == new.name)?, new)));
-    both.flat_map(|(old, new)| settings(&only(to), old, new, major)).collect()
+impl Builder<'_, '_> {
+    /// Those of all columns of a table that stay. With another type a column has the usual storage and compression again.
+    pub(super) fn all_settings(&self, from: &Object, to: &Object) -> Vec<String> {
+        let kept = to.columns().iter().filter(|new| !self.is_new_column(&to.key, &new.name));
+        let changes = kept.filter_map(|new| {
+            let mut old = from.columns().iter().find(|old| old.name == new.name)?.clone();
+            if self.changes.retyped.contains(&(&*to.key, new.name.as_str())) {
+                (old.storage, old.compression) = (None, None);
+            }
+            Some(settings(&only(to), &old, new, self.changes.major()))
+        });
+        changes.flatten().collect()
+    }
 }
 
 fn is_foreign(object: &Object) -> bool {

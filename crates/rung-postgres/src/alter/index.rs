@@ -205,6 +205,9 @@ impl<'a> Builder<'_, 'a> {
             // Of two keys it would take the older one.
             let columns: Vec<&str> = foreign.references.iter().map(String::as_str).collect();
             action.claims.push(key_of(&foreign.table, columns));
+            // It would hold on to partitions that go.
+            let parts = std::iter::once(&*foreign.table).chain(self.changes.old.heirs_of(&foreign.table));
+            action.claims.extend(parts.map(super::table::heirs_of));
         }
         if can_wait {
             self.validate(object);
@@ -221,6 +224,7 @@ impl<'a> Builder<'_, 'a> {
         let group = self.group(object);
         let action = self.works.add(Phase::Validate, key, group, vec![sql]);
         action.needs = vec![Fact::object(key)];
+        action.makes = vec![validated(key)];
         action.what.cut = Cut::New;
     }
 
@@ -383,6 +387,11 @@ pub(super) fn primary(table: &Key, constraint: &Constraint) -> Option<String> {
 pub(super) fn key_of(table: &Key, mut columns: Vec<&str>) -> String {
     columns.sort_unstable();
     format!("key of {} {columns:?}", full(table))
+}
+
+/// That all rows are known to meet a constraint.
+pub(super) fn validated(constraint: &std::sync::Arc<Key>) -> Fact {
+    Fact::column(constraint, "its rows")
 }
 
 /// That an index of a partitioned table has its parts.

@@ -27,6 +27,8 @@ pub(super) struct Settled {
     /// Columns that change with the parent's: their type, or altogether.
     pub(super) retyped: Vec<(Arc<Key>, String)>,
     pub(super) readded: Vec<(Arc<Key>, String)>,
+    /// Columns that a table drops and some that inherit from it keep, each as its own.
+    pub(super) kept_below: HashSet<(Arc<Key>, String)>,
     /// Tables with columns that are declared elsewhere than they are to be, which nothing alters.
     pub(super) stuck: HashSet<Arc<Key>>,
 }
@@ -34,24 +36,40 @@ pub(super) struct Settled {
 /// See [`Settled`].
 pub(super) fn settle(from: &Catalog, to: &Catalog, major: u32) -> Settled {
     let settled = settle_but(from, to, major, HashSet::new());
-    let stuck: HashSet<Arc<Key>> = to
-        .of_kind(Kind::Table)
-        .filter(|object| settled.catalog.get(&object.key).is_some_and(|old| is_stuck(old, object)))
-        .filter(|object| ![from, to].iter().any(|catalog| has_heirs(catalog, &object.key)))
-        .map(|object| Arc::clone(&object.key))
-        .collect();
+    let is_first = |object: &&Object| settled.catalog.get(&object.key).is_some_and(|old| is_stuck(old, object));
+    let first: Vec<&Object> = to.of_kind(Kind::Table).filter(is_first).collect();
+    let stuck: HashSet<Arc<Key>> = first.into_iter().flat_map(|object| with_heirs(from, to, object)).collect();
     if stuck.is_empty() { settled } else { settle_but(from, to, major, stuck) }
+}
+
+/// A table that is made anew with all that inherit from it, before or after. None, where one of them can't be.
+fn with_heirs(from: &Catalog, to: &Catalog, object: &Object) -> Vec<Arc<Key>> {
+    let mut all = vec![Arc::clone(&object.key)];
+    let mut at = 0;
+    while let Some(key) = all.get(at).cloned() {
+        at += 1;
+        for heir in [from, to].iter().flat_map(|catalog| catalog.of_kind(Kind::Table)) {
+            let (Some(before), Some(after)) = (from.get(&heir.key), to.get(&heir.key)) else { continue };
+            if table(heir).is_some_and(|it| it.inherits.contains(&key)) && !all.contains(&heir.key) {
+                if !is_plain(before) || !is_plain(after) {
+                    return Vec::new();
+                }
+                all.push(Arc::clone(&heir.key));
+            }
+        }
+    }
+    all
+}
+
+/// Whether a table has its rows here, and is no partition.
+fn is_plain(object: &Object) -> bool {
+    table(object).is_some_and(|it| it.server.is_none() && it.bound.is_none())
 }
 
 /// Whether a column that stays is declared elsewhere than it is to be.
 fn is_stuck(old: &Object, new: &Object) -> bool {
     let differs = |new: &Column| old.columns().iter().any(|old| old.name == new.name && old.origin != new.origin);
-    let is_plain = |of: &Object| table(of).is_some_and(|it| it.server.is_none() && it.bound.is_none());
     is_plain(old) && is_plain(new) && new.columns().iter().any(differs)
-}
-
-fn has_heirs(catalog: &Catalog, key: &Arc<Key>) -> bool {
-    catalog.of_kind(Kind::Table).filter_map(table).any(|table| table.inherits.contains(key))
 }
 
 fn settle_but(from: &Catalog, to: &Catalog, major: u32, stuck: HashSet<Arc<Key>>) -> Settled {
@@ -61,6 +79,7 @@ fn settle_but(from: &Catalog, to: &Catalog, major: u32, stuck: HashSet<Arc<Key>>
         joined: Vec::new(),
         retyped: Vec::new(),
         readded: Vec::new(),
+        kept_below: HashSet::new(),
         stuck,
     };
     let mut heirs: Vec<&Object> = to
@@ -73,6 +92,9 @@ fn settle_but(from: &Catalog, to: &Catalog, major: u32, stuck: HashSet<Arc<Key>>
     heirs.sort_by_key(|object| depths.get(&*object.key).copied());
     for object in &heirs {
         settled.leave(object);
+    }
+    for object in heirs.iter().rev() {
+        settled.keep(from, to, object);
     }
     for object in heirs {
         settled.follow(from, to, object, major);
@@ -241,21 +263,45 @@ impl Settled {
         names
     }
 
+    /// The columns that a table or those below it keep, while a parent of its drops them.
+    fn keep(&mut self, from: &Catalog, to: &Catalog, object: &Object) {
+        let parents = self.catalog.get(&object.key).and_then(table).map(|it| it.inherits.clone()).unwrap_or_default();
+        let has = |of: Option<&Object>, name: &str| {
+            of.is_some_and(|object| object.columns().iter().any(|column| column.name == name))
+        };
+        for parent in &parents {
+            for column in from.get(parent).into_iter().flat_map(Object::columns) {
+                let name = &column.name;
+                let is_given = parents.iter().any(|parent| has(to.get(parent), name));
+                let inherits = |it: &Column| it.name == *name && it.origin == Origin::Inherited;
+                let is_inherited = self.catalog.get(&object.key).is_some_and(|it| it.columns().iter().any(inherits));
+                let is_kept = is_inherited && has(Some(object), name)
+                    || self.kept_below.contains(&(Arc::clone(&object.key), name.clone()));
+                if !is_given && is_kept {
+                    self.kept_below.insert((Arc::clone(parent), name.clone()));
+                }
+            }
+        }
+    }
+
     /// The changes of the parents that a table keeps.
     fn follow(&mut self, from: &Catalog, to: &Catalog, object: &Object, major: u32) {
         let parents: Vec<Arc<Key>> =
             self.catalog.get(&object.key).and_then(table).map(|it| it.inherits.clone()).unwrap_or_default();
+        let columns = parents.iter().filter_map(|parent| to.get(parent)).flat_map(Object::columns);
+        let given: HashSet<String> = columns.map(|column| column.name.clone()).collect();
         for parent in parents {
             let (Some(old), Some(new)) = (from.get(&parent), to.get(&parent)) else { continue };
-            self.follow_columns(object, old, new, major);
+            self.follow_columns(object, (old, new), &given, major);
             self.follow_checks(from, to, &object.key, &parent);
         }
     }
 
-    fn follow_columns(&mut self, object: &Object, old: &Object, new: &Object, major: u32) {
+    fn follow_columns(&mut self, object: &Object, (old, new): (&Object, &Object), given: &HashSet<String>, major: u32) {
         let find = |of: &Object, name: &str| of.columns().iter().find(|it| it.name == name).cloned();
         let (mut retyped, mut readded) = (Vec::new(), Vec::new());
         let key = Arc::clone(&object.key);
+        let kept_below = self.kept_below.clone();
         let Some(table) = self.table(&key) else { return };
         for column in new.columns() {
             let before = find(old, &column.name);
@@ -311,8 +357,10 @@ impl Settled {
         }
         for column in old.columns().iter().filter(|column| find(new, &column.name).is_none()) {
             let Some(at) = table.columns.iter().position(|it| it.name == column.name) else { continue };
+            let is_kept = kept_below.contains(&(Arc::clone(&old.key), column.name.clone()));
             match table.columns[at].origin {
-                Origin::Inherited => _ = table.columns.remove(at),
+                Origin::Inherited if given.contains(&column.name) => {}
+                Origin::Inherited if !is_kept => _ = table.columns.remove(at),
                 _ => table.columns[at].origin = Origin::Local,
             }
         }

@@ -1,6 +1,8 @@
 //! What stays and is no table: how it is altered.
 
-use rung_catalog::{Body, Fact, Firing, Grants, Key, Kind, Object, Policy, Sequence, Type, Validity, View};
+use rung_catalog::{
+    Body, Catalog, Column, Fact, Firing, Grants, Key, Kind, Object, Policy, Sequence, Type, Validity, View,
+};
 use rung_engine::Cut;
 
 use super::attribute::attributes;
@@ -74,6 +76,10 @@ impl<'a> Builder<'_, 'a> {
             // The server takes them along when a column gets another type.
             frees.retain(|fact| !needs.contains(fact));
         }
+        if key.kind == Kind::Publication {
+            // A table that is dropped goes from it by itself.
+            frees.retain(|fact| fact.column.is_some());
+        }
         if matches!(to.body, Body::Index(_) | Body::Constraint(_)) {
             let table = group.and_then(|table| self.changes.to.get(table));
             needs.extend(table.map(|table| super::index::attached(&table.key)));
@@ -107,7 +113,10 @@ impl<'a> Builder<'_, 'a> {
                 }
                 Vec::new()
             }
-            (Type::Composite { columns: old }, Type::Composite { columns: new }) => types::attributes(key, old, new),
+            (Type::Composite { columns: old }, Type::Composite { columns: new }) => {
+                self.attributes(to, old, new);
+                Vec::new()
+            }
             (
                 Type::Domain { default: old_default, not_null: old_null, .. },
                 Type::Domain { default: new_default, not_null: new_null, .. },
@@ -150,6 +159,38 @@ impl<'a> Builder<'_, 'a> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// The attributes of a composite type, and the columns of the tables of that type with them.
+    fn attributes(&mut self, to: &'a Object, old: &'a [Column], new: &'a [Column]) {
+        let key = &to.key;
+        let mut steps = steps(types::attributes(key, old, new));
+        let Some(step) = steps.first_mut() else { return };
+        let (from, catalog) = (self.changes.from, self.changes.to);
+        let is_in_use = types::has_values(from, key) || tables_of(from, key).next().is_some();
+        let gone: Vec<&str> = names_but(old, new);
+        if is_in_use && !gone.is_empty() {
+            let lost: Vec<String> = gone.iter().map(|name| format!("{}.{name}", key.path())).collect();
+            step.loses = Some(format!("the values of {}", lost.join(", ")));
+        }
+        let stays = |object: &&'a Object| from.get(&object.key).is_some() && !self.changes.is_made(&object.key);
+        let is_retyped = |table: &Object, name: &str| self.changes.retyped.contains(&(&*table.key, name));
+        let (mut makes, mut takes) = (vec![Fact::object(key)], Vec::new());
+        for table in tables_of(catalog, key).filter(stays) {
+            for column in new {
+                let is_new = !old.iter().any(|it| it.name == column.name);
+                if is_new || is_retyped(table, &column.name) {
+                    makes.extend(self.with_heirs(&table.key, &column.name, true));
+                }
+            }
+            let retyped = new.iter().map(|it| it.name.as_str()).filter(|name| is_retyped(table, name));
+            for name in gone.iter().copied().chain(retyped) {
+                takes.extend(self.with_heirs(&table.key, name, false));
+            }
+        }
+        let (needs, frees) = (self.needs(to), from.get(key).map(|from| self.frees(from)).unwrap_or_default());
+        let action = self.works.add(Phase::Make, key, None, steps);
+        (action.makes, action.takes, action.needs, action.frees) = (makes, takes, needs, frees);
     }
 
     fn sequence(&mut self, to: &'a Object, old: &Sequence, new: &Sequence) -> Vec<String> {
@@ -212,6 +253,20 @@ impl<'a> Builder<'_, 'a> {
         }
         sql
     }
+}
+
+/// The tables of a composite type.
+fn tables_of<'a>(catalog: &'a Catalog, key: &'a Key) -> impl Iterator<Item = &'a Object> {
+    let is_of = |object: &&Object| {
+        super::change::is_typed(object) && object.depends_on.iter().any(|it| it.column.is_none() && *it.on == *key)
+    };
+    catalog.of_kind(Kind::Table).filter(is_of)
+}
+
+/// The names of columns that others have not.
+fn names_but<'a>(columns: &'a [Column], others: &[Column]) -> Vec<&'a str> {
+    let is_alone = |name: &&str| !others.iter().any(|it| it.name == **name);
+    columns.iter().map(|it| it.name.as_str()).filter(is_alone).collect()
 }
 
 /// What of a sequence is not as it was.

@@ -17,15 +17,29 @@ pub(super) fn rows(table: &std::sync::Arc<Key>) -> Fact {
     Fact::column(table, "its rows")
 }
 
+/// The tables that inherit from one that waits for its end.
+fn old_heirs(table: &Key) -> String {
+    format!("old heirs of {}", full(table))
+}
+
 /// Whether one table becomes the other by being made anew.
 pub(super) fn is_rebuilt(from: &Object, to: &Object) -> bool {
     match (&from.body, &to.body) {
         (Body::Table(old), Body::Table(new)) => {
             let is_split_anew = || old.partition_by != new.partition_by || splits_by_retyped(old, new);
-            old.server.is_none() && new.server.is_none() && is_split_anew()
+            old.server.is_none() && new.server.is_none() && (is_split_anew() || is_of_other_order(old, new))
         }
         _ => false,
     }
+}
+
+/// Whether a table is to be of a type that has its columns in another order: then nothing makes it one.
+fn is_of_other_order(old: &Table, new: &Table) -> bool {
+    let is_kept = |column: &&Column| old.columns.iter().any(|was| was.name == column.name);
+    let kept = old.columns.iter().filter(|was| new.columns.iter().any(|it| it.name == was.name));
+    let at_first = new.columns.iter().zip(kept).all(|(new, old)| new.name == old.name);
+    let last = new.columns.iter().skip_while(is_kept).any(|column| is_kept(&column));
+    new.of_type.is_some() && old.of_type != new.of_type && (!at_first || last)
 }
 
 /// Whether a column by which a table is partitioned gets another type.
@@ -73,6 +87,9 @@ impl<'a> Builder<'_, 'a> {
             frees.push(Fact::object(parent));
             releases.push(super::table::heirs_of(parent));
         }
+        if super::change::is_typed(object) {
+            sql.push(format!("ALTER TABLE {} NOT OF", full(key)));
+        }
         sql.push(format!("ALTER TABLE {} SET SCHEMA {ASIDE}", full(key)));
         let prepared = self.aside_made;
         let action = self.works.add(Phase::Make, key, None, steps(sql));
@@ -99,25 +116,33 @@ impl<'a> Builder<'_, 'a> {
             .filter(given)
             .filter_map(|new| Some((from.columns().iter().find(|old| old.name == new.name)?, new)))
             .collect();
-        let value = |(old, new): &(&Column, &Column)| match old.data_type == new.data_type {
-            true => quoted(&new.name),
-            false => types::using(self.changes.from, self.changes.to, &new.name, &old.data_type, &new.data_type, false)
-                .unwrap_or_else(|| quoted(&new.name)),
+        let value = |(old, new): &(&Column, &Column)| {
+            let is_remade = self.changes.waits(from, &new.name);
+            let using = (is_remade || old.data_type != new.data_type).then(|| {
+                let (from, to) = (self.changes.from, self.changes.to);
+                types::using(from, to, &new.name, &old.data_type, &new.data_type, is_remade)
+            });
+            using.flatten().unwrap_or_else(|| quoted(&new.name))
         };
         let names: Vec<String> = both.iter().map(|(_, new)| quoted(&new.name)).collect();
         let values: Vec<String> = both.iter().map(value).collect();
         let mut all = Vec::new();
         if !both.is_empty() {
             let copy = format!(
-                "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}",
+                "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}{}",
                 full(key),
                 names.join(", "),
                 values.join(", "),
+                // Those that inherit from it have rows of their own.
+                if old.partition_by.is_some() { "" } else { "ONLY " },
                 full(&before)
             );
-            all.push(Step::from(copy).because(match self.changes.stuck.contains(key) {
-                true => "nothing makes a column its parent's: the table is made anew, and nobody gets at it meanwhile",
-                false => "nothing alters how a table is partitioned: it is made anew, and nobody gets at it meanwhile",
+            all.push(Step::from(copy).because(if self.changes.stuck.contains(key) {
+                "nothing makes a column its parent's: the table is made anew, and nobody gets at it meanwhile"
+            } else if new.of_type.is_some() {
+                "nothing alters it together with its type: it is made anew, and nobody gets at it meanwhile"
+            } else {
+                "nothing alters how a table is partitioned: it is made anew, and nobody gets at it meanwhile"
             }));
         }
         for (old, new) in &both {
@@ -147,9 +172,15 @@ impl<'a> Builder<'_, 'a> {
         for heir in heirs {
             needs.extend([Fact::object(&heir.key), super::index::attached(&heir.key)]);
         }
+        needs.extend(
+            from.depends_on.iter().filter(|it| self.changes.aside.contains(&*it.on)).map(|it| Fact::object(&it.on)),
+        );
         let action = self.works.add(Phase::Make, key, None, all);
         action.needs = needs;
         action.makes = vec![rows(key)];
+        // The old ones that inherit from it go first.
+        action.claims = vec![old_heirs(key)];
+        action.releases = old.inherits.iter().map(|parent| old_heirs(parent)).collect();
         self.copied.push(self.works.last());
     }
 

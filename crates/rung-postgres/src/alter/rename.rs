@@ -1,5 +1,6 @@
 //! Other names.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rung_catalog::{Body, Catalog, Key, Kind, Object, Rename, Type};
@@ -18,6 +19,7 @@ pub(super) struct Renamed {
 /// called as they are afterwards.
 pub(super) fn renamed(from: &Catalog, renames: &[Rename], version: Option<u32>) -> Result<Renamed, Vec<Refusal>> {
     let mut renamed = Renamed { catalog: from.clone(), steps: Vec::new() };
+    renamed.make_room(renames);
     let rank = |rename: &Rename| match rename {
         Rename::Object { from, .. } => match from.kind {
             Kind::Constraint | Kind::Index | Kind::Trigger | Kind::Policy | Kind::Rule => 0,
@@ -56,6 +58,54 @@ fn of_schema(rename: &Rename) -> Option<(&str, &str)> {
 }
 
 impl Renamed {
+    /// Views that have the name that a table is about to get go first, with the views upon them; those that are in the
+    /// second schema are made again.
+    fn make_room(&mut self, renames: &[Rename]) {
+        let takes_name = |object: &Object| {
+            renames.iter().any(|rename| match rename {
+                Rename::Object { from, to } => {
+                    from.kind == Kind::Table && (&to.schema, &to.name) == (&object.key.schema, &object.key.name)
+                }
+                Rename::Column { .. } => false,
+            })
+        };
+        let is_renamed =
+            |key: &Arc<Key>| renames.iter().any(|it| matches!(it, Rename::Object { from, .. } if from == key));
+        let first = self.catalog.of_kind(Kind::View).filter(|it| takes_name(it) && !is_renamed(&it.key));
+        let mut gone: BTreeSet<Arc<Key>> = first.map(|it| Arc::clone(&it.key)).collect();
+        let hangs_on = |catalog: &Catalog, object: &Object, key: &Key| {
+            object.depends_on.iter().any(|it| *it.on == *key)
+                || catalog.parent(object).is_some_and(|it| *it.key == *key)
+        };
+        loop {
+            let more = self.catalog.iter().filter(|it| !gone.contains(&it.key));
+            let more: Vec<&Object> =
+                more.filter(|it| gone.iter().any(|key| hangs_on(&self.catalog, it, key))).collect();
+            let may_go = |object: &&Object| {
+                let kinds = [Kind::View, Kind::Index, Kind::Trigger, Kind::Rule, Kind::Statistics];
+                kinds.contains(&object.key.kind) && !is_renamed(&object.key)
+            };
+            if !more.iter().all(may_go) {
+                return;
+            }
+            if more.is_empty() {
+                break;
+            }
+            gone.extend(more.into_iter().map(|it| Arc::clone(&it.key)));
+        }
+        let is_last = |catalog: &Catalog, gone: &BTreeSet<Arc<Key>>, key: &Key| {
+            !gone.iter().filter_map(|it| catalog.get(it)).any(|it| *it.key != *key && hangs_on(catalog, it, key))
+        };
+        while let Some(key) = gone.iter().find(|key| is_last(&self.catalog, &gone, key)).cloned() {
+            gone.remove(&key);
+            let Some(object) = self.catalog.remove(&key) else { continue };
+            if key.kind == Kind::View {
+                let sql = format!("DROP {}", phrase(&object));
+                self.steps.push(AlterStep { sql, key, cut: Cut::Joined, loses: None, note: None });
+            }
+        }
+    }
+
     fn statements(&self, rename: &Rename, schemas: &[(&str, &str)]) -> Result<(Arc<Key>, Vec<String>), Vec<Refusal>> {
         let unknown = |key: &Arc<Key>| {
             vec![Refusal {

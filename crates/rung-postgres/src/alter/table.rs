@@ -14,12 +14,13 @@ use crate::name::{full, literal, quoted};
 impl<'a> Builder<'_, 'a> {
     pub(super) fn table(&mut self, from: &'a Object, to: &'a Object, old: &'a Table, new: &'a Table) {
         let key = &to.key;
+        if old.of_type != new.of_type {
+            self.change_type(from, to, old, new);
+        }
         self.columns(from, to);
         self.persist(to, old, new);
         let mut sql = self.settings(to, old, new);
-        sql.extend(super::column::all_settings(from, to, self.changes.major(), |column| {
-            self.is_new_column(key, column)
-        }));
+        sql.extend(self.all_settings(from, to));
         let mut before = from.clone();
         // What was said of a column that is made anew is said again.
         for column in before.columns_mut() {
@@ -42,6 +43,27 @@ impl<'a> Builder<'_, 'a> {
         action.needs = needs;
         if from.owner != to.owner {
             action.makes = vec![owner(key)];
+        }
+    }
+
+    /// A table leaves the type that it has its columns from, first of all, and gets another, last of all.
+    fn change_type(&mut self, from: &'a Object, to: &'a Object, old: &Table, new: &Table) {
+        let key = &to.key;
+        let of = |object: &Object| {
+            let whole = object.depends_on.iter().filter(|it| it.column.is_none() && it.on.kind == Kind::Type);
+            whole.map(|it| Fact::object(&it.on)).collect::<Vec<Fact>>()
+        };
+        if old.of_type.is_some() {
+            let action = self.works.add(Phase::Make, key, None, steps([format!("ALTER TABLE {} NOT OF", full(key))]));
+            (action.makes, action.frees) = (vec![left(key)], of(from));
+            self.left.insert(key, self.works.last());
+        }
+        if let Some(name) = &new.of_type {
+            let sql = format!("ALTER TABLE {} OF {name}", full(key));
+            let columns = to.columns().iter().map(|column| Fact::column(key, &column.name));
+            let needs = columns.chain(of(to)).chain(self.after_leaving(key)).collect();
+            let action = self.works.add(Phase::Make, key, None, steps([sql]));
+            (action.needs, action.claims) = (needs, vec![columns_of(key)]);
         }
     }
 
@@ -102,12 +124,6 @@ impl<'a> Builder<'_, 'a> {
             let usual = if new.partition_by.is_some() { "DEFAULT" } else { "heap" };
             let method = new.access_method.as_deref().map_or_else(|| usual.to_owned(), quoted);
             sql.push(format!("{alter} SET ACCESS METHOD {method}"));
-        }
-        if old.of_type != new.of_type {
-            sql.push(match &new.of_type {
-                Some(of) => format!("{alter} OF {of}"),
-                None => format!("{alter} NOT OF"),
-            });
         }
         let security = |of: RowSecurity| {
             (
@@ -182,7 +198,11 @@ impl<'a> Builder<'_, 'a> {
             super::change::above(self.changes.new, part)
                 .is_none_or(|above| above.kind == Kind::Constraint || !self.changes.is_made(above))
         });
-        needs.extend(parts.map(|part| Fact::object(&part.key)));
+        // An index of a partition with partitions is taken for one of the whole's when it has all of its own parts.
+        // One that is not validated is not taken for a check of the whole's.
+        needs.extend(parts.flat_map(|part| {
+            [Fact::object(&part.key), super::index::parts(&part.key), super::index::validated(&part.key)]
+        }));
         let after = self.left.get(&**child).copied();
         // A partition gets the triggers of the whole.
         let above = self.changes.new.parts(parent).iter().filter(|part| bound.is_some() && is_trigger(part));
@@ -226,9 +246,9 @@ pub(super) fn owner(table: &Arc<Key>) -> Fact {
     Fact::column(table, "its owner")
 }
 
-/// That a table is a partition no more.
+/// That a table is a partition no more, or has no longer the columns of a type.
 pub(super) fn left(table: &Arc<Key>) -> Fact {
-    Fact::column(table, "its former place among partitions")
+    Fact::column(table, "its former place")
 }
 
 /// The words for whether a table survives a crash.

@@ -5,8 +5,8 @@ use rung_catalog::{Body, Catalog, Column, Key, Kind, Object, Type};
 use crate::name::{full, literal, quoted};
 
 /// Whether `ALTER TYPE` leads from one type to another; if not, it is made anew.
-pub(super) fn is_alterable(from: &Type, to: &Type) -> bool {
-    match (from, to) {
+pub(super) fn is_alterable((from, to): (&Catalog, &Catalog), key: &Key, old: &Type, new: &Type) -> bool {
+    match (old, new) {
         (Type::Enum { labels: old }, Type::Enum { labels: new }) => {
             // Those that stay, in their order.
             let kept: Vec<&String> = new.iter().filter(|label| old.contains(label)).collect();
@@ -20,10 +20,31 @@ pub(super) fn is_alterable(from: &Type, to: &Type) -> bool {
             let name = |column: &Column| column.name.clone();
             let kept: Vec<String> = old.iter().map(name).filter(|name| new.iter().any(|it| it.name == *name)).collect();
             let added = new.iter().map(name).skip(kept.len()).all(|name| !kept.contains(&name));
-            added && new.iter().map(name).take(kept.len()).eq(kept)
+            let is_retyped = |new: &Column| {
+                old.iter()
+                    .any(|it| it.name == new.name && (&it.data_type, &it.collation) != (&new.data_type, &new.collation))
+            };
+            let converts = |new: &Column| {
+                let was = old.iter().find(|it| it.name == new.name);
+                was.is_none_or(|was| using(from, to, &new.name, &was.data_type, &new.data_type, false).is_none())
+            };
+            added
+                && new.iter().map(name).take(kept.len()).eq(kept)
+                && (!new.iter().any(is_retyped) || !has_values(from, key) && new.iter().all(converts))
         }
-        _ => from == to,
+        _ => old == new,
     }
+}
+
+/// Whether a column of a table or another type is made of a composite type: then the server alters the type of none of its
+/// attributes. A table of the type follows it, as far as the server assigns the values.
+pub(super) fn has_values(catalog: &Catalog, key: &Key) -> bool {
+    let is_made_of = |object: &Object| match &object.body {
+        Body::Table(_) | Body::View(_) => object.depends_on.iter().any(|it| *it.on == *key && it.column.is_some()),
+        Body::Type(_) => object.depends_on.iter().any(|it| *it.on == *key),
+        _ => false,
+    };
+    catalog.iter().any(is_made_of)
 }
 
 /// The statements that add words to an enum.
@@ -77,7 +98,18 @@ pub(super) fn attributes(key: &Key, from: &[Column], to: &[Column]) -> Vec<Strin
 /// has refuses a value that does not fit; an explicit cast would cut it short. By way of text goes what no cast is known
 /// for: then each value is read anew, or refused.
 pub(super) fn using(from: &Catalog, to: &Catalog, name: &str, old: &str, new: &str, is_remade: bool) -> Option<String> {
-    let name = quoted(name);
+    converted((from, to), &quoted(name), old, new, is_remade)
+}
+
+/// See [`using`]: of an expression.
+fn converted(catalogs: (&Catalog, &Catalog), name: &str, old: &str, new: &str, is_remade: bool) -> Option<String> {
+    let (from, to) = catalogs;
+    if is_remade
+        && let Some(both) = composites(catalogs, old, new)
+        && !is_alike(catalogs, both)
+    {
+        return Some(row(catalogs, name, both, new));
+    }
     let (old_base, new_base) = (base(from, old), base(to, new));
     let arrays = |of: &str| of.len() - of.trim_end_matches("[]").len();
     let text = if arrays(&new_base) > 0 && arrays(&old_base) > 0 { "text[]" } else { "text" };
@@ -114,6 +146,56 @@ pub(super) fn using(from: &Catalog, to: &Catalog, name: &str, old: &str, new: &s
         (false, true) => Some(format!("{name}::{new}")),
         (false, false) => Some(format!("{name}::{text}::{new}")),
     }
+}
+
+/// The attributes of two composite types, or of one before and after.
+type Attributes<'a> = (&'a [Column], &'a [Column]);
+
+fn composites<'a>((from, to): (&'a Catalog, &'a Catalog), old: &str, new: &str) -> Option<Attributes<'a>> {
+    Some((composite(from, old)?, composite(to, new)?))
+}
+
+fn composite<'a>(catalog: &'a Catalog, name: &str) -> Option<&'a [Column]> {
+    catalog.of_kind(Kind::Type).find(|it| full(&it.key) == name).and_then(|object| match &object.body {
+        Body::Type(Type::Composite { columns }) => Some(columns.as_slice()),
+        _ => None,
+    })
+}
+
+/// Whether values of one are values of the other when they are read as texts: the same attributes in the same order.
+fn is_alike(catalogs: (&Catalog, &Catalog), (old, new): Attributes<'_>) -> bool {
+    let inner = |(old, new): (&Column, &Column)| {
+        old.name == new.name
+            && composites(catalogs, &old.data_type, &new.data_type).is_none_or(|both| is_alike(catalogs, both))
+    };
+    old.len() == new.len() && old.iter().zip(new).all(inner)
+}
+
+/// A value of another composite type, attribute by attribute.
+fn row(catalogs: (&Catalog, &Catalog), value: &str, (old, new): Attributes<'_>, of: &str) -> String {
+    let field = |new: &Column| {
+        let Some(was) = old.iter().find(|it| it.name == new.name) else { return "NULL".to_owned() };
+        let value = format!("({value}).{}", quoted(&new.name));
+        // Of a type that somebody made there may be another of its name.
+        let is_made = catalogs.0.of_kind(Kind::Type).any(|it| is_of(&was.data_type, it));
+        match was.data_type == new.data_type && !is_made {
+            true => value,
+            false => converted(catalogs, &value, &was.data_type, &new.data_type, is_made)
+                .unwrap_or_else(|| format!("{value}::{}", new.data_type)),
+        }
+    };
+    let fields: Vec<String> = new.iter().map(field).collect();
+    format!("CASE WHEN {value} IS DISTINCT FROM NULL THEN ROW({})::{of} END", fields.join(", "))
+}
+
+/// The attributes that a value of a composite type has no more when it is one of another.
+pub(super) fn attributes_lost(from: &Catalog, to: &Catalog, old: &str, new: &str) -> Vec<String> {
+    let (old, new) = (old.trim_end_matches("[]"), new.trim_end_matches("[]"));
+    let gone = |(old, new): Attributes<'_>| {
+        let is_gone = |was: &&Column| !new.iter().any(|it| it.name == was.name);
+        old.iter().filter(is_gone).map(|it| it.name.clone()).collect()
+    };
+    composites((from, to), old, new).map(gone).unwrap_or_default()
 }
 
 /// Types that the server assigns to each other.
@@ -201,9 +283,11 @@ mod tests {
             assert_eq!(there, labels(to), "{sql:?}");
         }
         let of = |text: &str| Type::Enum { labels: labels(text) };
-        assert!(is_alterable(&of("a c"), &of("a b c")));
-        assert!(!is_alterable(&of("a c"), &of("c a")));
-        assert!(!is_alterable(&of("a c"), &of("a")));
+        let none = Catalog::new();
+        let is_alterable = |from: &str, to: &str| is_alterable((&none, &none), &key, &of(from), &of(to));
+        assert!(is_alterable("a c", "a b c"));
+        assert!(!is_alterable("a c", "c a"));
+        assert!(!is_alterable("a c", "a"));
     }
 
     #[test]

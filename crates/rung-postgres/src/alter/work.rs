@@ -111,8 +111,25 @@ impl Works {
         self.0.iter().enumerate().flat_map(each).collect()
     }
 
+    /// What watches the others is not there meanwhile, even where those are in a circle.
+    fn frame(&mut self) {
+        let of = |first_or_last: Phase| -> Vec<usize> {
+            let is = |(_, action): &(usize, &Action<Work>)| action.what.phase == first_or_last;
+            self.0.iter().enumerate().filter(is).map(|(at, _)| at).collect()
+        };
+        let (first, last) = (of(Phase::First), of(Phase::Last));
+        let rest: Vec<usize> = (0..self.0.len()).filter(|at| !last.contains(at)).collect();
+        for at in last {
+            self.0[at].after.extend(&rest);
+        }
+        for at in rest.into_iter().filter(|at| !first.contains(at)) {
+            self.0[at].after.extend(&first);
+        }
+    }
+
     /// All of it in order, cut into transactions; `follows` where something comes before it.
-    pub(super) fn in_order(self, follows: bool) -> Alteration {
+    pub(super) fn in_order(mut self, follows: bool) -> Alteration {
+        self.frame();
         let rank = |work: &Work| {
             let kind = |kind: Kind| Kind::ALL.iter().position(|it| *it == kind).unwrap_or_default();
             let (group, schema, name, of, own, last) = work.place.clone();

@@ -12,6 +12,7 @@ use crate::driver::Postgres;
 use crate::line::Rows;
 use crate::wire::Sent;
 use build::Builder;
+pub(crate) use row::is_read_otherwise;
 
 /// What makes the server write names in full and values in one way, and not think long about it.
 const SETTINGS: &str = "SET LOCAL search_path = ''; SET LOCAL quote_all_identifiers = off; SET LOCAL datestyle = 'ISO'; \

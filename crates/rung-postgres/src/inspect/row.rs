@@ -179,10 +179,17 @@ fn privilege(letter: char) -> Option<&'static str> {
     })
 }
 
+const ELEMENT: &str = "::character varying";
+
+/// Whether the server reads its own form of an SQL as something else than what it was made of, so that a column's new type
+/// changes it on the way.
+pub(crate) fn is_read_otherwise(sql: &str) -> bool {
+    sql.contains(&format!("]{ELEMENT}[])::text[]"))
+}
+
 /// SQL of which the server makes what it was made of. `status IN ('a', 'b')` over a column of a varying length it writes
 /// as `(ARRAY['a'::character varying, ..])::text[]`, and would read that as an array of texts from the start.
 fn stable(sql: &str) -> String {
-    const ELEMENT: &str = "::character varying";
     let mut stable = String::with_capacity(sql.len());
     let mut rest = sql;
     while let Some(start) = rest.find("(ARRAY[") {

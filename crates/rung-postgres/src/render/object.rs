@@ -45,6 +45,9 @@ impl Writer<'_> {
                     quoted(&key.name),
                     quoted(&extension.schema)
                 )];
+                if self.options.versions {
+                    sql[0].push_str(&format!(" VERSION {}", literal(&extension.version)));
+                }
                 if self.options.privileges {
                     let each = extension.grants.iter();
                     sql.extend(

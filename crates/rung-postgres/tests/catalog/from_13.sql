@@ -11,6 +11,8 @@ GRANT USAGE ON SCHEMA public TO catalog_reader;
 
 CREATE EXTENSION pg_trgm WITH SCHEMA app;
 CREATE EXTENSION hstore;
+-- Its composite types come with it.
+CREATE EXTENSION tablefunc;
 COMMENT ON EXTENSION hstore IS 'maps';
 
 -- Collations and types.

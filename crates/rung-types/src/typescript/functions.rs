@@ -46,7 +46,9 @@ impl<'r, 'a> Reading<'r, 'a> {
 
     fn signature(&self, function: &Function<'a>, group: &[&Function<'a>]) -> Doc {
         let arguments = match function.takes.as_slice() {
-            [] => Doc::text("never"),
+            // `never` would be less than that there are none: postgrest-js reads `Args extends { "": Row }` as a column
+            // that is computed, and `never` extends everything.
+            [] => Doc::text("Record<PropertyKey, never>"),
             takes => object(
                 takes
                     .iter()

@@ -77,7 +77,7 @@ pub fn tables_of_others_are_found(database: &impl Database) {
     driver.query(&format!("SELECT \"When\" FROM {}", table.qualified)).unwrap();
     let begin = driver.dialect_of().begin(&Timeouts::default());
     driver.execute(&begin).unwrap();
-    assert!(driver.keep_others_out(&table, Some(4711)).unwrap());
+    assert!(driver.keep_others_out(&table, &[4711]).unwrap());
     driver.execute("COMMIT").unwrap();
 }
 

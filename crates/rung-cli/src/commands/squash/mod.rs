@@ -50,7 +50,7 @@ enum Witness {
 }
 
 /// What a dump of a baseline says: whoever runs it owns what it makes.
-const COMPARED: DumpOptions = DumpOptions { owners: false, privileges: true };
+const COMPARED: DumpOptions = DumpOptions { owners: false, privileges: true, versions: false };
 
 pub(crate) fn squash(arguments: &Arguments, asked: &Squash, terminal: &Terminal) -> Result<Exit, Failure> {
     let project = Project::resolve(arguments)?;

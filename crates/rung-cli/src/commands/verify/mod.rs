@@ -103,7 +103,11 @@ fn examine(
     let config = &project.files.config.verify;
     let mut options = DriftOptions {
         ignore,
-        compared: DumpOptions { owners: config.owners.unwrap_or(true), privileges: config.privileges.unwrap_or(true) },
+        compared: DumpOptions {
+            owners: config.owners.unwrap_or(true),
+            privileges: config.privileges.unwrap_or(true),
+            versions: false,
+        },
         database_owner: owner,
         users: (scratch.user.clone(), facts.user.clone()),
         given: given(project, bench)?,

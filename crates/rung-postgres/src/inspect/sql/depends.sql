@@ -16,3 +16,8 @@ WHERE d.objid >= 16384 AND d.refobjid >= 16384 AND d.refclassid <> 'pg_namespace
         ELSE false END)
     AND NOT (d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_transform'::regclass
         AND NOT EXISTS (SELECT FROM pg_proc p WHERE p.oid = d.objid AND p.protrftypes IS NOT NULL))
+UNION ALL
+-- A composite type comes with an extension as a type, and is read as a relation.
+SELECT 'pg_class'::regclass, t.typrelid, 0, d.refclassid, d.refobjid, 0, d.deptype
+FROM pg_depend d JOIN pg_type t ON d.classid = t.tableoid AND d.objid = t.oid
+WHERE d.deptype = 'e' AND t.typtype = 'c'

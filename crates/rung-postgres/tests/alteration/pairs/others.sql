@@ -236,3 +236,18 @@ CREATE TABLE t (id integer PRIMARY KEY);
 COMMENT ON INDEX t_pkey IS 'of the key';
 -- @new
 CREATE TABLE t (id integer PRIMARY KEY);
+-- @pair a publication lets go of a table before whose end another must be made
+CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';
+CREATE TABLE gone (id bigint DEFAULT f());
+CREATE PUBLICATION news FOR TABLE gone;
+-- @new
+CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+CREATE TABLE come (id integer DEFAULT f());
+CREATE PUBLICATION news FOR TABLE come;
+-- @pair what an extension makes gets no privileges on the way
+CREATE SCHEMA app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT EXECUTE ON FUNCTIONS TO alter_reader;
+-- @new
+CREATE SCHEMA app;
+CREATE EXTENSION hstore SCHEMA app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT EXECUTE ON FUNCTIONS TO alter_reader;

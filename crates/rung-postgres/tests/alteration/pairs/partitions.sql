@@ -197,3 +197,56 @@ CREATE TABLE r (id integer, CONSTRAINT f FOREIGN KEY (id) REFERENCES p);
 -- @new
 CREATE TABLE p (id integer NOT NULL, CONSTRAINT k PRIMARY KEY (id)) PARTITION BY RANGE (id);
 CREATE TABLE r (id integer, CONSTRAINT f FOREIGN KEY (id) REFERENCES p);
+-- @pair what declares a column changes for one that has heirs itself
+CREATE TABLE base (id integer, note text);
+CREATE TABLE heir (own integer) INHERITS (base);
+CREATE TABLE last (z integer) INHERITS (heir);
+CREATE INDEX i ON last (z);
+CREATE VIEW v AS SELECT note FROM heir;
+-- @new
+CREATE TABLE base (id integer, note text);
+CREATE TABLE heir (own integer, note text) INHERITS (base);
+CREATE TABLE last (z integer) INHERITS (heir);
+CREATE INDEX i ON last (z);
+CREATE VIEW v AS SELECT note FROM heir;
+-- @rows
+INSERT INTO base VALUES (1, 'b');
+INSERT INTO heir VALUES (2, 'h', 3);
+INSERT INTO last VALUES (4, 'l', 5, 6);
+-- @pair partitions of other bounds and columns of another type at once
+CREATE TABLE whole (id bigint NOT NULL, day date NOT NULL, note text) PARTITION BY RANGE (day);
+CREATE TABLE part_a PARTITION OF whole FOR VALUES FROM ('2020-01-01') TO ('2022-01-01');
+CREATE TABLE part_b (id bigint NOT NULL, day date NOT NULL, note text);
+CREATE INDEX whole_note ON whole (note);
+-- @new
+CREATE TABLE whole (id integer NOT NULL, day date NOT NULL, note text, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
+CREATE TABLE part_a PARTITION OF whole FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE part_b PARTITION OF whole FOR VALUES FROM ('2030-01-01') TO ('2031-01-01');
+CREATE INDEX whole_note ON whole (note);
+-- @rows
+INSERT INTO part_a VALUES (1, '2020-02-02', 'x');
+-- @pair a partition with partitions is made anew
+CREATE TABLE whole (id integer NOT NULL, day date NOT NULL, note text) PARTITION BY RANGE (day);
+CREATE TABLE part_a PARTITION OF whole FOR VALUES FROM ('2020-01-01') TO ('2022-01-01');
+CREATE INDEX whole_note ON whole (note);
+-- @new
+CREATE TABLE whole (id integer NOT NULL, day date NOT NULL, note text) PARTITION BY RANGE (day);
+CREATE TABLE part_a PARTITION OF whole FOR VALUES FROM ('2020-01-01') TO ('2022-01-01') PARTITION BY HASH (id);
+CREATE TABLE part_aa PARTITION OF part_a FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+CREATE INDEX whole_note ON whole (note);
+-- @rows
+INSERT INTO part_a VALUES (1, '2020-02-02', 'x');
+-- @pair a foreign key to a table that loses a partition
+CREATE TABLE whole (id integer PRIMARY KEY) PARTITION BY LIST (id);
+CREATE TABLE part_a PARTITION OF whole FOR VALUES IN (1);
+CREATE TABLE part_b PARTITION OF whole FOR VALUES IN (2);
+-- @new
+CREATE TABLE whole (id integer PRIMARY KEY) PARTITION BY LIST (id);
+CREATE TABLE part_a PARTITION OF whole FOR VALUES IN (1);
+CREATE TABLE refers (id integer REFERENCES whole);
+-- @pair a partition comes with the check that the whole has
+CREATE TABLE whole (id integer, CONSTRAINT early CHECK (id > 0)) PARTITION BY LIST (id);
+CREATE TABLE part_a (id integer);
+-- @new
+CREATE TABLE whole (id integer, CONSTRAINT early CHECK (id > 0)) PARTITION BY LIST (id);
+CREATE TABLE part_a PARTITION OF whole FOR VALUES IN (1);

@@ -35,3 +35,18 @@ CREATE INDEX i ON t (id) WHERE m = 'blue';
 -- @rows
 INSERT INTO t VALUES (6, 'sad');
 -- @says RENAME VALUE 'sad' TO 'blue'
+-- @pair a table gets the name of a view that stands for it
+CREATE TABLE people (id integer, name text);
+CREATE VIEW users AS SELECT * FROM people;
+CREATE VIEW upon AS SELECT id FROM users;
+CREATE MATERIALIZED VIEW kept AS SELECT name FROM upon JOIN users USING (id);
+CREATE INDEX i ON kept (name);
+GRANT SELECT ON upon TO alter_reader;
+-- @new
+CREATE TABLE users (id integer, name text);
+CREATE VIEW upon AS SELECT id FROM users;
+GRANT SELECT ON upon TO alter_reader;
+-- @renamed table public.people public.users
+-- @says ALTER TABLE public.people RENAME TO users
+-- @rows
+INSERT INTO people VALUES (1, 'a');

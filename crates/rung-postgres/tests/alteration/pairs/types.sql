@@ -81,3 +81,110 @@ CREATE FUNCTION p3_in(cstring) RETURNS p3 LANGUAGE internal IMMUTABLE STRICT AS 
 CREATE FUNCTION p3_out(p3) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
 CREATE TYPE p3 (INPUT = p3_in, OUTPUT = p3_out, INTERNALLENGTH = VARIABLE);
 CREATE TABLE t (a p3);
+-- @pair types of types wait together
+CREATE TYPE mood AS ENUM ('a', 'b', 'c');
+CREATE TYPE inner_one AS (m mood, n integer);
+CREATE TYPE outer_one AS (i inner_one, k mood[]);
+CREATE TABLE t (o outer_one, i inner_one[]);
+-- @new
+CREATE TYPE mood AS ENUM ('c', 'b', 'a');
+CREATE TYPE inner_one AS (m mood, n integer);
+CREATE TYPE outer_one AS (i inner_one, k mood[]);
+CREATE TABLE t (o outer_one, i inner_one[]);
+-- @rows
+INSERT INTO t VALUES (ROW(ROW('a', 1)::inner_one, '{a,b}'), ARRAY[ROW('c', 2)::inner_one]), (NULL, NULL);
+-- @pair columns of a composite whose attributes change
+CREATE TYPE mood AS ENUM ('a', 'b');
+CREATE TYPE deep AS (x integer, y text);
+CREATE TYPE of_two AS (n integer, gone text, m mood, d deep);
+CREATE TABLE t (p of_two);
+CREATE VIEW v AS SELECT (p).n FROM t;
+-- @new
+CREATE TYPE mood AS ENUM ('b', 'a');
+CREATE TYPE deep AS (y text, x bigint);
+CREATE TYPE of_two AS (n bigint, m mood, d deep, more date);
+CREATE TABLE t (p of_two);
+CREATE VIEW v AS SELECT (p).n FROM t;
+-- @says loses the values of public.t.p.gone
+-- @rows
+INSERT INTO t VALUES (ROW(1, 'x', 'a', ROW(1, 'y'))), (NULL), (ROW(NULL, NULL, NULL, NULL));
+-- @pair typed tables follow their type
+CREATE TYPE q AS (n integer, t text, d date);
+CREATE TABLE typed OF q (n DEFAULT 3, t DEFAULT 'x', d NOT NULL);
+CREATE INDEX i ON typed (n);
+CREATE VIEW v AS SELECT n FROM typed;
+-- @new
+CREATE TYPE q AS (n bigint, t varchar(20), e integer);
+CREATE TABLE typed OF q (n DEFAULT 4, t DEFAULT 'y', e DEFAULT 5 NOT NULL);
+CREATE INDEX i ON typed (n);
+CREATE VIEW v AS SELECT n FROM typed;
+-- @says loses the values of public.q.d
+-- @pair typed tables whose type nothing alters
+CREATE TYPE q AS (x integer, y integer);
+CREATE TABLE typed OF q (x PRIMARY KEY);
+CREATE VIEW v AS SELECT * FROM typed;
+GRANT SELECT ON typed TO alter_reader;
+-- @new
+CREATE TYPE q AS (y text, z text, x bigint);
+CREATE TABLE typed OF q (x PRIMARY KEY, y DEFAULT 'x');
+CREATE VIEW v AS SELECT * FROM typed;
+GRANT SELECT ON typed TO alter_reader;
+-- @rows
+INSERT INTO typed VALUES (1, 2);
+-- @pair tables that get a type and those that leave it
+CREATE TYPE q AS (n integer, t text, d date);
+CREATE TABLE one (t text, n integer, d date, x integer);
+CREATE TABLE two OF q;
+CREATE TABLE three (n integer, t text, x integer);
+-- @new
+CREATE TYPE q AS (n integer, t text, d date);
+CREATE TABLE one OF q (n PRIMARY KEY);
+CREATE TABLE two (d date, t text, n integer, x integer);
+CREATE TABLE three OF q;
+-- @rows
+INSERT INTO one VALUES ('t', 1, NULL, 2);
+-- @pair a type waits for the rows of a table that is made anew
+CREATE TYPE mood AS ENUM ('a', 'b');
+CREATE TABLE p (id integer, m mood DEFAULT 'a') PARTITION BY RANGE (id);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+-- @new
+CREATE TYPE mood AS ENUM ('b', 'a');
+CREATE TABLE p (id integer, m mood DEFAULT 'b') PARTITION BY LIST (id);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1, 2);
+-- @rows
+INSERT INTO p VALUES (1, 'a'), (2, NULL);
+-- @pair a column with another type has its own storage all the same
+CREATE TABLE t (a text, b varchar(9));
+ALTER TABLE t ALTER COLUMN a SET STORAGE EXTERNAL;
+CREATE TABLE h () INHERITS (t);
+ALTER TABLE h ALTER COLUMN a SET STORAGE MAIN;
+-- @new
+CREATE TABLE t (a text COLLATE "C", b text);
+ALTER TABLE t ALTER COLUMN a SET STORAGE EXTERNAL, ALTER COLUMN b SET STORAGE MAIN;
+CREATE TABLE h () INHERITS (t);
+ALTER TABLE h ALTER COLUMN a SET STORAGE MAIN;
+-- @pair a list of words over a column that gets longer
+CREATE TABLE t (id integer, status varchar(20) CONSTRAINT known CHECK (status IN ('a', 'b')));
+CREATE INDEX i ON t (id) WHERE status IN ('a', 'b');
+CREATE INDEX j ON t ((status IN ('a', 'b')));
+CREATE INDEX k ON t (status);
+-- @new
+CREATE TABLE t (id integer, status varchar(50) CONSTRAINT known CHECK (status IN ('a', 'b')));
+CREATE INDEX i ON t (id) WHERE status IN ('a', 'b');
+CREATE INDEX j ON t ((status IN ('a', 'b')));
+CREATE INDEX k ON t (status);
+-- @says VALIDATE CONSTRAINT known
+-- @pair a column of a type that is made anew gets a default
+CREATE TYPE mood AS ENUM ('a', 'b');
+CREATE TABLE t (m mood);
+-- @new
+CREATE TYPE mood AS ENUM ('b', 'a');
+CREATE TABLE t (m mood DEFAULT 'b');
+-- @pair statistics of a column with another type
+CREATE TABLE t (a integer, b integer);
+CREATE STATISTICS s ON a, b FROM t;
+ALTER STATISTICS s SET STATISTICS 50;
+-- @new
+CREATE TABLE t (a bigint, b integer);
+CREATE STATISTICS s ON a, b FROM t;
+ALTER STATISTICS s SET STATISTICS 50;
