@@ -220,6 +220,22 @@ fn findings_come_and_go_with_the_text() {
 }
 
 #[test]
+fn a_dependency_that_leads_nowhere_is_said_until_there_is_one() {
+    let fixture = Fixture::new();
+    let path = fixture.root().join("migrations/004_more.sql");
+    let text = "-- Depends on: [001_users, 003_gone]\n-- @up\nCREATE TABLE more (id bigint PRIMARY KEY);\n-- @down\nDROP TABLE more;\n";
+    fs::write(&path, text).unwrap();
+    let mut editor = Editor::start(&fixture.root());
+    assert_eq!(editor.open(&path), ["0:27 missing-dependency"]);
+    fs::write(fixture.root().join("migrations/003_gone.sql"), "-- @up\nSELECT 1;\n").unwrap();
+    let other = fixture.root().join("migrations/003_gone.sql");
+    let opened = json!({ "uri": uri(&other), "languageId": "sql", "version": 1, "text": "-- @up\nSELECT 1;\n" });
+    editor.tell("textDocument/didOpen", json!({ "textDocument": opened }));
+    assert_eq!(editor.diagnostics(&path), [""; 0]);
+    assert_eq!(editor.leave(), 0);
+}
+
+#[test]
 fn what_earlier_files_make_is_known_though_they_are_not_saved() {
     let fixture = Fixture::new();
     let (users, checks) = (fixture.file("001_users.sql"), fixture.file("002_checks.sql"));

@@ -480,6 +480,8 @@ pub struct CreateIndex {
     pub only: bool,
     /// What is indexed, in order; `None` for an expression.
     pub columns: Vec<Option<Ident>>,
+    /// The columns that its expressions and its WHERE are about. Nothing of SQLite's, which builds none anew for them.
+    pub within: Vec<Ident>,
     /// Whether it has a WHERE.
     pub partial: bool,
     /// The method: `btree`, `gin`.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rung_ddl::{Action, CreateIndex, Kind, Name, Persistence, SmolStr, Statement, fold};
-use rung_engine::{Migration, MigrationId};
+use rung_engine::{Migration, MigrationId, Version};
 use rung_sql::{Diagnostic, Level, SourceFile, Span, TokenKind, tokens};
 
 use crate::past::{Lock, Past, Topic, Topics};
@@ -129,6 +129,11 @@ impl<'a> Context<'a> {
     /// A migration of the set, and its number.
     pub fn migration(&self, id: &str) -> Option<(usize, &'a Migration)> {
         self.ids.get(id).map(|number| (*number, self.subjects[*number].migration))
+    }
+
+    /// The versions of all migrations of the set.
+    pub fn versions(&self) -> impl Iterator<Item = &'a Version> {
+        self.subjects.iter().map(|subject| &subject.migration.version)
     }
 
     /// Whether a statement before this one copies rows out of a table: it is being rebuilt.

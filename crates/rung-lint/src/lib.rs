@@ -28,7 +28,7 @@ pub use file::{File, Line, Memory, ScriptLines};
 pub use finding::{Edit, Finding, Fix};
 pub use impact::{Blocks, Impact, LockMode, Server, Sure, Task, TypeChange, Work, type_change};
 pub use language::{Language, language};
-pub use options::{Options, Runner};
+pub use options::{Options, Reach, Runner};
 pub use outline::{Deed, Loss, Outline, Use, Verb, outline};
 pub use reference::{explain, reference};
 pub use rewrite::{Part, Rewrite, Rewriter};

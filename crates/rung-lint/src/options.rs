@@ -17,11 +17,23 @@ pub enum Runner {
     Anyone,
 }
 
+/// Whether the linter is given all migrations that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reach {
+    /// All.
+    #[default]
+    All,
+    /// Some, and there may be others.
+    Some,
+}
+
 /// What a project wants of the linter.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Who runs it.
     pub runner: Runner,
+    /// Whether there may be other migrations than those that it is given.
+    pub reach: Reach,
     /// The server's version.
     pub server: Server,
     /// Levels of rules, instead of their own; `None` is off.

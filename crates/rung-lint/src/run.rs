@@ -330,6 +330,9 @@ impl<'a> Run<'a> {
                 Check::Action(check) => {
                     if let Statement::AlterTable(alter) = statement {
                         for (action, span) in &alter.actions {
+                            if moment.schema.is_there(&alter.name, action) {
+                                continue;
+                            }
                             check(&mut self.context(moment, rule, *level), alter, action, *span);
                         }
                     }

@@ -14,7 +14,7 @@ fn findings(sql: &str, case: &Case) -> Vec<Finding> {
         server: case.major.map_or_else(Server::default, Server::major),
         levels: off.map(|rule| (rule.name.to_owned(), Some(Level::Warning))).collect(),
         timeouts: Timeouts::default(),
-        runner: Runner::Rung,
+        ..Options::default()
     };
     lint_last(&[("001_before.sql", case.before), ("002_case.sql", sql)], case.dialect, &options).findings
 }

@@ -1,10 +1,14 @@
 //! Truth is the server's: what a statement locks, rewrites and scans, read from a PostgreSQL with rows in its tables, and
 //! held against what the linter says it does. Where they disagree, the linter is wrong.
 
+mod common;
+#[path = "truth/findings.rs"]
+mod findings;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use postgres::Client;
+use postgres::{Client, Transaction};
 use rung_ddl::Statement;
 use rung_lint::{Born, Impact, Key, Language, LockMode, STEADY, Schema, Server, Sure, VOLATILE, Work, language};
 use rung_sql::{Syntax, split};
@@ -29,6 +33,8 @@ struct Truth {
     locks: BTreeMap<String, LockMode>,
     rewritten: BTreeSet<String>,
     scanned: BTreeSet<String>,
+    /// Tables, and columns of them, that have that name no more.
+    gone: BTreeSet<String>,
 }
 
 fn postgres() -> &'static Language {
@@ -95,10 +101,19 @@ fn locks(client: &mut Client, pid: i32, there: &BTreeMap<u32, Relation>) -> BTre
     strongest
 }
 
+/// What programs can name: tables and their columns.
+fn names(transaction: &mut Transaction<'_>) -> Result<BTreeSet<String>, postgres::Error> {
+    let sql = "SELECT concat_ws('.', relname, attname) FROM pg_class c LEFT JOIN pg_attribute a \
+               ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped \
+               WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'm', 'v')";
+    Ok(transaction.query(sql, &[])?.iter().map(|row| row.get(0)).collect())
+}
+
 /// Runs a statement and takes it back.
 fn observe(client: &mut Client, probe: &str, there: &BTreeMap<u32, Relation>) -> Result<Truth, postgres::Error> {
     let pid: i32 = client.query_one("SELECT pg_backend_pid()", &[])?.get(0);
     let mut transaction = client.transaction()?;
+    let named = names(&mut transaction)?;
     let oids: Vec<u32> = there.keys().copied().collect();
     // The counters go on from one transaction to the next.
     let counters = "SELECT c.oid, pg_stat_get_xact_tuples_returned(c.oid) FROM unnest($1::oid[]) AS c(oid)";
@@ -111,7 +126,8 @@ fn observe(client: &mut Client, probe: &str, there: &BTreeMap<u32, Relation>) ->
     }
     let sql = "SELECT c.oid, coalesce((SELECT relfilenode FROM pg_class p WHERE p.oid = c.oid), 0), \
                pg_stat_get_xact_tuples_returned(c.oid) FROM unnest($1::oid[]) AS c(oid)";
-    let mut truth = Truth::default();
+    let gone = named.difference(&names(&mut transaction)?).cloned().collect();
+    let mut truth = Truth { gone, ..Truth::default() };
     for row in transaction.query(sql, &[&oids])? {
         let relation = &there[&row.get::<_, u32>(0)];
         let (file, read): (u32, i64) = (row.get(1), row.get(2));
@@ -199,13 +215,17 @@ fn locks_rewrites_and_scans_are_those_of_the_server() {
         client.batch_execute("SET timezone = 'UTC'").expect("a setting");
         let there = relations(&mut client);
         let schema = known(server.major());
+        let setup: String = scripts(server.major()).map(|(schema, _)| schema).collect();
         let mut wrong = Vec::new();
         for probe in probes(PROBES, server.major()) {
             let statement = probe.trim_end_matches(';').rsplit("; ").next().unwrap_or(probe);
             let said = postgres().impact_of(statement, &schema, Server::major(server.major()));
             match observe(&mut client, probe, &there) {
                 Ok(truth) => {
-                    let found = disagreements(statement, &said, &schema, &truth);
+                    let mut found = disagreements(statement, &said, &schema, &truth);
+                    let by_nature = reads_by_nature(&(postgres().parse)(statement).statement);
+                    let is_sure = said.tasks.iter().all(|task| task.sure == Sure::Yes);
+                    found.extend(findings::unlike(&setup, probe, server.major(), &truth, by_nature, is_sure));
                     wrong.extend(found.into_iter().map(|found| format!("{probe}\n  {found}")));
                 }
                 Err(error) => wrong.push(format!("{probe}\n  {error:?}")),

@@ -83,6 +83,18 @@ impl Project {
         Ok(Self::of(arguments, files, Some(name.to_owned()), url, env))
     }
 
+    /// Refuses an environment that rung.toml, which has others, does not have. Beside a URL a name is enough elsewhere.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub(crate) fn has_environment(&self) -> Result<(), Failure> {
+        let known = &self.files.config.env;
+        match &self.name {
+            Some(name) if !known.is_empty() && !known.contains_key(name) => Err(no_environment(&self.files, name)),
+            _ => Ok(()),
+        }
+    }
+
     /// A database by its URL, which is no environment's.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use lsp_types::{
     DidOpenTextDocumentParams, NumberOrString, ResourceOperationKind, Uri,
 };
 use rung::engine::{Dialect, Down};
-use rung::lint::{self, Finding, Memory, Report, Schema, Standing, Subject};
+use rung::lint::{self, Finding, Memory, Reach, Report, Schema, Standing, Subject};
 use rung::sql::{Level, SourceFile, Span};
 use rung::{Migration, sql};
 
@@ -262,7 +262,10 @@ impl Workspace {
 
     /// Lints what is open, on top of what comes before it.
     fn check(&self, project: &Project, known: &mut Known, memory: &mut Memory) -> Result<(), Vec<sql::Diagnostic>> {
-        let options = project.linting().map_err(|failure| failure.into_diagnostics())?;
+        // What can't be read is there all the same.
+        let reach = if known.wrong.is_empty() { Reach::All } else { Reach::Some };
+        let wanted = project.linting().map_err(|failure| failure.into_diagnostics())?;
+        let options = lint::Options { reach, ..wanted };
         let names: HashSet<&OsStr> = self.documents.iter().filter_map(|(path, _)| path.file_name()).collect();
         let is_open = |source: &SourceFile| {
             source.path().file_name().is_some_and(|name| names.contains(name))

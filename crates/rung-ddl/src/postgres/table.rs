@@ -190,6 +190,14 @@ pub(super) fn create_index(node: Node) -> Option<CreateIndex> {
             .all(K::PARTITION_ITEM)
             .map(|item| item.ident(K::NAME_REF))
             .collect(),
+        within: node
+            .child(K::PARTITION_ITEM_LIST)?
+            .all(K::PARTITION_ITEM)
+            .filter(|item| item.ident(K::NAME_REF).is_none())
+            .chain(node.all(K::WHERE_CLAUSE))
+            .filter_map(Node::expression)
+            .flat_map(|expression| expression.columns)
+            .collect(),
         partial: node.has(K::WHERE_CLAUSE),
         method: node.child(K::USING_METHOD).and_then(|using| using.ident(K::ACCESS_METHOD_REF)).map(|m| m.name),
     })

@@ -94,6 +94,7 @@ fn lower(statement: &Stmt<'_>, places: &mut Places<'_>) -> Statement {
                 if_not_exists: *if_not_exists,
                 only: false,
                 columns: columns.iter().map(|column| places.column(&column.expr)).collect(),
+                within: Vec::new(),
                 partial: where_clause.is_some(),
                 method: None,
             })

@@ -5,8 +5,8 @@ use crate::Rule;
 /// What the files of the rules have in common.
 mod prelude {
     pub(super) use rung_ddl::{
-        Action, AlterTable, ConstraintKind as Demand, ForeignKey, Ident, Kind, Name, Persistence, SmolStr, Statement,
-        Verb,
+        Action, AlterTable, Column, ConstraintKind as Demand, ForeignKey, Ident, Kind, Name, Persistence, SmolStr,
+        Statement, Verb,
     };
     pub(super) use std::collections::HashSet;
     pub(super) use std::sync::Arc;
@@ -110,6 +110,7 @@ rules! {
     down_not_inverse,
     header_mismatch,
     undeclared_dependency,
+    missing_dependency,
     opaque_sql,
     sqlite_pragma_in_transaction,
     syntax,

@@ -27,7 +27,8 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
         _ => return,
     };
     let Some(found) = constraints.iter().find(|c| matches!(c.kind, Demand::Unique { index: None, .. })) else { return };
-    if cx.is_fresh_table(&alter.name) {
+    let built = cx.impact.tasks.iter().any(|task| task.span == span && task.work == Work::BuildIndex);
+    if cx.is_fresh_table(&alter.name) || !built {
         return;
     }
     let Demand::Unique { columns, .. } = &found.kind else { return };

@@ -34,7 +34,9 @@ impl Schema {
                 Action::DropColumn { column, .. } => {
                     table.columns.retain(|there| there.name != column.name);
                     table.constraints.retain(|constraint| !mentions(&constraint.kind, &column.name));
-                    let has = |index: &Index| index.columns.iter().flatten().any(|name| *name == column.name);
+                    let has = |index: &Index| {
+                        index.columns.iter().flatten().chain(&index.within).any(|name| *name == column.name)
+                    };
                     self.indexes.change_of(&key, |index| !has(index));
                 }
                 Action::SetType { column, data_type, collation, .. } => {
@@ -94,7 +96,13 @@ impl Schema {
                         rename_in(&mut constraint.kind, &from.name, &to.name);
                     }
                     self.indexes.change_of(&key, |index| {
-                        for column in index.columns.iter_mut().flatten().filter(|name| **name == from.name) {
+                        for column in index
+                            .columns
+                            .iter_mut()
+                            .flatten()
+                            .chain(&mut index.within)
+                            .filter(|name| **name == from.name)
+                        {
                             column.clone_from(&to.name);
                         }
                         true

@@ -78,7 +78,8 @@ impl Schema {
         if let Some(columns) = indexed {
             let index_key = Key { schema: key.schema.clone(), name: name.clone() };
             let columns = columns.into_iter().map(Some).collect();
-            let index = Index { table: key.clone(), columns, unique: true, partial: false, born };
+            let within = Vec::new();
+            let index = Index { table: key.clone(), columns, unique: true, within, partial: false, born };
             self.indexes.insert(index_key, index);
         }
         table.constraints.push(Constraint {

@@ -22,7 +22,7 @@ use crate::Language;
 use functions::Function;
 pub use functions::{STEADY, VOLATILE, Volatility};
 pub use model::{Born, Column, Constraint, ConstraintKind, Index, Key, Table, Type};
-use rung_ddl::{DataType, Expression, Kind, Name, Parsed, SmolStr, Statement};
+use rung_ddl::{Action, DataType, Expression, Kind, Name, Parsed, SmolStr, Statement};
 pub use size::Size;
 
 /// What is known of a schema.
@@ -281,6 +281,12 @@ impl Schema {
 
     fn function(&self, name: &Name) -> Option<&Function> {
         self.functions.get(&self.found(name, |key| self.functions.contains_key(key)))
+    }
+
+    /// Whether an action adds what `IF NOT EXISTS` finds there already.
+    pub(crate) fn is_there(&self, table: &Name, action: &Action) -> bool {
+        let Action::AddColumn { column, if_not_exists: true } = action else { return false };
+        self.table(table).is_some_and(|table| table.column(&column.name.name).is_some())
     }
 
     /// Whether it is known of a function that nothing but a trigger can call it.

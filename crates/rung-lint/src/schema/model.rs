@@ -108,6 +108,8 @@ pub struct Index {
     pub columns: Vec<Option<SmolStr>>,
     /// Whether it is unique.
     pub unique: bool,
+    /// The columns that its expressions and its WHERE are about.
+    pub within: Vec<SmolStr>,
     /// Whether it has a WHERE.
     pub partial: bool,
     /// Who made it.

@@ -28,7 +28,8 @@ impl Schema {
                 // An index is in the schema of its table, whatever the search path says.
                 let name = create.name.as_ref().map_or_else(chosen, |name| name.name.clone());
                 let key = Key { schema: table.schema.clone(), name };
-                let index = Index { table, columns, unique: create.unique, partial: create.partial, born };
+                let within = create.within.iter().map(|column| column.name.clone()).collect();
+                let index = Index { table, columns, unique: create.unique, within, partial: create.partial, born };
                 if !create.if_not_exists || !self.indexes.contains(&key) {
                     self.indexes.insert(key, index);
                 }

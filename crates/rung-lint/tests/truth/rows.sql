@@ -6,6 +6,7 @@ INSERT INTO bare SELECT n, n, n FROM generate_series(1, 500) n;
 INSERT INTO parts SELECT n, 1 + n % 2 FROM generate_series(1, 1000) n;
 INSERT INTO loose SELECT n, 3 FROM generate_series(1, 500) n;
 INSERT INTO checked SELECT n, 4 FROM generate_series(1, 500) n;
+INSERT INTO indexed SELECT i, 5 FROM generate_series(1, 100) AS i;
 INSERT INTO ranges SELECT tstzrange(now() + n * interval '1 day', now() + (n + 1) * interval '1 day') FROM generate_series(1, 500) n;
 INSERT INTO passing SELECT n FROM generate_series(1, 500) n;
 INSERT INTO above SELECT n FROM generate_series(1, 500) n;

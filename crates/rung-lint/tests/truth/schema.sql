@@ -29,6 +29,8 @@ CREATE TABLE part_2 PARTITION OF parts FOR VALUES IN (2);
 CREATE INDEX parts_id ON parts (id);
 CREATE TABLE loose (id int, k int);
 CREATE TABLE checked (id int, k int NOT NULL, CONSTRAINT checked_k CHECK (k = 4));
+CREATE TABLE indexed (id int, k int NOT NULL, CONSTRAINT indexed_k CHECK (k = 5));
+CREATE INDEX indexed_id ON indexed (id);
 CREATE TABLE ranges (r tstzrange);
 CREATE UNLOGGED TABLE passing (id int);
 CREATE TABLE above (id int);

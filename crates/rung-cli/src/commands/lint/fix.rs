@@ -273,6 +273,9 @@ impl Preview {
         for (path, (_, text)) in self.files.iter().filter(|(_, (before, _))| before.is_none()) {
             terminal.show(difference("/dev/null", &path.display().to_string(), "", text));
         }
+        if !self.goes_on() {
+            terminal.say(paint(DIM, "what has a new number may want another mend, which is shown when it is written"));
+        }
         self.left.iter().for_each(|why| terminal.say(paint(DIM, format!("left {why}"))));
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rung::engine::{Dialect, Down};
-use rung::lint::{self, Finding, Memory, Runner, Schema, Standing, Subject};
+use rung::lint::{self, Finding, Memory, Reach, Runner, Schema, Standing, Subject};
 use rung::sql::{Diagnostic, Level, SourceFile, closest};
 use rung::{Goal, Migration, MigrationSet, Migrator};
 
@@ -41,8 +41,9 @@ pub(crate) fn lint(arguments: &Arguments, options: &Lint, terminal: &Terminal) -
         // A database is asked only where an environment was named, and all that is pending there is meant.
         let live = arguments.global.env.is_some() && options.paths.is_empty() && options.since.is_none();
         let project = if live { Project::resolve(arguments)? } else { Project::offline(arguments)? };
+        project.has_environment()?;
         let linted = if live {
-            pending(&project, terminal)?
+            pending(&project, preview.texts(), terminal)?
         } else {
             files(&project, options, preview.texts(), &mut memory, terminal)?
         };
@@ -58,7 +59,7 @@ pub(crate) fn lint(arguments: &Arguments, options: &Lint, terminal: &Terminal) -
             }
             match choice {
                 FixChoice::Write if is_something => continue,
-                FixChoice::Show if is_something && !live && preview.goes_on() => {
+                FixChoice::Show if is_something && preview.goes_on() => {
                     first.get_or_insert(linted);
                     continue;
                 }
@@ -89,7 +90,8 @@ fn files(
     terminal: &Terminal,
 ) -> Result<Linted, Failure> {
     let dialect = dialect(project, options, terminal)?;
-    let chosen = choose(project, options, texts, dialect).map_err(|errors| Failure::of(Exit::Failed, errors))?;
+    let Chosen { migrations: chosen, reach } =
+        choose(project, options, texts, dialect).map_err(|errors| Failure::of(Exit::Failed, errors))?;
     let changed = options.since.as_deref().map(changed_since).transpose()?;
     let is_changed = |migration: &Migration| {
         let scripts = [Some(&migration.source), down_of(migration)];
@@ -108,7 +110,7 @@ fn files(
     let nothing_known = project.files.source.is_none() && project.url.is_empty();
     let alone = nothing_known && options.paths.iter().any(|path| path.is_file());
     let runner = if alone { Runner::Anyone } else { Runner::Rung };
-    let wanted = lint::Options { runner, ..project.linting()? };
+    let wanted = lint::Options { runner, reach, ..project.linting()? };
     let report = lint::lint_again(memory, &subjects, dialect, &wanted, Schema::new(path));
     let linted = subjects.iter().filter(|subject| subject.lint).map(|subject| named(subject.migration)).collect();
     let order = chosen.iter().map(|(migration, _)| Arc::clone(migration)).collect();
@@ -143,9 +145,10 @@ fn down_of(migration: &Migration) -> Option<&Arc<SourceFile>> {
     }
 }
 
-/// What is pending in an environment, with what its database tells of versions and sizes.
-fn pending(project: &Project, terminal: &Terminal) -> Result<Linted, Failure> {
-    let mut migrator = project.connect()?;
+/// What is pending in an environment, with what its database tells of versions and sizes; `texts` are read instead of the
+/// files.
+fn pending(project: &Project, texts: BTreeMap<PathBuf, Arc<str>>, terminal: &Terminal) -> Result<Linted, Failure> {
+    let mut migrator = project.builder()?.unsaved(texts).connect(&project.url)?;
     super::warn(&migrator, terminal);
     let plan = migrator.plan(&Goal::Latest).map_err(|error| super::run::explained(&mut migrator, error, None))?;
     let report = migrator.lint(&plan, project.linting()?)?;
@@ -202,13 +205,20 @@ fn dialect(project: &Project, options: &Lint, terminal: &Terminal) -> Result<&'s
     Ok(dialect)
 }
 
-/// What is read, in the order of the run, and whether it is linted.
+/// What is read.
+struct Chosen {
+    /// In the order of the run, and whether each is linted.
+    migrations: Vec<(Arc<Migration>, bool)>,
+    reach: Reach,
+}
+
+/// What is read: all of the project, or what was named.
 fn choose(
     project: &Project,
     options: &Lint,
     texts: BTreeMap<PathBuf, Arc<str>>,
     dialect: &'static dyn Dialect,
-) -> Result<Vec<(Arc<Migration>, bool)>, Vec<Diagnostic>> {
+) -> Result<Chosen, Vec<Diagnostic>> {
     let builder = |dirs: Vec<PathBuf>| {
         let builder = project.builder_of(dirs).map_err(|failure| failure.into_diagnostics())?;
         Ok::<_, Vec<Diagnostic>>(builder.unsaved(texts.clone()))
@@ -217,12 +227,13 @@ fn choose(
         set.iter().map(|migration| (Arc::clone(migration), lint(migration))).collect()
     };
     if options.paths.is_empty() {
-        return Ok(whole(&builder(project.dirs.clone())?.load(dialect)?, &|_| true));
+        let migrations = whole(&builder(project.dirs.clone())?.load(dialect)?, &|_| true);
+        return Ok(Chosen { migrations, reach: Reach::All });
     }
     let (dirs, files): (Vec<PathBuf>, Vec<PathBuf>) = options.paths.iter().cloned().partition(|path| path.is_dir());
-    let mut chosen = Vec::new();
+    let mut migrations = Vec::new();
     if !dirs.is_empty() {
-        chosen.extend(whole(&builder(dirs)?.load(dialect)?, &|_| true));
+        migrations.extend(whole(&builder(dirs)?.load(dialect)?, &|_| true));
     }
     let own: HashSet<PathBuf> = project.dirs.iter().filter_map(|dir| dir.canonicalize().ok()).collect();
     let is_own = |file: &Path| file.canonicalize().is_ok_and(|file| file.ancestors().any(|above| own.contains(above)));
@@ -230,15 +241,16 @@ fn choose(
     if !ours.is_empty() {
         let named: HashSet<PathBuf> = ours.iter().filter_map(|file| file.canonicalize().ok()).collect();
         let set = builder(project.dirs.clone())?.load(dialect)?;
-        chosen.extend(whole(&set, &|migration| {
+        migrations.extend(whole(&set, &|migration| {
             migration.source.path().canonicalize().is_ok_and(|path| named.contains(&path))
         }));
     }
     if !alone.is_empty() {
         let files = builder(Vec::new())?.load_files(&alone, dialect)?;
-        chosen.extend(files.into_iter().map(|migration| (migration, true)));
+        migrations.extend(files.into_iter().map(|migration| (migration, true)));
+        return Ok(Chosen { migrations, reach: Reach::Some });
     }
-    Ok(chosen)
+    Ok(Chosen { migrations, reach: Reach::All })
 }
 
 fn show(linted: &Linted, options: &Lint, deny: Deny, terminal: &Terminal) {

@@ -5,7 +5,7 @@ use rung_sql::Span;
 
 use super::Reader;
 use crate::impact::{LockMode, Sure, TypeChange, Work, type_change};
-use crate::schema::{ConstraintKind, Key};
+use crate::schema::{ConstraintKind, Index, Key};
 
 use LockMode::{AccessExclusive, AccessShare, RowShare, Share, ShareRowExclusive, ShareUpdateExclusive};
 
@@ -143,6 +143,15 @@ impl Reader<'_> {
                     Sure::Perhaps,
                     span,
                 );
+                let own: Vec<&Index> = self.schema.indexes_of(&partition).map(|(_, index)| index).collect();
+                let is_like = |index: &Index| {
+                    own.iter().any(|own| {
+                        (&own.columns, own.partial) == (&index.columns, index.partial) && own.unique >= index.unique
+                    })
+                };
+                if self.schema.indexes_of(table).any(|(_, index)| !is_like(index)) {
+                    self.task(Work::BuildIndex, &partition, "an index that the partitioned table has is built", span);
+                }
                 return ShareUpdateExclusive;
             }
             Action::Detach { partition, concurrently, finalize } => {

@@ -54,15 +54,14 @@ impl Reader<'_> {
             self.task(Work::Scan, table, "a CHECK on the column is held against every row again", span);
         }
         let reindexes = recollated || matches!(change, TypeChange::Reindex | TypeChange::FreeInUtc);
-        let names = |index: &Index| index.columns.iter().flatten().any(|name| name == column);
-        let indexes: Vec<&Index> = self.schema.indexes_of(table).map(|(_, index)| index).collect();
-        // One with an expression or a predicate is never taken over as it is (`CheckIndexCompatible`).
-        let is_special = |index: &Index| index.partial || index.columns.iter().any(Option::is_none);
-        if indexes.iter().any(|index| names(index) && (reindexes || is_special(index))) {
+        let built = self.schema.indexes_of(table).any(|(_, index)| {
+            // One with an expression or a predicate about the column is never taken over as it is (`CheckIndexCompatible`).
+            index.within.iter().any(|name| name == column)
+                || index.columns.iter().flatten().any(|name| name == column)
+                    && (reindexes || index.partial || index.columns.iter().any(Option::is_none))
+        });
+        if built {
             self.task(Work::BuildIndex, table, "indexes on the column are built anew", span);
-        } else if indexes.iter().any(|index| is_special(index)) {
-            let why = "an index with an expression or a predicate is built anew, if it is about the column";
-            self.impact.task(Work::BuildIndex, table, why, Sure::Perhaps, span);
         }
     }
 }
