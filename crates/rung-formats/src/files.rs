@@ -219,9 +219,9 @@ impl Files {
         })
     }
 
-    /// Whether each sample has a line for which `is_mark` holds.
+    /// Whether there are samples, and each has a line for which `is_mark` holds.
     pub(crate) fn is_marked_throughout(&self, is_mark: impl Fn(&str) -> bool) -> bool {
-        self.samples().iter().all(|sample| sample.text.lines().any(&is_mark))
+        !self.samples().is_empty() && self.samples().iter().all(|sample| sample.text.lines().any(&is_mark))
     }
 
     /// The folders with SQL files in them, however deep, each before those within it.

@@ -18,7 +18,7 @@ use crate::goose::Goose;
 use crate::graphile_migrate::GraphileMigrate;
 use crate::hasura::Hasura;
 use crate::liquibase::Liquibase;
-use crate::native::{self, Native};
+use crate::native::Native;
 use crate::node_pg_migrate::NodePgMigrate;
 use crate::pop::Pop;
 use crate::postgres_migrations::PostgresMigrations;
@@ -213,9 +213,6 @@ fn recognised(files: &Files, least: Strength) -> Result<Recognised, Vec<Diagnost
         FORMATS.iter().filter_map(|format| Some((*format, format.recognise(files)?))).collect();
     let strongest = found.iter().map(|(_, sign)| sign.strength).max();
     found.retain(|(_, sign)| Some(sign.strength) == strongest && sign.strength >= least);
-    if found.len() > 1 && found[0].1.strength == Strength::Sure && native::is_throughout(files) {
-        found.retain(|(format, _)| format.name() == Native.name());
-    }
     match found.as_slice() {
         [] if least == Strength::Sure || !files.iter().any(|file| file.name.ends_with(".sql")) => Ok((&Native, None)),
         [] => Err(vec![below(files).unwrap_or_else(|| {

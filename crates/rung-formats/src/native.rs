@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rung_engine::{Body, Digest, Down, Former, Migration, MigrationSet, Runs, SqlBody, Timeouts, Version};
 use rung_sql::{Diagnostic, MigrationFile, Reading, Script, SourceFile, Verify, Want, checksum, read_file, values};
 
-use crate::files::{Content, File, Files, Sample};
+use crate::files::{Content, File, Files};
 use crate::format::{Format, Sign, Strength};
 use crate::migration::{Outcome, Sorting, bare_migration, read_each, unwritten};
 use crate::{LoadOptions, Unsaved};
@@ -123,14 +123,9 @@ impl Format for Native {
     }
 
     fn recognise(&self, files: &Files) -> Option<Sign> {
-        // As `rung convert` writes them: what they were converted from may have its marks in their comments still.
-        let is_written = |sample: &Sample| {
-            let id = sample.name.strip_suffix(".sql");
-            let title = sample.text.lines().next().and_then(|line| line.strip_prefix("-- Migration: "));
-            title.is_some() && title == id && sample.text.lines().any(|line| line.starts_with("-- @up"))
-        };
-        if !files.samples().is_empty() && files.samples().iter().all(is_written) {
-            return Some(Sign { strength: Strength::Certain, why: "its files are rung's own".to_owned() });
+        // What was converted keeps its comments, among them perhaps those that were marks to another tool.
+        if files.is_marked_throughout(is_mark) {
+            return Some(Sign { strength: Strength::Certain, why: "each file has a mark of rung's own".to_owned() });
         }
         if let Some((name, line)) = files.marked(is_mark) {
             return Some(Sign::sure(format!("{name} has a line `{line}`")));
@@ -179,12 +174,6 @@ const MARKS: [&str; 4] = ["@up", "@down", "@verify", "@no-transaction"];
 fn is_mark(line: &str) -> bool {
     let comment = line.trim_start().strip_prefix("--").map(str::trim_start);
     comment.is_some_and(|text| MARKS.iter().any(|mark| text.starts_with(mark)))
-}
-
-/// Whether files are in this format whatever else is in them: one that was converted keeps its comments, among them
-/// perhaps those that were marks to another tool.
-pub(crate) fn is_throughout(files: &Files) -> bool {
-    files.is_marked_throughout(is_mark)
 }
 
 fn read_one(
