@@ -339,7 +339,7 @@ fn counting(connection: &Connection) -> BTreeSet<String> {
 }
 
 fn cases() -> u32 {
-    std::env::var("RUNG_ALTERATIONS").ok().and_then(|text| text.parse().ok()).unwrap_or(300)
+    std::env::var("RUNG_ALTERATIONS").ok().and_then(|text| text.parse().ok()).unwrap_or(150)
 }
 
 proptest! {
