@@ -40,7 +40,7 @@ impl Format for NodePgMigrate {
         let marked = |text: &str| has(text, "-- up migration") && has(text, "-- down migration");
         // Its own command writes them into every file; people write such a comment into one or another.
         let with: Vec<&Sample> = files.samples().iter().filter(|sample| marked(&sample.text)).collect();
-        if let Some(sample) = with.first().filter(|_| with.len() * 2 >= files.samples().len()) {
+        if let Some(sample) = with.first().filter(|_| with.len() > 1 || files.samples().len() <= 2) {
             let name = &sample.name;
             return Some(Sign::sure(format!("{name} has the lines `-- Up Migration` and `-- Down Migration`")));
         }
