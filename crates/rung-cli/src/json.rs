@@ -29,6 +29,9 @@ pub(crate) struct Migration<'a> {
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<&'a str>,
+    /// Whether it waits for a release; absent where it does not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) post_deploy: bool,
 }
 
 /// `status --json`.
@@ -91,6 +94,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) applied: usize,
     /// What would run, in order.
     pub(crate) steps: Vec<PlanStep<'a>>,
+    /// Pending migrations that wait for a release, in order.
+    pub(crate) held: &'a [String],
     /// Migrations that are for other environments.
     pub(crate) elsewhere: &'a [String],
 }
@@ -152,6 +157,9 @@ pub(crate) struct Report<'a> {
     pub(crate) version: u32,
     /// What was done, in order.
     pub(crate) steps: Vec<ReportStep<'a>>,
+    /// Pending migrations that were left for after the release; absent where there are none.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(crate) held: &'a [String],
     pub(crate) took_ms: u128,
     /// Why it stopped, where it did.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -174,7 +182,13 @@ impl<'a> From<&'a rung::Report> for Report<'a> {
             direction: step.direction.as_str(),
             took_ms: step.took.as_millis(),
         });
-        Self { version: VERSION, steps: steps.collect(), took_ms: report.took.as_millis(), error: None }
+        Self {
+            version: VERSION,
+            steps: steps.collect(),
+            held: &report.held,
+            took_ms: report.took.as_millis(),
+            error: None,
+        }
     }
 }
 

@@ -125,6 +125,8 @@ pub struct Report {
     pub applied_before: usize,
     /// How many of them have had their new ids written.
     pub renamed: usize,
+    /// Pending migrations that were left for a run after the release.
+    pub held: Vec<String>,
     /// From the first question to the last answer.
     pub took: Duration,
 }

@@ -91,7 +91,12 @@ pub fn run(
     let approved = planner(&history)?;
     if approved.is_empty() {
         events(&Event::PlanReady(&approved));
-        let report = Report { applied_before: approved.applied, took: began.elapsed(), ..Report::default() };
+        let report = Report {
+            applied_before: approved.applied,
+            held: approved.held,
+            took: began.elapsed(),
+            ..Report::default()
+        };
         events(&Event::Finished(&report));
         return Ok(report);
     }
@@ -125,7 +130,12 @@ pub fn run(
             events: &mut **events,
             sequence: history.next_sequence(),
             began,
-            report: Report { applied_before: plan.applied, renamed: plan.renamed.len(), ..Report::default() },
+            report: Report {
+                applied_before: plan.applied,
+                renamed: plan.renamed.len(),
+                held: plan.held.clone(),
+                ..Report::default()
+            },
         };
         run.all()?;
         let mut report = std::mem::take(&mut run.report);

@@ -53,11 +53,13 @@ pub use history::{Applied, History, Status};
 pub use keep::{Change, FindKeepers, Keeper, KeptTable, KeptWriter, Now, Piece};
 pub use lock::locked;
 pub use model::{
-    Body, Code, Digest, Down, Hints, Migration, MigrationId, MigrationSet, Renumber, Runs, Session, SqlBody, Timeouts,
+    Body, Code, Digest, Down, Hints, Migration, MigrationId, MigrationSet, Renumber, Runs, Session, SqlBody, Stage,
+    Timeouts,
 };
 pub use needs::{Need, needs};
 pub use plan::{
-    Action, CheckPlan, Goal, Order, Plan, PlanError, PlanErrorKind, PlanErrors, PlanOptions, Step, pending, plan,
+    Action, CheckPlan, Goal, Order, Plan, PlanError, PlanErrorKind, PlanErrors, PlanOptions, PostDeploy, Step, pending,
+    plan,
 };
 pub use preview::preview;
 pub use record::{

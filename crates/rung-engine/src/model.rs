@@ -97,6 +97,16 @@ impl fmt::Debug for Digest {
     }
 }
 
+/// When in a deployment a migration runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stage {
+    /// Before the release that needs it.
+    #[default]
+    PreDeploy,
+    /// Once no program of the old release runs any more: `-- @post-deploy`.
+    PostDeploy,
+}
+
 /// A migration as its files give it.
 #[derive(Debug, Clone)]
 pub struct Migration {
@@ -114,6 +124,8 @@ pub struct Migration {
     pub depends_on: Option<Vec<Spanned<String>>>,
     /// Environments it is for; empty is all. (`-- @only`, and the header's `Environment`.)
     pub only: Vec<String>,
+    /// When in a deployment it runs.
+    pub stage: Stage,
     /// Tags from its header.
     pub tags: Vec<String>,
     /// Author and date, as the header has them.

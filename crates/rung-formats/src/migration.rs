@@ -7,7 +7,7 @@ use std::thread;
 
 use rung_engine::{
     Asks, Body, Dialect, Digest, Down, Graph, Hints, Migration, MigrationId, MigrationSet, Order, Runs, ScriptPlan,
-    SqlBody, Timeouts, Version,
+    SqlBody, Stage, Timeouts, Version,
 };
 use rung_sql::{
     Diagnostic, Inside, Script, SourceFile, Span, Statement, Syntax, TokenKind, checksum, fingerprint, split, tokens,
@@ -47,6 +47,7 @@ fn bare(id: &str, version: Version, up: Script, hints: &'static Hints) -> Migrat
         declared_type: None,
         depends_on: None,
         only: Vec::new(),
+        stage: Stage::PreDeploy,
         tags: Vec::new(),
         author: None,
         date: None,

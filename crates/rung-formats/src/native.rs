@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use rung_engine::{Body, Digest, Down, Former, Migration, MigrationSet, Runs, SqlBody, Timeouts, Version};
+use rung_engine::{Body, Digest, Down, Former, Migration, MigrationSet, Runs, SqlBody, Stage, Timeouts, Version};
 use rung_sql::{Diagnostic, MigrationFile, Reading, Script, SourceFile, Verify, Want, checksum, read_file, values};
 
 use crate::files::{Content, File, Files};
@@ -236,6 +236,9 @@ fn from_file(migration: &mut Migration, file: MigrationFile) -> Vec<Diagnostic> 
         if !migration.only.contains(&name) {
             migration.only.push(name);
         }
+    }
+    if directives.post_deploy {
+        migration.stage = Stage::PostDeploy;
     }
     migration.tags = values(&header.tags);
     migration.author = header.author;

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use rung_engine::{Applied, Goal, History, MigrationSet, Order, PlanErrors, PlanOptions, Status, Tag, Target, plan};
+use rung_engine::{
+    Applied, Goal, History, MigrationSet, Order, PlanErrors, PlanOptions, PostDeploy, Status, Tag, Target, plan,
+};
 use rung_formats::{Choice, LoadOptions, Names, load};
 use rung_sql::Diagnostic;
 use rung_sqlite::SQLITE;
@@ -194,6 +196,43 @@ fn environments_keep_migrations_apart() {
     assert_eq!(of(None), ["001_a"]);
     assert_eq!(of(Some("production")), ["001_a", "002_b"]);
     assert_eq!(of(Some("staging")), ["001_a", "003_c"]);
+}
+
+#[test]
+fn what_waits_for_a_release_is_held_with_what_depends_on_it_and_may_be_overtaken() {
+    let set = set(&[
+        ("001_a.sql", "select 1;"),
+        ("002_b.sql", "-- @post-deploy\nselect 1;"),
+        ("003_c.sql", "-- Depends on: 002_b\nselect 1;"),
+        ("004_d.sql", "select 1;"),
+        ("R__e.sql", "-- @post-deploy\nselect 1;"),
+    ]);
+    let of = |done: &[&str], goal: &Goal, post_deploy: PostDeploy| {
+        let options = PlanOptions { post_deploy, order: Some(Order::Strict), ..PlanOptions::default() };
+        let plan = plan(&set, &history(&set, done), goal, &options, &SQLITE)?;
+        let steps: Vec<_> = plan.steps.into_iter().map(|step| step.id).collect();
+        Ok::<_, PlanErrors>((steps.join(" "), plan.held.join(" ")))
+    };
+    let is = |steps: &str, held: &str| (steps.to_owned(), held.to_owned());
+    let (all, held) = (PostDeploy::Along, PostDeploy::Held);
+    let to = |id: &str| Goal::Up(Target::Id(id.to_owned()));
+    assert_eq!(of(&[], &Goal::Latest, held).unwrap(), is("001_a 004_d", "002_b 003_c R__e"));
+    assert_eq!(of(&[], &Goal::Latest, all).unwrap(), is("001_a 002_b 003_c 004_d R__e", ""));
+    assert_eq!(of(&["001_a", "004_d"], &Goal::Latest, all).unwrap(), is("002_b 003_c R__e", ""));
+    assert_eq!(of(&["001_a", "004_d"], &Goal::Latest, held).unwrap(), is("", "002_b 003_c R__e"));
+    assert_eq!(of(&["001_a"], &Goal::UpOnly(vec!["003_c".to_owned()]), held).unwrap(), is("002_b 003_c", ""));
+    assert_eq!(of(&[], &Goal::Up(Target::Forward(2)), held).unwrap().0, "001_a 004_d");
+    assert_eq!(of(&[], &to("004_d"), held).unwrap().0, "001_a 004_d");
+    let refusal = of(&[], &to("003_c"), held).expect_err("it depends on one that waits").to_string();
+    assert!(refusal.contains("003_c waits until the release is out") && refusal.contains("--post-deploy"), "{refusal}");
+    // Without it, the same is out of order.
+    let errors = plan_strictly(&["001_a", "004_d"]);
+    assert_eq!(codes(&errors), ["out-of-order"]);
+}
+
+fn plan_strictly(done: &[&str]) -> PlanErrors {
+    let set = set(&[("001_a.sql", "select 1;"), ("002_b.sql", "select 1;"), ("004_d.sql", "select 1;")]);
+    refused(&set, done, &Goal::Latest)
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rung_ddl::{Action, CreateIndex, Kind, Name, Persistence, SmolStr, Statement, fold};
-use rung_engine::{Migration, MigrationId, Version};
+use rung_engine::{Migration, MigrationId, Stage, Version};
 use rung_sql::{Diagnostic, Level, SourceFile, Span, TokenKind, tokens};
 
 use crate::past::{Lock, Past, Topic, Topics};
@@ -253,6 +253,11 @@ impl<'a> Context<'a> {
     /// Whether something is made by this very migration.
     pub fn is_own(&self, born: Born) -> bool {
         born == Born::In(self.number)
+    }
+
+    /// Whether the migration runs when no program of the old release does any more.
+    pub fn is_after_deploy(&self) -> bool {
+        self.file.migration.stage == Stage::PostDeploy
     }
 
     /// Whether nobody uses what was made: by this migration, or by one that is not applied either.

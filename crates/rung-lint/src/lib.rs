@@ -7,6 +7,7 @@
 mod allow;
 mod block;
 mod context;
+mod expand;
 mod file;
 mod finding;
 mod impact;

@@ -15,6 +15,8 @@ pub enum Runs {
     Apart,
     /// With what comes after it, and not with what was before.
     Anew,
+    /// With others like it, once the release is out.
+    AfterDeploy,
 }
 
 /// A step of a safe sequence.
@@ -47,6 +49,10 @@ impl Step {
 
     pub(crate) fn anew(name: impl Into<String>, sql: impl Into<String>) -> Self {
         Self::new(Runs::Anew, name, sql)
+    }
+
+    pub(crate) fn after_deploy(name: impl Into<String>, sql: impl Into<String>) -> Self {
+        Self::new(Runs::AfterDeploy, name, sql)
     }
 
     pub(crate) fn undone_by(self, undo: impl Into<String>) -> Self {

@@ -2,6 +2,7 @@
 
 use rung_ddl::{Action, DataType, Ident, SmolStr, Statement};
 
+use crate::expand::like_the_other;
 use crate::schema::{Column, ConstraintKind, Table};
 use crate::steps::{Altered, LONGEST, Step, Steps, quoted};
 
@@ -15,11 +16,7 @@ impl Altered<'_, '_> {
         collation: Option<&str>,
         using: Option<&str>,
     ) -> Steps {
-        let table = self.cx.table(&self.alter.name);
-        let (table, old) = table
-            .and_then(|table| Some((table, table.column(&column.name)?)))
-            .filter(|(table, _)| table.complete)
-            .ok_or("what else uses the column is not known: the migration that made the table is not there")?;
+        let (table, old) = self.known(column)?;
         self.is_free_standing(table, old)?;
         let was = old.data_type.as_ref().filter(|was| !was.name.ends_with("serial"));
         let was = was.ok_or("its sequence is made for the type that it has")?;
@@ -36,6 +33,7 @@ impl Altered<'_, '_> {
         if trigger.len() > LONGEST || table.column(&twin).is_some() {
             return Err("there is no name for the new column".to_owned());
         }
+        let like = like_the_other(self.table, &column.name, &twin);
         let (twin, trigger) = (quoted(&twin), quoted(&trigger));
         let function = match self.table.rsplit_once('.') {
             Some((schema, _)) => format!("{schema}.{trigger}"),
@@ -50,11 +48,11 @@ impl Altered<'_, '_> {
             Step::apart(
                 format!("add_{own}_{plain}_anew"),
                 format!(
-                    "-- {name} gets its new type beside the old one. Comments and rights of the column are to be given anew.\n\
-                     {}",
+                    "-- {name} gets its new type beside the old one.\n{}",
                     self.alter(format!("ADD COLUMN {twin} {demand}"))
                 ),
             ),
+            like,
             Step::apart(
                 "",
                 format!(
@@ -124,8 +122,19 @@ impl Altered<'_, '_> {
         Some(down.text(at))
     }
 
+    /// A column and its table, where all is known of them.
+    pub(crate) fn known(&self, column: &Ident) -> Result<(&Table, &Column), String> {
+        let table = self.cx.table(&self.alter.name);
+        table
+            .and_then(|table| Some((table, table.column(&column.name)?)))
+            .filter(|(table, _)| table.complete)
+            .ok_or_else(|| {
+                "what else uses the column is not known: the migration that made the table is not there".to_owned()
+            })
+    }
+
     /// Whether nothing hangs on a column that would go with it.
-    fn is_free_standing(&self, table: &Table, column: &Column) -> Result<(), String> {
+    pub(crate) fn is_free_standing(&self, table: &Table, column: &Column) -> Result<(), String> {
         let schema = self.cx.schema;
         let key = schema.key(&self.alter.name);
         let names = |columns: &[SmolStr]| columns.contains(&column.name);

@@ -6,7 +6,7 @@ mod common;
 use std::sync::Arc;
 
 use common::{dialect, lint_after, load};
-use rung_engine::{Goal, History, Migration, MigrationSet, PlanOptions, RunOptions, Target};
+use rung_engine::{Goal, History, Migration, MigrationSet, PlanOptions, PostDeploy, RunOptions, Target};
 use rung_lint::{Edit, Finding, Options, Rewriter, Server};
 use rung_postgres::connect::Environment;
 use testkit::{TestDb, for_each_major};
@@ -57,6 +57,12 @@ const BAD: &[Bad] = &[
     ("type-change", "-- @up\nALTER TABLE apart ALTER COLUMN id TYPE text COLLATE \"C\" USING id + 1;\n-- @down\nALTER TABLE apart ALTER COLUMN id TYPE int USING id::int - 1;", 1),
     ("type-change", "-- @up\nALTER TABLE plain_one ALTER COLUMN \"Odd name\" TYPE bigint;\n-- @down\nALTER TABLE plain_one ALTER COLUMN \"Odd name\" TYPE int;", 1),
     ("type-change", "-- @up\nCREATE TABLE made (id int);\nALTER TABLE loose ALTER COLUMN k TYPE bigint;\n-- @down\nALTER TABLE loose ALTER COLUMN k TYPE int;\nDROP TABLE made;", 2),
+    ("rename", "-- @up\nALTER TABLE loose RENAME TO made;\n-- @down\nALTER TABLE made RENAME TO loose;", 2),
+    ("rename", "-- @up\nCREATE TABLE made (id int);\nALTER TABLE public.t RENAME TO \"Made it\";\nALTER TABLE \"Made it\" ADD COLUMN more int;\n-- @down\nALTER TABLE \"Made it\" DROP COLUMN more;\nALTER TABLE \"Made it\" RENAME TO t;\nDROP TABLE made;", 2),
+    ("rename", "-- @up\nCREATE SCHEMA made;\nALTER TABLE p SET SCHEMA made;\n-- @down\nALTER TABLE made.p SET SCHEMA public;\nDROP SCHEMA made;", 2),
+    ("rename", "-- @up\nALTER TABLE loose RENAME COLUMN k TO made;\n-- @down\nALTER TABLE loose RENAME COLUMN made TO k;", 2),
+    ("rename", "-- @up\nALTER TABLE plain_one RENAME \"Odd name\" TO \"Odder name\";\n-- @down\nALTER TABLE plain_one RENAME \"Odder name\" TO \"Odd name\";", 2),
+    ("rename", "-- @up\nCREATE TABLE other (id int);\nALTER TABLE t RENAME COLUMN h TO made;\n-- @down\nALTER TABLE t RENAME COLUMN made TO h;\nDROP TABLE other;", 3),
     ("lock-then-more", "-- @up\nALTER TABLE t ADD COLUMN made int;\nUPDATE p SET name = 'x';\n-- @down\nALTER TABLE t DROP COLUMN made;", 2),
     ("lock-timeout", "-- @lock-timeout 0\n-- @up\nALTER TABLE t ADD COLUMN made int;\n-- @down\nALTER TABLE t DROP COLUMN made;", 1),
     ("lock-timeout", "-- @up\nSET LOCAL lock_timeout = 0;\nALTER TABLE t ADD COLUMN made int;\n-- @down\nALTER TABLE t DROP COLUMN made;", 1),
@@ -152,6 +158,101 @@ fn left(files: &Files, server: &testkit::Server) -> Result<(String, String), Str
     Ok((up, database.dump()))
 }
 
+/// Until the release is out, both names do: for programs of both releases, with the rights that they had.
+#[test]
+fn both_names_serve_until_the_release_is_out() {
+    const BEFORE: &str = "CREATE TABLE users (id int, mail text NOT NULL DEFAULT 'none', doc json);
+        GRANT SELECT, INSERT ON users TO lint_reader WITH GRANT OPTION;
+        GRANT UPDATE (mail) ON users TO PUBLIC;
+        COMMENT ON COLUMN users.mail IS 'where it''s at';
+        ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY own ON users USING (id < 100);";
+    const MIGRATION: &str = "-- @up
+        ALTER TABLE users RENAME COLUMN mail TO email;
+        ALTER TABLE users RENAME COLUMN doc TO body;
+        ALTER TABLE users RENAME TO people;
+        -- @down
+        ALTER TABLE people RENAME TO users;
+        ALTER TABLE users RENAME COLUMN body TO doc;
+        ALTER TABLE users RENAME COLUMN email TO mail;";
+    for_each_major(|server| {
+        let _ = TestDb::on(server).try_query("CREATE ROLE lint_reader");
+        if server.major() < 15 {
+            return;
+        }
+        let each = MIGRATION.lines().map(str::trim).collect::<Vec<_>>();
+        for (up, down, checks) in
+            [(each[1], each[7], BOTH_COLUMNS), (each[2], each[6], BOTH_TYPES), (each[3], each[5], BOTH_TABLES)]
+        {
+            let bad = format!("-- @up\n{up}\n-- @down\n{down}\n");
+            let files: Files = vec![("001_before.sql".to_owned(), BEFORE.to_owned()), ("002_bad.sql".to_owned(), bad)];
+            let good = mended(files, &options(server.major()));
+            assert_eq!(good.len(), 3, "{good:#?}");
+            let database = TestDb::on(server);
+            let before = go(&database, &good, Goal::Up(Target::Id("001_before".to_owned())));
+            database.client().batch_execute("INSERT INTO users VALUES (1, 'a', '{}')").expect("a row");
+            let between = go(&database, &good, Goal::Latest);
+            for (sql, gives) in checks {
+                let said = database.try_query(sql).unwrap_or_else(|error| panic!("{error}: {sql}\n{good:#?}"));
+                assert_eq!(said.trim().replace('\n', " "), *gives, "{sql}\n{good:#?}");
+            }
+            let all = PlanOptions::default();
+            go_with(&database, &good, Goal::Latest, &all);
+            // One by one, the way down leads back.
+            assert_eq!(differences(&go_with(&database, &good, Goal::Down(Target::Back(1)), &all), &between), [""; 0]);
+            assert_eq!(differences(&go_with(&database, &good, Goal::Down(Target::Back(1)), &all), &before), [""; 0]);
+        }
+    });
+}
+
+/// Statements, and what they give in the end.
+type Checks = &'static [(&'static str, &'static str)];
+
+const BOTH_COLUMNS: Checks = &[
+    ("INSERT INTO users (id, mail) VALUES (2, 'b')", ""),
+    ("INSERT INTO users (id, email) VALUES (3, 'c')", ""),
+    ("INSERT INTO users (id) VALUES (4)", ""),
+    ("UPDATE users SET mail = 'old' WHERE id = 1", ""),
+    ("UPDATE users SET email = 'new' WHERE id = 3", ""),
+    ("SELECT mail || email FROM users ORDER BY id", "oldold bb newnew nonenone"),
+];
+
+const BOTH_TYPES: Checks = &[
+    ("UPDATE users SET doc = '[1]'", ""),
+    ("INSERT INTO users (id, body) VALUES (2, '[2]')", ""),
+    ("UPDATE users SET body = '[ 1]' WHERE id = 1", ""),
+    ("SELECT doc::text || body FROM users ORDER BY id", "[ 1][ 1] [2][2]"),
+];
+
+const BOTH_TABLES: Checks = &[
+    ("SET ROLE lint_reader; INSERT INTO users (id, mail) VALUES (2, 'b') RETURNING mail", "b"),
+    ("SET ROLE lint_reader; UPDATE people SET mail = mail || '1'", ""),
+    ("SET ROLE lint_reader; UPDATE users SET mail = mail || '2'", ""),
+    ("SELECT mail FROM people ORDER BY id", "a12 b12"),
+    ("INSERT INTO users VALUES (200)", ""),
+    ("SET ROLE lint_reader; SELECT count(*) FROM users", "2"),
+    (
+        "SELECT string_agg((c.relacl::text = v.relacl::text)::text, ' ') FROM pg_class c, pg_class v WHERE c.relname = 'people' AND v.relname = 'users'",
+        "true",
+    ),
+];
+
+/// What a database looks like when files were run to a goal before a release.
+fn go(database: &TestDb, files: &Files, goal: Goal) -> String {
+    let before = PlanOptions { post_deploy: PostDeploy::Held, ..PlanOptions::default() };
+    go_with(database, files, goal, &before)
+}
+
+fn go_with(database: &TestDb, files: &Files, goal: Goal, options: &PlanOptions) -> String {
+    let set = load(&borrowed(files), dialect("postgres"));
+    let open = rung_postgres::OpenOptions { schema: "rung".to_owned() };
+    let mut driver = rung_postgres::open(&database.url(), &Environment::empty(), &open).expect("a connection");
+    let planner = |history: &History| rung_engine::plan(&set, history, &goal, options, dialect("postgres"));
+    rung_engine::run(&mut driver, None, &planner, &mut |_, _| Ok(true), &RunOptions::default(), &mut |_| {})
+        .unwrap_or_else(|error| panic!("{error:?}\nin\n{files:#?}"));
+    database.dump()
+}
+
 /// The lines that one dump has and the other has not.
 fn differences<'a>(one: &'a str, other: &'a str) -> Vec<&'a str> {
     // What is detached concurrently keeps its bounds as a CHECK (documentation, ALTER TABLE).
@@ -220,7 +321,11 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("type-change", "ALTER TABLE passing_by ALTER COLUMN id TYPE bigint;", "it is published by heard"),
     ("type-change", "ALTER TABLE parts ALTER COLUMN id TYPE bigint;", "the tables that it is inherited by"),
     ("type-change", "ALTER TABLE above ALTER COLUMN id TYPE bigint;", "other tables inherit"),
-    ("rename", "ALTER TABLE t RENAME COLUMN a TO made;", "what still uses the old name"),
+    ("rename", "ALTER TABLE t RENAME COLUMN a TO made;", "the constraint later may be about it"),
+    ("rename", "ALTER SCHEMA app RENAME TO made;", "what still uses the old name"),
+    ("rename", "ALTER TABLE IF EXISTS loose RENAME TO made;", "with IF EXISTS"),
+    ("rename", "-- @no-transaction\nALTER TABLE loose RENAME TO made;", "outside of a transaction"),
+    ("rename", "ALTER TABLE loose RENAME COLUMN k TO made;\nALTER TABLE loose ADD COLUMN k text;", "another column is called k"),
     ("check-validated", "-- @up postgres\nCREATE TABLE made (id int);\nALTER TABLE t ADD CHECK (a > 0);", "it has to become several migrations, and it has sections for several databases"),
     ("check-validated", "CREATE TABLE made (id int);\n-- @expect rows(made) = 0\nALTER TABLE t ADD CHECK (a > 0);", "it has to become several migrations, and it has an `@expect`"),
     ("index-nonconcurrent", "-- @up\nCREATE INDEX made ON t (c);\nCREATE TABLE other (id int: DROP TABLE t;\nALTER TABLE t DROP COLUMN b;", "a statement of it can't be read"),

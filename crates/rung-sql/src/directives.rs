@@ -19,6 +19,8 @@ pub struct Directives {
     pub repeatable: bool,
     /// `@only production staging`.
     pub only: Vec<Spanned<String>>,
+    /// `@post-deploy`.
+    pub post_deploy: bool,
     /// `@allow RULE: reason`.
     pub allows: Vec<Allow>,
     /// `@replaces 001_users 002_orders`.
@@ -134,7 +136,7 @@ impl fmt::Display for Comparison {
 }
 
 /// The words that may stand behind `@` on a line of their own.
-pub(crate) const DIRECTIVES: [&str; 12] = [
+pub(crate) const DIRECTIVES: [&str; 13] = [
     "up",
     "down",
     "verify",
@@ -143,6 +145,7 @@ pub(crate) const DIRECTIVES: [&str; 12] = [
     "statement-timeout",
     "repeatable",
     "only",
+    "post-deploy",
     "replaces",
     "allow",
     "expand",
@@ -171,6 +174,10 @@ impl Directives {
                 nothing_else()?;
                 self.repeatable = true;
             }
+            "post-deploy" | "post_deploy" | "postdeploy" => {
+                nothing_else()?;
+                self.post_deploy = true;
+            }
             "lock-timeout" => self.lock_timeout = Some(timeout(word, rest, line.span)?),
             "statement-timeout" => self.statement_timeout = Some(timeout(word, rest, line.span)?),
             "only" => self.only(rest, line)?,
@@ -183,7 +190,7 @@ impl Directives {
             }
             _ => {
                 let help = closest(word, DIRECTIVES).map_or_else(
-                    || "known are @up, @verify, @down, @no-transaction, @lock-timeout, @statement-timeout, @repeatable, @only, @replaces, @allow, @expand and @expect".to_owned(),
+                    || "known are @up, @verify, @down, @no-transaction, @lock-timeout, @statement-timeout, @repeatable, @only, @post-deploy, @replaces, @allow, @expand and @expect".to_owned(),
                     |near| format!("did you mean @{near}?"),
                 );
                 return Err((format!("there is no directive @{word}"), Some(help)));

@@ -34,8 +34,8 @@ pub use rung_catalog as catalog;
 pub use rung_engine as engine;
 pub use rung_engine::{
     Actor, Applied, DbError, DbErrorKind, Difference, Driver, Durability, Event, Goal, Grouping, History, Interrupt,
-    Migration, MigrationSet, Order, Plan, PlanOptions, Report, Resolution, RunError, RunOptions, Session, Status, Step,
-    Target, Timeouts,
+    Migration, MigrationSet, Order, Plan, PlanOptions, PostDeploy, Report, Resolution, RunError, RunOptions, Session,
+    Status, Step, Target, Timeouts,
 };
 pub use rung_formats as formats;
 pub use rung_health as health;

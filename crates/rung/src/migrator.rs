@@ -8,7 +8,7 @@ use rung_adopt::{Adoption, Asked};
 use rung_engine::{
     Applied, Continue, DbError, Difference, Direction, Driver, DumpOptions, Event, Goal, History, HistoryEntry,
     LockHolder, MigrationSet, Plan, PlanErrors, PlanOptions, Report, Resolution, RunError, RunOptions, Seed,
-    SeedChoice, Settled, Tag, Target,
+    SeedChoice, Settled, Stage, Tag, Target,
 };
 use rung_formats::{Choice, HeldFile, LoadOptions, Names};
 use rung_lint::{Standing, Subject};
@@ -212,10 +212,15 @@ impl Migrator {
     /// The database; dependencies that do not go together.
     pub fn status(&mut self) -> Result<StatusReport, Error> {
         let history = self.read_history()?;
-        let pending = rung_engine::pending(&self.set, &history, &self.planning)?;
-        let pending = pending.into_iter().map(|migration| migration.id.to_string()).collect();
+        let (mut pending, mut post_deploy) = (Vec::new(), Vec::new());
+        for migration in rung_engine::pending(&self.set, &history, &self.planning)? {
+            pending.push(migration.id.to_string());
+            if migration.stage == Stage::PostDeploy {
+                post_deploy.push(migration.id.to_string());
+            }
+        }
         let differences = rung_engine::compare(&self.set, &history);
-        Ok(StatusReport { history, pending, differences })
+        Ok(StatusReport { history, pending, post_deploy, differences })
     }
 
     /// Reads a target as people type it.
@@ -364,6 +369,8 @@ pub struct StatusReport {
     pub history: History,
     /// What would run, in order.
     pub pending: Vec<String>,
+    /// What of it says `-- @post-deploy`.
+    pub post_deploy: Vec<String>,
     /// Where files and history have come apart.
     pub differences: Vec<Difference>,
 }

@@ -26,7 +26,7 @@ WITH
     SELECT 'table ' || c.oid::regclass AS what, c.relacl AS acl, c.relowner AS owner FROM relations c
     UNION ALL
     SELECT format('column %s.%I', c.oid::regclass, a.attname), a.attacl, c.relowner
-    FROM relations c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+    FROM relations c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     UNION ALL
     SELECT 'function ' || p.oid::regprocedure, p.proacl, p.proowner FROM pg_proc p JOIN spaces s ON s.oid = p.pronamespace
     UNION ALL

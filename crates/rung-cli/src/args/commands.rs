@@ -53,6 +53,12 @@ pub struct UpTarget {
     /// Only this migration, and the unapplied ones it depends on; may be given several times
     #[arg(long, value_name = "ID", value_delimiter = ',', conflicts_with_all = ["target", "to"])]
     pub only: Vec<String>,
+    /// Leave what says `-- @post-deploy`, and what depends on it, for later, as on a protected environment
+    #[arg(long)]
+    pub pre_deploy: bool,
+    /// The release is out: run what says `-- @post-deploy` too, as elsewhere
+    #[arg(long, conflicts_with = "pre_deploy")]
+    pub post_deploy: bool,
     /// What to do with pending migrations below the newest applied one
     #[arg(long, value_name = "ORDER")]
     pub order: Option<OrderChoice>,

@@ -7,7 +7,7 @@ use rung::engine::{Action, Direction};
 use rung::lint::{self, Blocks, Effect, LockMode, Sure, Task, Work};
 use rung::{Plan, Step};
 
-use super::run::{explained, up_goal};
+use super::run::{explained, held_back, up_goal};
 use super::status::heading;
 use super::{not_json, warn};
 use crate::args::{Arguments, PlanArguments};
@@ -23,7 +23,7 @@ pub(crate) fn plan(arguments: &Arguments, options: &PlanArguments, terminal: &Te
     }
     let mut migrator = project.connect()?;
     warn(&migrator, terminal);
-    let goal = up_goal(&mut migrator, &options.target)?;
+    let goal = up_goal(&project, &mut migrator, &options.target)?;
     if options.sql {
         let sql = migrator.preview(&goal).map_err(|error| explained(&mut migrator, error, None))?;
         terminal.data(&sql);
@@ -37,7 +37,14 @@ pub(crate) fn plan(arguments: &Arguments, options: &PlanArguments, terminal: &Te
         let steps = plan.steps.iter().map(|planned| step(planned, &effects)).collect();
         let environment = project.name.as_deref();
         let (version, applied) = (json::VERSION, plan.applied);
-        terminal.json(&json::Plan { version, environment, applied, steps, elsewhere: &plan.elsewhere });
+        terminal.json(&json::Plan {
+            version,
+            environment,
+            applied,
+            steps,
+            held: &plan.held,
+            elsewhere: &plan.elsewhere,
+        });
         return Ok(Exit::Done);
     }
     let title = migrator.driver().dialect_of().title();
@@ -78,6 +85,9 @@ fn lines(plan: &Plan, effects: &Effects<'_>, columns: Option<usize>) -> String {
                 }
             };
         }
+    }
+    if !plan.held.is_empty() {
+        let _ = writeln!(text, "{}", held_back(&plan.held));
     }
     if !plan.elsewhere.is_empty() {
         let _ = writeln!(text, "for other environments only: {}", plan.elsewhere.join(", "));

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use rung::engine::{Action, Direction, PlanErrorKind};
-use rung::{DbErrorKind, Driver, Durability, Goal, Grouping, Migrator, Order, Plan, RunError, Target};
+use rung::{DbErrorKind, Driver, Durability, Goal, Grouping, Migrator, Order, Plan, PostDeploy, RunError, Target};
 
 use super::{lint, not_json, schema, warn};
 use crate::args::{Arguments, Down, Durable, OrderChoice, Redo, Running, Up, UpTarget};
@@ -32,7 +32,7 @@ const REDO: Words = Words { question: "Undo and apply again", done: "redid", to:
 pub(crate) fn up(arguments: &Arguments, up: &Up, terminal: &Terminal) -> Result<Exit, Failure> {
     let project = Project::resolve(arguments)?;
     let mut migrator = project.connect()?;
-    let goal = up_goal(&mut migrator, &up.target)?;
+    let goal = up_goal(&project, &mut migrator, &up.target)?;
     if up.single_transaction {
         migrator.running().grouping = Grouping::Single;
     }
@@ -61,7 +61,10 @@ pub(crate) fn redo(arguments: &Arguments, redo: &Redo, terminal: &Terminal) -> R
 }
 
 /// The goal that the arguments of `up` and `plan` name.
-pub(super) fn up_goal(migrator: &mut Migrator, target: &UpTarget) -> Result<Goal, Failure> {
+pub(super) fn up_goal(project: &Project, migrator: &mut Migrator, target: &UpTarget) -> Result<Goal, Failure> {
+    if target.pre_deploy || project.protection.is_some() && !target.post_deploy {
+        migrator.planning().post_deploy = PostDeploy::Held;
+    }
     match target.order {
         Some(OrderChoice::Any) => migrator.planning().order = Some(Order::Any),
         Some(OrderChoice::Strict) => migrator.planning().order = Some(Order::Strict),
@@ -147,11 +150,19 @@ fn go(
         let (done, to) = (words.done, words.to);
         terminal.say(format!("{done} {} {to} {title} in {}", count(steps, "migration"), took(report.took)));
     }
+    if !terminal.is_json() && !report.held.is_empty() {
+        terminal.note(held_back(&report.held));
+    }
     let kept = project.files.config.dump.as_deref().or(running.dump.then_some(schema::FILE));
     if let Some(file) = kept {
         schema::keep_current(migrator.driver(), &project.files.path(file), terminal)?;
     }
     Ok(Exit::Done)
+}
+
+/// What waits for a release, and how it is run after that.
+pub(super) fn held_back(held: &[String]) -> String {
+    format!("after the release, with `rung up --post-deploy`: {}", held.join(", "))
 }
 
 fn nothing_to_do(goal: &Goal, applied: usize, title: &str) -> String {

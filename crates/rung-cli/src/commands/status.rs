@@ -68,7 +68,10 @@ fn lines(report: &StatusReport, columns: Option<usize>, shown: usize, zone: &Zon
     }
     let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(names.width() + 7));
     for id in &report.pending {
-        let (style, sign, remark) = pending(report.history.get(id));
+        let (style, sign, mut remark) = pending(report.history.get(id));
+        if report.post_deploy.contains(id) {
+            remark.push_str(", for after the release");
+        }
         let _ = write!(text, "  {style}{sign}{style:#} ");
         names.write(&mut text, id);
         let _ = writeln!(text, "  {}", paint(style, fit(&remark, room)));
@@ -142,7 +145,9 @@ fn as_json<'a>(
             Some(status @ (Status::Running | Status::Failed | Status::RolledBack)) => status.as_str(),
             _ => Status::Pending.as_str(),
         };
-        json::Migration { id, state, error: row.and_then(|row| row.error.as_deref()), ..json::Migration::default() }
+        let post_deploy = report.post_deploy.contains(id);
+        let error = row.and_then(|row| row.error.as_deref());
+        json::Migration { id, state, error, post_deploy, ..json::Migration::default() }
     });
     json::Status {
         version: json::VERSION,
@@ -163,6 +168,7 @@ pub(super) fn applied_json(row: &Applied) -> json::Migration<'_> {
         applied_at: Some(&row.applied_at),
         execution_time_ms: row.execution_time_ms,
         error: row.error.as_deref(),
+        post_deploy: false,
     }
 }
 
@@ -192,6 +198,7 @@ mod tests {
         let report = StatusReport {
             history: History::new(rows),
             pending: pending.iter().map(|id| (*id).to_owned()).collect(),
+            post_deploy: Vec::new(),
             differences: vec![Difference::Missing { applied: row("002_gone", Status::Completed, 2) }],
         };
         let zone = Zone::utc();

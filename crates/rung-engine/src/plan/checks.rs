@@ -47,7 +47,9 @@ impl Planner<'_> {
             return;
         };
         let row = &self.migrations[newest];
-        for at in pending {
+        // What waits for a release is overtaken meanwhile, with what depends on it.
+        let waiting = self.waiting(|_| true);
+        for at in pending.iter().filter(|at| !waiting.contains(at)) {
             let migration = self.migrations[*at];
             let is_strict = self.options.order.unwrap_or(migration.order) == Order::Strict;
             // Two of one number are refused as such. One that the history knows was in its place before: undone, failed

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{PlanError, PlanErrors, Planner, usage};
+use super::{PlanError, PlanErrors, Planner, PostDeploy, is_half_done, usage};
 use crate::due::{Due, is_here};
 use crate::history::Applied;
-use crate::model::Migration;
+use crate::model::{Migration, Stage};
 use crate::target::Target;
 use crate::version::Version;
 
@@ -24,12 +24,40 @@ impl<'a> Planner<'a> {
         versioned
     }
 
+    /// What of it is run before the release.
+    pub(super) fn now(&self, limit: usize) -> Vec<usize> {
+        let held = self.held();
+        self.pending(limit).into_iter().filter(|at| !held.contains(at)).collect()
+    }
+
+    /// What waits for the release, and what depends on that, in order. What was begun is finished.
+    pub(super) fn held(&self) -> Vec<usize> {
+        if self.options.post_deploy == PostDeploy::Along {
+            return Vec::new();
+        }
+        let pending: HashSet<usize> = self.pending(usize::MAX).into_iter().collect();
+        let is_begun = |at: usize| self.history.get(self.migrations[at].id.as_str()).is_some_and(is_half_done);
+        self.waiting(|at| pending.contains(&at) && !is_begun(at))
+    }
+
+    /// What is for after a release, or depends on what is, of those that count, in order.
+    pub(super) fn waiting(&self, counts: impl Fn(usize) -> bool) -> Vec<usize> {
+        let mut waiting = Vec::new();
+        for at in self.graph.order().iter().copied().filter(|at| counts(*at)) {
+            let is_after = || self.graph.dependencies(at).iter().any(|needed| waiting.contains(needed));
+            if self.migrations[at].stage == Stage::PostDeploy || is_after() {
+                waiting.push(at);
+            }
+        }
+        waiting
+    }
+
     pub(super) fn pending_up_to(&self, target: &Target) -> Result<Vec<usize>, PlanErrors> {
         let limit = match target {
             Target::Id(id) => self.set.position(id),
             _ => None,
         };
-        let mut pending = self.pending(limit.unwrap_or(usize::MAX));
+        let mut pending = self.now(limit.unwrap_or(usize::MAX));
         match target {
             Target::Head => Ok(pending),
             Target::Zero => Ok(Vec::new()),
@@ -53,6 +81,7 @@ impl<'a> Planner<'a> {
                     pending.retain(|at| is_below(*at));
                     Ok(pending)
                 }
+                None if limit.is_some_and(|at| self.held().contains(&at)) => Err(held_back(id).into()),
                 None => Err(self.not_for_here(id).into()),
             },
         }
@@ -173,4 +202,10 @@ impl<'a> Planner<'a> {
             }
         }
     }
+}
+
+fn held_back(id: &str) -> PlanError {
+    let error = usage(format!("{id} waits until the release is out, or depends on what does"));
+    let help = format!("once it is: `rung up {id} --post-deploy`");
+    PlanError::new(error.kind, error.diagnostic.help(help))
 }

@@ -47,6 +47,16 @@ pub enum Order {
     Any,
 }
 
+/// What to do with what says `-- @post-deploy`, where it is not named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PostDeploy {
+    /// Run it with the others.
+    #[default]
+    Along,
+    /// Leave it, and what depends on it, for a run after the release.
+    Held,
+}
+
 /// What the planner takes from the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct PlanOptions {
@@ -56,6 +66,8 @@ pub struct PlanOptions {
     pub environment: Option<String>,
     /// Timeouts where a migration has none of its own.
     pub timeouts: Timeouts,
+    /// Whether the release that migrations wait for is out.
+    pub post_deploy: PostDeploy,
 }
 
 /// What to run, in order.
@@ -65,6 +77,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Migrations of the set that are for other environments.
     pub elsewhere: Vec<String>,
+    /// Pending migrations that are left for a run after the release, in order.
+    pub held: Vec<String>,
     /// How many migrations were applied when it was made.
     pub applied: usize,
     /// Migrations that the history has by former ids, which are written first.
@@ -215,7 +229,7 @@ pub fn plan(
             errors.extend(planner.half_undone());
             errors.extend(drift());
             errors.extend(planner.half_replaced());
-            planner.up(planner.pending(usize::MAX), &mut errors)
+            planner.up(planner.now(usize::MAX), &mut errors)
         }
         Goal::Up(target) => {
             errors.extend(planner.half_undone());
@@ -257,7 +271,12 @@ pub fn plan(
     if !errors.is_empty() {
         return Err(PlanErrors(errors));
     }
-    Ok(Plan { steps, elsewhere: planner.elsewhere(), applied: history.done().count(), renamed })
+    let held = match goal {
+        Goal::Latest | Goal::Up(_) => planner.held(),
+        Goal::UpOnly(_) | Goal::Down(_) | Goal::DownOnly(_) | Goal::Redo(_) => Vec::new(),
+    };
+    let held = held.into_iter().map(|at| planner.migrations[at].id.to_string()).collect();
+    Ok(Plan { steps, held, elsewhere: planner.elsewhere(), applied: history.done().count(), renamed })
 }
 
 /// The migrations that `up` would run, in order, without reading their statements: for `status`.

@@ -9,11 +9,16 @@ use rung_sql::Span;
 use super::Writer;
 use super::items::{Group, Item};
 use super::text::taken_out;
-use crate::{Key, Schema};
+use crate::file::ScriptLines;
+use crate::{Edit, Key, Runs, Schema};
 
 impl Writer<'_, '_> {
     /// What undoes each group: what the migration's down has for it, and what its steps say themselves.
-    pub(super) fn divided(&self, groups: &[Group], gone: &mut Vec<Span>) -> Result<Vec<Option<Vec<String>>>, String> {
+    pub(super) fn divided(
+        &self,
+        groups: &[Group],
+        changed: &mut Vec<Edit>,
+    ) -> Result<Vec<Option<Vec<String>>>, String> {
         let Some(down) = self.down else {
             return match &self.migration.down {
                 Some(Down::Code(_)) => Err("a function undoes it".to_owned()),
@@ -45,8 +50,33 @@ impl Writer<'_, '_> {
                 if group.has_own() { Vec::new() } else { undos.collect() }
             })
             .collect();
+        let bridges = self.bridges(groups, &schema);
         for at in 0..down.lines.len() {
             let speaks_of = self::things(&down.lines[at].parsed.statement, &schema);
+            let mut bridged =
+                bridges.iter().filter(|bridge| speaks_of.iter().any(|thing| bridge.things.contains(thing)));
+            if let Some(bridge) = bridged.next() {
+                let is_first = bridge.group == 0;
+                let place = self.of_down(down, at, !is_first)?;
+                if !is_first {
+                    changed.push(Edit { span: place, text: String::new() });
+                    if groups[bridge.group].has_own() {
+                        downs[bridge.group].splice(0..0, bridge.first.iter().cloned());
+                        downs[bridge.group].push(bridge.own.clone());
+                    }
+                    continue;
+                }
+                // Whatever else is undone must not find in its way what stood in for the old name.
+                let top: String = bridge.first.iter().map(|undo| format!("{undo};\n")).collect();
+                if at == 0 {
+                    changed.push(Edit { span: place, text: format!("{top}{}", bridge.own) });
+                } else {
+                    let start = self.of_down(down, 0, true)?.start;
+                    changed.push(Edit { span: Span::new(start, start), text: top });
+                    changed.push(Edit { span: place, text: bridge.own.clone() });
+                }
+                continue;
+            }
             let fits: BTreeSet<usize> =
                 speaks_of.iter().filter_map(|thing| made.get(thing)).flatten().copied().collect();
             let group = match (fits.len(), own.as_slice()) {
@@ -62,19 +92,51 @@ impl Writer<'_, '_> {
             if group == 0 {
                 continue;
             }
-            let span = down.source_span(at, Span::new(0, down.text(at).len()));
-            let text = down.script.source().text();
-            let line = text[..span.start].rfind('\n').map_or(0, |line| line + 1);
-            if text[line..].trim_start().starts_with("--") {
-                return Err("its way down is a comment, and would have to be divided".to_owned());
-            }
-            gone.push(taken_out(text, span, true));
+            changed.push(Edit { span: self.of_down(down, at, true)?, text: String::new() });
             if groups[group].has_own() || downs[group].is_empty() {
                 downs[group].push(built_anew(&down.lines[at].parsed.statement, down.text(at), groups[group].apart));
             }
         }
         Ok(downs.into_iter().map(Some).collect())
     }
+
+    /// The place of a statement of the down in its file, or all that goes with it.
+    fn of_down(&self, down: &ScriptLines, at: usize, with_all: bool) -> Result<Span, String> {
+        let span = down.source_span(at, Span::new(0, down.text(at).len()));
+        let text = down.script.source().text();
+        let line = text[..span.start].rfind('\n').map_or(0, |line| line + 1);
+        if text[line..].trim_start().starts_with("--") {
+            return Err("its way down is a comment, and would have to be divided".to_owned());
+        }
+        Ok(if with_all { taken_out(text, span, true) } else { span })
+    }
+
+    /// What keeps an old name until a release is out, where it is made, and what undoes it.
+    fn bridges(&self, groups: &[Group], schema: &Schema) -> Vec<Bridge> {
+        let waiting = groups.iter().flat_map(|group| &group.items).filter(|item| item.runs() == Runs::AfterDeploy);
+        let lines: BTreeSet<usize> = waiting.map(|item| item.line).collect();
+        let bridge = |line: usize| {
+            let is_of_it = |item: &&Item| item.line == line && item.runs() != Runs::AfterDeploy;
+            let group = groups.iter().position(|group| group.items.iter().any(|item| is_of_it(&item)))?;
+            let own = groups[group].items.iter().rev().filter(is_of_it);
+            let mut undos: Vec<String> = own.filter_map(|item| item.step.as_ref()?.undo.clone()).collect();
+            let own = undos.pop()?;
+            Some(Bridge { things: things(&self.up.lines[line].parsed.statement, schema), group, first: undos, own })
+        };
+        lines.into_iter().filter_map(bridge).collect()
+    }
+}
+
+/// A statement that became what keeps an old name beside a new one.
+struct Bridge {
+    /// What the statement is about.
+    things: Vec<Thing>,
+    /// The migration that has it.
+    group: usize,
+    /// What undoes all but its first step, in order.
+    first: Vec<String>,
+    /// What undoes that.
+    own: String,
 }
 
 /// A statement of a down where it stands by itself: an index is built again without blocking anybody.
@@ -117,6 +179,11 @@ fn things(statement: &Statement, schema: &Schema) -> Vec<Thing> {
                     Action::RenameColumn { from, to } => {
                         vec![Thing::Column(table.clone(), from.name.clone()), Thing::Column(table, to.name.clone())]
                     }
+                    Action::Rename(to) => {
+                        let to = Key { schema: SmolStr::default(), name: to.name.clone() };
+                        vec![object(alter.kind, &alter.name), Thing::Object(alter.kind, to)]
+                    }
+                    Action::SetSchema(_) => vec![object(alter.kind, &alter.name)],
                     Action::SetNotNull(column) | Action::DropNotNull(column) => {
                         vec![Thing::NotNull(table, column.name.clone())]
                     }

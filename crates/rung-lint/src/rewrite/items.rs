@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use rung_ddl::{Action, Kind, Statement};
+use rung_engine::Stage;
 use rung_sql::Span;
 
 use super::Writer;
@@ -71,6 +72,7 @@ impl Waiting {
 pub(super) struct Group {
     pub(super) items: Vec<Item>,
     pub(super) apart: bool,
+    pub(super) stage: Stage,
 }
 
 impl Group {
@@ -118,20 +120,30 @@ impl Writer<'_, '_> {
         Ok(items)
     }
 
-    /// The items of each migration, in order.
+    /// The items of each migration, in order: what waits for a release last.
     pub(super) fn grouped(&self, items: Vec<Item>) -> Vec<Group> {
+        let (later, now): (Vec<Item>, _) = items.into_iter().partition(|item| item.runs() == Runs::AfterDeploy);
+        let mut groups = self.grouped_now(now);
+        if !later.is_empty() {
+            groups.push(Group { items: later, apart: false, stage: Stage::PostDeploy });
+        }
+        groups
+    }
+
+    fn grouped_now(&self, items: Vec<Item>) -> Vec<Group> {
         let own = items.iter().any(|item| item.step.is_none() && !item.is_setting());
         let apart = items.iter().any(|item| item.runs() == Runs::Apart);
         let anew = items.iter().any(|item| item.runs() == Runs::Anew);
         if self.is_apart() || !anew && (!own || !apart) {
-            return vec![Group { items, apart: apart || self.is_apart() }];
+            return vec![Group { items, apart: apart || self.is_apart(), stage: self.migration.stage }];
         }
         let settings: Vec<Item> = items.iter().filter(|item| item.is_setting()).cloned().collect();
         let mut groups: Vec<Group> = Vec::new();
         let mut together = Group::default();
         let mut later = Waiting::default();
+        let stage = self.migration.stage;
         let close = |groups: &mut Vec<Group>, together: &mut Group, later: &mut Waiting| {
-            for group in [std::mem::take(together), Group { items: std::mem::take(later).items, apart: true }] {
+            for group in [std::mem::take(together), Group { items: std::mem::take(later).items, apart: true, stage }] {
                 // Settings alone do nothing for anybody.
                 if group.items.iter().any(|item| !item.is_setting()) {
                     groups.push(group);
@@ -145,7 +157,8 @@ impl Writer<'_, '_> {
                     close(&mut groups, &mut together, &mut later);
                     together.items.push(item);
                 }
-                Runs::Together => {
+                // What waits for a release is not among them.
+                Runs::Together | Runs::AfterDeploy => {
                     if !item.is_setting() && later.is_in_the_way_of(&item) {
                         close(&mut groups, &mut together, &mut later);
                     }

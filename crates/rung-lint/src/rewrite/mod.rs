@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use rung_ddl::Statement;
-use rung_engine::{Asks, Body, Dialect, Hints, Migration, Mode, ScriptPlan, Version};
+use rung_engine::{Asks, Body, Dialect, Hints, Migration, Mode, ScriptPlan, Stage, Version};
 use rung_sql::{SourceFile, Span, TransactionControl};
 
 use crate::file::ScriptLines;
@@ -221,9 +221,10 @@ impl Writer<'_, '_> {
         let (first, rest) = groups.split_first().ok_or("there is nothing in it")?;
         let mut own = self.first(first, rest)?;
         let (mut after, gone) = self.parts(&groups)?;
-        let mut down: Vec<Edit> = gone.into_iter().map(|span| Edit { span, text: String::new() }).collect();
+        let mut down = gone;
         // A way down that nothing is left of has to say so.
-        let is_emptied = self.down.is_some_and(|script| script.lines.len() == down.len());
+        let is_nothing = down.iter().all(|edit| edit.text.is_empty());
+        let is_emptied = is_nothing && self.down.is_some_and(|script| script.lines.len() == down.len());
         if let Some(last) = down.last_mut().filter(|_| is_emptied) {
             last.text = "-- nothing to undo: that is with the migrations after it\n".to_owned();
         }
@@ -240,7 +241,9 @@ impl Writer<'_, '_> {
         }
         edits.insert(0, (source, own));
         edits.retain(|(_, edits)| !edits.is_empty());
-        let later = || rest.iter().flat_map(|group| &group.items).filter(|item| !item.is_setting());
+        // What is for after a release may well be overtaken.
+        let now = || rest.iter().filter(|group| group.stage == Stage::PreDeploy);
+        let later = || now().flat_map(|group| &group.items).filter(|item| !item.is_setting());
         let concerns = later().all(Item::is_clear).then(|| later().flat_map(|item| item.tables.clone()).collect());
         Ok(Rewrite { changes: edits, after, concerns })
     }
@@ -377,7 +380,7 @@ impl Writer<'_, '_> {
     }
 
     /// The migrations after the first, and what is taken out of the down for them.
-    fn parts(&self, groups: &[Group]) -> Result<(Vec<Part>, Vec<Span>), String> {
+    fn parts(&self, groups: &[Group]) -> Result<(Vec<Part>, Vec<Edit>), String> {
         let mut gone = Vec::new();
         let downs = self.divided(groups, &mut gone)?;
         let mut names: HashMap<String, usize> = HashMap::new();
@@ -391,6 +394,9 @@ impl Writer<'_, '_> {
             let mut directives = directives.clone();
             if group.apart && group.items.len() > 1 {
                 directives.push("no-transaction".to_owned());
+            }
+            if group.stage == Stage::PostDeploy {
+                directives.push("post-deploy".to_owned());
             }
             let leaves: Vec<&String> =
                 group.items.iter().filter_map(|item| item.step.as_ref()?.leaves.as_ref()).collect();

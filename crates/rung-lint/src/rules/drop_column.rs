@@ -29,7 +29,12 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
         return;
     }
     if !cx.is_fresh_table(&alter.name) && !cx.is_own_column(&alter.name, &column.name) {
-        cx.report(span, format!("every value of {column} in {} is lost, and programs that name it fail", alter.name))
-            .help("drop it once no program names it, and there is a backup; then allow this with the reason");
+        let lost = format!("every value of {column} in {} is lost", alter.name);
+        if cx.is_after_deploy() {
+            cx.report(span, lost).help("see that there is a backup, then allow this with the reason");
+        } else {
+            cx.report(span, format!("{lost}, and programs that name it fail"))
+                .help("drop it once no program names it (see `-- @post-deploy`), and there is a backup; then allow this with the reason");
+        }
     }
 }

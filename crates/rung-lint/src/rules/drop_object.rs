@@ -34,6 +34,9 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
         Kind::Routine | Kind::Sequence => cx.level.min(Level::Note),
         _ => return,
     };
+    if cx.is_after_deploy() {
+        return;
+    }
     for name in names {
         let is_own = cx.schema.born(*kind, name).is_some_and(|born| cx.is_fresh(born));
         // Under this name it is known only since this migration, or something else is.

@@ -24,6 +24,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(cx: &mut Context<'_>, statement: &Statement) {
     let Statement::Drop { kind: Kind::View | Kind::MaterializedView, names, if_exists, .. } = statement else { return };
+    if cx.is_after_deploy() {
+        return;
+    }
     for name in names {
         let key = cx.schema.key(name);
         let again = cx.after(Topic::Named(&name.name)).any(|(_, statement)| match statement {

@@ -31,6 +31,8 @@ pub(super) static RULE: Rule = Rule {
     ],
 };
 
+const UNKNOWN: &str = "what still uses the old name is not in the migrations";
+
 fn check(cx: &mut Context<'_>, statement: &Statement) {
     match statement {
         Statement::AlterTable(alter) if alter.kind != Kind::Index => {
@@ -38,26 +40,28 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
                 return;
             }
             for (action, span) in &alter.actions {
-                let what = match action {
-                    Action::RenameColumn { from, .. } if !cx.is_own_column(&alter.name, &from.name) => {
-                        format!("column {from} of {}", alter.name)
+                let altered = Altered::new(cx, alter);
+                let (what, steps) = match action {
+                    Action::RenameColumn { from, to } if !cx.is_own_column(&alter.name, &from.name) => {
+                        (format!("column {from} of {}", alter.name), altered.renamed_column(from, to))
                     }
                     Action::Rename(_) | Action::SetSchema(_) if !is_stood_in_for(cx, &alter.name) => {
-                        format!("{} {}", alter.kind.as_str(), alter.name)
+                        (format!("{} {}", alter.kind.as_str(), alter.name), altered.renamed_relation(action))
                     }
                     _ => continue,
                 };
-                report(cx, *span, &what);
+                let whole = cx.whole();
+                report(cx, *span, &what).steps(whole, steps);
             }
         }
         Statement::Rename { kind: kind @ (Kind::Schema | Kind::Type | Kind::Domain | Kind::Routine), name, .. }
             if !cx.schema.born(*kind, name).is_some_and(|born| cx.is_fresh(born))
                 && !is_replaced(cx, *kind, name) => {
-                report(cx, name.span, &format!("{} {name}", kind.as_str()));
+                report(cx, name.span, &format!("{} {name}", kind.as_str())).left(UNKNOWN);
             }
         Statement::RenameEnumValue { name, from, .. }
             if !cx.schema.born(Kind::Type, name).is_some_and(|born| cx.is_fresh(born)) => {
-                report(cx, name.span, &format!("value '{from}' of {name}"));
+                report(cx, name.span, &format!("value '{from}' of {name}")).left(UNKNOWN);
             }
         _ => {}
     }
@@ -96,8 +100,7 @@ fn is_replaced(cx: &Context<'_>, kind: Kind, name: &Name) -> bool {
     })
 }
 
-fn report(cx: &mut Context<'_>, span: Span, what: &str) {
+fn report<'c>(cx: &'c mut Context<'_>, span: Span, what: &str) -> Reported<'c> {
     cx.report(span, format!("programs that use the {what} fail as soon as this is done"))
         .help("add the new name beside the old, move programs over, and drop the old one later")
-        .left("what still uses the old name is not in the migrations");
 }
