@@ -80,6 +80,7 @@ fn finding(file: &File<'_>, rule: &'static str, level: Level, allow: &Allow, mes
         diagnostic,
         fix: None,
         steps: Vec::new(),
+        rebuild: None,
         left: None,
     }
 }

@@ -8,9 +8,10 @@ use rung_engine::{Migration, MigrationId, Stage, Version};
 use rung_sql::{Diagnostic, Level, SourceFile, Span, TokenKind, tokens};
 
 use crate::past::{Lock, Past, Topic, Topics};
+use crate::rebuild::Change;
 use crate::{
-    Blocks, Born, File, Finding, Fix, Impact, Key, Language, Line, Options, Rule, Schema, ScriptLines, Sequence,
-    Server, Standing, Step, Subject, Table,
+    Blocks, Born, File, Finding, Fix, Impact, Key, Language, Line, Options, Rebuild, Rule, Schema, ScriptLines,
+    Sequence, Server, Standing, Step, Subject, Table,
 };
 
 /// The indexes of all rows that migrations make, with the numbers of these, by table and by each column.
@@ -343,6 +344,7 @@ impl<'a> Context<'a> {
             diagnostic,
             fix: None,
             steps: Vec::new(),
+            rebuild: None,
             left: None,
         });
         let at = self.findings.len() - 1;
@@ -436,6 +438,13 @@ impl Reported<'_> {
     /// A mend of the file: edits at places of its source.
     pub(crate) fn edits(self, title: &str, edits: Vec<crate::Edit>) -> Self {
         self.finding.fix = Some(Fix { title: title.to_owned(), edits });
+        self
+    }
+
+    /// The table that it takes.
+    pub(crate) fn rebuilt(self, table: &Name, change: Change) -> Self {
+        let Some(statement) = self.finding.statement else { return self };
+        self.finding.rebuild = Some(Rebuild { statement, table: table.clone(), change });
         self
     }
 

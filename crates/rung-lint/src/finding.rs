@@ -3,7 +3,7 @@
 use rung_engine::MigrationId;
 use rung_sql::{Diagnostic, Span};
 
-use crate::Sequence;
+use crate::{Rebuild, Sequence};
 
 /// A change of a file's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// Safe sequences of what is more than an edit, for [`Rewriter`](crate::Rewriter).
     pub steps: Vec<Sequence>,
+    /// The table that it takes to mend it, which somebody with a database at hand can work out.
+    pub rebuild: Option<Rebuild>,
     /// Why it is not mended by itself, as a clause, where that is not plain.
     pub left: Option<String>,
 }

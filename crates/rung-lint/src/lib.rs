@@ -15,6 +15,7 @@ mod language;
 mod options;
 mod outline;
 mod past;
+mod rebuild;
 mod reference;
 mod rewrite;
 mod rule;
@@ -31,6 +32,7 @@ pub use impact::{Blocks, Impact, LockMode, Server, Sure, Task, TypeChange, Work,
 pub use language::{Language, language};
 pub use options::{Options, Reach, Runner};
 pub use outline::{Deed, Loss, Outline, Use, Verb, outline};
+pub use rebuild::{Rebuild, Written};
 pub use reference::{explain, reference};
 pub use rewrite::{Part, Rewrite, Rewriter};
 pub use rule::{Case, Check, Group, Rule};

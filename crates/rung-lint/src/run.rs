@@ -411,6 +411,7 @@ impl<'a> Run<'a> {
             diagnostic,
             fix: None,
             steps: Vec::new(),
+            rebuild: None,
             left: None,
         });
     }

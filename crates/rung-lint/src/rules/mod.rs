@@ -17,6 +17,7 @@ mod prelude {
     pub(super) use crate::context::Reported;
     pub(super) use crate::options::Runner;
     pub(super) use crate::past::Topic;
+    pub(super) use crate::rebuild::Change;
     pub(super) use crate::schema::{ConstraintKind, Type, Volatility};
     pub(super) use crate::steps::{Altered, concurrent_drops, concurrent_index, concurrently, quoted};
     pub(super) use crate::{

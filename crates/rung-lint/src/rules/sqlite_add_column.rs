@@ -30,23 +30,30 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     let Action::AddColumn { column, .. } = action else { return };
     let has = |wanted: fn(&Demand) -> bool| column.constraints.iter().any(|constraint| wanted(&constraint.kind));
     let default = column.default();
-    let why = if has(|kind| matches!(kind, Demand::PrimaryKey { .. })) {
+    let is_key = has(|kind| matches!(kind, Demand::PrimaryKey { .. }));
+    let is_required = has(|kind| matches!(kind, Demand::NotNull(_)))
+        && default.is_none_or(|default| default.null)
+        && !has(|kind| matches!(kind, Demand::Generated { .. }));
+    let why = if is_key {
         "SQLite adds no column that is a PRIMARY KEY"
     } else if has(|kind| matches!(kind, Demand::Unique { .. })) {
         "SQLite adds no column that is UNIQUE"
     } else if has(|kind| matches!(kind, Demand::Generated { stored: true, .. })) {
         "SQLite adds no generated column that is stored"
-    } else if has(|kind| matches!(kind, Demand::NotNull(_)))
-        && default.is_none_or(|default| default.null)
-        && !has(|kind| matches!(kind, Demand::Generated { .. }))
-    {
+    } else if is_required {
         "SQLite adds no NOT NULL column without a default"
     } else if default.is_some_and(|default| !is_constant(cx, default)) && !cx.is_fresh_table(&alter.name) {
         "SQLite adds no column with a default that is no constant, once there are rows"
     } else {
         return;
     };
-    cx.report(span, why).help("add it without, fill it, and then create an index; or rebuild the table");
+    let text = cx.text(column.span).to_owned();
+    let found = cx.report(span, why).help("add it without, fill it, and then create an index; or rebuild the table");
+    if is_key || is_required {
+        found.left("the rows that are there have no value for it");
+    } else {
+        found.rebuilt(&alter.name, Change::Add(text));
+    }
 }
 
 /// Whether a default is a literal, TRUE and FALSE among them: to the parser these are names.

@@ -50,7 +50,16 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
         using.map(|(name, _)| format!("the index {name}"))
     };
     if let Some(what) = constraint.or_else(index).or_else(foreign) {
-        cx.report(span, format!("SQLite refuses to drop {column}: {what} uses it"))
+        let is_key = table.constraints.iter().any(
+            |constraint| matches!(&constraint.kind, ConstraintKind::PrimaryKey(columns) if names(columns)),
+        );
+        let found = cx
+            .report(span, format!("SQLite refuses to drop {column}: {what} uses it"))
             .help("drop what uses it first; or rebuild the table");
+        if is_key {
+            found.left("what the key of the table is to be is not told");
+        } else {
+            found.rebuilt(&alter.name, Change::Drop(column.name.clone()));
+        }
     }
 }

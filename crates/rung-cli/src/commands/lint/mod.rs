@@ -1,6 +1,7 @@
 //! `rung lint`.
 
 mod fix;
+mod rebuild;
 mod report;
 
 use std::collections::{BTreeMap, HashSet};
@@ -42,12 +43,13 @@ pub(crate) fn lint(arguments: &Arguments, options: &Lint, terminal: &Terminal) -
         let live = arguments.global.env.is_some() && options.paths.is_empty() && options.since.is_none();
         let project = if live { Project::resolve(arguments)? } else { Project::offline(arguments)? };
         project.has_environment()?;
-        let linted = if live {
+        let mut linted = if live {
             pending(&project, preview.texts(), terminal)?
         } else {
             files(&project, options, preview.texts(), &mut memory, terminal)?
         };
         if let Some(choice) = options.fix.filter(|_| round < ROUNDS) {
+            rebuild::mend(&mut linted, &project, arguments, terminal);
             let Linted { findings, dialect, order, applied, .. } = &linted;
             let mending =
                 Mending { project: &project, dialect: *dialect, migrations: order, applied: applied.as_ref() };
