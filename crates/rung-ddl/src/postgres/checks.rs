@@ -38,7 +38,10 @@ fn is_plain_by_itself(it: Node) -> bool {
         K::SELECT_CLAUSE => it.has(K::TARGET_LIST),
         K::RELATION_FROM_ITEM => !it.has(K::LATERAL_KW),
         K::FUNCTION_FROM_ITEM => !it.has(K::ONLY_KW),
-        K::SET_COLUMN_LIST | K::TO_CONFIG_VALUE => it.children().next().is_some(),
+        K::SET_COLUMN_LIST => it.children().next().is_some(),
+        K::TO_CONFIG_VALUE => {
+            it.children().any(|value| matches!(value.kind(), K::CONFIG_VALUE_NAME | K::LITERAL | K::PREFIX_EXPR))
+        }
         K::SET_EXPR => !it.has(K::DEFAULT_KW),
         K::UESCAPE_KW
         | K::AGGREGATE
@@ -134,4 +137,105 @@ fn are_plain_options(options: Node) -> bool {
         seen.push(about);
         is_new
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{refusals, syntax::Tree};
+    use super::*;
+
+    #[test]
+    fn what_only_the_checks_refuse_is_not_plain() {
+        for sql in [
+            "CREATE TABLE t (a int DEFAULT U&'\\00zz')",
+            "SELECT U&\"\\00zz\" FROM t",
+            "SELECT 'a' /* no */ 'b'",
+            "SELECT 'a' 'b'",
+            "SELECT a UESCAPE '!' FROM t",
+            "CREATE TABLE t (a int DEFAULT 1) CREATE TABLE u (b int)",
+            "SELECT left FROM t",
+            "CREATE TABLE verbose (a int)",
+            "CREATE FOREIGN TABLE left (a int) SERVER s",
+            "INSERT INTO t VALUES (coalesce(DEFAULT))",
+            "UPDATE t SET a = a + DEFAULT",
+            "UPDATE t SET a[1] = DEFAULT",
+            "SELECT coalesce()",
+            "SELECT nullif(1)",
+            "SELECT least()",
+            "SELECT integer(1)",
+            "SELECT current_date(1)",
+            "SELECT setof(1)",
+            "SELECT a IN 'x' FROM t",
+            "SELECT a NOT IN $1 FROM t",
+            "SELECT a IN ROW (1, 2) FROM t",
+            "SELECT (a, b) OVERLAPS c FROM t",
+            "SELECT (a, b, c) OVERLAPS (d, e) FROM t",
+            "CREATE TABLE t (a varchar(1 + 2))",
+            "CREATE TABLE t (a numeric(true))",
+            "CREATE TABLE t (a numeric(b'1'))",
+            "SELECT numeric(x => 1) '1'",
+            "CREATE TABLE t (a)",
+            "CREATE TABLE t (a int, b)",
+            "CREATE FUNCTION f(VARIADIC a int[], b int) RETURNS int LANGUAGE plpgsql AS ''",
+            "CREATE FUNCTION f(OUT a int) RETURNS TABLE (b int) LANGUAGE plpgsql AS ''",
+            "CREATE FUNCTION f(INOUT a int) RETURNS TABLE (b int) LANGUAGE plpgsql AS ''",
+            "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql LANGUAGE plpgsql AS ''",
+            "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql STABLE VOLATILE AS ''",
+            "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql STRICT STRICT AS ''",
+            "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS '' AS ''",
+            "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql SECURITY DEFINER SECURITY INVOKER AS ''",
+            "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql LEAKPROOF NOT LEAKPROOF AS ''",
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1' RETURN 1",
+            "CREATE PROCEDURE f(VARIADIC a int[], b int) LANGUAGE sql AS ''",
+            "CREATE AGGREGATE g(OUT a int) (SFUNC = f, STYPE = int)",
+            "CREATE AGGREGATE g(a int DEFAULT 1) (SFUNC = f, STYPE = int)",
+            "DROP AGGREGATE g(OUT a int)",
+            "DROP AGGREGATE g(a int DEFAULT 1)",
+            "DROP FUNCTION f(a int DEFAULT 1)",
+            "DROP PROCEDURE f(a int DEFAULT 1)",
+            "DROP ROUTINE f(a int DEFAULT 1)",
+            "DO LANGUAGE sql 'SELECT 1'",
+            "DO 'a' 'b'",
+            "SELECT DISTINCT FROM t",
+            "SELECT 1 UNION SELECT 2 INTO u",
+            "FROM t SELECT a",
+            "FROM t",
+            "INSERT INTO u SELECT a INTO v FROM t",
+            "SELECT * FROM LATERAL t",
+            "SELECT * FROM ONLY f(1)",
+            "SELECT * FROM ONLY (f(1))",
+            "SELECT * FROM ((t))",
+            "SELECT * FROM (t) a",
+            "SELECT * FROM t JOIN u",
+            "SELECT * FROM t CROSS JOIN u USING (a)",
+            "SELECT * FROM t NATURAL JOIN u USING (a)",
+            "SELECT [1, 2]",
+            "SELECT ROW (SELECT 1)",
+            "SELECT json_object('a': 1, 'b', 2)",
+            "SELECT any(a) FROM t",
+            "SELECT merge_action(1)",
+            "SELECT f(:name)",
+            "UPDATE t SET",
+            "ALTER TABLE t ALTER COLUMN a SET STORAGE fast",
+            "CREATE TABLE p PARTITION OF t FOR VALUES WITH (MODULUS 2)",
+            "CREATE TABLE p PARTITION OF t FOR VALUES WITH (MODULUS 2, MODULUS 3)",
+            "CREATE PUBLICATION p FOR ALL TABLES EXCEPT (a, TABLE b)",
+            "CREATE FUNCTION f() RETURNS t.a UESCAPE '!' %TYPE LANGUAGE plpgsql AS ''",
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC INSERT INTO t VALUES (1) INSERT INTO t VALUES (2); END",
+            "SELECT (SELECT)",
+            "SELECT (a, SELECT b)",
+            "SELECT ARRAY(1)",
+            "SELECT json_array(1, SELECT 2)",
+            "SELECT % a",
+            "SET a = -1 = -1",
+            "CREATE RULE r AS ON INSERT TO t DO (INSERT INTO u VALUES (1) INSERT INTO u VALUES (2))",
+            "WITH t AS (FROM u) SELECT 1",
+            "CREATE TABLE t () CREATE TABLE u ()",
+        ] {
+            let tree = Tree::of(sql);
+            assert!(tree.is_sound, "the grammar takes {sql}");
+            assert!(!refusals(sql).is_empty(), "the checks refuse {sql}");
+            assert!(!is_plain(Node::root(&tree)), "{sql}");
+        }
+    }
 }
