@@ -415,9 +415,11 @@ impl Run<'_> {
 /// The text of a failure, for the log.
 pub(crate) fn message(failure: &Failure) -> String {
     match failure {
-        Failure::Database(error) => match &error.code {
-            Some(code) => format!("{} ({code})", error.message),
-            None => error.message.clone(),
+        Failure::Database(error) => match (&error.code, &error.hint) {
+            (Some(code), _) => format!("{} ({code})", error.message),
+            // No edit of the file mends it: whoever reads of it later is to know what does.
+            (None, Some(hint)) if error.kind == DbErrorKind::KeptTable => format!("{}\nnext: {hint}", error.message),
+            (None, _) => error.message.clone(),
         },
         Failure::Check { what, got } => format!("expected {what}, got {got}"),
         Failure::Code(error) => error.to_string(),

@@ -141,6 +141,8 @@ pub struct Migration {
     /// Its checksums as the tool of its format keeps them, where they are of something else than the file: its own first,
     /// then others that are as good.
     pub tool_checksums: Vec<String>,
+    /// What the tool of its format calls its file, where that is not the file's name.
+    pub tool_name: Option<String>,
     /// What it runs.
     pub body: Body,
     /// How it is undone, where the files say.

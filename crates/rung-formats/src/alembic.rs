@@ -2,19 +2,25 @@
 //! `alembic upgrade head --sql` and `alembic downgrade head:base --sql` print, in files beside it, or from its
 //! `op.execute("...")` lines where it has no others.
 //!
-//! Facts from its `script/base.py`, `script/revision.py` and `runtime/migration.py`.
+//! Facts from its `script/base.py`, `script/revision.py` and `runtime/migration.py`: revisions are in one folder, and in
+//! those within it only where `alembic.ini` says so.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod graph;
+mod printed;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rung_engine::{Dialect, Hints, MigrationSet, Order, Renumber, Version};
-use rung_sql::{Diagnostic, Script, SourceFile, Span, Spanned, Statement, TransactionControl, split};
+use rung_sql::{Diagnostic, SourceFile, Span, Spanned};
 
 use crate::LoadOptions;
 use crate::files::{File, Files};
 use crate::format::{Format, Sign};
 use crate::migration::{Outcome, Sorting, checked, journalled_where_needed, lines, migration, read_each};
 use crate::python::{self, Body};
+use graph::{resolve, sort};
+use printed::Printed;
 
 pub(crate) struct Alembic;
 
@@ -46,10 +52,16 @@ impl Format for Alembic {
     }
 
     fn load(&self, files: &Files, options: &LoadOptions<'_>) -> Result<MigrationSet, Vec<Diagnostic>> {
-        let (mut revisions, mut errors) = (Vec::new(), Vec::new());
+        let (mut revisions, mut warnings, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+        let is_looked_into = folders(files);
         for file in files.iter().filter(|file| file.name.ends_with(".py")) {
             match Revision::read(file) {
+                Ok(Some(_)) if !is_looked_into(file) => {
+                    let why = "Alembic looks into this folder only with `recursive_version_locations = true`";
+                    warnings.push(file.stray(why));
+                }
                 Ok(revision) => revisions.extend(revision),
+                Err(_) if !is_looked_into(file) => {}
                 Err(found) => errors.extend(found),
             }
         }
@@ -58,10 +70,26 @@ impl Format for Alembic {
         let items: Vec<&Revision> = order.iter().map(|at| &revisions[*at]).collect();
         let ids: BTreeMap<&str, &Revision> =
             revisions.iter().map(|revision| (revision.id.as_str(), revision)).collect();
-        read_each(&items, Sorting::AsGiven, Vec::new(), errors, |revision| {
+        read_each(&items, Sorting::AsGiven, warnings, errors, |revision| {
             revision.migration(&ids, &printed, options.dialect)
         })
     }
+}
+
+/// Whether revisions are looked for where a file is: in the directory itself or its `versions`, as far as either has any,
+/// and in all folders where `alembic.ini` says so.
+fn folders(files: &Files) -> impl Fn(&File) -> bool {
+    let ini = files.nearby("alembic.ini").and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+    let is_set = |(_, line): (Span, &str)| {
+        let value = line.strip_prefix("recursive_version_locations")?.trim_start().strip_prefix('=')?;
+        Some(value.trim().eq_ignore_ascii_case("true"))
+    };
+    let is_recursive = lines(&ini).find_map(is_set).unwrap_or(false);
+    let folder = |file: &File| file.name.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+    let has_some = |file: &&File| file.name.ends_with(".py") && matches!(Revision::read(file), Ok(Some(_)));
+    let usual = |name: &str| files.iter().filter(|file| folder(file) == name).any(|file| has_some(&file));
+    let only = ["", "versions"].into_iter().find(|name| usual(name)).filter(|_| !is_recursive);
+    move |file| only.is_none_or(|only| folder(file) == only)
 }
 
 /// A revision.
@@ -71,7 +99,8 @@ struct Revision {
     /// Where its id is set.
     span: Span,
     /// What it follows and what it depends on besides, as it is written.
-    after: Vec<String>,
+    follows: Vec<String>,
+    needs: Vec<String>,
     after_span: Span,
     labels: Vec<String>,
 }
@@ -93,9 +122,9 @@ impl Revision {
         let own = |name: &str| {
             value(name).map_or_else(Vec::new, |(values, _)| values.into_iter().map(str::to_owned).collect())
         };
-        let after = down.into_iter().map(str::to_owned).chain(own("depends_on")).collect();
-        let (id, labels) = ((*id).to_owned(), own("branch_labels"));
-        Ok(Some(Self { id, span, after, after_span, labels, source }))
+        let follows = down.into_iter().map(str::to_owned).collect();
+        let (id, needs, labels) = ((*id).to_owned(), own("depends_on"), own("branch_labels"));
+        Ok(Some(Self { id, span, follows, needs, after_span, labels, source }))
     }
 
     fn migration(&self, ids: &BTreeMap<&str, &Self>, printed: &Printed, dialect: &'static dyn Dialect) -> Outcome {
@@ -115,12 +144,16 @@ impl Revision {
             }
             Some(Body::Code(place)) => Err(code(place, name)),
         };
+        let taken = |part: &printed::Part, outside: &mut Option<Span>| {
+            *outside = part.outside;
+            part.script.clone()
+        };
         let up = match printed.up.get(&self.id) {
-            Some(script) => script.clone(),
+            Some(part) => taken(part, &mut outside),
             None => literal("upgrade", &mut outside)?.unwrap_or_else(|| python::script(&self.source, &[], &COLONS)),
         };
         let down = match printed.down.get(&self.id) {
-            Some(script) => Some(script.clone()),
+            Some(part) => Some(taken(part, &mut down_outside)),
             // Whoever has printed the way up only has no way down.
             None if printed.up.contains_key(&self.id) => literal("downgrade", &mut down_outside).unwrap_or(None),
             None => literal("downgrade", &mut down_outside)?,
@@ -130,134 +163,10 @@ impl Revision {
         migration.description = python::doc(text).map(str::to_owned);
         migration.tags.clone_from(&self.labels);
         (migration.no_transaction, migration.down_no_transaction) = (outside, down_outside);
-        let needs = self.after.iter().filter_map(|name| resolve(name, ids.values().copied()));
+        let after = self.follows.iter().chain(&self.needs);
+        let needs = after.filter_map(|name| resolve(name, ids.values().copied()));
         migration.depends_on = Some(needs.map(|id| Spanned { value: id.id.clone(), span: Span::new(0, 0) }).collect());
         journalled_where_needed(&mut migration, dialect);
         checked(migration, Vec::new(), syntax)
     }
-}
-
-/// The revision that a name means: its id, a label, or the beginning of one id.
-fn resolve<'a>(name: &str, revisions: impl Iterator<Item = &'a Revision> + Clone) -> Option<&'a Revision> {
-    let exact =
-        revisions.clone().find(|revision| revision.id == name || revision.labels.iter().any(|label| label == name));
-    exact.or_else(|| {
-        let mut begins = revisions.filter(|revision| revision.id.starts_with(name));
-        begins.next().filter(|_| begins.next().is_none())
-    })
-}
-
-/// The order of revisions: those first that others follow.
-fn sort(revisions: &[Revision]) -> Result<Vec<usize>, Vec<Diagnostic>> {
-    let mut errors = Vec::new();
-    let mut seen: BTreeMap<&str, &Revision> = BTreeMap::new();
-    for revision in revisions {
-        if let Some(twin) = seen.insert(&revision.id, revision) {
-            let message = format!("two files have the revision {}", revision.id);
-            let error = Diagnostic::error("alembic", message).at(&revision.source, revision.span, "here");
-            errors.push(error.at(&twin.source, twin.span, "and here").help("give one of them another id"));
-        }
-    }
-    let place = |id: &str| revisions.iter().position(|revision| revision.id == id);
-    let mut edges: Vec<Vec<usize>> = Vec::new();
-    let mut followed = BTreeSet::new();
-    for revision in revisions {
-        let mut own = Vec::new();
-        for name in &revision.after {
-            match resolve(name, revisions.iter()).and_then(|found| place(&found.id)) {
-                Some(at) => {
-                    own.push(at);
-                    followed.insert(at);
-                }
-                None => {
-                    let message = format!("{} follows {name}, which no file has", revision.id);
-                    let error = Diagnostic::error("alembic", message).at(&revision.source, revision.after_span, "");
-                    errors.push(error.help("put the file back, or write the id of one that is there"));
-                }
-            }
-        }
-        edges.push(own);
-    }
-    let heads: Vec<&Revision> =
-        (0..revisions.len()).filter(|at| !followed.contains(at)).map(|at| &revisions[at]).collect();
-    if heads.len() > 1 && errors.is_empty() {
-        let names: Vec<&str> = heads.iter().map(|head| head.id.as_str()).collect();
-        let mut error =
-            Diagnostic::error("alembic-heads", format!("there are {} heads: {}", heads.len(), names.join(", ")));
-        for head in &heads {
-            error = error.at(&head.source, head.span, "nothing follows this one");
-        }
-        errors.push(error.help(format!("join them: `alembic merge -m \"merge\" {}`", names.join(" "))));
-    }
-    let mut order: Vec<usize> = Vec::new();
-    let mut done = vec![false; revisions.len()];
-    while let Some(next) = (0..revisions.len()).find(|at| !done[*at] && edges[*at].iter().all(|before| done[*before])) {
-        done[next] = true;
-        order.push(next);
-    }
-    if let (Some(left), true) = (done.iter().position(|done| !done), errors.is_empty()) {
-        let revision = &revisions[left];
-        let error = Diagnostic::error("alembic", format!("{} comes after itself", revision.id));
-        errors.push(error.at(&revision.source, revision.after_span, "").help("write what it really follows"));
-    }
-    if errors.is_empty() { Ok(order) } else { Err(errors) }
-}
-
-/// What Alembic printed for each revision.
-#[derive(Default)]
-struct Printed {
-    up: BTreeMap<String, Script>,
-    down: BTreeMap<String, Script>,
-}
-
-impl Printed {
-    fn read(files: &Files, dialect: &'static dyn Dialect) -> Result<Self, Vec<Diagnostic>> {
-        let mut printed = Self::default();
-        for file in files.iter().filter(|file| file.name.ends_with(".sql")) {
-            let source = file.source()?;
-            let text = source.text();
-            // Steps: whether up, the revision, and where its statements begin; and where the next step's do.
-            let mut steps: Vec<(bool, &str, usize)> = Vec::new();
-            let mut ends = Vec::new();
-            for (span, line) in lines(text) {
-                let Some(step) = line.strip_prefix("-- Running ") else { continue };
-                let Some((way, (from, to))) =
-                    step.split_once(' ').and_then(|(way, rest)| Some((way, rest.split_once("->")?)))
-                else {
-                    continue;
-                };
-                let is_up = way == "upgrade";
-                let revision = if is_up { to } else { from };
-                steps.push((is_up, revision.trim(), span.end));
-                ends.push(span.start);
-            }
-            ends.push(text.len());
-            for ((is_up, revision, start), end) in steps.into_iter().zip(ends.into_iter().skip(1)) {
-                let script = statements(&Script::slice(source.clone(), Span::new(start, end)), dialect);
-                let into = if is_up { &mut printed.up } else { &mut printed.down };
-                into.insert(revision.to_owned(), script);
-            }
-        }
-        Ok(printed)
-    }
-}
-
-/// What was printed without what Alembic adds: its transactions, and its own table.
-fn statements(script: &Script, dialect: &'static dyn Dialect) -> Script {
-    let (all, _) = split(script.text(), dialect.syntax());
-    let is_added = |statement: &&Statement| {
-        let text = &script.text()[statement.span.range()];
-        let first = text.split_whitespace().take(3).collect::<Vec<_>>().join(" ").to_uppercase();
-        let own = [
-            "INSERT INTO ALEMBIC_VERSION",
-            "UPDATE ALEMBIC_VERSION",
-            "DELETE FROM ALEMBIC_VERSION",
-            "CREATE TABLE ALEMBIC_VERSION",
-        ];
-        let control = dialect.facts(text).transaction;
-        matches!(control, Some(TransactionControl::Begin | TransactionControl::Commit))
-            || own.iter().any(|own| first.starts_with(own))
-    };
-    let edits: Vec<(Span, &str)> = all.iter().filter(is_added).map(|statement| (statement.span, "")).collect();
-    script.replaced(&edits)
 }

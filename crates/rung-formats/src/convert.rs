@@ -52,6 +52,11 @@ pub fn convert(set: &MigrationSet, dialect: &dyn Dialect) -> Result<Conversion, 
             let help = format!("where that is in the database already, `rung stamp {id}` before the first `rung up`");
             conversion.warnings.push(Diagnostic::warning("checkpoint", message).help(help));
         }
+        if migration.runs == Runs::WhenChanged && !is_again(migration) {
+            let message = format!("{} ran again whenever it had changed: {id} runs once", migration.id);
+            let help = "write what changes in it as a migration of its own";
+            conversion.warnings.push(Diagnostic::warning("runs-once", message).help(help));
+        }
         match migration.runs {
             Runs::Once => before.push(id.clone()),
             Runs::Checkpoint => before.push(format!("baseline {id}")),
@@ -84,9 +89,11 @@ pub fn differences(
     };
     let names: HashMap<&str, &str> = ids.iter().map(|(old, new)| (old.as_str(), new.as_str())).collect();
     let name = |id: &str| names.get(id).copied().map_or_else(|| id.to_owned(), str::to_owned);
-    // A checkpoint that has nothing to stand for is a migration like any other.
-    let is_first = |migration: &Migration| {
-        migration.runs == Runs::Checkpoint && from.iter().next().is_some_and(|first| first.id == migration.id)
+    // A checkpoint that has nothing to stand for is a migration like any other, and so is what ran again in its place.
+    let becomes_once = |migration: &Migration| match migration.runs {
+        Runs::Checkpoint => from.iter().next().is_some_and(|first| first.id == migration.id),
+        Runs::WhenChanged => !is_again(migration),
+        Runs::Once | Runs::Always => false,
     };
     let mut found = Vec::new();
     for (old, new) in ids {
@@ -98,7 +105,7 @@ pub fn differences(
             ("its statements", statements(old, dialect) != statements(new, dialect)),
             ("its way down", way_down(old, dialect) != way_down(new, dialect)),
             ("its checks", checks(old, dialect) != checks(new, dialect)),
-            ("when it runs again", old.runs != new.runs && !is_first(old)),
+            ("when it runs again", old.runs != new.runs && !becomes_once(old)),
             ("where it runs", old.only != new.only),
             ("its transaction", old.no_transaction.is_some() != new.no_transaction.is_some()),
             ("the transaction of its way down", outside_down(old) != outside_down(new)),
@@ -155,15 +162,18 @@ fn checks(migration: &Migration, dialect: &dyn Dialect) -> Vec<(Want, [u8; 32])>
 /// The id that each migration will have: its own, where all of them are names of rung's and in order; else one with the
 /// number that it begins with, where that gives the same order; else numbers in sequence.
 fn ids(set: &MigrationSet) -> BTreeMap<String, String> {
-    let is_again =
-        |migration: &Migration| migration.runs == Runs::WhenChanged && migration.version != Version::Unnumbered;
     let versioned: Vec<&Migration> = set.iter().map(|m| &**m).filter(|m| !is_again(m)).collect();
     let keeps = |migration: &&Migration| is_name(migration.id.as_str());
     let own: Vec<Option<u64>> = versioned.iter().map(|m| Version::of(m.id.as_str())?.number()).collect();
-    let numbers: Vec<Option<u64>> = versioned.iter().map(|m| leading(m.id.as_str()).0).collect();
+    let mut numbers: Vec<Option<u64>> = versioned.iter().map(|m| leading(m.id.as_str()).0).collect();
+    if let [first @ None, Some(2..), ..] = numbers.as_mut_slice() {
+        // What comes first without a number leaves theirs to all others.
+        *first = Some(1);
+    }
     let rises = |numbers: &[Option<u64>]| {
         numbers.iter().all(Option::is_some) && numbers.windows(2).all(|pair| pair[0] < pair[1])
     };
+    let digits = versioned.get(1).map_or(0, |m| m.id.as_str().bytes().take_while(u8::is_ascii_digit).count());
     let width = versioned.len().to_string().len().max(3);
     let mut ids = BTreeMap::new();
     let all_keep = versioned.iter().all(keeps) && rises(&own);
@@ -172,7 +182,7 @@ fn ids(set: &MigrationSet) -> BTreeMap<String, String> {
         let name = slug(leading(id).1);
         let new = match numbers[at].filter(|_| rises(&numbers)) {
             _ if all_keep => id.to_owned(),
-            Some(number) => join(&written(id, number), &name),
+            Some(number) => join(&written(id, number, digits), &name),
             None => join(&format!("{:0width$}", at + 1), &name),
         };
         ids.insert(id.to_owned(), new);
@@ -185,15 +195,25 @@ fn ids(set: &MigrationSet) -> BTreeMap<String, String> {
     ids
 }
 
+/// Whether it runs after all others whenever it has changed. What does so in its place can only run once in rung's own
+/// format.
+fn is_again(migration: &Migration) -> bool {
+    migration.runs == Runs::WhenChanged && migration.version != Version::Unnumbered
+}
+
 fn join(number: &str, name: &str) -> String {
     if name.is_empty() { number.to_owned() } else { format!("{number}_{name}") }
 }
 
-/// A number with the zeros that stand before it in an id.
-fn written(id: &str, number: u64) -> String {
+/// A number with the zeros that stand before it in an id; with as many digits as `others` has, where the id has none.
+fn written(id: &str, number: u64, others: usize) -> String {
     let digits: String =
         id.chars().skip_while(|c| c.is_ascii_alphabetic()).take_while(|c| c.is_ascii_digit()).collect();
-    if digits.parse() == Ok(number) { digits } else { number.to_string() }
+    match digits.parse::<u64>() {
+        Ok(same) if same == number => digits,
+        Ok(_) => number.to_string(),
+        Err(_) => format!("{number:0others$}"),
+    }
 }
 
 /// The number that an id of another tool begins with, whatever divides its digits, and the name after it.
@@ -209,7 +229,7 @@ fn leading(id: &str) -> (Option<u64>, &str) {
     let end = body.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(body.len());
     let head = body[..end].trim_end_matches('-');
     let digits: String = head.chars().filter(char::is_ascii_digit).collect();
-    match digits.parse() {
+    match digits.parse::<u64>() {
         Ok(number) if body[end..].is_empty() || body[end..].starts_with('_') || end > head.len() => {
             (Some(number), body[end..].trim_start_matches(['_', '-']))
         }
@@ -249,10 +269,6 @@ impl Writer<'_> {
         }
         match migration.runs {
             Runs::Always => refuse("it runs every time", "let whatever calls rung run it afterwards"),
-            Runs::WhenChanged if migration.version == Version::Unnumbered => refuse(
-                "it runs before all others, and again when it changes",
-                "move it elsewhere meanwhile, and write what it does as the first migration of the new directory",
-            ),
             Runs::Once | Runs::WhenChanged | Runs::Checkpoint => {}
         }
         if migration.only.iter().any(|name| !name.chars().all(|c| c.is_alphanumeric() || "_-".contains(c))) {
@@ -328,7 +344,7 @@ impl Writer<'_> {
         if migration.no_transaction.is_some() && is_both {
             self.text.push_str("-- @no-transaction\n");
         }
-        if migration.runs == Runs::WhenChanged && !self.id.starts_with("R__") {
+        if is_again(migration) && !self.id.starts_with("R__") {
             self.text.push_str("-- @repeatable\n");
         }
         if !migration.only.is_empty() {

@@ -295,9 +295,12 @@ impl Reader<'_> {
         migration.runs = item.runs;
         migration.order = self.settings.order;
         migration.no_transaction = own.no_transaction.or_else(|| self.outside(&up.filled));
+        // Flyway calls it by its path in the location.
+        migration.tool_name = Some(item.file.name.clone());
         if item.version == Version::Repeatable {
             // Its content is what is sent, so that another value is a change.
             migration.fingerprint = Digest(fingerprint(up.filled.text(), syntax));
+            migration.tool_checksums = vec![flyway_checksum(up.filled.text()).to_string()];
             if up.changes {
                 migration.runs = Runs::Always;
             }
@@ -306,10 +309,11 @@ impl Reader<'_> {
             migration.order = Order::Any;
         }
         migration.declared_type = Some(self.kind(&up.filled));
-        set_up(&mut migration, framed(&up.filled, &self.around.before, &self.around.after));
+        set_up(&mut migration, self.sent(&up.filled, &self.around.before, &self.around.after));
         if let Some(file) = self.undos.get(&item.version).filter(|_| item.runs == Runs::Once) {
             let (down, own) = self.script(file, &mut warnings)?;
-            migration.down = Some(Down::Sql(framed(&down.filled, &self.around.before_undo, &self.around.after_undo)));
+            migration.down =
+                Some(Down::Sql(self.sent(&down.filled, &self.around.before_undo, &self.around.after_undo)));
             migration.down_no_transaction = own.no_transaction.or_else(|| self.outside(&down.filled));
         }
         if self.settings.is_mixed {
@@ -334,6 +338,20 @@ impl Reader<'_> {
         statements.iter().all(refuses).then(|| script.source_span(first))
     }
 
+    /// A script as it is sent, with what stands around it.
+    fn sent(&self, script: &Script, before: &str, after: &str) -> Script {
+        let script = without_escapes(script, self.dialect.syntax());
+        let end = script.text().len();
+        let mut edits = Vec::new();
+        if !before.is_empty() {
+            edits.push((Span::new(0, 0), before.to_owned()));
+        }
+        if !after.is_empty() {
+            edits.push((Span::new(end, end), format!("\n;\n{after}")));
+        }
+        script.replaced(&edits)
+    }
+
     /// What a script does by itself.
     fn kind(&self, script: &Script) -> MigrationType {
         let (statements, _) = split(script.text(), self.dialect.syntax());
@@ -348,12 +366,11 @@ impl Reader<'_> {
         let conf = self.files.get(&format!("{}.conf", file.name));
         let own = settings::Own::read(conf, file, self.settings, source.text().len())?;
         let raw = Script::whole(source);
-        let sent = |script: &Script| without_escapes(script, self.dialect.syntax());
         if !own.replaces {
-            return Ok((Text { filled: sent(&raw), raw, changes: false }, own));
+            return Ok((Text { filled: raw.clone(), raw, changes: false }, own));
         }
         let filled = self.placeholders.fill(&raw, file.base(), warnings)?;
-        Ok((Text { raw, filled: sent(&filled.script), changes: filled.changes }, own))
+        Ok((Text { raw, filled: filled.script, changes: filled.changes }, own))
     }
 }
 
@@ -364,18 +381,6 @@ struct Text {
     filled: Script,
     /// Whether it is another one each time.
     changes: bool,
-}
-
-fn framed(script: &Script, before: &str, after: &str) -> Script {
-    let end = script.text().len();
-    let mut edits = Vec::new();
-    if !before.is_empty() {
-        edits.push((Span::new(0, 0), before.to_owned()));
-    }
-    if !after.is_empty() {
-        edits.push((Span::new(end, end), format!("\n;\n{after}")));
-    }
-    script.replaced(&edits)
 }
 
 fn set_up(migration: &mut Migration, up: Script) {

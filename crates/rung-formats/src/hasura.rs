@@ -34,6 +34,10 @@ impl Format for Hasura {
         if let Some((name, line)) = files.marked(|line| line.trim() == OUTSIDE) {
             return Some(Sign::sure(format!("{name} has a line `{line}`")));
         }
+        // No other tool has migrations of its metadata.
+        if let Some(file) = files.iter().find(|file| split(&file.name).is_some_and(|name| name.kind == "yaml")) {
+            return Some(Sign::sure(format!("there is a file {}", file.name)));
+        }
         let file = files.iter().find(|file| split(&file.name).is_some_and(|name| name.kind == "sql"))?;
         let why = format!("there is a file {}", file.name);
         Some(Sign::fits(why, files, &[("config.yaml", "metadata_directory")]))
@@ -53,9 +57,15 @@ impl Format for Hasura {
                 "sql" if name.way == Way::Down && is_empty() => {}
                 "sql" => found.parts.push(Part { id: name.id, version: name.version, way: name.way, file }),
                 "yaml" if is_empty() || file.read().is_ok_and(|bytes| bytes.trim_ascii() == b"[]") => {}
-                "yaml" => found.errors.push(
-                    file.error("metadata-migration", "changes Hasura's metadata, which only Hasura can do")
-                        .help("write its `run_sql` as an SQL file of the same version, and let Hasura have the rest"),
+                "yaml" if file.read().is_ok_and(|bytes| bytes.windows(7).any(|word| word == b"run_sql")) => {
+                    found.errors.push(
+                        file.error("metadata-migration", "runs SQL among what it changes of Hasura's metadata").help(
+                            "write its `run_sql` as an SQL file of the same version, and let Hasura have the rest",
+                        ),
+                    );
+                }
+                "yaml" => found.warnings.push(
+                    file.warning("metadata-migration", "changes only Hasura's metadata, which is left to Hasura"),
                 ),
                 _ => {}
             }

@@ -54,6 +54,7 @@ fn bare(id: &str, version: Version, up: Script, hints: &'static Hints) -> Migrat
         checksum: Digest([0; 32]),
         fingerprint: Digest([0; 32]),
         tool_checksums: Vec::new(),
+        tool_name: None,
         source: Arc::clone(up.source()),
         body: Body::Sql(SqlBody { up, verify: Vec::new(), expects: Vec::new() }),
         down: None,

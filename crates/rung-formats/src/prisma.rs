@@ -1,7 +1,7 @@
 //! Prisma: a folder for each migration with a `migration.sql` in it, and `migration_lock.toml` that names the database.
 //!
-//! Facts from its schema engine's `migrations_directory.rs` and `apply_migrations.rs`: folders are run by name, whatever is
-//! pending below the newest applied one as well; a file is sent whole. A `down.sql` beside it is what its guide to
+//! Facts from its `listMigrations.ts`, and its schema engine's `apply_migrations.rs`: folders are run by name, as JavaScript's
+//! `localeCompare` sorts them, whatever is pending below the newest applied one as well; a file is sent whole. A `down.sql` beside it is what its guide to
 //! undoing tells people to write.
 
 use std::collections::BTreeSet;
@@ -45,7 +45,7 @@ impl Format for Prisma {
         }
         let mut items: Vec<&File> = files.iter().filter(|file| is_up(file)).collect();
         // By the folder alone: `a-b` comes after `a`, though `a-b/` comes before `a/`.
-        items.sort_by_key(|file| folder(file));
+        items.sort_by_cached_key(|file| folder(file).map(collated));
         let has_up: BTreeSet<&str> = items.iter().filter_map(|file| folder(file)).collect();
         let without: BTreeSet<&str> =
             files.iter().filter_map(folder).filter(|folder| !has_up.contains(folder)).collect();
@@ -72,6 +72,17 @@ impl Format for Prisma {
 /// The folder that a file is in.
 fn folder(file: &File) -> Option<&str> {
     file.name.split_once('/').map(|(folder, _)| folder)
+}
+
+/// What names are sorted by: signs before digits before letters, whatever their case; of two that are the same so far, the
+/// lower case.
+fn collated(name: &str) -> (Vec<u32>, Vec<bool>) {
+    const SIGNS: &str = "_-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$";
+    let place = |c: char| match SIGNS.find(c) {
+        Some(at) => u32::try_from(at).unwrap_or(0),
+        None => u32::from('0') + u32::from(c.to_ascii_lowercase()),
+    };
+    (name.chars().map(place).collect(), name.chars().map(|c| c.is_ascii_uppercase()).collect())
 }
 
 fn is_up(file: &File) -> bool {
@@ -103,4 +114,27 @@ fn read(file: &File, files: &Files, options: &LoadOptions<'_>) -> Outcome {
     migration.order = Order::Any;
     journalled_where_needed(&mut migration, options.dialect);
     checked(migration, Vec::new(), syntax)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::collated;
+
+    #[test]
+    fn folders_are_sorted_as_javascript_sorts_them() {
+        let sorted = [
+            "0_init",
+            "1_init",
+            "10_add",
+            "2_x",
+            "20230101_a",
+            "20230101_A",
+            "20230101_a_b",
+            "20230101_a-b",
+            "20230101_ab",
+            "20230101_b",
+            "20230101120000_y",
+        ];
+        assert!(sorted.is_sorted_by_key(|name| collated(name)));
+    }
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use rung_engine::{Down, Hints, MigrationSet, Renumber, Runs, Version};
-use rung_sql::{Diagnostic, Script};
+use rung_sql::{Diagnostic, Script, Span, Statement, Syntax, split};
 
 use crate::LoadOptions;
 use crate::files::{File, Files};
@@ -52,7 +52,10 @@ impl Format for Rails {
             let base = file.base();
             let Some((digits, _)) = base.split_once('_') else { continue };
             let Some(version) = Version::number_of(digits) else { continue };
-            if base.ends_with(".rb") && !known.contains(&version) {
+            if base.ends_with(".rb") {
+                if known.contains(&version) || !is_migration(file, files) {
+                    continue;
+                }
                 let error = file
                     .error("ruby-migration", &format!("is a migration in Ruby that {STRUCTURE} does not stand for"));
                 errors.push(error.help(
@@ -72,20 +75,48 @@ impl Format for Rails {
     }
 }
 
+/// Whether a file in Ruby is a migration of this database: those of others are in `OTHER_migrate`, beside
+/// `OTHER_structure.sql` or `OTHER_schema.rb`; data, seeds and the like are somewhere else.
+fn is_migration(file: &File, files: &Files) -> bool {
+    let Some((folder, _)) = file.name.split_once('/') else { return true };
+    let Some(other) = folder.strip_suffix("migrate") else { return false };
+    other.is_empty() || ["structure.sql", "schema.rb"].iter().all(|dump| files.get(&format!("{other}{dump}")).is_none())
+}
+
 /// The versions that the dump says it stands for.
 fn versions(text: &str) -> impl Iterator<Item = &str> {
-    // One statement, and before Rails 5 one for each.
-    let places = ["INSERT INTO \"schema_migrations\"", "INSERT INTO schema_migrations"];
-    let list = places.iter().find_map(|place| text.find(place)).map_or("", |at| &text[at..]);
+    // One statement, and before Rails 5 one for each. The table's name may have more before and behind.
+    let is_first = |line: &&str| line.starts_with("INSERT INTO ") && line.contains("schema_migrations");
+    let first = text.lines().find(is_first);
+    let list = first.map_or("", |line| &text[line.as_ptr().addr() - text.as_ptr().addr()..]);
     list.split('\'').skip(1).step_by(2).filter(|version| version.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn read(id: &str, version: Version, file: &File, down: Option<&File>, options: &LoadOptions<'_>) -> Outcome {
     let syntax = options.dialect.syntax();
     let runs = if version == Version::Unnumbered { Runs::Checkpoint } else { Runs::Once };
-    let mut migration = migration(id, version, Script::whole(file.source()?), None, HINTS, syntax);
+    let up = without_own(Script::whole(file.source()?), syntax);
+    let mut migration = migration(id, version, up, None, HINTS, syntax);
     migration.runs = runs;
     migration.down = down.map(File::source).transpose()?.map(|source| Down::Sql(Script::whole(source)));
     journalled_where_needed(&mut migration, options.dialect);
     checked(migration, Vec::new(), syntax)
+}
+
+/// The script without tables that SQLite makes itself: what its shell says of them, Rails does not hear.
+fn without_own(script: Script, syntax: &Syntax) -> Script {
+    if !script.text().contains("sqlite_") {
+        return script;
+    }
+    let (statements, _) = split(script.text(), syntax);
+    let is_own = |statement: &&Statement| {
+        let mut words = script.text()[statement.span.range()].split_whitespace();
+        let begins = words
+            .next()
+            .zip(words.next())
+            .is_some_and(|(verb, what)| verb.eq_ignore_ascii_case("CREATE") && what.eq_ignore_ascii_case("TABLE"));
+        begins && words.next().is_some_and(|name| name.trim_start_matches('"').starts_with("sqlite_"))
+    };
+    let edits: Vec<(Span, &str)> = statements.iter().filter(is_own).map(|statement| (statement.span, "")).collect();
+    script.replaced(&edits)
 }

@@ -151,7 +151,8 @@ impl<'a> Project<'a> {
         if let Some(file) = self.script("revert", change, &stem) {
             migration.down = Some(rung_engine::Down::Sql(filled(file)?));
         }
-        let verify = self.script("verify", change, &stem).map(filled).transpose()?;
+        let verify = self.script("verify", change, &stem).filter(|_| self.settings.verifies());
+        let verify = verify.map(filled).transpose()?;
         if let Body::Sql(body) = &mut migration.body {
             body.up = psql::fill(&up, &variables, syntax)?;
             body.verify.extend(

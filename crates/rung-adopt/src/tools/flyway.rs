@@ -4,7 +4,7 @@
 //! `SqlMigrationResolver`, `CoreMigrationType`, `PostgreSQLConnection.lock` and `PostgreSQLAdvisoryLockTemplate`. A
 //! repeatable migration's checksum is of the text with its placeholders filled in.
 
-use rung_engine::{Body, Change, Dialect, Keeper, Migration, MigrationSet, Now, Piece, Runs, Table, Version};
+use rung_engine::{Change, Dialect, Keeper, Migration, MigrationSet, Now, Piece, Runs, Table, Version};
 
 use super::{crc32, java_hash};
 use crate::account::{Account, Checksum, Entry, Row, State, is_true, optional, text};
@@ -111,13 +111,11 @@ fn entry(row: &Row, set: &MigrationSet, version: Option<&str>, script: &str) -> 
     }
 }
 
+/// Of a repeatable migration both will do: that of its text, and with placeholders filled in.
 fn compare(theirs: &str, migration: &Migration) -> Checksum {
-    let ours = checksum(migration.source.text()).to_string();
-    let filled = match &migration.body {
-        Body::Sql(body) => checksum(body.up.text()).to_string(),
-        Body::Command(_) | Body::Code(_) => String::new(),
-    };
-    if theirs == filled { Checksum::Same } else { Checksum::compare(theirs, &ours) }
+    let is_filled = migration.tool_checksums.iter().any(|filled| filled == theirs);
+    let of_file = || Checksum::compare(theirs, &checksum(migration.source.text()).to_string());
+    if is_filled { Checksum::Same } else { of_file() }
 }
 
 /// Whether it is a repeatable migration that has been changed since: it is pending, and Flyway would run it as well.
@@ -156,7 +154,8 @@ impl Keeper for Kept {
         let delete = Piece::Sql(format!("DELETE FROM {} WHERE {which};", self.table));
         let (Now::Applied, Some(migration)) = (change.now, change.migration) else { return vec![delete] };
         let kind = if prefix.starts_with('B') { "SQL_BASELINE" } else { "SQL" };
-        let script = migration.source.path().file_name().map(|name| name.to_string_lossy().into_owned());
+        let of_path = || migration.source.path().file_name().map(|name| name.to_string_lossy().into_owned());
+        let script = migration.tool_name.clone().or_else(of_path);
         let insert = format!(
             "INSERT INTO {0} (installed_rank, version, description, type, script, checksum, installed_by, success, \
              execution_time) SELECT coalesce(max(installed_rank), 0) + 1, {version}, {1}, '{kind}', {2}, {3}, {4}, true, ",
@@ -171,10 +170,7 @@ impl Keeper for Kept {
     }
 }
 
-/// What Flyway would have written: of a repeatable migration, the checksum of what was run.
-fn checksum_kept(migration: &Migration) -> i32 {
-    match &migration.body {
-        Body::Sql(body) if migration.runs == Runs::WhenChanged => checksum(body.up.text()),
-        _ => checksum(migration.source.text()),
-    }
+/// What Flyway would have written: of a repeatable migration, the checksum with placeholders filled in.
+fn checksum_kept(migration: &Migration) -> String {
+    migration.tool_checksums.first().cloned().unwrap_or_else(|| checksum(migration.source.text()).to_string())
 }

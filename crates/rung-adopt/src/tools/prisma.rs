@@ -57,12 +57,13 @@ impl Tool for Prisma {
     }
 }
 
-/// Prisma does not mind line ends: either kind will do.
+/// Prisma does not mind line ends: either kind will do. Its first versions wrote bytes below 16 as one digit.
 fn compare(theirs: &str, migration: &Migration) -> Checksum {
     let unix = migration.source.text().replace("\r\n", "\n");
     let both = [unix.clone(), unix.replace('\n', "\r\n")];
     let ours = checksum(migration);
-    let is_same = both.iter().any(|text| hex(&Sha256::digest(text)) == theirs);
+    let old = |digest: &[u8]| digest.iter().map(|byte| format!("{byte:x}")).collect::<String>();
+    let is_same = both.iter().map(Sha256::digest).any(|digest| hex(&digest) == theirs || old(&digest) == theirs);
     if is_same { Checksum::Same } else { Checksum::compare(theirs, &ours) }
 }
 

@@ -117,18 +117,25 @@ fn pending(row: Option<&Applied>) -> (Style, &'static str, String) {
     }
 }
 
-fn next(report: &StatusReport) -> Option<&'static str> {
-    let is = |status| report.history.unfinished().any(|row| row.status == status);
+fn next(report: &StatusReport) -> Option<String> {
+    let of = |status| report.history.unfinished().find(|row| row.status == status);
     if report.differences.iter().any(Difference::is_refused) {
-        Some("`rung check` shows what differs, and what mends it")
-    } else if is(Status::Failed) {
-        Some("mend the file, then `rung up`: it goes on where it failed")
-    } else if report.history.done().any(|row| row.error.is_some()) {
-        Some("mend the file, then `rung down`: it goes on where it failed")
-    } else if is(Status::Running) {
-        Some("`rung up` goes on where it was interrupted")
+        Some("`rung check` shows what differs, and what mends it".to_owned())
+    } else if let Some(row) = of(Status::Failed) {
+        Some(mend(row, "rung up"))
+    } else if let Some(row) = report.history.done().find(|row| row.error.is_some()) {
+        Some(mend(row, "rung down"))
     } else {
-        None
+        of(Status::Running).map(|_| "`rung up` goes on where it was interrupted".to_owned())
+    }
+}
+
+/// What mends a failure, and what to type then: its error has a line for what does, where that is no edit of the file.
+fn mend(row: &Applied, again: &str) -> String {
+    let told = row.error.iter().flat_map(|error| error.lines()).find_map(|line| line.strip_prefix("next: "));
+    match told {
+        Some(told) => format!("{told}; then `{again}`: it goes on where it failed"),
+        None => format!("mend the file, then `{again}`: it goes on where it failed"),
     }
 }
 

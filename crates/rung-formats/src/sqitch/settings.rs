@@ -63,6 +63,12 @@ impl Settings {
         of_engine.or_else(|| self.values.get(&format!("core.{key}"))).map(String::as_str)
     }
 
+    /// Whether what a change did is verified before it counts; only a plain no keeps that from being so.
+    pub(super) fn verifies(&self) -> bool {
+        let is_no = |value: &String| matches!(value.to_lowercase().as_str(), "false" | "no" | "off" | "0");
+        !self.values.get("deploy.verify").is_some_and(is_no)
+    }
+
     /// A path's name among the files, where it is below their directory.
     fn name(&self, files: &Files, path: &str) -> Option<String> {
         files.name_of(&self.place.as_ref()?.join(path))
