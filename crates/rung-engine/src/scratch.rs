@@ -19,8 +19,9 @@ pub trait Scratch: Send + Sync {
     /// The server's error.
     fn copy(&self, of: &mut ScratchDatabase) -> Result<ScratchDatabase, DbError>;
 
-    /// Makes what an error says is lacking outside of any database, where this is the place to: a role, on a server that
-    /// was started for the purpose. Says whether it did, and what failed may be tried again.
+    /// Makes what an error says is lacking outside of any database, a role: for good on a server that was started for the
+    /// purpose, and on another until the last of the databases is gone. Says whether it is there by now, and what failed may
+    /// be tried again; it is not where this user may not make roles.
     ///
     /// # Errors
     /// The server's error.

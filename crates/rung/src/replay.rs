@@ -7,7 +7,7 @@ use rung_engine::{
 use crate::migrator::Error;
 
 /// Runs migrations of a set on a scratch database, as `up` and `down` do. A role that they speak of and that is not there is
-/// made, where that is nobody else's concern; a script among them gets the scratch database as `DATABASE_URL`.
+/// made ([`Scratch::supply`]); a script among them gets the scratch database as `DATABASE_URL`.
 ///
 /// # Errors
 /// A migration fails, at its place.

@@ -25,7 +25,11 @@ pub use identity::scratch_identity;
 /// The names of scratch databases begin so, and go on with the second in which they were made.
 const PREFIX: &str = "rung_scratch_";
 
-/// A database of ours that nobody is connected to is one that was left behind, once it is so old.
+/// What is said of roles that are there only for scratch databases; the second in which they were made follows.
+const LENT: &str = "made for scratch databases of rung at ";
+
+/// A database of ours that nobody is connected to, or a role of ours that nothing belongs to, is one that was left behind,
+/// once it is so old.
 const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// A place for scratch databases: [`ScratchOptions::server`], else a temporary server from the PostgreSQL programs of this
@@ -53,7 +57,7 @@ fn scratch_of(
     sweep(&mut admin)?;
     let major = admin.server_version() / 10_000;
     let dump = binaries::client_for(binaries, major).cloned();
-    Ok(Box::new(Place::new(admin, settings, open, dump, Power::Databases, None)))
+    Ok(Box::new(Place::new(admin, settings, open, dump, Power::Lent, None)))
 }
 
 fn no_server() -> DbError {
@@ -95,9 +99,9 @@ fn temporary(_: &Binaries, _: &[Binaries], _: &ScratchOptions, _: OpenOptions) -
 /// What may be made on a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Power {
-    /// Databases: the rest is shared with others.
-    Databases,
-    /// Roles too.
+    /// Databases, and roles for as long as these are there: the server is others' too.
+    Lent,
+    /// Whatever is of use: the server goes with its user.
     All,
 }
 
@@ -124,7 +128,7 @@ impl Place {
         power: Power,
         started: Option<Server>,
     ) -> Self {
-        let server = Arc::new(Address { settings, open, power, drops: Mutex::default() });
+        let server = Arc::new(Address { settings, open, power, drops: Mutex::default(), roles: Mutex::default() });
         Self { admin: Mutex::new(admin), server, clients, power, _started: started }
     }
 
@@ -165,15 +169,24 @@ impl Scratch for Place {
     fn supply(&self, lacking: &DbError) -> Result<bool, DbError> {
         // undefined_object, in the words of a server whose messages are not translated.
         let role = lacking.message.strip_prefix("role \"").and_then(|rest| rest.strip_suffix("\" does not exist"));
-        match role {
-            Some(role) if self.power == Power::All && lacking.code.as_deref() == Some("42704") => {
-                let make =
-                    format!("DO $$ BEGIN CREATE ROLE {}; EXCEPTION WHEN duplicate_object THEN END $$", quoted(role));
-                statement(&mut lock(&self.admin), &make)?;
-                Ok(true)
-            }
-            _ => Ok(false),
+        let Some(role) = role.filter(|_| lacking.code.as_deref() == Some("42704")) else { return Ok(false) };
+        let name = quoted(role);
+        let make = match self.power {
+            Power::All => format!("CREATE ROLE {name}"),
+            // Only a member may make objects its own.
+            Power::Lent => format!(
+                "DO $rung$ BEGIN CREATE ROLE {name} ROLE CURRENT_USER; COMMENT ON ROLE {name} IS {}; END $rung$",
+                literal(&format!("{LENT}{}", now().as_secs()))
+            ),
+        };
+        match statement(&mut lock(&self.admin), &make) {
+            Ok(()) => lock(&self.server.roles).push(role.to_owned()),
+            // Somebody else did so meanwhile: duplicate_object, unique_violation.
+            Err(error) if matches!(error.code.as_deref(), Some("42710" | "23505")) => {}
+            Err(error) if error.kind == DbErrorKind::Permission => return Ok(false),
+            Err(error) => return Err(error),
         }
+        Ok(true)
     }
 
     fn witness(&self, database: &mut ScratchDatabase) -> Result<Option<Testimony>, DbError> {
@@ -187,21 +200,30 @@ impl Scratch for Place {
     }
 }
 
-/// The server, for those who drop databases.
+/// The server, for those who drop what was made there.
 struct Address {
     settings: Settings,
     open: OpenOptions,
     power: Power,
     drops: Mutex<Vec<JoinHandle<()>>>,
+    roles: Mutex<Vec<String>>,
 }
 
 impl Drop for Address {
     fn drop(&mut self) {
         // On a server that goes itself there is nothing to wait for.
-        if self.power == Power::Databases {
-            for dropping in lock(&self.drops).drain(..) {
-                let _ = dropping.join();
-            }
+        if self.power == Power::All {
+            return;
+        }
+        for dropping in lock(&self.drops).drain(..) {
+            let _ = dropping.join();
+        }
+        let roles: Vec<String> = lock(&self.roles).drain(..).collect();
+        if roles.is_empty() {
+            return;
+        }
+        if let Ok(mut admin) = crate::driver::open_with(&self.settings, &self.open) {
+            drop_roles(&mut admin, &roles);
         }
     }
 }
@@ -234,7 +256,14 @@ fn drop_statement(name: &str) -> String {
     format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name))
 }
 
-/// Drops databases that a process left behind when it was killed.
+/// Drops roles, but for those that another process has a use for by now.
+fn drop_roles(admin: &mut Postgres, roles: &[String]) {
+    for role in roles {
+        let _ = statement(admin, &format!("DROP ROLE IF EXISTS {}", quoted(role)));
+    }
+}
+
+/// Drops what a process left behind when it was killed.
 fn sweep(admin: &mut Postgres) -> Result<(), DbError> {
     let rows = admin.query(&format!(
         "SELECT datname FROM pg_catalog.pg_database AS d WHERE pg_catalog.starts_with(datname, {}) \
@@ -250,6 +279,16 @@ fn sweep(admin: &mut Postgres) -> Result<(), DbError> {
             statement(admin, &drop_statement(&name))?;
         }
     }
+    let lent = admin.query(&format!(
+        "SELECT rolname, pg_catalog.shobj_description(oid, 'pg_authid') FROM pg_catalog.pg_roles \
+         WHERE pg_catalog.starts_with(pg_catalog.shobj_description(oid, 'pg_authid'), {})",
+        literal(LENT)
+    ))?;
+    let left = lent.into_iter().filter_map(|row| {
+        let [Some(role), Some(said)] = <[Option<String>; 2]>::try_from(row).ok()? else { return None };
+        said.strip_prefix(LENT)?.parse::<u64>().ok().filter(|made| *made < old).map(|_| role)
+    });
+    drop_roles(admin, &left.collect::<Vec<_>>());
     Ok(())
 }
 
