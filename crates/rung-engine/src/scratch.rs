@@ -27,6 +27,10 @@ pub trait Scratch: Send + Sync {
     /// The server's error.
     fn supply(&self, lacking: &DbError) -> Result<bool, DbError>;
 
+    /// What is run instead of a statement that makes or drops something outside of any database, a role: it may be there
+    /// already, from another scratch database or as somebody's own, and it stays.
+    fn instead(&self, statement: &str) -> Option<String>;
+
     /// Asks somebody else than rung for a database's schema. `None` where nobody is there to be asked. Until the answer
     /// is heard, the schema is to stay as it is.
     ///

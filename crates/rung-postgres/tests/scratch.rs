@@ -95,7 +95,7 @@ fn what_a_killed_process_left_behind_is_swept_up_and_what_is_young_is_not() {
         for name in [&old, &young] {
             client.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
         }
-        let made = |second: &str| format!("made for scratch databases of rung at {second}");
+        let made = |second: &str| format!("made for scratch databases of rung at {second} by 1_2");
         for (role, second) in [("left_long_ago", "1000000"), ("left_just_now", "9999999999")] {
             let said = made(second);
             client.batch_execute(&format!("CREATE ROLE {role}; COMMENT ON ROLE {role} IS '{said}'")).unwrap();
