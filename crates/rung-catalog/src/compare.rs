@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::grant::{Grant, Grants};
 use crate::object::{Body, Catalog, Dependency, Nature, Object};
-use crate::relation::{Column, Origin};
+use crate::relation::{Column, Origin, Value};
 
 /// An object that is not the same in two catalogs.
 #[derive(Debug, Clone, Copy)]
@@ -129,6 +129,9 @@ fn sort_column(column: &mut Column) {
     column.options.sort();
     column.labels.sort();
     sort_grants(&mut column.grants);
+    if let Value::Identity(identity) = &mut column.value {
+        sort_grants(&mut identity.grants);
+    }
 }
 
 /// Privileges one by one, which is what they are, however they were given together.

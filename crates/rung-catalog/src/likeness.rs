@@ -236,7 +236,11 @@ fn column_essence(column: &Column) -> Option<String> {
 fn nameless(column: &Column) -> Column {
     let mut column = Column { comment: None, grants: Default::default(), labels: Vec::new(), ..column.clone() };
     match &mut column.value {
-        Value::Identity(identity) => identity.name.clear(),
+        Value::Identity(identity) => {
+            identity.name.clear();
+            identity.comment = None;
+            identity.grants = Default::default();
+        }
         Value::Default(default) if default.starts_with("nextval(") => *default = "nextval".to_owned(),
         _ => {}
     }

@@ -78,6 +78,18 @@ impl Catalog {
         }
     }
 
+    /// The constraints of a table.
+    pub fn constraints<'b>(&'b self, table: &'b Object) -> impl Iterator<Item = &'b Constraint> {
+        self.of_kind(Kind::Constraint).filter_map(move |object| match &object.body {
+            Body::Constraint(it)
+                if object.key.schema == table.key.schema && object.key.parent.as_ref() == Some(&table.key.name) =>
+            {
+                Some(&**it)
+            }
+            _ => None,
+        })
+    }
+
     /// The parts of every object that has any, by key.
     pub fn parts(&self) -> HashMap<&Key, Vec<&Object>> {
         let mut parts: HashMap<&Key, Vec<&Object>> = HashMap::new();

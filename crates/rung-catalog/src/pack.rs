@@ -107,7 +107,7 @@ packed! {
         comment, grants, labels
     }
     struct NotNull { name, no_inherit, validity, origin, comment }
-    struct Identity { always, name, sequence }
+    struct Identity { always, name, sequence, comment, grants }
     struct Constraint { kind, timing, validity, no_inherit, origin, index, index_comment }
     struct ForeignKey { columns, table, references, period, matching, on_update, on_delete }
     struct Index {

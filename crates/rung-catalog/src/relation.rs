@@ -152,6 +152,10 @@ pub struct Identity {
     pub name: String,
     /// Its sequence.
     pub sequence: crate::object::Sequence,
+    /// What is said of its sequence: `COMMENT ON SEQUENCE`.
+    pub comment: Option<String>,
+    /// Who may do what with its sequence.
+    pub grants: Grants,
 }
 
 /// Where a column or a constraint was declared.

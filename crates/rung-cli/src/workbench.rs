@@ -250,13 +250,12 @@ fn cache() -> Option<PathBuf> {
 /// What failed on a scratch database: nothing that matters was touched, and `up` is not what to do next.
 fn on_scratch(error: rung::Error) -> Failure {
     let mut failure = Failure::from(error).saying("This was a scratch database; no other database was touched.");
-    let role = failure.findings.iter().find_map(|finding| {
-        let said = finding.diagnostic.to_string();
-        let (_, name) = said.split_once("role \"")?;
-        Some(name.split_once("\" does not exist")?.0.to_owned())
-    });
+    let said = failure.findings.iter().flat_map(|finding| finding.diagnostic.labels.iter().map(|label| &label.text));
+    let role = said.filter_map(|said| said.strip_prefix("role \"")?.strip_suffix("\" does not exist")).next();
     failure.next = vec![match role {
-        Some(role) => format!("make it on the scratch server: CREATE ROLE \"{role}\""),
+        Some(role) => format!(
+            "make it on the scratch server: CREATE ROLE \"{role}\"; or let rung do so, with a user who may (CREATEROLE)"
+        ),
         None => "mend the file, then give the command again".to_owned(),
     }];
     failure

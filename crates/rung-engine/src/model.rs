@@ -415,6 +415,26 @@ impl MigrationSet {
         Ok(Self { migrations, by_id, warnings, format: None, seeds: None })
     }
 
+    /// The set with other scripts; where `change` has none, a script stays as it is.
+    #[must_use]
+    pub fn with_scripts(&self, change: impl Fn(&Script) -> Option<Script>) -> Self {
+        let mut set = self.clone();
+        for migration in &mut set.migrations {
+            if let Body::Sql(body) = &migration.body
+                && let Some(up) = change(&body.up)
+                && let Body::Sql(body) = &mut Arc::make_mut(migration).body
+            {
+                body.up = up;
+            }
+            if let Some(Down::Sql(down)) = &migration.down
+                && let Some(down) = change(down)
+            {
+                Arc::make_mut(migration).down = Some(Down::Sql(down));
+            }
+        }
+        set
+    }
+
     /// Where a migration stands in the set's order.
     pub fn position(&self, id: &str) -> Option<usize> {
         self.by_id.get(id).copied()

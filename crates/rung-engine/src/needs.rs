@@ -98,6 +98,7 @@ impl Asker<'_> {
         }
         let (table, _) = self.table(&to.parent(object)?.key)?;
         let was = self
+            .from
             .constraints(table)
             .any(|it| it.validity == Validity::Valid && self.asks_the_same(&it.kind, &constraint.kind));
         match &constraint.kind {
@@ -134,7 +135,7 @@ impl Asker<'_> {
     fn unlike(&self, table: &Object, columns: &[String], nulls: bool, condition: Option<&str>) -> Option<Need> {
         let is_there = |name: &String| table.columns().iter().any(|it| it.name == *name);
         let is_enough = |of: &[String]| !of.is_empty() && of.iter().all(|name| columns.contains(name));
-        let is_unique = self.constraints(table).any(|it| match &it.kind {
+        let is_unique = self.from.constraints(table).any(|it| match &it.kind {
             ConstraintKind::PrimaryKey { columns, without_overlaps: false } => is_enough(columns),
             ConstraintKind::Unique { columns, without_overlaps: false } => !nulls && is_enough(columns),
             _ => false,
@@ -229,7 +230,7 @@ impl Asker<'_> {
         if !foreign.references.is_empty() {
             return Some(foreign.references.clone());
         }
-        self.constraints(self.from.get(&foreign.table)?).find_map(|it| match &it.kind {
+        self.from.constraints(self.from.get(&foreign.table)?).find_map(|it| match &it.kind {
             ConstraintKind::PrimaryKey { columns, .. } => Some(columns.clone()),
             _ => None,
         })
@@ -241,17 +242,6 @@ impl Asker<'_> {
             Body::Table(table) => Some((object, table)),
             _ => None,
         }
-    }
-
-    fn constraints<'b>(&'b self, table: &'b Object) -> impl Iterator<Item = &'b Constraint> {
-        self.from.of_kind(Kind::Constraint).filter_map(move |object| match &object.body {
-            Body::Constraint(it)
-                if object.key.schema == table.key.schema && object.key.parent.as_ref() == Some(&table.key.name) =>
-            {
-                Some(&**it)
-            }
-            _ => None,
-        })
     }
 }
 

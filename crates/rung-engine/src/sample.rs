@@ -86,7 +86,7 @@ impl<'a> Maker<'a, '_> {
                 let is_number = column.data_type.eq_ignore_ascii_case("integer");
                 let is_key = |it: &Constraint| matches!(&it.kind, ConstraintKind::PrimaryKey { columns, .. } if *columns == [column.name.clone()]);
                 let counts = matches!(&table.body, Body::Table(of) if of.definition.is_some());
-                !(counts && is_number && constraints(self.from, table).any(is_key))
+                !(counts && is_number && self.from.constraints(table).any(is_key))
             }
         }
     }
@@ -147,7 +147,8 @@ impl<'a> Maker<'a, '_> {
     /// The words and numbers that conditions on a column speak of, and what is beside them.
     fn spoken_of(&self, catalog: &Catalog, object: &Object, column: &str) -> Vec<String> {
         let mut found = Vec::new();
-        let mut texts: Vec<String> = constraints(catalog, object)
+        let mut texts: Vec<String> = catalog
+            .constraints(object)
             .filter_map(|it| match &it.kind {
                 ConstraintKind::Check(condition) => Some(condition.clone()),
                 _ => None,
@@ -254,26 +255,15 @@ impl Source {
     }
 }
 
-fn constraints<'a>(catalog: &'a Catalog, table: &'a Object) -> impl Iterator<Item = &'a Constraint> {
-    catalog.of_kind(Kind::Constraint).filter_map(move |object| match &object.body {
-        Body::Constraint(it)
-            if object.key.schema == table.key.schema && object.key.parent.as_ref() == Some(&table.key.name) =>
-        {
-            Some(&**it)
-        }
-        _ => None,
-    })
-}
-
 fn foreign_key<'a>(catalog: &'a Catalog, table: &'a Object, column: &str) -> Option<&'a ForeignKey> {
-    constraints(catalog, table).find_map(|it| match &it.kind {
+    catalog.constraints(table).find_map(|it| match &it.kind {
         ConstraintKind::Foreign(foreign) if foreign.columns.iter().any(|it| it == column) => Some(&**foreign),
         _ => None,
     })
 }
 
 fn primary_key(catalog: &Catalog, table: &Object) -> Vec<String> {
-    let columns = constraints(catalog, table).find_map(|it| match &it.kind {
+    let columns = catalog.constraints(table).find_map(|it| match &it.kind {
         ConstraintKind::PrimaryKey { columns, .. } => Some(columns.clone()),
         _ => None,
     });

@@ -19,12 +19,17 @@ pub trait Scratch: Send + Sync {
     /// The server's error.
     fn copy(&self, of: &mut ScratchDatabase) -> Result<ScratchDatabase, DbError>;
 
-    /// Makes what an error says is lacking outside of any database, where this is the place to: a role, on a server that
-    /// was started for the purpose. Says whether it did, and what failed may be tried again.
+    /// Makes what an error says is lacking outside of any database, a role: for good on a server that was started for the
+    /// purpose, and on another until the last of the databases is gone. Says whether it is there by now, and what failed may
+    /// be tried again; it is not where this user may not make roles.
     ///
     /// # Errors
     /// The server's error.
     fn supply(&self, lacking: &DbError) -> Result<bool, DbError>;
+
+    /// What is run instead of a statement that makes or drops something outside of any database, a role: it may be there
+    /// already, from another scratch database or as somebody's own, and it stays.
+    fn instead(&self, statement: &str) -> Option<String>;
 
     /// Asks somebody else than rung for a database's schema. `None` where nobody is there to be asked. Until the answer
     /// is heard, the schema is to stay as it is.

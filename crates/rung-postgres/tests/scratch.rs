@@ -40,14 +40,49 @@ fn a_database_on_a_named_server_is_empty_and_goes_with_its_value() {
         // Whoever else is connected.
         let _other = server.client(&name);
         drop(first);
-        // The server is others' too.
-        let error = second.driver.execute("GRANT SELECT ON pg_class TO somebody_new").unwrap_err();
-        assert!(!place.supply(&error).unwrap());
         drop(place);
         let second_name = one(&mut second, "SELECT current_database()");
         assert_eq!(databases(server, &second_name), 1);
         drop(second);
         assert_eq!((databases(server, &name), databases(server, &second_name)), (0, 0));
+    });
+}
+
+#[test]
+fn a_role_that_a_named_server_lacks_is_there_as_long_as_the_databases_are() {
+    for_each_major(|server| {
+        let place = place(&on(server));
+        let mut database = place.database().unwrap();
+        let roles = |name: &str| -> i64 {
+            let row = server.client("postgres").query_one("SELECT count(*) FROM pg_roles WHERE rolname = $1", &[&name]);
+            row.expect("a count").get(0)
+        };
+        let name = "Lent 1";
+        let grant = "GRANT SELECT ON pg_class TO \"Lent 1\"";
+        let error = database.driver.execute(grant).unwrap_err();
+        assert!(place.supply(&error).unwrap());
+        database.driver.execute(grant).unwrap();
+        // Another process would have made it too.
+        assert!(place.supply(&error).unwrap());
+        drop(place);
+        assert_eq!(roles(name), 1);
+        drop(database);
+        assert_eq!(roles(name), 0);
+    });
+}
+
+#[test]
+fn who_may_not_make_roles_is_told_which_is_lacking() {
+    for_each_major(|server| {
+        let mut client = server.client("postgres");
+        client.batch_execute("CREATE ROLE maker_of_databases LOGIN CREATEDB PASSWORD 'made'").unwrap();
+        let url = format!("postgres://maker_of_databases:made@127.0.0.1:{}/postgres", server.port());
+        let place = place(&ScratchOptions { server: Some(url), ..on(server) });
+        let mut database = place.database().unwrap();
+        let error = database.driver.execute("GRANT SELECT ON pg_class TO nobody_lent").unwrap_err();
+        assert!(!place.supply(&error).unwrap());
+        drop((database, place));
+        client.batch_execute("DROP ROLE maker_of_databases").unwrap();
     });
 }
 
@@ -60,8 +95,16 @@ fn what_a_killed_process_left_behind_is_swept_up_and_what_is_young_is_not() {
         for name in [&old, &young] {
             client.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
         }
+        let made = |second: &str| format!("made for scratch databases of rung at {second} by 1_2");
+        for (role, second) in [("left_long_ago", "1000000"), ("left_just_now", "9999999999")] {
+            let said = made(second);
+            client.batch_execute(&format!("CREATE ROLE {role}; COMMENT ON ROLE {role} IS '{said}'")).unwrap();
+        }
         drop(place(&on(server)));
         assert_eq!((databases(server, &old), databases(server, &young)), (0, 1));
+        let left = client.query_one("SELECT string_agg(rolname, ' ') FROM pg_roles WHERE rolname LIKE 'left_%'", &[]);
+        assert_eq!(left.unwrap().get::<_, Option<&str>>(0), Some("left_just_now"));
+        client.batch_execute("DROP ROLE left_just_now").unwrap();
         client.batch_execute(&format!("DROP DATABASE {young}")).unwrap();
     });
 }

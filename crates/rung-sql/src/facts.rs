@@ -428,9 +428,12 @@ fn postgres_outside(words: &Words<'_>) -> Option<Outside> {
         ("drop", "database") => "DROP DATABASE",
         ("create", "tablespace") => "CREATE TABLESPACE",
         ("drop", "tablespace") => "DROP TABLESPACE",
-        ("create", "subscription") if !disables_slot(words) => "CREATE SUBSCRIPTION",
+        ("create", "subscription") if !disables(words, &["create_slot", "connect"]) => "CREATE SUBSCRIPTION",
         ("drop", "subscription") => "DROP SUBSCRIPTION",
-        ("alter", "subscription") if words.has("refresh") => "ALTER SUBSCRIPTION ... REFRESH",
+        ("alter", "subscription") if words.is(3, "refresh") => "ALTER SUBSCRIPTION ... REFRESH",
+        ("alter", "subscription") if words.is(4, "publication") && !disables(words, &["refresh"]) => {
+            "ALTER SUBSCRIPTION ... PUBLICATION that refreshes"
+        }
         ("alter", "system") => "ALTER SYSTEM",
         ("alter", "database") if words.has("tablespace") && words.has("set") => "ALTER DATABASE ... SET TABLESPACE",
         ("alter", "table") if words.has("detach") && concurrently => "DETACH PARTITION ... CONCURRENTLY",
@@ -442,10 +445,10 @@ fn postgres_outside(words: &Words<'_>) -> Option<Outside> {
     Some(Outside { why: Cow::Owned(format!("{what} cannot run inside a transaction")), inside: Inside::Fails })
 }
 
-/// `WITH (create_slot = false)` or `connect = false`.
-fn disables_slot(words: &Words<'_>) -> bool {
+/// `WITH (create_slot = false)`: whether an option that is on where nothing is said is off.
+fn disables(words: &Words<'_>, options: &[&str]) -> bool {
     (0..words.tokens.len()).any(|at| {
-        words.is_any(at, &["create_slot", "connect"]) && {
+        words.is_any(at, options) && {
             let value = at + 1 + usize::from(words.is(at + 1, "="));
             words.is_any(value, &["false", "off", "0"]) || words.text(value) == "0"
         }
@@ -675,6 +678,28 @@ fn change(words: &Words<'_>) -> Option<MigrationType> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_said_of_a_subscription_decides_whether_a_transaction_takes_it() {
+        let inside = |sql: &str| postgres_facts(sql).outside.is_none();
+        for sql in [
+            "CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p WITH (connect = false, slot_name = NONE)",
+            "ALTER SUBSCRIPTION s SET PUBLICATION p, q WITH (refresh = false)",
+            "ALTER SUBSCRIPTION s SET (slot_name = NONE)",
+            "ALTER SUBSCRIPTION refresh DISABLE",
+        ] {
+            assert!(inside(sql), "{sql}");
+        }
+        for sql in [
+            "CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p",
+            "ALTER SUBSCRIPTION s ADD PUBLICATION q",
+            "ALTER SUBSCRIPTION s SET PUBLICATION q WITH (refresh = true)",
+            "ALTER SUBSCRIPTION s REFRESH PUBLICATION WITH (copy_data = false)",
+            "DROP SUBSCRIPTION s",
+        ] {
+            assert!(!inside(sql), "{sql}");
+        }
+    }
 
     fn type_of(statements: &[&str]) -> MigrationType {
         let facts: Vec<Facts> = statements.iter().map(|statement| sqlite_facts(statement)).collect();

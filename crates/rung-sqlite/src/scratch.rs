@@ -82,6 +82,10 @@ impl Scratch for Place {
         Ok(false)
     }
 
+    fn instead(&self, _: &str) -> Option<String> {
+        None
+    }
+
     fn witness(&self, database: &mut ScratchDatabase) -> Result<Option<Testimony>, DbError> {
         let own = crate::tables::own_names(&self.open.schema);
         let rows = database.driver.query(&WITNESS.replace("OWN", &own))?;

@@ -1,13 +1,14 @@
 //! What files make of an empty database.
 
 use rung_engine::{
-    DbError, Failure, Goal, History, MigrationSet, PlanOptions, RunError, RunOptions, Scratch, ScratchDatabase,
+    DbError, Dialect, Failure, Goal, History, MigrationSet, PlanOptions, RunError, RunOptions, Scratch, ScratchDatabase,
 };
+use rung_sql::{Script, Span, Statement};
 
 use crate::migrator::Error;
 
 /// Runs migrations of a set on a scratch database, as `up` and `down` do. A role that they speak of and that is not there is
-/// made, where that is nobody else's concern; a script among them gets the scratch database as `DATABASE_URL`.
+/// made ([`Scratch::supply`]), one that they make may be there ([`Scratch::instead`]); a script among them gets the scratch database as `DATABASE_URL`.
 ///
 /// # Errors
 /// A migration fails, at its place.
@@ -23,7 +24,8 @@ pub fn replay(
     running.script_environment.retain(|(name, _)| name != "DATABASE_URL");
     running.script_environment.push(("DATABASE_URL".to_owned(), database.url.clone()));
     let dialect = database.driver.dialect_of();
-    let planner = |history: &History| rung_engine::plan(set, history, goal, planning, dialect);
+    let set = set.with_scripts(|script| on_scratch(script, scratch, dialect));
+    let planner = |history: &History| rung_engine::plan(&set, history, goal, planning, dialect);
     loop {
         let driver = &mut *database.driver;
         // What ran before something was lacking stays, and the run goes on behind it.
@@ -35,6 +37,16 @@ pub fn replay(
             },
         }
     }
+}
+
+/// A script as it is run there, where that is another.
+fn on_scratch(script: &Script, scratch: &dyn Scratch, dialect: &dyn Dialect) -> Option<Script> {
+    // What can't be split is for the planner to say.
+    let statements = script.statements(dialect.syntax()).ok()?;
+    let other =
+        |statement: &Statement| Some((statement.span, scratch.instead(&script.text()[statement.span.range()])?));
+    let edits: Vec<(Span, String)> = statements.iter().filter_map(other).collect();
+    (!edits.is_empty()).then(|| script.replaced(&edits))
 }
 
 /// What the server said, where a statement failed.

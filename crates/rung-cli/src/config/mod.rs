@@ -109,8 +109,9 @@ table! {
     /// Where things are tried out: databases of no consequence, each made empty and dropped again. `diff`, `verify`, `squash`
     /// and whatever else proves what it says use them. SQLite needs none of this.
     Scratch ("[scratch]") {
-        /// A PostgreSQL server whose user may make databases; `${NAME}` is an environment variable. Where none is named, a
-        /// temporary one is started from the PostgreSQL programs of the machine.
+        /// A PostgreSQL server whose user may make databases; `${NAME}` is an environment variable. A role that it lacks and
+        /// that files speak of, or make, is there as long as the databases are, if its user may make roles.
+        /// Where none is named, a temporary one is started from the PostgreSQL programs of the machine.
         server: Option<Spanned<String>> = "\"postgres://dev@localhost/postgres\"",
         /// SQL files to run in each before anything else, relative to this one: what migrations find in a real database and
         /// do not make themselves.

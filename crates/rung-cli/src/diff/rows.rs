@@ -179,7 +179,8 @@ fn survivor(table: &Object, from: &Catalog, to: &Catalog, renames: &[Rename]) ->
         let now = after.columns().iter().find(|it| it.name == name).filter(|now| is_given(now))?;
         let retyped = !now.data_type.eq_ignore_ascii_case(&column.data_type)
             || new.options != old.options
-            || speaks_anew(renames, after, &now.name);
+            || speaks_anew(renames, after, &now.name)
+            || has_other_parts(table, Some(&column.name), (from, to), renames);
         Some(Survivor { before: column.name.clone(), after: name, retyped })
     });
     let columns = both.collect();
@@ -196,6 +197,27 @@ fn speaks_anew(renames: &[Rename], table: &Object, column: &str) -> bool {
         table.depends_on.iter().any(|it| it.on == *of && it.column.as_ref().is_none_or(|name| name == column))
     };
     types.into_iter().any(uses)
+}
+
+/// Whether values have parts, and not the same ones in both schemas: attributes of a composite type, columns of a table whose
+/// row they are. Those of a column, or of all that an object is made of.
+fn has_other_parts(
+    object: &Object,
+    column: Option<&str>,
+    (from, to): (&Catalog, &Catalog),
+    renames: &[Rename],
+) -> bool {
+    let parts = |object: &Object| -> Vec<(String, String)> {
+        object.columns().iter().map(|it| (it.name.clone(), it.data_type.clone())).collect()
+    };
+    let made_of = object.depends_on.iter().filter(|it| {
+        matches!(it.on.kind, Kind::Type | Kind::Table) && column.is_none_or(|name| it.column.as_deref() == Some(name))
+    });
+    made_of.filter_map(|it| from.get(&it.on)).any(|before| {
+        let after = to.get(&renamed(renames, &before.key));
+        after.is_none_or(|after| parts(before) != parts(after))
+            || before.key.kind == Kind::Type && has_other_parts(before, None, (from, to), renames)
+    })
 }
 
 /// How many tables inherit from one, or are parts of it.

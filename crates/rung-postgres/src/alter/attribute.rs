@@ -1,11 +1,12 @@
 //! What is said of an object: its owner, comments, privileges, labels.
 
-use rung_catalog::{Catalog, Column, Grant, Grantee, Grants, Kind, NotNull, Object};
+use rung_catalog::{Column, Grant, Grantee, Grants, Identity, Key, Kind, NotNull, Object, Value};
 use rung_engine::DumpOptions;
 
+use super::change::Changes;
 use crate::inspect::PUBLIC_COMMENT as PUBLIC;
 use crate::name::{full, literal, quoted};
-use crate::render::object::{self, comment, grant_target, index_name, labels, phrase};
+use crate::render::object::{self, comment, grant_target, index_name, labels, phrase, sequence_of};
 
 /// The statements that make what is said of one object what is said of another, under the name of that.
 pub(super) fn attributes(from: &Object, to: &Object, options: &DumpOptions) -> Vec<String> {
@@ -46,21 +47,43 @@ pub(super) fn attributes(from: &Object, to: &Object, options: &DumpOptions) -> V
             let on = format!("CONSTRAINT {constraint} ON {}", full(&to.key));
             sql.extend(comments(&on, text(&old.not_null).as_deref(), not_null.comment.as_deref()));
         }
+        if let Value::Identity(identity) = &column.value {
+            let was = identity_of(old).and_then(|it| it.comment.as_deref());
+            sql.extend(comments(&sequence_of(to, identity), was, identity.comment.as_deref()));
+        }
     }
     if options.privileges {
         let target = grant_target(to);
-        let mut had = from.grants.clone();
-        if from.owner != to.owner {
-            // What an owner had been given is its own by now.
-            had.granted.retain(|grant| to.owner.as_ref().is_none_or(|owner| grant.to != Grantee::Role(owner.clone())));
-        }
-        sql.extend(grants(&had, &to.grants, |privileges| format!("{privileges} ON {target}")));
+        let had = |grants: &Grants| {
+            let mut had = grants.clone();
+            if from.owner != to.owner {
+                // What an owner had been given is its own by now.
+                let is_owner =
+                    |grant: &Grant| to.owner.as_ref().is_some_and(|owner| grant.to == Grantee::Role(owner.clone()));
+                had.granted.retain(|grant| !is_owner(grant));
+            }
+            had
+        };
+        let had_all = had(&from.grants);
+        sql.extend(grants(&had_all, &to.grants, |privileges| format!("{privileges} ON {target}")));
         for column in to.columns() {
             let old = from.columns().iter().find(|it| it.name == column.name).unwrap_or(&none);
             sql.extend(grants(&old.grants, &column.grants, |privileges| object::on_column(to, column, privileges)));
+            if let Value::Identity(identity) = &column.value {
+                let (on, was) = (sequence_of(to, identity), identity_of(old).map(|it| had(&it.grants)));
+                let was = was.unwrap_or_default();
+                sql.extend(grants(&was, &identity.grants, |privileges| format!("{privileges} ON {on}")));
+            }
         }
     }
     sql
+}
+
+fn identity_of(column: &Column) -> Option<&Identity> {
+    match &column.value {
+        Value::Identity(identity) => Some(identity),
+        _ => None,
+    }
 }
 
 /// What a NOT NULL constraint is called.
@@ -169,36 +192,43 @@ fn together(list: Vec<Grant>) -> Vec<Grant> {
     joined
 }
 
-/// What the privileges for new objects, as the first schema has them, give to one that is made meanwhile, and it does not
-/// have. Taken back for whoever makes it; where it was not given, nothing is taken.
-pub(super) fn given_by_default(from: &Catalog, object: &Object) -> Vec<String> {
+/// What the privileges for new objects, as the first schema has them, give to one that is made meanwhile, and to the sequences
+/// of its identity columns, and they do not have. Taken back for whoever makes it; where it was not given, nothing is taken.
+pub(super) fn given_by_default(changes: &Changes<'_>, object: &Object) -> Vec<String> {
     let kind = match (&object.body, object.key.kind) {
-        (_, Kind::Table | Kind::View) => "TABLES",
-        (_, Kind::Sequence) => "SEQUENCES",
-        (_, Kind::Routine) => "FUNCTIONS",
-        (_, Kind::Type) => "TYPES",
-        (_, Kind::Schema) => "SCHEMAS",
-        _ => return Vec::new(),
+        (_, Kind::Table | Kind::View) => Some("TABLES"),
+        (_, Kind::Sequence) => Some("SEQUENCES"),
+        (_, Kind::Routine) => Some("FUNCTIONS"),
+        (_, Kind::Type) => Some("TYPES"),
+        (_, Kind::Schema) => Some("SCHEMAS"),
+        _ => None,
     };
-    let mut sql = Vec::new();
-    let target = grant_target(object);
+    let itself =
+        kind.into_iter().flat_map(|kind| given(changes, kind, &object.key, &object.grants, &grant_target(object)));
+    let sequences = object.columns().iter().flat_map(|column| given_to_sequence(changes, object, column));
+    itself.chain(sequences).collect()
+}
+
+/// See [`given_by_default`]: to the sequence of an identity column.
+pub(super) fn given_to_sequence(changes: &Changes<'_>, table: &Object, column: &Column) -> Vec<String> {
+    let Some(identity) = identity_of(column) else { return Vec::new() };
+    given(changes, "SEQUENCES", &table.key, &identity.grants, &sequence_of(table, identity))
+}
+
+fn given(changes: &Changes<'_>, kind: &str, key: &Key, has: &Grants, target: &str) -> Vec<String> {
     let on = |privileges: &str| format!("{privileges} ON {target}");
-    for given in from.of_kind(Kind::DefaultPrivileges) {
-        if given.key.name != kind
-            || given.key.schema.as_ref().is_some_and(|schema| object.key.schema.as_ref() != Some(schema))
-        {
-            continue;
-        }
-        sql.extend(object::grants(
-            &Grants { granted: Vec::new(), revoked: less(&given.grants.granted, &object.grants.granted) },
-            on,
-        ));
-        sql.extend(object::grants(
-            &Grants { granted: less(&given.grants.revoked, &object.grants.revoked), revoked: Vec::new() },
-            on,
-        ));
-    }
-    sql
+    let applies = |given: &&Object| {
+        // Those that go are gone before anything is made.
+        given.key.name == kind
+            && given.key.schema.as_ref().is_none_or(|schema| key.schema.as_ref() == Some(schema))
+            && !changes.is_dropped(&given.key)
+    };
+    let each = changes.from.of_kind(Kind::DefaultPrivileges).filter(applies).flat_map(|given| {
+        let taken = Grants { granted: Vec::new(), revoked: less(&given.grants.granted, &has.granted) };
+        let returned = Grants { granted: less(&given.grants.revoked, &has.revoked), revoked: Vec::new() };
+        [taken, returned].map(|grants| object::grants(&grants, on)).concat()
+    });
+    each.collect()
 }
 
 /// What one list gives and the other does not.

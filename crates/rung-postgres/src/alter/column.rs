@@ -164,7 +164,7 @@ impl<'a> Builder<'_, 'a> {
             );
         }
         self.value(from, to, old, new);
-        self.null(to, old, new);
+        self.null(from, to, old, new);
     }
 
     /// All new types of a table's columns at once, so that it is written anew once.

@@ -9,6 +9,7 @@ use rung_catalog::{
 };
 
 use super::fate::must_readd;
+use super::null::is_partition;
 
 /// A table and one that it inherits from, or is a partition of.
 #[derive(Debug, Clone)]
@@ -292,12 +293,26 @@ impl Settled {
         let given: HashSet<String> = columns.map(|column| column.name.clone()).collect();
         for parent in parents {
             let (Some(old), Some(new)) = (from.get(&parent), to.get(&parent)) else { continue };
-            self.follow_columns(object, (old, new), &given, major);
+            // From 18 on a key of the part alone makes the NOT NULL that it has from the whole its own as well.
+            let child = from.get(&object.key).filter(|child| major >= 18 && is_partition(child));
+            let keys = child.into_iter().flat_map(|child| from.constraints(child)).filter_map(|it| match &it.kind {
+                ConstraintKind::PrimaryKey { columns, .. } => Some(columns),
+                _ => None,
+            });
+            let keyed: HashSet<String> = keys.flatten().cloned().collect();
+            self.follow_columns(object, (old, new), (&given, &keyed), major);
             self.follow_checks(from, to, &object.key, &parent);
         }
     }
 
-    fn follow_columns(&mut self, object: &Object, (old, new): (&Object, &Object), given: &HashSet<String>, major: u32) {
+    /// `given` are the columns that a table has from its parents, `keyed` those that its own key keeps from being NULL.
+    fn follow_columns(
+        &mut self,
+        object: &Object,
+        (old, new): (&Object, &Object),
+        (given, keyed): (&HashSet<String>, &HashSet<String>),
+        major: u32,
+    ) {
         let find = |of: &Object, name: &str| of.columns().iter().find(|it| it.name == name).cloned();
         let (mut retyped, mut readded) = (Vec::new(), Vec::new());
         let key = Arc::clone(&object.key);
@@ -346,7 +361,9 @@ impl Settled {
                     match (&before.not_null, &column.not_null) {
                         (None, Some(_)) if here.not_null.is_none() => here.not_null = inherited().not_null,
                         (Some(_), None) => match &mut here.not_null {
-                            Some(it) if it.origin == Origin::Both => it.origin = Origin::Local,
+                            Some(it) if it.origin == Origin::Both || keyed.contains(&column.name) => {
+                                it.origin = Origin::Local;
+                            }
                             it => *it = None,
                         },
                         _ => {}

@@ -172,7 +172,7 @@ impl<'a> Builder<'_, 'a> {
             }
             _ => {}
         }
-        let taken = super::attribute::given_by_default(self.changes.from, object);
+        let taken = super::attribute::given_by_default(self.changes, object);
         sql.extend(taken);
         sql
     }

@@ -122,7 +122,12 @@ fn without(mut object: rung_catalog::Object, options: &AlterOptions) -> rung_cat
             extension.grants.clear();
         }
         object.grants = rung_catalog::Grants::default();
-        object.columns_mut().iter_mut().for_each(|column| column.grants = rung_catalog::Grants::default());
+        for column in object.columns_mut() {
+            column.grants = rung_catalog::Grants::default();
+            if let rung_catalog::Value::Identity(identity) = &mut column.value {
+                identity.grants = rung_catalog::Grants::default();
+            }
+        }
     }
     object
 }

@@ -9,7 +9,7 @@ use super::attribute::not_null_name;
 use super::column::{alter, is_foreign};
 use super::work::{Phase, Step};
 use super::{Builder, steps};
-use crate::name::quoted;
+use crate::name::{full, quoted};
 
 /// That a column is never NULL.
 pub(super) fn not_null(table: &Arc<Key>, column: &str) -> Fact {
@@ -18,7 +18,7 @@ pub(super) fn not_null(table: &Arc<Key>, column: &str) -> Fact {
 
 impl<'a> Builder<'_, 'a> {
     /// NOT NULL: put on, taken off, or called something else.
-    pub(super) fn null(&mut self, to: &'a Object, old: &Column, new: &'a Column) {
+    pub(super) fn null(&mut self, from: &'a Object, to: &'a Object, old: &Column, new: &'a Column) {
         let key = &to.key;
         let before = format!("{} ALTER COLUMN {}", alter(to), quoted(&new.name));
         let column = Fact::column(key, &new.name);
@@ -28,6 +28,12 @@ impl<'a> Builder<'_, 'a> {
                 let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP NOT NULL")]));
                 action.takes = vec![not_null(key, &new.name)];
                 action.needs = needs;
+                // A table keeps it as long as its parent has it.
+                let given = |parent: &Key| format!("NOT NULL of {} given by {}", new.name, full(parent));
+                action.releases = vec![given(key)];
+                if let Body::Table(table) = &from.body {
+                    action.claims = table.inherits.iter().map(|parent| given(parent)).collect();
+                }
             }
             (None, Some(constraint)) => self.set_not_null(to, new, constraint, needs),
             (Some(old), Some(of)) => {
@@ -130,6 +136,6 @@ impl<'a> Builder<'_, 'a> {
     }
 }
 
-fn is_partition(object: &Object) -> bool {
+pub(super) fn is_partition(object: &Object) -> bool {
     matches!(&object.body, Body::Table(table) if table.bound.is_some())
 }

@@ -254,7 +254,7 @@ impl<'a> Builder<'_, 'a> {
         action.claims.extend(group.map(super::table::heirs_of));
         let left = group.filter(|table| self.left.contains_key(table)).and_then(|table| self.changes.from.get(table));
         action.needs.extend(left.map(|table| super::table::left(&table.key)));
-        if online {
+        if online || object.key.kind == Kind::Subscription {
             action.what.cut = Cut::Outside;
         }
     }

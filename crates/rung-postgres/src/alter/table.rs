@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use rung_catalog::{Body, ConstraintKind, Fact, Key, Kind, Object, Persistence, ReplicaIdentity, RowSecurity, Table};
+use rung_catalog::{
+    Body, ConstraintKind, Fact, Key, Kind, Object, Persistence, ReplicaIdentity, RowSecurity, Table, Value,
+};
 
-use super::attribute::attributes;
+use super::attribute::{attributes, given_to_sequence};
 use super::index::attached;
 use super::inherit::Bond;
 use super::work::Phase;
@@ -29,10 +31,17 @@ impl<'a> Builder<'_, 'a> {
             }
         }
         sql.extend(attributes(&before, to, &self.changes.options.compared));
+        let is_numbered = |object: &Object, name: &str| {
+            object.columns().iter().any(|it| it.name == *name && matches!(it.value, Value::Identity(_)))
+        };
+        for column in to.columns().iter().filter(|it| !is_numbered(&before, &it.name)) {
+            sql.extend(given_to_sequence(self.changes, to, column));
+        }
         if sql.is_empty() {
             return;
         }
         let mut needs: Vec<Fact> = to.columns().iter().map(|column| Fact::column(key, &column.name)).collect();
+        needs.extend(to.columns().iter().map(|column| super::value::numbered(key, &column.name)));
         if let ReplicaIdentity::Index(name) = &new.replica_identity {
             let of_index = |part: &&&'a Object| part.key.name == *name;
             needs.extend(self.changes.new.parts(key).iter().filter(of_index).map(|part| Fact::object(&part.key)));

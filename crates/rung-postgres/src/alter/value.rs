@@ -1,5 +1,7 @@
 //! What a column has where none is given: a default, an expression, an identity.
 
+use std::sync::Arc;
+
 use rung_catalog::{Column, Fact, Identity, Key, Kind, Object, Sequence, Value};
 
 use super::column::{alter, is_foreign, only};
@@ -9,11 +11,17 @@ use super::{Builder, steps, types};
 use crate::name::{full, literal, quoted, within};
 use crate::render::table::{bare, identity};
 
+/// That a column has the sequence that it is to have.
+pub(super) fn numbered(table: &Arc<Key>, column: &str) -> Fact {
+    Fact::column(table, format!("{column} GENERATED"))
+}
+
 impl<'a> Builder<'_, 'a> {
     pub(super) fn value(&mut self, from: &'a Object, to: &'a Object, old: &Column, new: &'a Column) {
         let key = &to.key;
         let place = (&**key, new.name.as_str());
         let before = format!("{} ALTER COLUMN {}", only(to), quoted(&new.name));
+        let with_heirs = format!("{} ALTER COLUMN {}", alter(to), quoted(&new.name));
         let is_reset = self.changes.reset.contains(&place) || self.changes.retyped.contains(&place);
         // Its type is for the work to let go that gives it another.
         let mut frees = self.of_column(from, &new.name, false);
@@ -22,71 +30,45 @@ impl<'a> Builder<'_, 'a> {
         needs.push(Fact::column(key, &new.name));
         needs.extend(self.after_leaving(key));
         let column = Fact::column(key, &new.name);
-        match (&old.value, &new.value) {
-            (Value::Default(_), _) if is_reset => {
-                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP DEFAULT")]));
-                action.frees = frees;
-                action.frees.push(column);
-                let dropped = self.works.last();
-                if let Value::Default(default) = &new.value {
-                    let action =
-                        self.works.add(Phase::Make, key, None, steps([format!("{before} SET DEFAULT {default}")]));
-                    action.needs = needs;
-                    action.after = vec![dropped];
-                } else {
-                    self.identity(to, &Value::None, new, needs, vec![dropped]);
-                }
-            }
-            (one, two) if one == two => {}
-            (Value::None | Value::Default(_), Value::Default(default)) => {
-                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} SET DEFAULT {default}")]));
-                (action.needs, action.frees) = (needs, frees);
-            }
-            (Value::Default(_), Value::None) => {
-                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP DEFAULT")]));
-                action.frees = frees;
-            }
+        let gone = match (&old.value, &new.value) {
+            (Value::Default(_), _) if is_reset => Some("DEFAULT"),
+            (one, two) if one == two => return,
+            (Value::Default(_), Value::None | Value::Identity(_)) => Some("DEFAULT"),
             (Value::Stored(_), Value::Stored(expression) | Value::Virtual(expression))
             | (Value::Virtual(_), Value::Virtual(expression)) => {
-                let sql = format!("{before} SET EXPRESSION AS ({})", bare(expression));
-                let action = self.works.add(Phase::Make, key, None, steps([sql.replacen(" ONLY ", " ", 1)]));
+                let sql = format!("{with_heirs} SET EXPRESSION AS ({})", bare(expression));
+                let action = self.works.add(Phase::Make, key, None, steps([sql]));
                 (action.needs, action.frees) = (needs, frees);
+                return;
             }
-            (Value::Stored(_), _) => {
-                let sql = format!("{before} DROP EXPRESSION").replacen(" ONLY ", " ", 1);
-                let action = self.works.add(Phase::Make, key, None, steps([sql]));
-                action.frees = frees;
-                let dropped = self.works.last();
-                match &new.value {
-                    Value::Default(default) => {
-                        let action =
-                            self.works.add(Phase::Make, key, None, steps([format!("{before} SET DEFAULT {default}")]));
-                        action.needs = needs;
-                        action.after = vec![dropped];
-                    }
-                    _ => self.identity(to, &Value::None, new, needs, vec![dropped]),
-                }
-            }
-            (Value::Default(_), Value::Identity(_)) => {
-                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP DEFAULT")]));
-                action.frees = frees;
-                let dropped = self.works.last();
-                self.identity(to, &Value::None, new, needs, vec![dropped]);
-            }
-            (Value::Identity(of), Value::None | Value::Default(_)) => {
-                let sql = format!("{before} DROP IDENTITY").replacen(" ONLY ", " ", 1);
-                let action = self.works.add(Phase::Make, key, None, steps([sql]));
+            (Value::Stored(_), _) => Some("EXPRESSION"),
+            (Value::Identity(_), Value::None | Value::Default(_)) => Some("IDENTITY"),
+            _ => None,
+        };
+        let mut after = Vec::new();
+        if let Some(what) = gone {
+            let alter = if what == "DEFAULT" { &before } else { &with_heirs };
+            let action = self.works.add(Phase::Make, key, None, steps([format!("{alter} DROP {what}")]));
+            let frees = std::mem::take(&mut frees);
+            if let Value::Identity(of) = &old.value {
                 action.frees = vec![not_null(key, &new.name)];
                 action.releases = vec![format!("relation {}", within(key, &of.name))];
-                let dropped = self.works.last();
-                if let Value::Default(default) = &new.value {
-                    let action =
-                        self.works.add(Phase::Make, key, None, steps([format!("{before} SET DEFAULT {default}")]));
-                    action.needs = needs;
-                    action.after = vec![dropped];
-                }
+            } else {
+                action.frees = frees;
+                action.frees.extend(is_reset.then_some(column));
             }
-            (old_value, _) => self.identity(to, old_value, new, needs, Vec::new()),
+            after.push(self.works.last());
+        }
+        match &new.value {
+            Value::Default(default) => {
+                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} SET DEFAULT {default}")]));
+                (action.needs, action.frees, action.after) = (needs, frees, after);
+            }
+            Value::Identity(_) => {
+                let old = if gone.is_some() { &Value::None } else { &old.value };
+                self.identity(to, old, new, needs, after);
+            }
+            _ => {}
         }
     }
 
@@ -123,6 +105,7 @@ impl<'a> Builder<'_, 'a> {
         if !sql.is_empty() {
             let action = self.works.add(Phase::Make, key, None, steps(sql));
             (action.needs, action.after, action.claims) = (needs, after, claims);
+            action.makes = vec![numbered(key, &new.name)];
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rung_catalog::{
     Body, Catalog, Definition, Dependency, Extension, Firing, Grants, Index, Key, Kind, Nature, NotNull, Object,
-    Policy, Routine, RoutineKind, Trigger, Type, Unknown,
+    Policy, Routine, RoutineKind, Trigger, Type, Unknown, Value,
 };
 use tokio_postgres::SimpleQueryRow;
 
@@ -44,6 +44,8 @@ pub(super) enum Target {
     Index,
     /// The constraint behind NOT NULL.
     NotNull,
+    /// The sequence behind an identity column.
+    Sequence,
     /// Nothing that a comment could be kept on.
     Part,
 }
@@ -466,6 +468,15 @@ impl Builder {
                         continue;
                     };
                     match (provider, target, &mut found.not_null) {
+                        (Some(_), Target::Sequence, _) => {
+                            let what = format!("security label on the sequence of {}.{name}", object.key.path());
+                            self.unknown.insert(Unknown { what, why: "rung keeps no labels there".into() });
+                            continue;
+                        }
+                        (None, Target::Sequence, _) => match &mut found.value {
+                            Value::Identity(identity) => &mut identity.comment,
+                            _ => continue,
+                        },
                         (Some(provider), ..) => {
                             found.labels.push((provider, text));
                             continue;

@@ -174,10 +174,12 @@ impl Builder {
                 continue;
             };
             let sequence = sequence.clone();
-            let identity = Identity { always: *always, name: self.objects[at].key.name.clone(), sequence };
+            let name_of = self.objects[at].key.name.clone();
+            let grants = std::mem::take(&mut self.objects[at].grants);
+            let identity = Identity { always: *always, name: name_of, sequence, comment: None, grants };
             self.gone.insert(at);
             let slots = self.slots.values_mut().filter(|slot| slot.object == at);
-            slots.for_each(|slot| *slot = Slot { object: to_at, column: Some(name.clone()), target: Target::Part });
+            slots.for_each(|slot| *slot = Slot { object: to_at, column: Some(name.clone()), target: Target::Sequence });
             let column =
                 columns_of(&mut self.objects[to_at].body).and_then(|all| all.iter_mut().find(|it| it.name == name));
             if let Some(column) = column {

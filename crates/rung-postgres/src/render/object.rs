@@ -1,8 +1,8 @@
 //! Statements for one object: what makes it, and what is said about it.
 
 use rung_catalog::{
-    Body, Firing, Grant, Grantee, Grants, Key, Kind, Nature, Object, Persistence, Policy, RoutineKind, Sequence, Type,
-    Value, View,
+    Body, Firing, Grant, Grantee, Grants, Identity, Key, Kind, Nature, Object, Persistence, Policy, RoutineKind,
+    Sequence, Type, Value, View,
 };
 use rung_engine::DumpOptions;
 
@@ -101,7 +101,11 @@ impl Writer<'_> {
         }
         let extensions = object.depends_on.iter().filter(|dependency| dependency.nature == Nature::Extension);
         sql.extend(extensions.map(|it| format!("ALTER {what} DEPENDS ON EXTENSION {}", quoted(&it.on.name))));
-        sql.extend(comment(&what, object.comment.as_deref()));
+        match &object.body {
+            // What its control file says of it was taken away.
+            Body::Extension(_) if object.comment.is_none() => sql.push(format!("COMMENT ON {what} IS NULL")),
+            _ => sql.extend(comment(&what, object.comment.as_deref())),
+        }
         sql.extend(labels(&what, &object.labels));
         for column in object.columns() {
             let name = format!("COLUMN {}.{}", full(&object.key), quoted(&column.name));
@@ -113,12 +117,19 @@ impl Writer<'_> {
                 let name = not_null.name.clone().unwrap_or_else(usual);
                 sql.extend(comment(&format!("CONSTRAINT {} ON {}", quoted(&name), full(&object.key)), Some(text)));
             }
+            if let Value::Identity(identity) = &column.value {
+                sql.extend(comment(&sequence_of(object, identity), identity.comment.as_deref()));
+            }
         }
         if self.options.privileges {
             let target = grant_target(object);
             sql.extend(grants(&object.grants, |privileges| format!("{privileges} ON {target}")));
             for column in object.columns() {
                 sql.extend(grants(&column.grants, |privileges| on_column(object, column, privileges)));
+                if let Value::Identity(identity) = &column.value {
+                    let on = sequence_of(object, identity);
+                    sql.extend(grants(&identity.grants, |privileges| format!("{privileges} ON {on}")));
+                }
             }
         }
     }
@@ -342,6 +353,11 @@ pub(crate) fn grant_target(object: &Object) -> String {
         (_, Kind::Server) => format!("FOREIGN SERVER {}", full(key)),
         _ => phrase(object),
     }
+}
+
+/// The sequence of an identity column, as statements call it.
+pub(crate) fn sequence_of(table: &Object, identity: &Identity) -> String {
+    format!("SEQUENCE {}", within(&table.key, &identity.name))
 }
 
 /// Privileges on a column: `SELECT (a), INSERT (a) ON TABLE t`.

@@ -9,12 +9,13 @@ mod server;
 mod witness;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rung_engine::{DbError, DbErrorKind, Scratch, ScratchDatabase, ScratchOptions, Session, Testimony};
+use rung_sql::Syntax;
 
 use crate::connect::{Environment, Settings};
 use crate::name::{literal, quoted};
@@ -25,7 +26,15 @@ pub use identity::scratch_identity;
 /// The names of scratch databases begin so, and go on with the second in which they were made.
 const PREFIX: &str = "rung_scratch_";
 
-/// A database of ours that nobody is connected to is one that was left behind, once it is so old.
+/// What is said of roles that are there only for scratch databases; the second in which their place was found follows, and
+/// whose it is.
+const LENT: &str = "made for scratch databases of rung at ";
+
+/// Quotes a statement within another.
+const QUOTE: &str = "$rung$";
+
+/// A database of ours that nobody is connected to, or a role of ours that nothing belongs to, is one that was left behind,
+/// once it is so old.
 const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// A place for scratch databases: [`ScratchOptions::server`], else a temporary server from the PostgreSQL programs of this
@@ -53,7 +62,7 @@ fn scratch_of(
     sweep(&mut admin)?;
     let major = admin.server_version() / 10_000;
     let dump = binaries::client_for(binaries, major).cloned();
-    Ok(Box::new(Place::new(admin, settings, open, dump, Power::Databases, None)))
+    Ok(Box::new(Place::new(admin, settings, open, dump, Power::Lent, None)))
 }
 
 fn no_server() -> DbError {
@@ -95,9 +104,9 @@ fn temporary(_: &Binaries, _: &[Binaries], _: &ScratchOptions, _: OpenOptions) -
 /// What may be made on a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Power {
-    /// Databases: the rest is shared with others.
-    Databases,
-    /// Roles too.
+    /// Databases, and roles for as long as these are there: the server is others' too.
+    Lent,
+    /// Whatever is of use: the server goes with its user.
     All,
 }
 
@@ -111,7 +120,6 @@ struct Place {
     admin: Mutex<Postgres>,
     server: Arc<Address>,
     clients: Option<Binaries>,
-    power: Power,
     _started: Option<Server>,
 }
 
@@ -124,8 +132,15 @@ impl Place {
         power: Power,
         started: Option<Server>,
     ) -> Self {
-        let server = Arc::new(Address { settings, open, power, drops: Mutex::default() });
-        Self { admin: Mutex::new(admin), server, clients, power, _started: started }
+        let server = Arc::new(Address {
+            settings,
+            open,
+            power,
+            mark: mark(),
+            drops: Mutex::default(),
+            lends: AtomicBool::new(false),
+        });
+        Self { admin: Mutex::new(admin), server, clients, _started: started }
     }
 
     /// A database with all that a template has.
@@ -165,14 +180,28 @@ impl Scratch for Place {
     fn supply(&self, lacking: &DbError) -> Result<bool, DbError> {
         // undefined_object, in the words of a server whose messages are not translated.
         let role = lacking.message.strip_prefix("role \"").and_then(|rest| rest.strip_suffix("\" does not exist"));
-        match role {
-            Some(role) if self.power == Power::All && lacking.code.as_deref() == Some("42704") => {
-                let make =
-                    format!("DO $$ BEGIN CREATE ROLE {}; EXCEPTION WHEN duplicate_object THEN END $$", quoted(role));
-                statement(&mut lock(&self.admin), &make)?;
-                Ok(true)
-            }
-            _ => Ok(false),
+        let Some(role) = role.filter(|_| lacking.code.as_deref() == Some("42704")) else { return Ok(false) };
+        let name = quoted(role);
+        // Only a member may make objects its own.
+        let make = self.server.role(&name, &format!("CREATE ROLE {name} ROLE CURRENT_USER"));
+        match statement(&mut lock(&self.admin), &make) {
+            Err(error) if error.kind == DbErrorKind::Permission => Ok(false),
+            done => done.map(|()| true),
+        }
+    }
+
+    fn instead(&self, statement: &str) -> Option<String> {
+        let tokens = rung_sql::tokens(statement, &Syntax::POSTGRES).filter(|token| !token.kind.is_trivia());
+        let words: Vec<&str> = tokens.take(4).map(|token| &statement[token.span.range()]).collect();
+        let is = |at: usize, word: &str| words.get(at).is_some_and(|it| it.eq_ignore_ascii_case(word));
+        let is_mapping = is(1, "user") && is(2, "mapping") && (is(3, "for") || is(3, "if"));
+        if is_mapping || !["role", "user", "group"].iter().any(|word| is(1, word)) || statement.contains(QUOTE) {
+            return None;
+        }
+        match words.first()?.to_ascii_lowercase().as_str() {
+            "create" => Some(self.server.role(words.get(2)?, statement)),
+            "drop" => Some(format!("DO {QUOTE} BEGIN END {QUOTE}")),
+            _ => None,
         }
     }
 
@@ -187,21 +216,48 @@ impl Scratch for Place {
     }
 }
 
-/// The server, for those who drop databases.
+/// The server, for those who drop what was made there.
 struct Address {
     settings: Settings,
     open: OpenOptions,
     power: Power,
+    /// What is said of roles that go with it.
+    mark: String,
     drops: Mutex<Vec<JoinHandle<()>>>,
+    /// Whether there may be such roles.
+    lends: AtomicBool,
+}
+
+impl Address {
+    /// Makes a role by a statement, unless it is there, by this or by what somebody else does at the same time.
+    fn role(&self, name: &str, make: &str) -> String {
+        self.lends.store(true, Ordering::Relaxed);
+        format!(
+            "DO {QUOTE} BEGIN {make}\n; COMMENT ON ROLE {name} IS {}; EXCEPTION WHEN duplicate_object OR unique_violation \
+             THEN END {QUOTE}",
+            literal(&self.mark)
+        )
+    }
+}
+
+fn mark() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("{LENT}{} by {}_{}", now().as_secs(), std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 impl Drop for Address {
     fn drop(&mut self) {
         // On a server that goes itself there is nothing to wait for.
-        if self.power == Power::Databases {
-            for dropping in lock(&self.drops).drain(..) {
-                let _ = dropping.join();
-            }
+        if self.power == Power::All {
+            return;
+        }
+        for dropping in lock(&self.drops).drain(..) {
+            let _ = dropping.join();
+        }
+        if self.lends.load(Ordering::Relaxed)
+            && let Ok(mut admin) = crate::driver::open_with(&self.settings, &self.open)
+        {
+            let _ = drop_roles(&mut admin, |mark| mark == self.mark);
         }
     }
 }
@@ -234,7 +290,24 @@ fn drop_statement(name: &str) -> String {
     format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name))
 }
 
-/// Drops databases that a process left behind when it was killed.
+/// Drops roles by what is said of them, but for those that another process has a use for by now.
+fn drop_roles(admin: &mut Postgres, goes: impl Fn(&str) -> bool) -> Result<(), DbError> {
+    let marked = admin.query(&format!(
+        "SELECT rolname, pg_catalog.shobj_description(oid, 'pg_authid') FROM pg_catalog.pg_roles \
+         WHERE pg_catalog.starts_with(pg_catalog.shobj_description(oid, 'pg_authid'), {})",
+        literal(LENT)
+    ))?;
+    for row in marked {
+        if let [Some(role), Some(mark)] = &row[..]
+            && goes(mark)
+        {
+            let _ = statement(admin, &format!("DROP ROLE IF EXISTS {}", quoted(role)));
+        }
+    }
+    Ok(())
+}
+
+/// Drops what a process left behind when it was killed.
 fn sweep(admin: &mut Postgres) -> Result<(), DbError> {
     let rows = admin.query(&format!(
         "SELECT datname FROM pg_catalog.pg_database AS d WHERE pg_catalog.starts_with(datname, {}) \
@@ -250,7 +323,10 @@ fn sweep(admin: &mut Postgres) -> Result<(), DbError> {
             statement(admin, &drop_statement(&name))?;
         }
     }
-    Ok(())
+    drop_roles(admin, |mark| {
+        let made = mark.strip_prefix(LENT).and_then(|rest| rest.split(' ').next()?.parse::<u64>().ok());
+        made.is_some_and(|made| made < old)
+    })
 }
 
 fn statement(admin: &mut Postgres, sql: &str) -> Result<(), DbError> {

@@ -149,6 +149,8 @@ CREATE TABLE app.users (
     CONSTRAINT pairwise CHECK (id <> other AND name <> '') NOT VALID,
     UNIQUE (name, mood) INCLUDE (made) WITH (fillfactor = 70)
 ) WITH (fillfactor = 80, autovacuum_enabled = false, toast.autovacuum_enabled = false);
+COMMENT ON SEQUENCE app."Other Sequence" IS 'of a column';
+GRANT SELECT, USAGE ON SEQUENCE app."Other Sequence" TO catalog_reader;
 ALTER TABLE app.users DROP COLUMN tags;
 COMMENT ON TABLE app.users IS 'who';
 COMMENT ON COLUMN app.users.email IS 'where';

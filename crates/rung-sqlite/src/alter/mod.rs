@@ -4,6 +4,7 @@
 //! last: SQLite reads all of them again on each of those, and refuses where one does not compile meanwhile.
 
 mod names;
+mod orphans;
 mod quote;
 mod rebuild;
 mod shape;
@@ -13,13 +14,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use rung_catalog::{Body, Catalog, Column, Key, Kind, Object, Rename, Table, in_turn};
-use rung_engine::{AlterOptions, AlterStep, Alteration, Cut, Dialect, Refusal};
+use rung_engine::{AlterOptions, AlterStep, Alteration, Cut, Refusal};
 
 use self::names::Names;
 pub(crate) use self::quote::name;
 use self::shape::Shape;
 use self::table::{Change, Pair, Relation};
-use crate::SQLITE;
 use crate::cursor::{self, Cursor};
 use crate::render::statement;
 
@@ -95,6 +95,7 @@ struct Text<'a> {
 }
 
 struct Plan<'a> {
+    to: &'a Catalog,
     pairs: Vec<Pair<'a>>,
     /// Tables that go, those that refer to others first.
     dropped: Vec<Relation<'a>>,
@@ -133,6 +134,7 @@ impl<'a> Plan<'a> {
         let broken = from.of_kind(Kind::View).filter(|view| view.columns().is_empty());
         let every = from.iter().chain(to.iter());
         Self {
+            to,
             pairs,
             dropped,
             created,
@@ -348,38 +350,6 @@ impl<'a> Plan<'a> {
         let numbered = (2..).map(|number| format!("new_{table}_{number}"));
         let mut names = std::iter::once(format!("new_{table}")).chain(numbered);
         names.find(|name| !self.taken.contains(&name.to_lowercase())).unwrap_or_default()
-    }
-
-    /// Rows that have been there before a foreign key must have their parents.
-    fn check_references(&self, steps: &mut Steps) {
-        for pair in &self.pairs {
-            // What is done when a parent goes makes no orphans.
-            let refers = |it: &shape::Constraint| it.says.split(" on ").next().map(str::to_owned);
-            let is_new = |constraint: &&shape::Constraint| {
-                !pair.renamed.constraints.iter().any(|it| refers(it) == refers(constraint))
-            };
-            for constraint in pair.to.shape.constraints.iter().filter(is_new) {
-                let shape::Kind::Foreign(parent) = &constraint.kind else { continue };
-                // A new column is NULL, or its default: that may be no parent.
-                let is_null = |column: &String| {
-                    pair.renamed.column(column).is_none()
-                        && pair.to.shape.column(column).is_some_and(|it| it.default.is_none())
-                };
-                if constraint.columns.iter().any(is_null) {
-                    continue;
-                }
-                let [child, parent] = [&pair.to.shape.name, parent].map(|it| SQLITE.quote_literal(it));
-                steps.push(pair.to.key, "CREATE TEMP TABLE orphans (count INTEGER CHECK (count = 0))".to_owned());
-                steps.last_note(format!("fails where a row has no parent: {}", constraint.says));
-                steps.push(
-                    pair.to.key,
-                    format!(
-                        "INSERT INTO temp.orphans SELECT count(*) FROM pragma_foreign_key_check({child}) WHERE lower(parent) = {parent}"
-                    ),
-                );
-                steps.push(pair.to.key, "DROP TABLE temp.orphans".to_owned());
-            }
-        }
     }
 
     /// Whether a table with rows that others refer to is dropped, also to be replaced: where foreign keys are enforced,

@@ -250,3 +250,13 @@ CREATE TABLE part_a (id integer);
 -- @new
 CREATE TABLE whole (id integer, CONSTRAINT early CHECK (id > 0)) PARTITION BY LIST (id);
 CREATE TABLE part_a PARTITION OF whole FOR VALUES IN (1);
+-- @pair a key of a partitioned table comes and goes, and with it what keeps its columns from being NULL
+CREATE TABLE whole (id integer, word text) PARTITION BY LIST (word);
+CREATE TABLE "Part" PARTITION OF whole FOR VALUES IN ('a');
+CREATE TABLE parted PARTITION OF whole FOR VALUES IN ('b') PARTITION BY LIST (word);
+CREATE TABLE leaf PARTITION OF parted FOR VALUES IN ('b');
+-- @new
+CREATE TABLE whole (id integer, word text, PRIMARY KEY (word, id)) PARTITION BY LIST (word);
+CREATE TABLE "Part" PARTITION OF whole FOR VALUES IN ('a');
+CREATE TABLE parted PARTITION OF whole FOR VALUES IN ('b') PARTITION BY LIST (word);
+CREATE TABLE leaf PARTITION OF parted FOR VALUES IN ('b');

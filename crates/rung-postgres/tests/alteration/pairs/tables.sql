@@ -170,3 +170,28 @@ CREATE TABLE child () INHERITS (one, two);
 CREATE TABLE one (b integer);
 CREATE TABLE two (a integer, c integer);
 CREATE TABLE child () INHERITS (one, two);
+-- @pair what is said of the sequence of an identity column
+CREATE TABLE said (id integer GENERATED ALWAYS AS IDENTITY, other integer GENERATED ALWAYS AS IDENTITY);
+COMMENT ON SEQUENCE said_id_seq IS 'one';
+GRANT USAGE ON SEQUENCE said_id_seq TO alter_reader;
+GRANT SELECT ON SEQUENCE said_other_seq TO alter_reader;
+CREATE TABLE becomes (id integer NOT NULL, was serial);
+CREATE TABLE renamed (id integer GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME old_name));
+-- @new
+CREATE TABLE said (id integer GENERATED ALWAYS AS IDENTITY, other integer);
+COMMENT ON SEQUENCE said_id_seq IS 'two';
+GRANT SELECT ON SEQUENCE said_id_seq TO alter_reader;
+CREATE TABLE becomes (id integer GENERATED ALWAYS AS IDENTITY, was integer GENERATED ALWAYS AS IDENTITY, n integer GENERATED ALWAYS AS IDENTITY);
+COMMENT ON SEQUENCE becomes_id_seq IS 'numbers';
+GRANT USAGE ON SEQUENCE becomes_id_seq, becomes_was_seq, becomes_n_seq TO alter_reader;
+CREATE TABLE renamed (id integer GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME new_name));
+GRANT USAGE ON SEQUENCE new_name TO alter_reader;
+-- @pair what new sequences are given by default, and those of identity columns do not have
+CREATE SCHEMA app;
+CREATE TABLE app.t (id integer NOT NULL);
+ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT USAGE ON SEQUENCES TO alter_reader;
+-- @new
+CREATE SCHEMA app;
+CREATE TABLE app.t (id integer GENERATED ALWAYS AS IDENTITY, more integer GENERATED ALWAYS AS IDENTITY);
+CREATE TABLE app.made (id integer GENERATED ALWAYS AS IDENTITY);
+ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT USAGE ON SEQUENCES TO alter_reader;
