@@ -156,9 +156,21 @@ impl Migrator {
     ///
     /// # Errors
     /// What the database has to say.
-    pub fn lint(&mut self, plan: &Plan, mut options: rung_lint::Options) -> Result<rung_lint::Report, Error> {
-        let planned: HashSet<&str> =
-            plan.steps.iter().filter(|step| step.direction == Direction::Up).map(|step| step.id.as_str()).collect();
+    pub fn lint(&mut self, plan: &Plan, options: rung_lint::Options) -> Result<rung_lint::Report, Error> {
+        let up = plan.steps.iter().filter(|step| step.direction == Direction::Up);
+        self.lint_these(&up.map(|step| step.id.clone()).collect::<Vec<_>>(), options)
+    }
+
+    /// As [`Self::lint`], for pending migrations by their ids, whether or not they can be planned.
+    ///
+    /// # Errors
+    /// What the database has to say.
+    pub fn lint_these(
+        &mut self,
+        pending: &[String],
+        mut options: rung_lint::Options,
+    ) -> Result<rung_lint::Report, Error> {
+        let planned: HashSet<&str> = pending.iter().map(String::as_str).collect();
         let dialect = self.driver.dialect_of();
         let last = self.set.iter().rposition(|migration| planned.contains(migration.id.as_str()));
         let (Some(last), Some(language)) = (last, rung_lint::language(dialect.name())) else {

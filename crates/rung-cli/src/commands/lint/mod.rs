@@ -1,5 +1,6 @@
 //! `rung lint`.
 
+mod broken;
 mod fix;
 mod rebuild;
 mod report;
@@ -43,11 +44,16 @@ pub(crate) fn lint(arguments: &Arguments, options: &Lint, terminal: &Terminal) -
         let live = arguments.global.env.is_some() && options.paths.is_empty() && options.since.is_none();
         let project = if live { Project::resolve(arguments)? } else { Project::offline(arguments)? };
         project.has_environment()?;
-        let mut linted = if live {
-            pending(&project, preview.texts(), terminal)?
+        let (mut linted, wrong) = if live {
+            broken::read(preview.texts(), |texts| pending(&project, texts.clone(), terminal))?
         } else {
-            files(&project, options, preview.texts(), &mut memory, terminal)?
+            let dialect = dialect(&project, options, terminal)?;
+            let (chosen, wrong) = broken::read(preview.texts(), |texts| {
+                choose(&project, options, texts.clone(), dialect).map_err(|errors| Failure::of(Exit::Failed, errors))
+            })?;
+            (files(&project, options, chosen, dialect, &mut memory)?, wrong)
         };
+        broken::report(&mut linted, wrong);
         if let Some(choice) = options.fix.filter(|_| round < ROUNDS) {
             rebuild::mend(&mut linted, &project, arguments, terminal);
             let Linted { findings, dialect, order, applied, .. } = &linted;
@@ -83,17 +89,14 @@ pub(crate) fn lint(arguments: &Arguments, options: &Lint, terminal: &Terminal) -
     Ok(Exit::Done)
 }
 
-/// Migrations as files: all of the project, or those that were named; `texts` are read instead of the files.
+/// Migrations as files: all of the project, or those that were named.
 fn files(
     project: &Project,
     options: &Lint,
-    texts: BTreeMap<PathBuf, Arc<str>>,
+    Chosen { migrations: chosen, reach }: Chosen,
+    dialect: &'static dyn Dialect,
     memory: &mut Memory,
-    terminal: &Terminal,
 ) -> Result<Linted, Failure> {
-    let dialect = dialect(project, options, terminal)?;
-    let Chosen { migrations: chosen, reach } =
-        choose(project, options, texts, dialect).map_err(|errors| Failure::of(Exit::Failed, errors))?;
     let changed = options.since.as_deref().map(changed_since).transpose()?;
     let is_changed = |migration: &Migration| {
         let scripts = [Some(&migration.source), down_of(migration)];
@@ -152,9 +155,10 @@ fn down_of(migration: &Migration) -> Option<&Arc<SourceFile>> {
 fn pending(project: &Project, texts: BTreeMap<PathBuf, Arc<str>>, terminal: &Terminal) -> Result<Linted, Failure> {
     let mut migrator = project.builder()?.unsaved(texts).connect(&project.url)?;
     super::warn(&migrator, terminal);
-    let plan = migrator.plan(&Goal::Latest).map_err(|error| super::run::explained(&mut migrator, error, None))?;
-    let report = migrator.lint(&plan, project.linting()?)?;
-    let migrations = plan.steps.iter().filter_map(|step| step.migration.as_deref()).map(named).collect();
+    // What keeps a migration from being planned is found in it.
+    let pending = migrator.status()?.pending;
+    let report = migrator.lint_these(&pending, project.linting()?)?;
+    let migrations = pending.iter().filter_map(|id| Some(named(migrator.set().get(id)?))).collect();
     let dialect = migrator.driver().dialect_of();
     let applied = Some(migrator.driver().history()?.iter().map(|row| row.id.clone()).collect());
     let order = migrator.set().iter().cloned().collect();
