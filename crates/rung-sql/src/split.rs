@@ -62,7 +62,7 @@ impl SplitIssue {
                     .help(mend)
             }
             SplitIssueKind::MetaCommand(name) => {
-                let advice = match name.as_str() {
+                let advice = match name.to_ascii_lowercase().as_str() {
                     "copy" => "write `COPY ... FROM STDIN;` followed by the rows and a line `\\.`",
                     "i" | "ir" | "include" | "include_relative" => "make the included file a migration of its own",
                     "set" | "gset" | "getenv" => "use a variable: `${name}`, with its value under [vars] in rung.toml",

@@ -1,7 +1,9 @@
 //! The traps that real files set for a splitter, and properties that hold for every text.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
-use rung_sql::{SplitIssueKind, Syntax, fingerprint, split, tokens};
+use rung_sql::{SourceFile, SplitIssueKind, Syntax, fingerprint, split, tokens};
 
 fn pg(text: &str) -> Vec<&str> {
     statements(text, &Syntax::POSTGRES)
@@ -108,6 +110,10 @@ fn psql_commands_are_named() {
     assert_eq!(statements.len(), 1);
     assert_eq!(issues[0].kind, SplitIssueKind::IgnoredCommand("connect".to_owned()));
     assert_eq!(issues[1].kind, SplitIssueKind::MetaCommand("copy".to_owned()));
+    // psql takes `copy` in any case.
+    let source = Arc::new(SourceFile::new("a.sql", "\\COPY t FROM 'x'\n"));
+    let (_, issues) = split(source.text(), &Syntax::POSTGRES);
+    assert!(issues[0].diagnostic(&source, issues[0].span).helps[0].contains("FROM STDIN"));
     let (_, issues) = split("\\set x `date`\nselect 1;", &Syntax::POSTGRES);
     assert_eq!(issues[0].kind, SplitIssueKind::MetaCommand("set".to_owned()));
     assert_eq!(pg("select 1 \\; select 2;"), ["select 1", "select 2"]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rung_engine::Dialect;
-use rung_sql::{Diagnostic, Script, Span, Statement, split};
+use rung_sql::{Diagnostic, Script, Span, Statement, TransactionControl, split};
 
 use crate::files::Files;
 use crate::migration::lines;
@@ -58,7 +58,12 @@ pub(super) struct Part {
 fn part(script: &Script, dialect: &'static dyn Dialect) -> Part {
     let (all, _) = split(script.text(), dialect.syntax());
     let text = |statement: &Statement| &script.text()[statement.span.range()];
-    let is_control = |statement: &&Statement| dialect.facts(text(statement)).transaction.is_some();
+    let is_control = |statement: &&Statement| {
+        matches!(
+            dialect.facts(text(statement)).transaction,
+            Some(TransactionControl::Begin | TransactionControl::Commit)
+        )
+    };
     let is_history = |statement: &&Statement| is_of_history(text(statement));
     let last = all.iter().rposition(|statement| !is_control(&statement) && !is_history(&statement));
     let own = &all[..last.map_or(0, |last| last + 1)];
