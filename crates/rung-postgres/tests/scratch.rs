@@ -95,6 +95,12 @@ fn what_a_killed_process_left_behind_is_swept_up_and_what_is_young_is_not() {
         for name in [&old, &young] {
             client.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
         }
+        // A database with a subscription can't be dropped.
+        let subscription = format!(
+            "CREATE SUBSCRIPTION \"left {0}\" CONNECTION '' PUBLICATION p WITH (connect = false, slot_name = NONE)",
+            server.port()
+        );
+        server.client(&old).batch_execute(&subscription).unwrap();
         let made = |second: &str| format!("made for scratch databases of rung at {second} by 1_2");
         for (role, second) in [("left_long_ago", "1000000"), ("left_just_now", "9999999999")] {
             let said = made(second);

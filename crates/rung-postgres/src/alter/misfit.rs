@@ -2,7 +2,7 @@
 
 use rung_catalog::{Body, Catalog, Column, Kind, Type};
 
-use super::types::{base, without_modifier};
+use super::types::{base, is_other_array, without_modifier};
 use crate::name::{full, literal, quoted};
 
 /// A condition that holds for those values. None where all of them are, or where only the server can say.
@@ -17,6 +17,9 @@ pub(crate) fn misfit((from, to): (&Catalog, &Catalog), (old, new): (&Column, &Co
             [] => Some(format!("{name} IS NOT NULL")),
             all => Some(format!("{name}::text NOT IN ({})", all.join(", "))),
         };
+    }
+    if is_other_array((from, to), &old.data_type, &new.data_type) {
+        return Some(format!("pg_catalog.cardinality({name}) > 0"));
     }
     let (was, is) = (base(from, &old.data_type), base(to, &new.data_type));
     if was == is {

@@ -136,6 +136,17 @@ impl<'a> Builder<'_, 'a> {
     }
 }
 
+/// The statements that give the NOT NULL of a table's columns the names that they have afterwards.
+pub(super) fn renamed(from: &Object, to: &Object) -> Vec<String> {
+    let rename = |new: &Column| {
+        let old = from.columns().iter().find(|it| it.name == new.name)?;
+        let name = |object: &Object, of: &Column| Some(not_null_name(object, of, of.not_null.as_ref()?));
+        let (was, is) = (name(from, old)?, name(to, new)?);
+        (was != is).then(|| format!("{} RENAME CONSTRAINT {} TO {}", alter(to), quoted(&was), quoted(&is)))
+    };
+    to.columns().iter().filter_map(rename).collect()
+}
+
 pub(super) fn is_partition(object: &Object) -> bool {
     matches!(&object.body, Body::Table(table) if table.bound.is_some())
 }

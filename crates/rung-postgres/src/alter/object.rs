@@ -207,7 +207,9 @@ impl<'a> Builder<'_, 'a> {
             // A table that is made says so itself.
             let says = new.owned_by.as_ref().is_some_and(|(table, _)| self.changes.is_made(table));
             let alone = old.owned_by.is_some();
-            let before = Fact::object(key);
+            // A column that is new may count by it, and is there before it is its own.
+            let is_new = new.owned_by.as_ref().is_some_and(|(table, column)| self.is_new_column(table, column));
+            let before = (!is_new).then(|| Fact::object(key));
             if !says || alone {
                 let by = if says { "NONE".to_owned() } else { by };
                 let action = self.works.add(
@@ -216,7 +218,7 @@ impl<'a> Builder<'_, 'a> {
                     None,
                     steps([format!("ALTER SEQUENCE {} OWNED BY {by}", full(key))]),
                 );
-                action.makes = vec![before];
+                action.makes.extend(before);
                 action.needs =
                     new.owned_by.iter().filter(|_| !says).map(|(table, column)| Fact::column(table, column)).collect();
                 action.needs.extend(new.owned_by.iter().map(|(table, _)| super::table::owner(table)));

@@ -216,7 +216,11 @@ impl<'a> Builder<'_, 'a> {
         // A partition gets the triggers of the whole.
         let above = self.changes.new.parts(parent).iter().filter(|part| bound.is_some() && is_trigger(part));
         let triggers: Vec<String> = above.map(|part| trigger(child, &part.key.name)).collect();
-        let action = self.works.add(Phase::Make, child, None, steps([sql]));
+        // What a partition's NOT NULL is called can't be altered.
+        let old = self.changes.from.get(child).filter(|_| bound.is_some());
+        let mut all = old.map(|old| super::null::renamed(old, object)).unwrap_or_default();
+        all.push(sql);
+        let action = self.works.add(Phase::Make, child, None, steps(all));
         action.needs = needs;
         action.makes = vec![attached(child)];
         // What is gone of both would be taken for parts of each other.

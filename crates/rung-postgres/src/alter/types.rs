@@ -110,6 +110,16 @@ fn converted(catalogs: (&Catalog, &Catalog), name: &str, old: &str, new: &str, i
     {
         return Some(row(catalogs, name, both, new));
     }
+    if is_remade
+        && let Some(both) = elements(catalogs, old, new)
+        && !is_alike(catalogs, both)
+    {
+        // Only a query gets at their values one by one, and here none may be. As texts they might be taken for others.
+        return Some(format!(
+            "CASE WHEN pg_catalog.cardinality({name}) > 0 THEN ({name}::text || ' has other attributes')::{new} \
+             WHEN {name} IS NOT NULL THEN '{{}}'::{new} END"
+        ));
+    }
     let (old_base, new_base) = (base(from, old), base(to, new));
     let arrays = |of: &str| of.len() - of.trim_end_matches("[]").len();
     let text = if arrays(&new_base) > 0 && arrays(&old_base) > 0 { "text[]" } else { "text" };
@@ -162,11 +172,26 @@ fn composite<'a>(catalog: &'a Catalog, name: &str) -> Option<&'a [Column]> {
     })
 }
 
+/// Those of two arrays of composites.
+fn elements<'a>(catalogs: (&'a Catalog, &'a Catalog), old: &str, new: &str) -> Option<Attributes<'a>> {
+    composites(catalogs, old.strip_suffix("[]")?, new.strip_suffix("[]")?)
+}
+
+/// Whether an array's values can't be taken over: they are of a composite type that is made anew with other attributes.
+pub(super) fn is_other_array(catalogs: (&Catalog, &Catalog), old: &str, new: &str) -> bool {
+    let Some(both) = elements(catalogs, old, new).filter(|both| !is_alike(catalogs, *both)) else { return false };
+    let [was, is] = [both.0, both.1].map(|columns| Type::Composite { columns: columns.to_vec() });
+    let name = |object: &&Object| full(&object.key) == old.trim_end_matches("[]");
+    let key = catalogs.0.of_kind(Kind::Type).find(name).map(|object| &object.key);
+    old != new || key.is_some_and(|key| !is_alterable(catalogs, key, &was, &is))
+}
+
 /// Whether values of one are values of the other when they are read as texts: the same attributes in the same order.
 fn is_alike(catalogs: (&Catalog, &Catalog), (old, new): Attributes<'_>) -> bool {
     let inner = |(old, new): (&Column, &Column)| {
-        old.name == new.name
-            && composites(catalogs, &old.data_type, &new.data_type).is_none_or(|both| is_alike(catalogs, both))
+        let (was, is) = (&old.data_type, &new.data_type);
+        let both = composites(catalogs, was, is).or_else(|| elements(catalogs, was, is));
+        old.name == new.name && both.is_none_or(|both| is_alike(catalogs, both))
     };
     old.len() == new.len() && old.iter().zip(new).all(inner)
 }

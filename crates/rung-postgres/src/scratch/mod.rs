@@ -59,7 +59,7 @@ fn scratch_of(
     };
     let settings = Settings::resolve(server, environment).map_err(crate::driver::wrong_settings)?;
     let mut admin = crate::driver::open_with(&settings, &open).map_err(out_of_reach)?;
-    sweep(&mut admin)?;
+    sweep(&mut admin, &settings, &open)?;
     let major = admin.server_version() / 10_000;
     let dump = binaries::client_for(binaries, major).cloned();
     Ok(Box::new(Place::new(admin, settings, open, dump, Power::Lent, None)))
@@ -270,12 +270,11 @@ struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let (settings, open) = (self.server.settings.clone(), self.server.open.clone());
-        let drop = drop_statement(&self.name);
+        let (settings, open, name) = (self.server.settings.clone(), self.server.open.clone(), self.name.clone());
         // What fails here is swept up an hour later, or goes with its server.
         let dropping = thread::spawn(move || {
             if let Ok(mut admin) = crate::driver::open_with(&settings, &open) {
-                let _ = statement(&mut admin, &drop);
+                let _ = drop_database(&mut admin, &settings, &open, &name);
             }
         });
         lock(&self.server.drops).push(dropping);
@@ -286,8 +285,24 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn drop_statement(name: &str) -> String {
-    format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name))
+fn drop_database(admin: &mut Postgres, settings: &Settings, open: &OpenOptions, name: &str) -> Result<(), DbError> {
+    let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name));
+    match statement(admin, &drop) {
+        // object_in_use: one that has subscriptions stays, whoever is connected.
+        Err(error) if error.code.as_deref() == Some("55006") => {
+            let mut inside = crate::driver::open_with(&settings.with_database(name), open)?;
+            let subscriptions = "SELECT pg_catalog.quote_ident(subname) FROM pg_catalog.pg_subscription WHERE subdbid = \
+                (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())";
+            for subscription in inside.query(subscriptions)?.into_iter().flatten().flatten() {
+                statement(&mut inside, &format!("ALTER SUBSCRIPTION {subscription} DISABLE"))?;
+                statement(&mut inside, &format!("ALTER SUBSCRIPTION {subscription} SET (slot_name = NONE)"))?;
+                statement(&mut inside, &format!("DROP SUBSCRIPTION {subscription}"))?;
+            }
+            std::mem::drop(inside);
+            statement(admin, &drop)
+        }
+        done => done,
+    }
 }
 
 /// Drops roles by what is said of them, but for those that another process has a use for by now.
@@ -308,7 +323,7 @@ fn drop_roles(admin: &mut Postgres, goes: impl Fn(&str) -> bool) -> Result<(), D
 }
 
 /// Drops what a process left behind when it was killed.
-fn sweep(admin: &mut Postgres) -> Result<(), DbError> {
+fn sweep(admin: &mut Postgres, settings: &Settings, open: &OpenOptions) -> Result<(), DbError> {
     let rows = admin.query(&format!(
         "SELECT datname FROM pg_catalog.pg_database AS d WHERE pg_catalog.starts_with(datname, {}) \
          AND pg_catalog.pg_has_role(datdba, 'USAGE') \
@@ -320,7 +335,8 @@ fn sweep(admin: &mut Postgres) -> Result<(), DbError> {
         let made =
             name.strip_prefix(PREFIX).and_then(|rest| rest.split('_').next()).and_then(|at| at.parse::<u64>().ok());
         if made.is_some_and(|made| made < old) {
-            statement(admin, &drop_statement(&name))?;
+            // One that can't be dropped is in nobody's way.
+            let _ = drop_database(admin, settings, open, &name);
         }
     }
     drop_roles(admin, |mark| {

@@ -35,6 +35,8 @@ const KINDS: &[Kind] = &[
     ),
     ("a text", "a mood", "('sad'), ('so')", "('glad'), (NULL)", 1),
     ("a old_mood", "a mood", "('sad'), ('glad')", "('glad'), (NULL)", 1),
+    // The type is made anew, with its attributes the other way round.
+    ("a spot[]", "a spot[]", "('{\"(1,2)\"}'), ('{}')", "('{}'), (NULL)", 1),
 ];
 
 #[test]
@@ -42,10 +44,13 @@ fn each_query_counts_the_rows_that_do_not_suit() {
     for_each_major(|server| {
         let (one, two) = (TestDb::on(server), TestDb::on(server));
         let schema = |column: fn(&Kind) -> &'static str| -> String {
-            let around = "CREATE TYPE mood AS ENUM ('so', 'glad'); CREATE TYPE old_mood AS ENUM ('sad', 'glad'); \
-                CREATE TABLE other (id integer PRIMARY KEY);";
+            let spot = if column(&KINDS[0]) == KINDS[0].0 { "x integer, y integer" } else { "y integer, x integer" };
+            let around = format!(
+                "CREATE TYPE mood AS ENUM ('so', 'glad'); CREATE TYPE old_mood AS ENUM ('sad', 'glad'); \
+                 CREATE TYPE spot AS ({spot}); CREATE TABLE other (id integer PRIMARY KEY);"
+            );
             let tables = KINDS.iter().enumerate().map(|(at, kind)| format!("CREATE TABLE t{at} ({});", column(kind)));
-            around.to_owned() + &tables.collect::<String>()
+            around + &tables.collect::<String>()
         };
         one.query(&format!("{} INSERT INTO other VALUES (1)", schema(|kind| kind.0)));
         two.query(&schema(|kind| kind.1));

@@ -260,3 +260,9 @@ CREATE TABLE whole (id integer, word text, PRIMARY KEY (word, id)) PARTITION BY 
 CREATE TABLE "Part" PARTITION OF whole FOR VALUES IN ('a');
 CREATE TABLE parted PARTITION OF whole FOR VALUES IN ('b') PARTITION BY LIST (word);
 CREATE TABLE leaf PARTITION OF parted FOR VALUES IN ('b');
+-- @pair a table with a NOT NULL joins one that calls it otherwise, and leaves it
+CREATE TABLE whole (at date NOT NULL, t text) PARTITION BY RANGE (at);
+CREATE TABLE part (at date NOT NULL, t text);
+-- @new
+CREATE TABLE whole (at date NOT NULL, t text) PARTITION BY RANGE (at);
+CREATE TABLE part PARTITION OF whole FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');

@@ -195,3 +195,9 @@ CREATE SCHEMA app;
 CREATE TABLE app.t (id integer GENERATED ALWAYS AS IDENTITY, more integer GENERATED ALWAYS AS IDENTITY);
 CREATE TABLE app.made (id integer GENERATED ALWAYS AS IDENTITY);
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT USAGE ON SEQUENCES TO alter_reader;
+-- @pair a sequence that counts for a new column by which rows are known
+CREATE TABLE t (id bigserial PRIMARY KEY);
+-- @new
+CREATE SEQUENCE t_id_seq AS integer;
+CREATE TABLE t (number integer PRIMARY KEY DEFAULT nextval('t_id_seq'));
+ALTER SEQUENCE t_id_seq OWNED BY t.number;

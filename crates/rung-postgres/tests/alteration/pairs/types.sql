@@ -188,3 +188,12 @@ ALTER STATISTICS s SET STATISTICS 50;
 CREATE TABLE t (a bigint, b integer);
 CREATE STATISTICS s ON a, b FROM t;
 ALTER STATISTICS s SET STATISTICS 50;
+-- @pair arrays of a composite type with its attributes the other way round, as long as nothing is in them
+-- @says has other attributes
+CREATE TYPE spot AS (x integer, y integer);
+CREATE TABLE walks (id integer, way spot[]);
+-- @rows
+INSERT INTO walks VALUES (1, '{}'), (2, NULL);
+-- @new
+CREATE TYPE spot AS (y integer, x integer);
+CREATE TABLE walks (id integer, way spot[]);
