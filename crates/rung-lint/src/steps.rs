@@ -1,10 +1,10 @@
 //! Safe sequences: what takes the place of a statement, or of one action of an `ALTER TABLE`.
 
-use rung_ddl::{AlterTable, Column, Constraint, ConstraintKind, Ident};
+use rung_ddl::{Action, AlterTable, Column, Constraint, ConstraintKind, Ident, SmolStr};
 use rung_sql::{Span, Syntax, TokenKind, tokens};
 
-use crate::Context;
 use crate::schema::Volatility;
+use crate::{Context, Key};
 
 /// With what a step is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,12 +114,31 @@ impl<'c, 'a> Altered<'c, 'a> {
     fn name(&self, constraint: &Constraint) -> Result<String, String> {
         let name = match &constraint.name {
             Some(name) => return Ok(self.cx.text(name.span).to_owned()),
-            None => self.cx.schema.chosen_name(&self.cx.schema.key(&self.alter.name), constraint),
+            None => self.chosen(constraint),
         };
         match name {
             Some(name) if name.len() <= LONGEST => Ok(quoted(&name)),
             _ => Err(UNNAMED.to_owned()),
         }
+    }
+
+    /// The name that the server would choose, where nothing else has it: not another constraint of the statement either,
+    /// nor a relation, in whose place an index would stand.
+    fn chosen(&self, constraint: &Constraint) -> Option<SmolStr> {
+        let schema = self.cx.schema;
+        let table = schema.key(&self.alter.name);
+        let name = schema.chosen_name(&table, constraint)?;
+        let named = |other: &Constraint| match &other.name {
+            Some(own) => own.name == name,
+            None => schema.chosen_name(&table, other).as_ref() == Some(&name),
+        };
+        let added = self.alter.actions.iter().flat_map(|(action, _)| match action {
+            Action::AddColumn { column, .. } => column.constraints.as_slice(),
+            Action::AddConstraint(added) => std::slice::from_ref(added),
+            _ => &[],
+        });
+        let is_relation = schema.table_at(&Key { schema: table.schema.clone(), name: name.clone() }).is_some();
+        (!is_relation && added.filter(|other| named(other)).count() == 1).then_some(name)
     }
 
     /// A constraint that is added by itself, without looking at rows, and validated after that.

@@ -18,6 +18,9 @@ impl Altered<'_, '_> {
     ) -> Steps {
         let (table, old) = self.known(column)?;
         self.is_free_standing(table, old)?;
+        if self.alter.actions.iter().filter(|(action, _)| may_concern(action, &column.name)).count() > 1 {
+            return Err("the statement does more to the column: do that in a statement of its own".to_owned());
+        }
         let was = old.data_type.as_ref().filter(|was| !was.name.ends_with("serial"));
         let was = was.ok_or("its sequence is made for the type that it has")?;
         let name = self.cx.text(column.span);
@@ -168,5 +171,22 @@ impl Altered<'_, '_> {
             return Ok(());
         };
         Err(why)
+    }
+}
+
+/// Whether an action of an `ALTER TABLE` may be about a column that was there before.
+fn may_concern(action: &Action, column: &str) -> bool {
+    match action {
+        Action::SetType { column: other, .. }
+        | Action::SetNotNull(other)
+        | Action::DropNotNull(other)
+        | Action::SetDefault(other, _)
+        | Action::DropDefault(other)
+        | Action::Identity(other)
+        | Action::SetStatistics(other)
+        | Action::SetStorage(other)
+        | Action::DropColumn { column: other, .. } => other.name == column,
+        Action::AddColumn { .. } => false,
+        _ => true,
     }
 }

@@ -64,6 +64,10 @@ const BAD: &[Bad] = &[
     ("rename", "-- @up\nALTER TABLE plain_one RENAME \"Odd name\" TO \"Odder name\";\n-- @down\nALTER TABLE plain_one RENAME \"Odder name\" TO \"Odd name\";", 2),
     ("rename", "-- @up\nCREATE TABLE other (id int);\nALTER TABLE t RENAME COLUMN h TO made;\n-- @down\nALTER TABLE t RENAME COLUMN made TO h;\nDROP TABLE other;", 3),
     ("lock-then-more", "-- @up\nALTER TABLE t ADD COLUMN made int;\nUPDATE p SET name = 'x';\n-- @down\nALTER TABLE t DROP COLUMN made;", 2),
+    ("index-nonconcurrent", "-- @up\nALTER TABLE t ADD COLUMN made int;\nCREATE INDEX made_ix ON t (made);\nALTER TABLE t ADD CONSTRAINT made_k CHECK (made > 0 OR made IS NULL);\n-- @down\nALTER TABLE t DROP COLUMN made;", 4),
+    ("foreign-key-validated", "-- @up\nALTER TABLE t ADD COLUMN made bigint;\nALTER TABLE t ADD CONSTRAINT made_f FOREIGN KEY (made) REFERENCES p (id);\nCREATE INDEX made_ix ON t (made);\n-- @down\nALTER TABLE t DROP COLUMN made;", 2),
+    ("foreign-key-validated", "-- @up\nCREATE TABLE made (id bigint PRIMARY KEY);\nALTER TABLE t ADD COLUMN made bigint;\nALTER TABLE t ADD CONSTRAINT made_f FOREIGN KEY (made) REFERENCES made (id);\n-- @down\nALTER TABLE t DROP COLUMN made;\nDROP TABLE made;", 2),
+    ("check-validated", "-- @up\nALTER TABLE t ADD COLUMN made int;\nALTER TABLE t ADD CONSTRAINT made_k CHECK (a > 0);\nALTER TABLE t ADD COLUMN more int;\nCREATE INDEX more_ix ON t (more);\nCREATE VIEW made_v AS SELECT more FROM t;\n-- @down\nALTER TABLE t DROP COLUMN more CASCADE;\nALTER TABLE t DROP CONSTRAINT made_k;\nALTER TABLE t DROP COLUMN made;", 5),
     ("lock-timeout", "-- @lock-timeout 0\n-- @up\nALTER TABLE t ADD COLUMN made int;\n-- @down\nALTER TABLE t DROP COLUMN made;", 1),
     ("lock-timeout", "-- @up\nSET LOCAL lock_timeout = 0;\nALTER TABLE t ADD COLUMN made int;\n-- @down\nALTER TABLE t DROP COLUMN made;", 1),
 ];
@@ -71,6 +75,7 @@ const BAD: &[Bad] = &[
 /// Files that can't be run as they are, and must be once they are mended.
 #[rustfmt::skip]
 const BROKEN: &[Bad] = &[
+    ("concurrently-in-transaction", "-- @up\nALTER TABLE t ADD COLUMN made int;\nCREATE INDEX CONCURRENTLY made_ix ON t (made);\n-- @down\nALTER TABLE t DROP COLUMN made;", 2),
     ("concurrently-in-transaction", "-- @up\nCREATE TABLE made (id int);\nCREATE INDEX CONCURRENTLY made_ix ON t (c);\n-- @down\nDROP INDEX made_ix;\nDROP TABLE made;", 2),
     ("concurrently-in-transaction", "-- @up\nCREATE TABLE made (m mood);\nALTER TYPE mood ADD VALUE 'so so';\nINSERT INTO made VALUES ('so so');\n-- @down\nDROP TABLE made;", 3),
 ];
@@ -134,7 +139,8 @@ fn mended(mut files: Files, options: &Options) -> Files {
     panic!("it is never done: {files:#?}");
 }
 
-/// What the files leave on a server with rows: when all are run, and when all but the first are undone.
+/// What the files leave on a server with rows: when all are run, and when all but the first are undone. Undone one by one,
+/// from each place on, they can be run again, and leave the same.
 fn left(files: &Files, server: &testkit::Server) -> Result<(String, String), String> {
     let database = TestDb::on(server);
     let set = load(&borrowed(files), dialect("postgres"));
@@ -153,6 +159,14 @@ fn left(files: &Files, server: &testkit::Server) -> Result<(String, String), Str
     let up = database.dump();
     if !files[1].1.contains("@down") {
         return Ok((up, String::new()));
+    }
+    for back in 1..files.len() {
+        run(&set, Goal::Down(Target::Back(back)))?;
+        run(&set, Goal::Latest).map_err(|error| format!("again, after {back} back: {error}"))?;
+        let again = database.dump();
+        if !differences(&up, &again).is_empty() {
+            return Err(format!("after {back} back and forth: {:#?}", differences(&up, &again)));
+        }
     }
     run(&set, Goal::Down(Target::Id("001_before".to_owned())))?;
     Ok((up, database.dump()))
@@ -309,6 +323,13 @@ fn check_one((rule, sql, becomes): &Bad, server: &testkit::Server, is_runnable: 
 #[rustfmt::skip]
 const REFUSED: &[(&str, &str, &str)] = &[
     ("unique-constraint", "ALTER TABLE t ADD UNIQUE (b, a) INCLUDE (c);", "it has no name"),
+    ("unique-constraint", "CREATE TABLE t_b_key (id int);\nALTER TABLE t ADD UNIQUE (b);", "it has no name"),
+    ("check-validated", "ALTER TABLE t ADD CHECK (a > 0), ADD CHECK (a < 100);", "it has no name"),
+    ("check-validated", "ALTER TABLE t ADD CHECK (a > 0 OR c > 'c'), ADD CHECK (1 = 1);", "it has no name"),
+    ("check-validated", "ALTER TABLE t ADD COLUMN made int CHECK (made > 0) CHECK (made < 9);", "it has no name"),
+    ("foreign-key-validated", "ALTER TABLE t ADD FOREIGN KEY (p_id) REFERENCES p (id), ADD FOREIGN KEY (p_id) REFERENCES p (id);", "it has no name"),
+    ("check-validated", "-- @up\nALTER TABLE t ADD CHECK (a > 0);\nALTER TABLE t ADD CHECK (a < 100);\n-- @down\nALTER TABLE t DROP CONSTRAINT t_a_check, DROP CONSTRAINT t_a_check1;", "what line 3 makes has no name"),
+    ("type-change", "ALTER TABLE t ALTER COLUMN g DROP DEFAULT, ALTER COLUMN g TYPE text, ALTER COLUMN g SET DEFAULT 'q';", "the statement does more to the column"),
     ("unique-constraint", "ALTER TABLE t ADD CONSTRAINT u UNIQUE (b) WITH (fillfactor = 70);", "it says more than an index"),
     ("primary-key", "ALTER TABLE bare ADD COLUMN made int PRIMARY KEY DEFAULT 1;", "a column that is the key"),
     ("volatile-default", "ALTER TABLE parts ADD COLUMN made uuid DEFAULT gen_random_uuid();", "a partitioned table is filled"),

@@ -1,6 +1,6 @@
 //! What undoes a migration, divided among those that it becomes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rung_ddl::{Action, Kind, Name, SmolStr, Statement};
 use rung_engine::Down;
@@ -9,6 +9,7 @@ use rung_sql::Span;
 use super::Writer;
 use super::items::{Group, Item};
 use super::text::taken_out;
+use super::undo::Undo;
 use crate::file::ScriptLines;
 use crate::{Edit, Key, Runs, Schema};
 
@@ -30,7 +31,7 @@ impl Writer<'_, '_> {
         }
         let schema = Schema::new(self.language.search_path);
         let undone = |item: &Item| -> Vec<Thing> {
-            let undo = item.step.as_ref().and_then(|step| step.undo.as_deref());
+            let undo = item.undo.sql();
             undo.map(|sql| things(&(self.language.parse)(sql).statement, &schema)).unwrap_or_default()
         };
         let things = |group: &Group| -> Vec<Thing> {
@@ -46,8 +47,8 @@ impl Writer<'_, '_> {
         let mut downs: Vec<Vec<String>> = groups
             .iter()
             .map(|group| {
-                let undos = group.items.iter().rev().filter_map(|item| item.step.as_ref()?.undo.clone());
-                if group.has_own() { Vec::new() } else { undos.collect() }
+                let undos = group.items.iter().rev().filter_map(|item| item.undo.sql());
+                if group.has_own() { Vec::new() } else { undos.map(str::to_owned).collect() }
             })
             .collect();
         let bridges = self.bridges(groups, &schema);
@@ -97,7 +98,36 @@ impl Writer<'_, '_> {
                 downs[group].push(built_anew(&down.lines[at].parsed.statement, down.text(at), groups[group].apart));
             }
         }
+        for (group, down) in groups.iter().zip(&mut downs).skip(1) {
+            self.complete(group, down, &schema)?;
+        }
         Ok(downs.into_iter().map(Some).collect())
+    }
+
+    /// Undoes first what else a group makes: what the migration's own down takes along with something of an earlier group
+    /// is still there when only this one is undone.
+    fn complete(&self, group: &Group, down: &mut Vec<String>, schema: &Schema) -> Result<(), String> {
+        let undoes = |sql: &str| things(&(self.language.parse)(sql).statement, schema);
+        let told: HashSet<Thing> = down.iter().flat_map(|sql| undoes(sql)).collect();
+        let goes = |table: &Key| {
+            told.contains(&Thing::Object(Kind::Table, Key { schema: SmolStr::default(), ..table.clone() }))
+        };
+        let mut rest = Vec::new();
+        for item in group.items.iter().rev().filter(|item| !item.tables.iter().any(goes)) {
+            match &item.undo {
+                Undo::By(sql) if group.has_own() && undoes(sql).iter().all(|thing| !told.contains(thing)) => {
+                    rest.push(sql.clone());
+                }
+                Undo::By(_) | Undo::Nothing => {}
+                Undo::Unnamed => {
+                    let line = self.up.source_span(item.line, Span::new(0, 0)).start;
+                    let line = self.up.script.source().line_column(line).line;
+                    return Err(format!("what line {line} makes has no name to undo it by: give it one"));
+                }
+            }
+        }
+        down.splice(0..0, rest);
+        Ok(())
     }
 
     /// The place of a statement of the down in its file, or all that goes with it.
@@ -119,7 +149,7 @@ impl Writer<'_, '_> {
             let is_of_it = |item: &&Item| item.line == line && item.runs() != Runs::AfterDeploy;
             let group = groups.iter().position(|group| group.items.iter().any(|item| is_of_it(&item)))?;
             let own = groups[group].items.iter().rev().filter(is_of_it);
-            let mut undos: Vec<String> = own.filter_map(|item| item.step.as_ref()?.undo.clone()).collect();
+            let mut undos: Vec<String> = own.filter_map(|item| item.undo.sql().map(str::to_owned)).collect();
             let own = undos.pop()?;
             Some(Bridge { things: things(&self.up.lines[line].parsed.statement, schema), group, first: undos, own })
         };

@@ -7,7 +7,8 @@ use rung_engine::Stage;
 use rung_sql::Span;
 
 use super::Writer;
-use crate::{Key, Runs, Schema, Sequence, Step};
+use super::undo::Undo;
+use crate::{Key, Language, Runs, Schema, Sequence, Step};
 
 /// A statement, as it stands or as it takes the place of one.
 #[derive(Debug, Clone)]
@@ -18,6 +19,7 @@ pub(super) struct Item {
     pub(super) step: Option<Step>,
     pub(super) statement: Statement,
     pub(super) tables: Vec<Key>,
+    pub(super) undo: Undo,
 }
 
 impl Item {
@@ -85,14 +87,18 @@ impl Writer<'_, '_> {
     /// Every statement of the new sequence, those of one statement with what may share a transaction first.
     pub(super) fn items(&self) -> Result<Vec<Item>, String> {
         let schema = Schema::new(self.language.search_path);
-        let item = |line: usize, step: Option<Step>, sql: &str| {
+        let item = |line: usize, step: Option<(Step, Undo)>, sql: &str| {
             let parsed = (self.language.parse)(sql);
             let named = parsed.statement.tables().chain(&parsed.relations);
             let mut tables: Vec<Key> = named.map(|name| schema.key(name)).collect();
             if let Statement::Drop { kind: Kind::Index, names, .. } = &parsed.statement {
                 tables.extend(names.iter().map(|name| schema.key(name)));
             }
-            Item { line, step, statement: parsed.statement, tables }
+            let (step, undo) = match step {
+                Some((step, undo)) => (Some(step), undo),
+                None => (None, Undo::of(&parsed.statement, sql)),
+            };
+            Item { line, step, statement: parsed.statement, tables, undo }
         };
         let mut items = Vec::new();
         for at in 0..self.up.lines.len() {
@@ -107,14 +113,18 @@ impl Writer<'_, '_> {
                 return Err("a variable stands in the statement".to_owned());
             }
             let is_whole = own[0].replaces == Span::new(0, text.len());
-            let mut steps: Vec<Step> = match (&self.up.lines[at].parsed.statement, is_whole) {
-                (Statement::AlterTable(alter), false) => exploded(text, &alter.actions, own),
-                _ => own[0].steps.clone(),
+            let mut steps = match (&self.up.lines[at].parsed.statement, is_whole) {
+                (Statement::AlterTable(alter), false) => exploded(text, &alter.actions, own, self.language),
+                _ => match own[0].steps.as_slice() {
+                    // One that says nothing does what the statement did.
+                    [one] if one.undo.is_none() => vec![(one.clone(), as_it_stands(&one.sql, self.language))],
+                    steps => steps.iter().map(|step| (step.clone(), Undo::of_step(step))).collect(),
+                },
             };
-            steps.sort_by_key(|step| step.runs == Runs::Apart);
-            items.extend(steps.into_iter().map(|step| {
+            steps.sort_by_key(|(step, _)| step.runs == Runs::Apart);
+            items.extend(steps.into_iter().map(|(step, undo)| {
                 let sql = step.sql.clone();
-                item(at, Some(step), &sql)
+                item(at, Some((step, undo)), &sql)
             }));
         }
         Ok(items)
@@ -183,14 +193,20 @@ fn is_timeout(item: &Item) -> bool {
     matches!(&item.statement, Statement::Set { name, .. } if name.ends_with("_timeout"))
 }
 
+fn as_it_stands(sql: &str, language: &Language) -> Undo {
+    Undo::of(&(language.parse)(sql).statement, sql)
+}
+
 /// An `ALTER TABLE` with steps in the place of some of its actions; the others stay together.
-fn exploded(text: &str, actions: &[(Action, Span)], sequences: &[&Sequence]) -> Vec<Step> {
+fn exploded(text: &str, actions: &[(Action, Span)], sequences: &[&Sequence], language: &Language) -> Vec<(Step, Undo)> {
     let head = &text[..actions.first().map_or(0, |(_, span)| span.start)];
     let mut steps = Vec::new();
     let mut kept: Vec<&str> = Vec::new();
-    let flush = |kept: &mut Vec<&str>, steps: &mut Vec<Step>| {
+    let flush = |kept: &mut Vec<&str>, steps: &mut Vec<(Step, Undo)>| {
         if !kept.is_empty() {
-            steps.push(Step::together("", format!("{head}{}", std::mem::take(kept).join(", "))));
+            let sql = format!("{head}{}", std::mem::take(kept).join(", "));
+            let undo = as_it_stands(&sql, language);
+            steps.push((Step::together("", sql), undo));
         }
     };
     for (_, span) in actions {
@@ -198,7 +214,7 @@ fn exploded(text: &str, actions: &[(Action, Span)], sequences: &[&Sequence]) -> 
         match at.ok().map(|at| sequences[at]).filter(|sequence| sequence.replaces == *span) {
             Some(sequence) => {
                 flush(&mut kept, &mut steps);
-                steps.extend(sequence.steps.iter().cloned());
+                steps.extend(sequence.steps.iter().map(|step| (step.clone(), Undo::of_step(step))));
             }
             None => kept.push(&text[span.range()]),
         }

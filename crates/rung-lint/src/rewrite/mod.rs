@@ -4,6 +4,7 @@
 mod down;
 mod items;
 mod text;
+mod undo;
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -11,10 +12,10 @@ use std::sync::Arc;
 
 use rung_ddl::Statement;
 use rung_engine::{Asks, Body, Dialect, Hints, Migration, Mode, ScriptPlan, Stage, Version};
-use rung_sql::{SourceFile, Span, TransactionControl};
+use rung_sql::{SourceFile, Span, Syntax, TransactionControl, tokens};
 
 use crate::file::ScriptLines;
-use crate::{Born, Edit, File, Finding, Key, Language, Line, Schema, Sequence, Step, language};
+use crate::{Born, Edit, File, Finding, Key, Language, Line, Runs, Schema, Sequence, Step, language};
 use items::{Group, Item};
 pub(crate) use text::{above, taken_out};
 use text::{no_rows, section};
@@ -105,8 +106,9 @@ impl<'a> Rewriter<'a> {
         if sequences.is_empty() {
             return Ok(None);
         }
-        // The first that speaks of a place is the one that holds.
-        sequences.sort_by_key(|sequence| (sequence.statement, sequence.replaces.start));
+        // The first that speaks of a place is the one that holds; what only moves a statement comes after what mends it.
+        let only_moves = |sequence: &Sequence| sequence.steps.iter().all(|step| step.runs == Runs::Anew);
+        sequences.sort_by_key(|sequence| (sequence.statement, only_moves(sequence), sequence.replaces.start));
         sequences.dedup_by(|next, kept| {
             kept.statement == next.statement
                 && kept.replaces.start < next.replaces.end
@@ -463,8 +465,21 @@ pub(crate) fn by_themselves(script: &ScriptLines) -> Vec<Sequence> {
                 Effect::AddEnumValue { name, .. } => format!("extend_{}", name.name),
                 _ => String::new(),
             };
-            let step = Step::apart(name, text);
+            let step = Step::apart(name, repeatable(text, &script.lines[statement].parsed.statement));
             Sequence { statement, replaces: Span::new(0, text.len()), steps: vec![step] }
         })
         .collect()
+}
+
+/// A statement as it can be run again: nothing undoes a new value of an enum.
+fn repeatable(text: &str, statement: &Statement) -> String {
+    let words = || tokens(text, &Syntax::POSTGRES).filter(|token| !token.kind.is_trivia()).map(|token| token.span);
+    let is = |span: Span, word: &str| text[span.range()].eq_ignore_ascii_case(word);
+    let mut pairs = words().zip(words().skip(1));
+    match (statement, pairs.find(|(add, value)| is(*add, "add") && is(*value, "value"))) {
+        (Statement::AddEnumValue { if_not_exists: false, .. }, Some((_, value))) => {
+            format!("{} IF NOT EXISTS{}", &text[..value.end], &text[value.end..])
+        }
+        _ => text.to_owned(),
+    }
 }
