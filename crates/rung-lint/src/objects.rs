@@ -54,7 +54,7 @@ impl Objects {
 
     fn make(&mut self, kind: Kind, name: &Name, on: Option<&Name>, schema: &Schema) {
         let id = id(kind, name, on);
-        if !self.dropped.contains(&id) {
+        if !self.dropped.iter().any(|gone| is_same(gone, &id)) {
             self.made.insert(id, (name.schema.clone(), on.map(|on| schema.key(on))));
         }
     }
@@ -65,7 +65,9 @@ impl Objects {
             Statement::Drop { kind, names, cascade, on, .. } => {
                 for name in names {
                     let gone = id(*kind, name, on.as_ref());
-                    if self.made.remove(&gone).is_none() {
+                    let there = self.made.len();
+                    self.made.retain(|made, _| !is_same(&gone, made));
+                    if self.made.len() == there {
                         self.dropped.insert(gone);
                     }
                     if *kind == Kind::Schema {
@@ -118,6 +120,11 @@ fn id(kind: Kind, name: &Name, on: Option<&Name>) -> Id {
     let on = on.filter(|_| matches!(kind, Kind::Trigger | Kind::Policy | Kind::Rule));
     let kind = if kind == Kind::Domain { Kind::Type } else { kind };
     (kind, name.name.clone(), on.map(|on| on.name.clone()))
+}
+
+/// Whether what is dropped is what is made: SQLite drops a trigger without saying what it is on.
+fn is_same(dropped: &Id, made: &Id) -> bool {
+    dropped.0 == made.0 && dropped.1 == made.1 && (dropped.2.is_none() || dropped.2 == made.2)
 }
 
 /// Whether it fails to be made again where it is left.

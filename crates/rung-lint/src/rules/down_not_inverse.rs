@@ -78,6 +78,10 @@ pub(super) static RULE: Rule = Rule {
         ),
         Case::fires("-- @up\nCREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END;\n-- @down\nSELECT 1;").sqlite(),
         Case::silent(
+            "-- @up\nDROP TRIGGER g;\nCREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END;\n-- @down\nSELECT 1;",
+        )
+        .sqlite(),
+        Case::silent(
             "-- @up\nCREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END;\n-- @down\nCREATE TABLE n (a CHECK (a > 0));\nDROP TABLE t;\n\
              ALTER TABLE n RENAME TO t;",
         )
