@@ -12,6 +12,7 @@ mod file;
 mod finding;
 mod impact;
 mod language;
+mod objects;
 mod options;
 mod outline;
 mod past;

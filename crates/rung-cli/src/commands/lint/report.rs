@@ -124,14 +124,17 @@ pub(crate) fn github(findings: &[LintFinding]) -> String {
     let mut text = String::new();
     for finding in findings {
         let command = if finding.level == "note" { "notice" } else { finding.level };
+        // The runner takes columns only within one line.
+        let columns = match finding.line == finding.end_line {
+            true => format!(",col={},endColumn={}", finding.column, finding.end_column),
+            false => String::new(),
+        };
         let _ = writeln!(
             text,
-            "::{command} file={},line={},endLine={},col={},endColumn={},title={}::{}",
+            "::{command} file={},line={},endLine={}{columns},title={}::{}",
             property(finding.file.trim_start_matches("./")),
             finding.line,
             finding.end_line,
-            finding.column,
-            finding.end_column,
             property(finding.rule),
             data(&with_help(finding)),
         );
@@ -179,15 +182,21 @@ pub(crate) fn junit(
     );
     for (id, file) in migrations {
         let _ = writeln!(text, "    <testcase name=\"{}\" classname=\"{}\">", escaped(id), escaped(file));
-        for finding in of.get(id.as_str()).into_iter().flatten() {
+        let said = |finding: &LintFinding| {
             let place = format!("{}:{}:{}", finding.file, finding.line, finding.column);
-            let said = escaped(&format!("{place}\n{}", with_help(finding)));
-            let _ = if denied(finding) {
-                let (rule, message) = (finding.rule, escaped(&finding.message));
-                writeln!(text, "      <failure type=\"{rule}\" message=\"{message}\">{said}</failure>")
-            } else {
-                writeln!(text, "      <system-out>{}: {said}</system-out>", finding.rule)
-            };
+            escaped(&format!("{place}\n{}", with_help(finding)))
+        };
+        // Failures come first, and one output after them.
+        let (failed, passed): (Vec<&LintFinding>, Vec<&LintFinding>) =
+            of.get(id.as_str()).into_iter().flatten().copied().partition(|finding| denied(finding));
+        for finding in failed {
+            let (rule, message, said) = (finding.rule, escaped(&finding.message), said(finding));
+            let _ = writeln!(text, "      <failure type=\"{rule}\" message=\"{message}\">{said}</failure>");
+        }
+        if !passed.is_empty() {
+            let output: Vec<String> =
+                passed.iter().map(|finding| format!("{}: {}", finding.rule, said(finding))).collect();
+            let _ = writeln!(text, "      <system-out>{}</system-out>", output.join("\n\n"));
         }
         text.push_str("    </testcase>\n");
     }
@@ -240,6 +249,24 @@ mod tests {
             github(&[finding("it's \"gone\"")]),
             "::error file=mig rations/001_a.sql,line=3,endLine=3,col=1,endColumn=14,title=drop-table::it's \"gone\"%0Amake a backup, 100 %25\n"
         );
+    }
+
+    #[test]
+    fn github_gets_columns_of_one_line_only() {
+        let several = LintFinding { end_line: 5, ..finding("x") };
+        assert!(
+            github(&[several]).starts_with("::error file=mig rations/001_a.sql,line=3,endLine=5,title=drop-table::x")
+        );
+    }
+
+    #[test]
+    fn junit_has_failures_before_one_output() {
+        let note = |message: &str| LintFinding { level: "note", ..finding(message) };
+        let found = [note("a"), finding("b"), note("c"), finding("d")];
+        let text = junit(&[("001_a".to_owned(), "a.sql".to_owned())], &found, &|finding| finding.level == "error");
+        let tags: Vec<&str> = text.split('<').filter_map(|tag| tag.split([' ', '>']).next()).collect();
+        let own: Vec<&&str> = tags.iter().filter(|tag| ["failure", "system-out"].contains(tag)).collect();
+        assert_eq!(own, [&"failure", &"failure", &"system-out"], "{text}");
     }
 
     #[test]
