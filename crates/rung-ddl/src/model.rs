@@ -539,6 +539,8 @@ pub enum Statement {
         name: Name,
         /// What it is over.
         base: Option<DataType>,
+        /// `DEFAULT`.
+        default: Option<Expression>,
         /// CHECK and NOT NULL.
         constraints: Vec<Constraint>,
     },

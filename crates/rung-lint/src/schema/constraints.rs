@@ -3,6 +3,7 @@
 use rung_ddl::{Constraint as Written, ConstraintKind as WrittenKind, ForeignKey, Name, OnDelete, SmolStr, fold};
 use rung_sql::{Syntax, tokens};
 
+use super::model::BTREE;
 use super::store::Link;
 use super::{Born, Column, Constraint, ConstraintKind, Index, Key, Schema, Table};
 
@@ -79,7 +80,8 @@ impl Schema {
             let index_key = Key { schema: key.schema.clone(), name: name.clone() };
             let columns = columns.into_iter().map(Some).collect();
             let within = Vec::new();
-            let index = Index { table: key.clone(), columns, unique: true, within, partial: false, born };
+            let index =
+                Index { table: key.clone(), columns, unique: true, within, partial: false, method: BTREE, born };
             self.indexes.insert(index_key, index);
         }
         table.constraints.push(Constraint {
@@ -137,8 +139,8 @@ fn chosen_name(table: &Key, kind: &ConstraintKind, suffix: &str) -> SmolStr {
     parts.join("_").into()
 }
 
-/// The columns of which a condition says that they are not null: `c IS NOT NULL`, by itself or joined to others by AND,
-/// as the server looks for it (`NotNullImpliedByRelConstraints`).
+/// The columns of which a condition says that they are not null: `c IS NOT NULL` or `NOT c IS NULL`, by itself or joined to
+/// others by AND, as the server looks for it (`NotNullImpliedByRelConstraints`).
 fn never_null(condition: &str, columns: &[SmolStr]) -> Vec<SmolStr> {
     let words: Vec<&str> = tokens(condition, &Syntax::POSTGRES)
         .filter(|token| !token.kind.is_trivia())
@@ -150,6 +152,14 @@ fn never_null(condition: &str, columns: &[SmolStr]) -> Vec<SmolStr> {
         let named = match part {
             [name, first, not, null] if is(first, "is") && is(not, "not") && is(null, "null") => name,
             [name, test] if is(test, "notnull") => name,
+            [not, null @ ..] if is(not, "not") => {
+                let bare = null.iter().filter(|word| !matches!(**word, "(" | ")")).collect::<Vec<_>>();
+                match bare[..] {
+                    [name, first, null] if is(first, "is") && is(null, "null") => name,
+                    [name, test] if is(test, "isnull") => name,
+                    _ => return,
+                }
+            }
             _ => return,
         };
         found.extend(columns.iter().find(|column| **column == fold(named)).cloned());

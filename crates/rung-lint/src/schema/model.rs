@@ -1,6 +1,8 @@
 //! What a schema is made of: tables with their columns and constraints, indexes, types.
 
-use rung_ddl::{DataType, Kind, Persistence, SmolStr};
+use rung_ddl::{CreateIndex, DataType, Kind, Persistence, SmolStr};
+
+use super::Volatility;
 
 /// A name with its schema; the schema is empty where the database has none.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -99,6 +101,9 @@ pub enum ConstraintKind {
     Exclude,
 }
 
+/// The method of an index that names none.
+pub(super) const BTREE: SmolStr = SmolStr::new_static("btree");
+
 /// An index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
@@ -112,8 +117,32 @@ pub struct Index {
     pub within: Vec<SmolStr>,
     /// Whether it has a WHERE.
     pub partial: bool,
+    /// Its method: `btree`, `gin`.
+    pub method: SmolStr,
     /// Who made it.
     pub born: Born,
+}
+
+impl Index {
+    /// What a statement makes on a table.
+    pub(crate) fn made(create: &CreateIndex, table: Key) -> Self {
+        Self {
+            table,
+            columns: create.columns.iter().map(|column| column.as_ref().map(|column| column.name.clone())).collect(),
+            unique: create.unique,
+            within: create.within.iter().map(|column| column.name.clone()).collect(),
+            partial: create.partial,
+            method: create.method.clone().unwrap_or(BTREE),
+            born: Born::Before,
+        }
+    }
+
+    /// Whether the index of a partition is taken for one of its partitioned table, as far as that is known: of columns
+    /// alone, by the same method.
+    pub fn stands_for(&self, whole: &Index) -> bool {
+        (&self.columns, self.partial, &self.method) == (&whole.columns, whole.partial, &whole.method)
+            && self.unique >= whole.unique
+    }
 }
 
 /// A table, or a view.
@@ -204,12 +233,33 @@ pub enum Type {
         born: Born,
     },
     /// A domain.
-    Domain {
-        /// Whether it has a CHECK or a NOT NULL.
-        constrained: bool,
-        /// What it is over.
-        base: Option<DataType>,
-        /// Who made it.
-        born: Born,
-    },
+    Domain(Domain),
+}
+
+impl Type {
+    /// Who made it.
+    pub fn born(&self) -> Born {
+        match self {
+            Self::Enum { born, .. } | Self::Domain(Domain { born, .. }) => *born,
+        }
+    }
+
+    pub(super) fn born_mut(&mut self) -> &mut Born {
+        match self {
+            Self::Enum { born, .. } | Self::Domain(Domain { born, .. }) => born,
+        }
+    }
+}
+
+/// A domain by itself: what it is over may be one too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Domain {
+    /// Whether it has a CHECK or a NOT NULL.
+    pub constrained: bool,
+    /// What it is over.
+    pub base: Option<DataType>,
+    /// Its default as it is written, and whether that is one value for all rows.
+    pub default: Option<(String, Volatility)>,
+    /// Who made it.
+    pub born: Born,
 }

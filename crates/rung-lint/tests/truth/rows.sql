@@ -19,3 +19,7 @@ INSERT INTO mother SELECT g FROM generate_series(1, 500) g;
 INSERT INTO kid SELECT g, g FROM generate_series(1, 500) g;
 INSERT INTO plain_one SELECT g FROM generate_series(1, 500) g;
 INSERT INTO special SELECT 'a' || g, 'b' || g, 'c' || g, g FROM generate_series(1, 500) g;
+INSERT INTO of_domains SELECT 'a', g, g FROM generate_series(1, 500) g;
+INSERT INTO widened SELECT now(), '10:00', 'c', g, '1 day', 'f', now(), 'h' FROM generate_series(1, 500) g;
+INSERT INTO said SELECT g, g FROM generate_series(1, 500) g;
+INSERT INTO covered SELECT 1, 1 + g % 2 FROM generate_series(1, 500) g;

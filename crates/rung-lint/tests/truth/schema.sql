@@ -61,3 +61,28 @@ CREATE TABLE plain_one ("Odd name" int NOT NULL DEFAULT 7, other int);
 CREATE TABLE mother (id bigint PRIMARY KEY);
 CREATE TABLE kid (id bigint PRIMARY KEY, m bigint REFERENCES mother (id));
 CREATE PUBLICATION heard FOR TABLE passing_by;
+CREATE DOMAIN over_posint AS posint;
+CREATE DOMAIN moment AS timestamptz DEFAULT clock_timestamp();
+CREATE DOMAIN now_moment AS timestamptz DEFAULT now();
+CREATE DOMAIN short AS varchar(10);
+CREATE DOMAIN asserted AS int;
+ALTER DOMAIN asserted ADD CONSTRAINT asserted_check CHECK (VALUE > 0) NOT VALID;
+CREATE DOMAIN over_asserted AS asserted;
+CREATE TABLE of_domains (a short, b asserted, c over_asserted);
+CREATE TABLE widened (
+    a timestamp, b time, c char(10), d double precision, e interval, f varchar(20), g timestamptz, h bpchar
+);
+ALTER TABLE widened ADD CONSTRAINT widened_f CHECK (f <> 'nope') NOT VALID;
+CREATE TABLE said (a int, b int, CONSTRAINT said_a CHECK (NOT (a IS NULL)), CONSTRAINT said_b CHECK (NOT b IS NULL));
+CREATE TABLE covered (id int, k int) PARTITION BY LIST (k);
+CREATE TABLE covered_1 PARTITION OF covered FOR VALUES IN (1);
+CREATE TABLE covered_2 PARTITION OF covered FOR VALUES IN (2) PARTITION BY LIST (id);
+CREATE TABLE covered_2_1 PARTITION OF covered_2 FOR VALUES IN (1);
+CREATE INDEX covered_1_id ON covered_1 (id);
+CREATE INDEX covered_1_k ON covered_1 (k);
+CREATE INDEX covered_1_hash ON covered_1 USING hash (id);
+CREATE INDEX covered_2_1_id ON covered_2_1 (id);
+CREATE FUNCTION settled(int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN $1; END $$;
+ALTER FUNCTION settled(int) IMMUTABLE;
+CREATE FUNCTION twofold(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN $1; END $$;
+CREATE FUNCTION twofold(text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$;

@@ -143,13 +143,8 @@ impl Reader<'_> {
                     Sure::Perhaps,
                     span,
                 );
-                let own: Vec<&Index> = self.schema.indexes_of(&partition).map(|(_, index)| index).collect();
-                let is_like = |index: &Index| {
-                    own.iter().any(|own| {
-                        (&own.columns, own.partial) == (&index.columns, index.partial) && own.unique >= index.unique
-                    })
-                };
-                if self.schema.indexes_of(table).any(|(_, index)| !is_like(index)) {
+                let has = |whole: &Index| self.schema.indexes_of(&partition).any(|(_, own)| own.stands_for(whole));
+                if self.schema.indexes_of(table).any(|(_, index)| !has(index)) {
                     self.task(Work::BuildIndex, &partition, "an index that the partitioned table has is built", span);
                 }
                 return ShareUpdateExclusive;
