@@ -95,6 +95,8 @@ impl Schema {
                     for constraint in &mut table.constraints {
                         rename_in(&mut constraint.kind, &from.name, &to.name);
                     }
+                    let used = table.columns.iter_mut().flat_map(|column| &mut column.from);
+                    used.filter(|name| **name == from.name).for_each(|name| name.clone_from(&to.name));
                     self.indexes.change_of(&key, |index| {
                         for column in index
                             .columns

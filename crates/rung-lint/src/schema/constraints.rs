@@ -5,7 +5,7 @@ use rung_sql::{Syntax, tokens};
 
 use super::model::BTREE;
 use super::store::Link;
-use super::{Born, Column, Constraint, ConstraintKind, Index, Key, Schema, Table};
+use super::{Born, Column, Constraint, ConstraintKind, Index, Key, Schema, Stands, Table};
 
 impl Schema {
     pub(super) fn add_column(
@@ -27,12 +27,23 @@ impl Schema {
             generated: column
                 .find(|kind| matches!(kind, WrittenKind::Generated { .. } | WrittenKind::Identity).then_some(()))
                 .is_some(),
+            from: column
+                .find(|kind| match kind {
+                    WrittenKind::Generated { expression, .. } => Some(expression.columns.iter()),
+                    _ => None,
+                })
+                .into_iter()
+                .flatten()
+                .map(|column| column.name.clone())
+                .collect(),
             computed_on_read: column
                 .find(|kind| matches!(kind, WrittenKind::Generated { stored: false, .. }).then_some(()))
                 .is_some(),
         });
         for constraint in &column.constraints {
+            let first = table.constraints.len();
             self.add_constraint(table, key, constraint, text, born);
+            table.constraints[first..].iter_mut().for_each(|constraint| constraint.stands = Stands::AtColumn);
         }
     }
 
@@ -89,6 +100,7 @@ impl Schema {
             kind,
             valid: !written.not_valid,
             enforced: !written.not_enforced,
+            stands: Stands::Alone,
             born,
         });
     }

@@ -21,7 +21,7 @@ use store::{Indexes, Link, Tables};
 
 use crate::Language;
 pub use functions::{STEADY, VOLATILE, Volatility};
-pub use model::{Born, Column, Constraint, ConstraintKind, Domain, Index, Key, Table, Type};
+pub use model::{Born, Column, Constraint, ConstraintKind, Domain, Index, Key, Stands, Table, Type};
 use routines::Functions;
 use rung_ddl::{Action, DataType, Expression, Kind, Name, Parsed, SmolStr, Statement};
 pub use size::Size;
@@ -325,6 +325,11 @@ impl Schema {
     pub(crate) fn is_there(&self, table: &Name, action: &Action) -> bool {
         let Action::AddColumn { column, if_not_exists: true } = action else { return false };
         self.table(table).is_some_and(|table| table.column(&column.name.name).is_some())
+    }
+
+    /// Whether it is known of a function that it has a search path of its own.
+    pub fn sets_path(&self, name: &Name) -> bool {
+        self.functions.set_path(&self.function_key(name))
     }
 
     /// Whether it is known of a function that nothing but a trigger can call it.

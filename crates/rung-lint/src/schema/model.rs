@@ -39,6 +39,8 @@ pub struct Column {
     pub default_text: Option<String>,
     /// Whether its value is computed.
     pub generated: bool,
+    /// The columns that it is computed from.
+    pub from: Vec<SmolStr>,
     /// Whether it is computed when it is read, and not stored.
     pub computed_on_read: bool,
 }
@@ -54,8 +56,19 @@ pub struct Constraint {
     pub valid: bool,
     /// Whether it holds for anything at all: not where it is `NOT ENFORCED`.
     pub enforced: bool,
+    /// Where it is written.
+    pub stands: Stands,
     /// The migration that added it.
     pub born: Born,
+}
+
+/// Where a constraint is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stands {
+    /// At a column, with which it goes.
+    AtColumn,
+    /// By itself.
+    Alone,
 }
 
 impl Constraint {
@@ -170,6 +183,8 @@ pub struct Table {
     pub inherits: Vec<Key>,
     /// What it reads, if it is a view.
     pub reads: Vec<Key>,
+    /// SQLite's: its triggers by name, each with its text; its own text, if it is a view.
+    pub texts: Vec<(SmolStr, String)>,
     /// Whether row level security is on.
     pub row_security: bool,
     /// Its policies.
@@ -193,6 +208,7 @@ impl Table {
             default_partition: false,
             inherits: Vec::new(),
             reads: Vec::new(),
+            texts: Vec::new(),
             row_security: false,
             policies: 0,
             module: None,

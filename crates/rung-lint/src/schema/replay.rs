@@ -82,6 +82,7 @@ impl Schema {
                     let reads = parsed.relations.iter().map(|read| self.key(read)).collect();
                     self.change_table(name, *kind, |table| table.reads = reads);
                 }
+                self.keep_text(*kind, name, on.as_ref(), text);
             }
             Statement::Drop { kind, names, on, .. } => {
                 names.iter().for_each(|name| self.drop_one(*kind, name, text));
@@ -164,6 +165,22 @@ impl Schema {
         let mut table = self.tables.remove(&key).unwrap_or_else(|| Arc::new(Table::unknown(kind)));
         change(Arc::make_mut(&mut table));
         self.tables.insert(key, table);
+    }
+
+    /// Keeps the text of what SQLite holds a table's columns by.
+    fn keep_text(&mut self, kind: Kind, name: &Name, on: Option<&Name>, text: &str) {
+        let table = match (kind, on) {
+            (Kind::View, _) => name,
+            (Kind::Trigger, Some(on)) => on,
+            _ => return,
+        };
+        // Where there are schemas, others say what depends on a column.
+        if self.search_path.is_empty() && self.table(table).is_some() {
+            self.change_table(table, Kind::Table, |table| {
+                table.texts.retain(|(there, _)| *there != name.name);
+                table.texts.push((name.name.clone(), text.to_owned()));
+            });
+        }
     }
 
     fn create(&mut self, kind: Kind, name: &Name, on: Option<&Name>, text: &str, born: Born) {
@@ -266,6 +283,16 @@ impl Schema {
                 self.indexes.remove_schema(&name.name);
             }
             Kind::Policy => {}
+            // Where a trigger is dropped by its name alone, it is the only one that has it.
+            Kind::Trigger if self.search_path.is_empty() => {
+                let has = |table: &Table| table.texts.iter().any(|(there, _)| *there == name.name);
+                let of = self.tables.iter().find(|(_, table)| has(table)).map(|(key, _)| key.clone());
+                if let Some((key, mut table)) = of.and_then(|key| Some((key.clone(), self.tables.take(&key)?))) {
+                    Arc::make_mut(&mut table).texts.retain(|(there, _)| *there != name.name);
+                    self.tables.put(key, table);
+                }
+                self.others.remove(&(kind, self.made(name)));
+            }
             Kind::Publication => self.published.drop(&name.name),
             _ => {
                 let key = self.made(name);

@@ -14,6 +14,8 @@ struct Function {
     volatility: Volatility,
     /// Whether nothing but a trigger can call it.
     for_triggers: bool,
+    /// Whether it says `SET search_path`.
+    sets_path: bool,
 }
 
 /// Functions by name.
@@ -40,6 +42,11 @@ impl Functions {
         self.all.get(key).is_some_and(|all| all.iter().all(|function| function.for_triggers))
     }
 
+    /// Whether all that has this name sets its search path.
+    pub(super) fn set_path(&self, key: &Key) -> bool {
+        self.all.get(key).is_some_and(|all| all.iter().all(|function| function.sets_path))
+    }
+
     /// Takes in a CREATE; what is replaced is what is given the same.
     pub(super) fn create(&mut self, key: Key, text: &str) {
         let words = text.to_ascii_lowercase();
@@ -54,16 +61,18 @@ impl Functions {
         let parameters = parameters(text).unwrap_or_default();
         let all = self.all.entry(key).or_default();
         all.retain(|function| !is_given(&function.parameters, &parameters));
-        all.push(Function { parameters, volatility, for_triggers });
+        all.push(Function { parameters, volatility, for_triggers, sets_path: says_path(&words) });
     }
 
     /// Takes in an ALTER.
     pub(super) fn alter(&mut self, key: &Key, text: &str) {
-        let Some(volatility) = volatility_in(&text.to_ascii_lowercase()) else { return };
+        let words = text.to_ascii_lowercase();
+        let (volatility, sets_path) = (volatility_in(&words), says_path(&words));
         let wanted = parameters(text);
         let is_meant = |function: &&mut Function| wanted.as_ref().is_none_or(|w| is_given(&function.parameters, w));
         for function in self.all.get_mut(key).into_iter().flatten().filter(is_meant) {
-            function.volatility = volatility;
+            function.volatility = volatility.unwrap_or(function.volatility);
+            function.sets_path |= sets_path;
         }
     }
 
@@ -87,6 +96,11 @@ fn volatility_in(words: &str) -> Option<Volatility> {
         "volatile" => Some(Volatility::Unknown),
         _ => None,
     })
+}
+
+fn says_path(words: &str) -> bool {
+    let words: Vec<&str> = words.split_whitespace().collect();
+    words.windows(2).any(|pair| pair[0] == "set" && pair[1].starts_with("search_path"))
 }
 
 /// What stands in the first parentheses, one by one, without modes and defaults; `None` where there are none.
