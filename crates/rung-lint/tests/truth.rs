@@ -4,6 +4,8 @@
 mod common;
 #[path = "truth/findings.rs"]
 mod findings;
+#[path = "truth/sqlite.rs"]
+mod sqlite;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};

@@ -121,5 +121,5 @@ fn names_in_trigger(text: &str, column: &str) -> bool {
 fn names_in_view(text: &str, column: &str) -> bool {
     let words = words(text);
     let query = words.iter().position(|word| word == "select").unwrap_or(0);
-    words.iter().enumerate().skip(query).any(|(at, word)| word == column && words[at - 1] != "as")
+    words.iter().enumerate().skip(query).any(|(at, word)| word == column && at > 0 && words[at - 1] != "as")
 }

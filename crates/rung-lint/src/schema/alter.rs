@@ -197,7 +197,7 @@ fn rename_in(kind: &mut ConstraintKind, from: &str, to: &str) {
         ConstraintKind::PrimaryKey(columns)
         | ConstraintKind::Unique(columns)
         | ConstraintKind::ForeignKey { columns, .. } => columns.iter_mut().for_each(rename),
-        ConstraintKind::Check { columns, not_null } => {
+        ConstraintKind::Check { columns, not_null, .. } => {
             columns.iter_mut().chain(not_null).for_each(rename);
         }
         ConstraintKind::NotNull(name) => rename(name),

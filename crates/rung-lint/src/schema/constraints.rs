@@ -68,7 +68,10 @@ impl Schema {
             WrittenKind::Check(expression) => {
                 let columns = names(&expression.columns);
                 let body = text.get(expression.span.range()).unwrap_or_default();
-                ("check", ConstraintKind::Check { not_null: never_null(body, &columns), columns })
+                (
+                    "check",
+                    ConstraintKind::Check { not_null: never_null(body, &columns), columns, text: body.to_owned() },
+                )
             }
             WrittenKind::NotNull(column) => {
                 if !written.not_valid {
@@ -112,9 +115,14 @@ impl Schema {
         let (kind, suffix) = match &written.kind {
             WrittenKind::PrimaryKey { columns, .. } => (ConstraintKind::PrimaryKey(names(columns)), "pkey"),
             WrittenKind::Unique { columns, .. } => (ConstraintKind::Unique(names(columns)), "key"),
-            WrittenKind::Check(expression) => {
-                (ConstraintKind::Check { not_null: Vec::new(), columns: names(&expression.columns) }, "check")
-            }
+            WrittenKind::Check(expression) => (
+                ConstraintKind::Check {
+                    not_null: Vec::new(),
+                    columns: names(&expression.columns),
+                    text: String::new(),
+                },
+                "check",
+            ),
             WrittenKind::ForeignKey(foreign) => (foreign_key(self, foreign), "fkey"),
             _ => return None,
         };
@@ -180,7 +188,7 @@ fn never_null(condition: &str, columns: &[SmolStr]) -> Vec<SmolStr> {
 }
 
 /// The parts of a condition that have to hold all of them, without the parentheses around them.
-fn each_part<'w>(words: &[&'w str], tell: &mut impl FnMut(&[&'w str])) {
+pub(super) fn each_part<'w>(words: &[&'w str], tell: &mut impl FnMut(&[&'w str])) {
     let mut depth = 0_usize;
     let (mut ands, mut closed_early, mut between) = (Vec::new(), false, false);
     for (at, word) in words.iter().enumerate() {

@@ -243,6 +243,7 @@ pub const STEADY: &[&str] = &[
     "pg_current_xact_id_if_assigned",
     "pg_get_userbyid",
     "pg_my_temp_schema",
+    "pg_numa_available",
     "pg_postmaster_start_time",
     "pg_trigger_depth",
     "phraseto_tsquery",

@@ -4,6 +4,7 @@
 //! `None` for "not known", not for "not there".
 
 mod alter;
+mod bounds;
 mod constraints;
 mod functions;
 mod model;
@@ -20,6 +21,7 @@ use published::Published;
 use store::{Indexes, Link, Tables};
 
 use crate::Language;
+pub use bounds::Proof;
 pub use functions::{STEADY, VOLATILE, Volatility};
 pub use model::{Born, Column, Constraint, ConstraintKind, Domain, Index, Key, Stands, Table, Type};
 use routines::Functions;
@@ -234,6 +236,12 @@ impl Schema {
                 .filter(move |c| matches!(&c.kind, ConstraintKind::ForeignKey { to, .. } if to == table))
                 .map(move |constraint| (key, constraint))
         })
+    }
+
+    /// Whether a table is known to keep to the bounds that it is attached with: `FOR VALUES IN (1)`.
+    pub fn keeps_to(&self, whole: &Key, part: &Key, bounds: &str) -> Proof {
+        let key = self.table_at(whole).map(|whole| whole.partition_key.as_slice()).unwrap_or_default();
+        self.table_at(part).map_or(Proof::Unknown, |part| bounds::proof(part, key, bounds))
     }
 
     /// The views that read a table, or a view that does.

@@ -94,10 +94,12 @@ pub enum ConstraintKind {
     Unique(Vec<SmolStr>),
     /// `CHECK`.
     Check {
-        /// Its expression.
+        /// The columns of its expression.
         columns: Vec<SmolStr>,
         /// The columns of which it says that they are not null.
         not_null: Vec<SmolStr>,
+        /// The expression as it is written.
+        text: String,
     },
     /// `NOT NULL` as a constraint with a name.
     NotNull(SmolStr),
@@ -175,6 +177,8 @@ pub struct Table {
     pub constraints: Vec<Constraint>,
     /// Whether it is partitioned.
     pub partitioned: bool,
+    /// By which columns, where it is by columns alone.
+    pub partition_key: Vec<SmolStr>,
     /// What it is a partition of.
     pub partition_of: Option<Key>,
     /// Whether it is the partition of what no other one takes.
@@ -204,6 +208,7 @@ impl Table {
             columns: Vec::new(),
             constraints: Vec::new(),
             partitioned: false,
+            partition_key: Vec::new(),
             partition_of: None,
             default_partition: false,
             inherits: Vec::new(),

@@ -6,7 +6,7 @@ use rung_ddl::{CreateTable, Expression, Kind, Name, Parsed, Persistence, SmolStr
 
 use crate::File;
 
-use super::{Born, Column, ConstraintKind, Domain, Index, Key, Schema, Table, Type};
+use super::{Born, Column, ConstraintKind, Domain, Index, Key, Schema, Table, Type, bounds};
 
 impl Schema {
     /// Carries a statement out. `text` is the statement's own, `born` who runs it.
@@ -230,6 +230,7 @@ impl Schema {
             persistence: create.persistence,
             columns: inherited,
             partitioned: create.partitioned,
+            partition_key: if create.partitioned { bounds::key_of(text) } else { Vec::new() },
             partition_of: create.partition_of.as_ref().map(|name| self.key(name)),
             default_partition: create.default_partition,
             inherits: create.inherits.iter().map(|name| self.key(name)).collect(),

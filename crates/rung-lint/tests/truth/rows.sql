@@ -23,3 +23,8 @@ INSERT INTO of_domains SELECT 'a', g, g FROM generate_series(1, 500) g;
 INSERT INTO widened SELECT now(), '10:00', 'c', g, '1 day', 'f', now(), 'h' FROM generate_series(1, 500) g;
 INSERT INTO said SELECT g, g FROM generate_series(1, 500) g;
 INSERT INTO covered SELECT 1, 1 + g % 2 FROM generate_series(1, 500) g;
+INSERT INTO nullable_two SELECT 2 FROM generate_series(1, 500);
+INSERT INTO sure_two SELECT 2 FROM generate_series(1, 500);
+INSERT INTO wider SELECT 13 FROM generate_series(1, 500);
+INSERT INTO narrower SELECT 13 FROM generate_series(1, 500);
+INSERT INTO one_year SELECT 1, '2026-06-01' FROM generate_series(1, 500);
