@@ -480,7 +480,7 @@ pub struct CreateIndex {
     pub only: bool,
     /// What is indexed, in order; `None` for an expression.
     pub columns: Vec<Option<Ident>>,
-    /// The columns that its expressions and its WHERE are about. Nothing of SQLite's, which builds none anew for them.
+    /// The columns that its expressions and its WHERE are about.
     pub within: Vec<Ident>,
     /// Whether it has a WHERE.
     pub partial: bool,
@@ -539,6 +539,8 @@ pub enum Statement {
         name: Name,
         /// What it is over.
         base: Option<DataType>,
+        /// `DEFAULT`.
+        default: Option<Expression>,
         /// CHECK and NOT NULL.
         constraints: Vec<Constraint>,
     },
@@ -769,8 +771,8 @@ pub struct Parsed {
     /// Every function that it calls, as [`Kind::Routine`], and every type that it names, as [`Kind::Type`], but those
     /// that are words of the grammar.
     pub named: Vec<(Kind, Name)>,
-    /// The columns that are named a second time in a list where each may stand once: those of a new table or view, of an
-    /// INSERT, of a SET. Only where the server refuses that.
+    /// The columns that are named a second time in a list where each may stand once: those of a new table or view, of a
+    /// key, of an INSERT, of a SET. Only where the server refuses that.
     pub repeated: Vec<Ident>,
     /// What its grammar does not know, first place first.
     pub errors: Vec<SyntaxError>,

@@ -16,7 +16,7 @@ pub fn fold(text: &str) -> SmolStr {
 }
 
 /// Other spellings of PostgreSQL's types, and the one that the server shows.
-const SPELLINGS: [(&str, &str); 30] = [
+const SPELLINGS: [(&str, &str); 29] = [
     ("int", "integer"),
     ("int4", "integer"),
     ("int8", "bigint"),
@@ -31,7 +31,6 @@ const SPELLINGS: [(&str, &str); 30] = [
     ("nchar", "character"),
     ("national character", "character"),
     ("national char", "character"),
-    ("bpchar", "character"),
     ("decimal", "numeric"),
     ("dec", "numeric"),
     ("float", "double precision"),
@@ -53,7 +52,7 @@ const SPELLINGS: [(&str, &str); 30] = [
 pub(crate) fn postgres_type(
     schema: Option<SmolStr>,
     words: &str,
-    arguments: Vec<SmolStr>,
+    mut arguments: Vec<SmolStr>,
     array: bool,
     span: Span,
 ) -> DataType {
@@ -62,9 +61,19 @@ pub(crate) fn postgres_type(
         (None, Some((_, name))) => SmolStr::new_static(name),
         _ => words.into(),
     };
-    // `float(24)` and less is a real.
-    if words == "float" && arguments.first().and_then(|bits| bits.parse::<u32>().ok()).is_some_and(|bits| bits < 25) {
-        name = SmolStr::new_static("real");
+    match words {
+        // `float(24)` and less is a real; neither has a precision of its own.
+        "float" => {
+            let bits = arguments.first().and_then(|bits| bits.parse::<u32>().ok());
+            arguments.clear();
+            if bits.is_some_and(|bits| bits < 25) {
+                name = SmolStr::new_static("real");
+            }
+        }
+        // With a length it is `character`; without one, text whose blanks at the end do not count.
+        "bpchar" if !arguments.is_empty() => name = SmolStr::new_static("character"),
+        _ if name == "character" && arguments.is_empty() => arguments.push(SmolStr::new_static("1")),
+        _ => {}
     }
     if name.starts_with("interval") {
         name = SmolStr::new_static("interval");

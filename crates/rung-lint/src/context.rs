@@ -278,11 +278,7 @@ impl<'a> Context<'a> {
 
     /// Whether `IF EXISTS` finds nothing of a name, as far as migrations tell. What is reported then says so.
     pub fn is_nowhere(&self, kind: Kind, name: &Name) -> bool {
-        let is_known = match kind {
-            Kind::Index => self.schema.index(name).is_some(),
-            _ => self.table(name).is_some() || self.schema.born(kind, name).is_some(),
-        };
-        !is_known && self.schema.tells_all(self.number)
+        self.schema.is_nowhere(kind, name, self.number)
     }
 
     /// Whether this migration makes something of a name after the statement that is asked about.
@@ -390,7 +386,11 @@ pub struct Reported<'a> {
     up: Option<&'a ScriptLines>,
 }
 
-impl Reported<'_> {
+impl<'a> Reported<'a> {
+    /// What was found by others.
+    pub(crate) fn of(finding: &'a mut Finding) -> Self {
+        Self { finding, up: None }
+    }
     /// What is at the caret.
     pub fn label(self, text: impl Into<String>) -> Self {
         if let Some(label) = self.finding.diagnostic.labels.first_mut() {

@@ -40,6 +40,7 @@ pub use rule::{Case, Check, Group, Rule};
 pub use rules::{RULES, rule};
 pub use run::{Effect, Report, Standing, StatementEffect, Subject, bytes, duration, lint, lint_again};
 pub use schema::{
-    Born, Column, Constraint, ConstraintKind, Index, Key, STEADY, Schema, Size, Table, Type, VOLATILE, Volatility,
+    Born, Column, Constraint, ConstraintKind, Domain, Index, Key, Proof, STEADY, Schema, Size, Stands, Table, Type,
+    VOLATILE, Volatility,
 };
 pub use steps::{Runs, Sequence, Step};

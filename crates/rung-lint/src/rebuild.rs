@@ -53,7 +53,8 @@ impl Rebuild {
                     Some(self.table(sql, &create)?)
                 }
                 Statement::CreateIndex(create) if is_table(&create.table) => {
-                    let goes = create.columns.iter().flatten().any(|column| self.is_dropped(&column.name));
+                    let mut about = create.columns.iter().flatten().chain(&create.within);
+                    let goes = about.any(|column| self.is_dropped(&column.name));
                     goes.then(String::new)
                 }
                 _ => None,

@@ -12,7 +12,7 @@ use rung_engine::{Dialect, Migration, MigrationId};
 use rung_sql::{Level, Span};
 
 use crate::allow::settle;
-use crate::context::{Indexed, is_fresh_key};
+use crate::context::{Indexed, Reported, is_fresh_key};
 use crate::past::{Past, Topics};
 use crate::rewrite::by_themselves;
 use crate::{
@@ -268,10 +268,21 @@ impl<'a> Run<'a> {
         };
         if let Some(up) = &self.file.up {
             for (at, line) in up.lines.iter().enumerate() {
-                let impact = (language.impact)(&line.parsed, up.text(at), schema, options.server);
+                // `IF EXISTS` of what is not there does nothing.
+                let nowhere = matches!(&line.parsed.statement, Statement::AlterTable(alter)
+                    if alter.if_exists && schema.is_nowhere(alter.kind, &alter.name, self.number));
+                let impact = match nowhere {
+                    true => Impact::default(),
+                    false => (language.impact)(&line.parsed, up.text(at), schema, options.server),
+                };
                 past.enter(line.transaction);
                 let first = self.found.len();
                 self.ask(&Moment { schema, impact: &impact, past: &past, topics: &topics, start: &start, at });
+                if nowhere {
+                    self.found[first..].iter_mut().for_each(|finding| {
+                        Reported::of(finding).nowhere(true);
+                    });
+                }
                 past.told.extend(self.found[first..].iter().map(|found| (found.rule, at)));
                 let felt = impact.felt(|key| is_fresh_key(schema, subjects, self.number, key));
                 past.lock(at, &felt);
@@ -281,6 +292,9 @@ impl<'a> Run<'a> {
                 effect.bytes = effect.bytes.zip(felt.bytes(schema)).map(|(sum, bytes)| sum + bytes);
                 let span = up.script.source_span(line.span);
                 effect.statements.push(StatementEffect { span, impact: felt, about });
+                if nowhere {
+                    continue;
+                }
                 schema.apply(&line.parsed, up.text(at), Born::In(self.number));
             }
         }

@@ -100,6 +100,11 @@ fn named_once(list: Node) -> Vec<(Ident, Target)> {
             .flatten()
             .collect(),
         K::COLUMN_TARGET_LIST => list.all(K::COLUMN_TARGET).filter_map(target).collect(),
+        // Of a primary key, or of UNIQUE.
+        K::INDEX_PARAMETERS => {
+            let columns = list.child(K::CONSTRAINT_COLUMN_REF_LIST).map(|list| list.idents(K::COLUMN_NAME_REF));
+            columns.into_iter().flatten().map(whole).collect()
+        }
         K::TABLE_ARG_LIST => list.all(K::COLUMN).filter_map(|column| column.ident(K::COLUMN_NAME)).map(whole).collect(),
         K::CREATE_VIEW | K::CREATE_MATERIALIZED_VIEW | K::CREATE_TABLE_AS | K::SELECT_INTO => {
             made_of_query(list).into_iter().map(whole).collect()

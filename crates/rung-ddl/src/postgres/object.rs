@@ -18,6 +18,7 @@ fn named(node: Node) -> Option<Name> {
     let child = node.children().find(|child| !before_name(child.kind()))?;
     match child.kind() {
         // `CREATE SCHEMA AUTHORIZATION joe` names it after the role.
+        K::FUNCTION_SIG => child.name(K::FUNCTION_NAME_REF),
         K::NAMED_SCHEMA => child.child(K::SCHEMA).and_then(|schema| schema.as_name()).or_else(|| child.as_name()),
         _ => child.as_name(),
     }
@@ -43,9 +44,15 @@ pub(super) fn create(node: Node, kind: Kind) -> Option<Statement> {
         return Some(Statement::CreateEnum { name: name?, values });
     }
     if kind == Kind::Domain {
-        let mut constraints: Vec<_> = node.children().filter_map(|child| constraint(child, None)).collect();
-        constraints.retain(|constraint| !matches!(constraint.kind, ConstraintKind::Default(_)));
-        return Some(Statement::CreateDomain { name: name?, base: node.data_type(), constraints });
+        let (mut default, mut constraints) = (None, Vec::new());
+        for constraint in node.children().filter_map(|child| constraint(child, None)) {
+            match constraint.kind {
+                ConstraintKind::Default(expression) => default = Some(expression),
+                ConstraintKind::Null => {}
+                _ => constraints.push(constraint),
+            }
+        }
+        return Some(Statement::CreateDomain { name: name?, base: node.data_type(), default, constraints });
     }
     Some(Statement::Create {
         kind,

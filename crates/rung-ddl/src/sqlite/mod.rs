@@ -94,7 +94,13 @@ fn lower(statement: &Stmt<'_>, places: &mut Places<'_>) -> Statement {
                 if_not_exists: *if_not_exists,
                 only: false,
                 columns: columns.iter().map(|column| places.column(&column.expr)).collect(),
-                within: Vec::new(),
+                within: columns
+                    .iter()
+                    .map(|column| &column.expr)
+                    .filter(|expression| !places.is_column(expression))
+                    .chain(where_clause)
+                    .flat_map(|expression| places.expression(expression, places.rest()).columns)
+                    .collect(),
                 partial: where_clause.is_some(),
                 method: None,
             })

@@ -103,6 +103,15 @@ impl<'a> Places<'a> {
         Name { schema, name, span: Span::new(start, span.end) }
     }
 
+    /// Whether what an index has is a column, and no expression.
+    pub(super) fn is_column(&self, expression: &Expr<'_>) -> bool {
+        match expression {
+            Expr::Id(_) | Expr::Name(_) | Expr::Literal(sqlite3_parser::ast::Literal::String(_)) => true,
+            Expr::Collate(inner, _) => self.is_column(inner),
+            _ => false,
+        }
+    }
+
     /// A column of an index or a key; `None` for an expression.
     pub(super) fn column(&mut self, expression: &Expr<'_>) -> Option<Ident> {
         match expression {

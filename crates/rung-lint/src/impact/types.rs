@@ -2,7 +2,7 @@
 
 use rung_ddl::{DataType, Expression};
 
-use crate::schema::{Schema, Type};
+use crate::schema::Schema;
 
 /// What a change of type costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,8 @@ pub enum TypeChange {
 }
 
 /// Types that have the same bytes and the same order: an index stays too.
-const SAME: [(&str, &str); 6] = [
+const SAME: [(&str, &str); 7] = [
+    ("character", "bpchar"),
     ("character varying", "text"),
     ("text", "character varying"),
     ("cidr", "inet"),
@@ -74,10 +75,10 @@ pub fn type_change(
     }
     let from = unwrapped(schema, from);
     // A value has to pass the checks of a domain.
-    if let Some(Type::Domain { constrained, base, .. }) = schema.type_of(to) {
-        return match base {
-            _ if *constrained => TypeChange::Rewrite,
-            Some(base) => type_change(schema, Some(&from), &base.clone(), None),
+    if let Some((_, domain)) = schema.domains(to).last() {
+        return match &domain.base {
+            _ if schema.is_constrained(to) => TypeChange::Rewrite,
+            Some(base) => type_change(schema, Some(&from), base, None),
             None => TypeChange::Unknown,
         };
     }
@@ -107,24 +108,21 @@ pub fn type_change(
     TypeChange::Rewrite
 }
 
-/// What a domain is over, since a value of it has the bytes of that.
+/// What a domain is over, since a value of it has the bytes of that. The server does not look for its limit.
 fn unwrapped(schema: &Schema, data_type: &DataType) -> DataType {
-    let mut found = data_type.clone();
-    // A domain over a domain ends somewhere; a loop in the files does not.
-    for _ in 0..8 {
-        match schema.type_of(&found) {
-            Some(Type::Domain { base: Some(base), .. }) => found = base.clone(),
-            _ => break,
-        }
-    }
-    found
+    let base = schema.domains(data_type).last().and_then(|(_, domain)| domain.base.clone());
+    base.map_or_else(|| data_type.clone(), |base| DataType { arguments: Vec::new(), ..base })
 }
 
 /// Whether the new limit is none, or at least the old one.
 fn grows(from: &DataType, to: &DataType) -> bool {
+    /// The most fractional digits of a second that there are.
+    const FINEST: u32 = 6;
     let limit = |data_type: &DataType| data_type.arguments.first().map(|limit| limit.parse::<u32>().ok());
+    let is_time = to.name.starts_with("time") || to.name == "interval";
     match (limit(from), limit(to)) {
         (_, None) => true,
+        (_, Some(Some(to))) if is_time && to >= FINEST => true,
         (Some(Some(from)), Some(Some(to))) => to >= from,
         _ => false,
     }

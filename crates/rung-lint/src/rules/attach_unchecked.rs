@@ -1,17 +1,18 @@
 //! `attach-unchecked`.
 
 use super::prelude::*;
+use crate::schema::Proof;
 
 pub(super) static RULE: Rule = Rule {
     name: "attach-unchecked",
     group: Group::Locks,
     level: Some(Level::Warning),
     dialects: POSTGRES,
-    what: "`ATTACH PARTITION` of a table that was there before and has no CHECK, or lacks an index; or to a table that has a \
+    what: "`ATTACH PARTITION` of a table that was there before and has no CHECK that says what the bounds say, NOT NULL with it, or lacks an index; or to a table that has a \
            default partition.",
     why: "Every row of it is held against the bounds, the index is built, and the rows of the default partition are looked \
           through, while nobody can use these tables.",
-    instead: "Add a CHECK that says what the bounds say, with NOT VALID; validate it; attach; drop the CHECK. For the \
+    instead: "Add a CHECK that says what the bounds say and that the column IS NOT NULL, with NOT VALID; validate it; attach; drop the CHECK. For the \
               default partition, a CHECK that says the opposite. Indexes first, with CONCURRENTLY.",
     check: Check::Action(check),
     cases: &[
@@ -20,6 +21,22 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);")
             .after("CREATE TABLE p1 (a int, CHECK (a IS NOT NULL AND a = 1));"),
         Case::silent("ALTER INDEX i ATTACH PARTITION j;"),
+        Case::fires("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);")
+            .after("CREATE TABLE p (a int) PARTITION BY LIST (a);\nCREATE TABLE p1 (a int, CHECK (a = 1));"),
+        Case::silent("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1, 2);")
+            .after("CREATE TABLE p (a int) PARTITION BY LIST (a);\nCREATE TABLE p1 (a int NOT NULL, CHECK (a = 1));"),
+        Case::fires("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM (10) TO (20);").after(
+            "CREATE TABLE p (a int) PARTITION BY RANGE (a);\n\
+             CREATE TABLE p1 (a int NOT NULL, CHECK (a >= 5 AND a < 20));",
+        ),
+        Case::silent("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');").after(
+            "CREATE TABLE p (a date) PARTITION BY RANGE (a);\n\
+             CREATE TABLE p1 (a date NOT NULL, CHECK (a >= '2026-01-01'::date AND a < DATE '2026-06-01'));",
+        ),
+        Case::fires("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);").after(
+            "CREATE TABLE p (a int, b int) PARTITION BY LIST (a);\n\
+             CREATE TABLE p1 (a int NOT NULL, b int, CHECK (b = 1));",
+        ),
         Case::fires("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);").after(
             "CREATE TABLE p (a int) PARTITION BY LIST (a);\nCREATE INDEX ON p (a);\n\
              CREATE TABLE p1 (a int, CHECK (a IS NOT NULL AND a = 1));",
@@ -38,7 +55,8 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     if alter.kind != Kind::Table {
         return;
     }
-    let checked = cx.table(partition).is_some_and(|table| {
+    let proof = cx.schema.keeps_to(&cx.schema.key(&alter.name), &cx.schema.key(partition), cx.text(span));
+    let checked = proof != Proof::Lacks && cx.table(partition).is_some_and(|table| {
         table.constraints.iter().any(|c| c.valid && matches!(c.kind, ConstraintKind::Check { .. }))
     });
     let key = cx.schema.key(partition);
@@ -48,7 +66,7 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     if !checked && !cx.is_fresh_key(&key) {
         cx.report(span, format!("nobody can use {partition} while each of its rows is held against the bounds"))
             .label(format!("ACCESS EXCLUSIVE lock on {partition}"))
-            .help("first add a CHECK of the same bounds with NOT VALID, and validate it");
+            .help("first add a CHECK of the same bounds, and IS NOT NULL, with NOT VALID, and validate it");
     }
     if built {
         cx.report(span, format!("nobody can use {partition} while an index that {} has is built for it", alter.name))

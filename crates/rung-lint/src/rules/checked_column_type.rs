@@ -15,6 +15,8 @@ pub(super) static RULE: Rule = Rule {
         Case::fires("ALTER TABLE t ALTER COLUMN a TYPE text;")
             .after("CREATE TABLE t (a varchar(20) CHECK (a <> ''));"),
         Case::silent("ALTER TABLE t ALTER COLUMN a TYPE text;").after("CREATE TABLE t (a varchar(20), b int CHECK (b > 0));"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a TYPE text;")
+            .after("CREATE TABLE t (a varchar(20));\nALTER TABLE t ADD CHECK (a <> '') NOT VALID;"),
         Case::silent("ALTER TABLE t ALTER COLUMN a TYPE bigint;").after("CREATE TABLE t (a int CHECK (a > 0));"),
     ],
 };

@@ -25,7 +25,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// Types that have a collation.
-const COLLATABLE: [&str; 4] = ["text", "character varying", "character", "citext"];
+const COLLATABLE: [&str; 5] = ["text", "character varying", "character", "bpchar", "citext"];
 
 fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) {
     let Action::SetType { column, data_type, collation: None, .. } = action else { return };

@@ -14,6 +14,9 @@ pub(super) static RULE: Rule = Rule {
     cases: &[
         Case::fires("ALTER TABLE t ADD COLUMN a posint;").after("CREATE DOMAIN posint AS int CHECK (VALUE > 0);"),
         Case::silent("ALTER TABLE t ADD COLUMN a name;").after("CREATE DOMAIN name AS text;"),
+        Case::fires("ALTER TABLE t ADD COLUMN a small;")
+            .after("CREATE DOMAIN posint AS int CHECK (VALUE > 0);\nCREATE DOMAIN small AS posint;"),
+        Case::silent("ALTER TABLE t ADD COLUMN a posint[];").after("CREATE DOMAIN posint AS int CHECK (VALUE > 0);"),
         Case::silent("CREATE TABLE t (b int);\nALTER TABLE t ADD COLUMN a posint;")
             .after("CREATE DOMAIN posint AS int CHECK (VALUE > 0);"),
         Case::fires("ALTER TABLE t ADD COLUMN a app.posint;").after(
@@ -25,11 +28,11 @@ pub(super) static RULE: Rule = Rule {
 fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) {
     let Action::AddColumn { column, .. } = action else { return };
     let Some(data_type) = &column.data_type else { return };
-    let Some(Type::Domain { constrained: true, base, .. }) = cx.schema.type_of(data_type) else { return };
-    if cx.is_fresh_table(&alter.name) {
+    if !cx.schema.is_constrained(data_type) || cx.is_fresh_table(&alter.name) {
         return;
     }
-    let base = base.as_ref().map_or_else(|| "its base type".to_owned(), ToString::to_string);
+    let base = cx.schema.domains(data_type).last().and_then(|(_, domain)| domain.base.as_ref());
+    let base = base.map_or_else(|| "its base type".to_owned(), ToString::to_string);
     cx.report(span, format!("{} is written anew: {data_type} is a domain with a constraint", alter.name))
         .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
         .help(format!("add the column as {base}, and the domain's check as a CHECK with NOT VALID"));

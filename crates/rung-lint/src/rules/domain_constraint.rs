@@ -7,10 +7,13 @@ pub(super) static RULE: Rule = Rule {
     group: Group::Locks,
     level: Some(Level::Error),
     dialects: POSTGRES,
-    what: "A constraint is added to a domain in use, and every row of every table that has a column of it is checked at once.",
-    why: "Nobody writes to any of those tables until the last row of all is checked.",
-    instead: "`ALTER DOMAIN ... ADD CONSTRAINT ... NOT VALID`, and `VALIDATE CONSTRAINT` in a later migration: rows that \
-              are written in between are held to it already. `SET NOT NULL` has no such form.",
+    what: "A constraint of a domain in use is added, or validated, and every row of every table that has a column of it is \
+           checked at once.",
+    why: "Nobody writes to any of those tables until the last row of all is checked. VALIDATE CONSTRAINT, which lets \
+          others write where it is a table's, keeps them waiting too.",
+    instead: "`ALTER DOMAIN ... ADD CONSTRAINT ... NOT VALID` keeps nobody waiting, and holds to it whatever is written from \
+              then on. `VALIDATE CONSTRAINT` at a quiet hour, in a migration of its own, or never. `SET NOT NULL` has no \
+              such form. What is to be validated while others write is the CHECK of a table.",
     check: Check::Statement(check),
     cases: &[
         Case::fires("ALTER DOMAIN posint ADD CONSTRAINT p CHECK (VALUE > 0);"),
@@ -20,15 +23,25 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("CREATE DOMAIN posint AS int;\nALTER DOMAIN posint ADD CHECK (VALUE > 0);"),
         Case::fires("ALTER DOMAIN posint SET NOT NULL;"),
         Case::silent("ALTER DOMAIN posint DROP CONSTRAINT p;"),
-        Case::silent("ALTER DOMAIN posint VALIDATE CONSTRAINT p;"),
+        Case::fires("ALTER DOMAIN posint VALIDATE CONSTRAINT p;"),
+        Case::silent("CREATE DOMAIN posint AS int;\nALTER DOMAIN posint ADD CONSTRAINT p CHECK (VALUE > 0) NOT VALID;\n\
+                      ALTER DOMAIN posint VALIDATE CONSTRAINT p;"),
+        Case::silent("ALTER DOMAIN posint ADD CHECK (VALUE > 0);")
+            .after("CREATE DOMAIN posint AS int;\nCREATE TABLE t (a int);"),
+        Case::fires("ALTER DOMAIN posint ADD CHECK (VALUE > 0);")
+            .after("CREATE DOMAIN posint AS int;\nCREATE DOMAIN small AS posint;\nCREATE TABLE t (a small);"),
     ],
 };
 
 fn check(cx: &mut Context<'_>, statement: &Statement) {
     let Statement::AlterDomain { name, constraint, checks: true } = statement else { return };
-    let set_not_null = constraint.is_none() && cx.words(&["set", "not", "null"]).is_some();
-    // To validate later is what is asked for.
-    if constraint.is_none() && !set_not_null || cx.schema.born(Kind::Domain, name).is_some_and(|born| cx.is_fresh(born)) {
+    let validates = constraint.is_none() && cx.words(&["validate", "constraint"]).is_some();
+    // A domain that is known is so with all that has it, where every column is.
+    let mut tables = cx.schema.tables().filter(|(_, table)| table.kind == Kind::Table);
+    let is_unused = cx.schema.named_type(name).is_some()
+        && tables.all(|(_, table)| table.complete)
+        && cx.schema.users_of(name).next().is_none();
+    if is_unused || cx.schema.born(Kind::Domain, name).is_some_and(|born| cx.is_fresh(born)) {
         return;
     }
     let users: Vec<String> = cx.impact.locks.iter().map(|(table, _)| table.to_string()).collect();
@@ -41,11 +54,14 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
     match end {
         Some(end) => {
             found
-                .help("add it with NOT VALID, and `ALTER DOMAIN ... VALIDATE CONSTRAINT` in a later migration")
+                .help("add it with NOT VALID, and `ALTER DOMAIN ... VALIDATE CONSTRAINT` when nobody writes")
                 .fix("check the rows later", &[(end, " NOT VALID")]);
         }
+        None if validates => {
+            found.help("do it when nobody writes, or leave it NOT VALID: what is new is held to it already").level(Level::Warning);
+        }
         None => {
-            found.help("add `CHECK (VALUE IS NOT NULL) NOT VALID` instead, and validate it in a later migration");
+            found.help("add `CHECK (VALUE IS NOT NULL) NOT VALID` instead, and validate it when nobody writes");
         }
     }
 }

@@ -41,10 +41,18 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
         };
         let is_nowhere = *if_exists && cx.is_nowhere(*kind, name);
         if !is_new && !cx.is_copied(name) {
+            let whole = cx.table(name).and_then(|table| table.partition_of.as_ref()).filter(|_| *kind == Kind::Table);
+            let whole = whole.filter(|whole| !cx.is_fresh_key(whole)).cloned();
             let found = cx
                 .report(name.span, format!("everything in the {} {name} is lost", kind.as_str()))
                 .help("make sure that nobody uses it and that there is a backup, then allow this with the reason")
                 .nowhere(is_nowhere);
+            let found = match whole {
+                Some(whole) => found
+                    .note(format!("it is a partition: an ACCESS EXCLUSIVE lock on {whole} keeps all who use that waiting"))
+                    .help(format!("`ALTER TABLE {whole} DETACH PARTITION {name} CONCURRENTLY` first, then drop it")),
+                None => found,
+            };
             if is_for_itself {
                 // Of what is there, a file that stands all alone tells nothing.
                 let level = if is_alone { Level::Warning } else { Level::Note };

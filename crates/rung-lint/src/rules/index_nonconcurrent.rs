@@ -27,6 +27,14 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("CREATE INDEX i ON ONLY p (a);"),
         Case::fires("CREATE INDEX i ON ONLY t (a);").after("CREATE TABLE t (a int);"),
         Case::fires("CREATE INDEX i ON p (a);").after("CREATE TABLE p (a int) PARTITION BY LIST (a);"),
+        Case::silent("CREATE INDEX i ON p (a);").after(
+            "CREATE TABLE p (a int) PARTITION BY LIST (a);\nCREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);\n\
+             CREATE INDEX j ON p1 (a);",
+        ),
+        Case::fires("CREATE INDEX i ON p (a);").after(
+            "CREATE TABLE p (a int) PARTITION BY LIST (a);\nCREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);\n\
+             CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);\nCREATE INDEX j ON p1 (a);",
+        ),
         Case::silent("CREATE TABLE old (a int);\nALTER TABLE old RENAME TO t;\nCREATE INDEX i ON t (a);"),
         Case::silent("CREATE MATERIALIZED VIEW m AS SELECT 1 AS a;\nCREATE UNIQUE INDEX i ON m (a);"),
     ],

@@ -18,7 +18,7 @@ mod prelude {
     pub(super) use crate::options::Runner;
     pub(super) use crate::past::Topic;
     pub(super) use crate::rebuild::Change;
-    pub(super) use crate::schema::{ConstraintKind, Type, Volatility};
+    pub(super) use crate::schema::{ConstraintKind, Volatility};
     pub(super) use crate::steps::{Altered, concurrent_drops, concurrent_index, concurrently, quoted};
     pub(super) use crate::{
         Blocks, Case, Check, Context, Edit, Group, Key, LockMode, Rule, Runs, Step, Sure, TypeChange, Work, type_change,

@@ -14,6 +14,8 @@ pub(super) static RULE: Rule = Rule {
     cases: &[
         Case::fires("CREATE TABLE t (a char(20));"),
         Case::silent("CREATE TABLE t (a text, b \"char\");"),
+        Case::fires("CREATE TABLE t (a char, b bpchar(3));"),
+        Case::silent("CREATE TABLE t (a bpchar);"),
     ],
 };
 

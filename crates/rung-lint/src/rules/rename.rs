@@ -26,6 +26,8 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("ALTER TYPE e RENAME TO e_old;\nCREATE TYPE e AS ENUM ('a');"),
         Case::fires("ALTER TYPE e RENAME TO e_old;\nCREATE TYPE f AS ENUM ('a');"),
         Case::silent("ALTER TABLE t ADD COLUMN n int;\nALTER TABLE t RENAME COLUMN n TO m;"),
+        Case::silent("ALTER TABLE t RENAME TO u;\nALTER TABLE u RENAME TO t;"),
+        Case::fires("ALTER TABLE t RENAME TO u;\nALTER TABLE u RENAME TO v;"),
         Case::fires("ALTER TABLE t RENAME a TO b;").sqlite(),
         Case::silent("CREATE TABLE n (a);\nINSERT INTO n SELECT a FROM t;\nDROP TABLE t;\nALTER TABLE n RENAME TO t;").after("CREATE TABLE t (a, b);").sqlite(),
     ],
@@ -45,6 +47,7 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
                     Action::RenameColumn { from, to } if !cx.is_own_column(&alter.name, &from.name) => {
                         (format!("column {from} of {}", alter.name), altered.renamed_column(from, to))
                     }
+                    Action::Rename(_) if is_own_name(cx, &alter.name) => continue,
                     Action::Rename(_) | Action::SetSchema(_) if !is_stood_in_for(cx, &alter.name) => {
                         (format!("{} {}", alter.kind.as_str(), alter.name), altered.renamed_relation(action))
                     }
@@ -65,6 +68,16 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
             }
         _ => {}
     }
+}
+
+/// Whether a statement before this one gave a table its name: no program has heard of it.
+fn is_own_name(cx: &Context<'_>, name: &Name) -> bool {
+    cx.before(Topic::Named(&name.name)).any(|(at, statement)| {
+        let gives = matches!(statement, Statement::AlterTable(other) if other.actions.iter().any(
+            |(action, _)| matches!(action, Action::Rename(to) if to.name == name.name)
+        ));
+        gives && cx.is_together(at)
+    })
 }
 
 /// Whether a view or a table takes the old name in the same transaction.

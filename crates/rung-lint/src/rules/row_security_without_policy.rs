@@ -7,7 +7,7 @@ pub(super) static RULE: Rule = Rule {
     group: Group::Compatibility,
     level: Some(Level::Warning),
     dialects: POSTGRES,
-    what: "Row level security is enabled on a table that has no policy.",
+    what: "Row level security is enabled on a table that has no policy, or its last policy is dropped.",
     why: "Nobody but its owner sees a row or writes one.",
     instead: "A policy in the same migration.",
     check: Check::Migration(check),
@@ -15,6 +15,10 @@ pub(super) static RULE: Rule = Rule {
         Case::fires("ALTER TABLE t ENABLE ROW LEVEL SECURITY;").after("CREATE TABLE t (a int);"),
         Case::silent("ALTER TABLE t ENABLE ROW LEVEL SECURITY;\nCREATE POLICY p ON t USING (true);").after("CREATE TABLE t (a int);"),
         Case::silent("ALTER TABLE t ENABLE ROW LEVEL SECURITY;"),
+        Case::fires("DROP POLICY p ON t;")
+            .after("CREATE TABLE t (a int);\nALTER TABLE t ENABLE ROW LEVEL SECURITY;\nCREATE POLICY p ON t USING (true);"),
+        Case::silent("DROP POLICY p ON t;\nCREATE POLICY p ON t USING (false);")
+            .after("CREATE TABLE t (a int);\nALTER TABLE t ENABLE ROW LEVEL SECURITY;\nCREATE POLICY p ON t USING (true);"),
         Case::silent("ALTER TABLE t DISABLE ROW LEVEL SECURITY;").after("CREATE TABLE t (a int);"),
     ],
 };
@@ -28,6 +32,7 @@ fn check(cx: &mut Context<'_>) {
                 .iter()
                 .any(|(action, _)| *action == Action::RowSecurity { enable: true })
                 .then(|| (at, alter.name.clone())),
+            Statement::Drop { kind: Kind::Policy, on: Some(on), .. } => Some((at, on.clone())),
             _ => None,
         })
         .collect();

@@ -27,6 +27,9 @@ pub(super) static RULE: Rule = Rule {
             .after("CREATE TABLE t (a int, b int CHECK (b > 0), CHECK ((a IS NOT NULL) AND a BETWEEN 1 AND 9));"),
         Case::fires("ALTER TABLE t ALTER COLUMN a SET NOT NULL;").after("CREATE TABLE t (a int, CHECK (a IS NOT NULL OR a > 0));"),
         Case::silent("ALTER TABLE t ALTER COLUMN a SET NOT NULL;").after("CREATE TABLE t (a int NOT NULL);"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a SET NOT NULL;").after("CREATE TABLE t (a int, CHECK (NOT (a IS NULL)));"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a SET NOT NULL;")
+            .after("CREATE TABLE t (a int, b int, CHECK (NOT (a IS NULL AND b IS NULL)));"),
         Case::silent("CREATE TABLE t (a int);\nALTER TABLE t ALTER COLUMN a SET NOT NULL;"),
     ],
 };

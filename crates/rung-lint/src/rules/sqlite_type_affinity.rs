@@ -18,6 +18,8 @@ pub(super) static RULE: Rule = Rule {
         Case::fires("CREATE TABLE t (a FLOATING POINT);").sqlite(),
         Case::silent("CREATE TABLE t (a);").sqlite(),
         Case::fires("ALTER TABLE t ADD COLUMN a json;").sqlite(),
+        Case::fires("CREATE TABLE t (a VARCHAR(10)) STRICT;").sqlite(),
+        Case::silent("CREATE TABLE t (a INT, b INTEGER, c REAL, d TEXT, e BLOB, f ANY) STRICT;").sqlite(),
     ],
 };
 
@@ -26,6 +28,9 @@ const NUMERIC: [&str; 9] =
     ["numeric", "decimal", "boolean", "bool", "date", "datetime", "timestamp", "time", "timestamptz"];
 
 fn check(cx: &mut Context<'_>, statement: &Statement) {
+    if matches!(statement, Statement::CreateTable(create) if create.strict) {
+        return strict(cx, statement);
+    }
     for column in statement.new_columns() {
         let Some(data_type) = &column.data_type else { continue };
         let name = data_type.name.as_str();
@@ -40,5 +45,21 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
         };
         cx.report(data_type.span, format!("{name} has {affinity} affinity: texts that look like numbers become numbers"))
             .help("write TEXT, BLOB, REAL or INTEGER");
+    }
+}
+
+/// The types that a STRICT table knows (<https://sqlite.org/stricttables.html>); any other is refused.
+fn strict(cx: &mut Context<'_>, statement: &Statement) {
+    for column in statement.new_columns() {
+        let known = |data_type: &&rung_ddl::DataType| {
+            matches!(data_type.name.as_str(), "int" | "integer" | "real" | "text" | "blob" | "any")
+                && data_type.arguments.is_empty()
+        };
+        if column.data_type.as_ref().filter(known).is_none() {
+            let span = column.data_type.as_ref().map_or(column.name.span, |data_type| data_type.span);
+            cx.report(span, format!("SQLite refuses this type of {} in a STRICT table", column.name))
+                .help("write INTEGER, REAL, TEXT, BLOB or ANY")
+                .level(Level::Error);
+        }
     }
 }

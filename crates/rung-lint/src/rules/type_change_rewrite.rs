@@ -28,6 +28,12 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("ALTER TABLE t ALTER COLUMN a TYPE text USING a::text;").after("CREATE TABLE t (a varchar(20));"),
         Case::fires("ALTER TABLE t ALTER COLUMN a TYPE text USING upper(a);").after("CREATE TABLE t (a varchar(20));"),
         Case::fires("ALTER TABLE t ALTER COLUMN a TYPE bigint;"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a TYPE varchar(20);")
+            .after("CREATE DOMAIN short AS varchar(10);\nCREATE TABLE t (a short);"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a TYPE timestamp(6);").after("CREATE TABLE t (a timestamp);"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a TYPE bpchar;").after("CREATE TABLE t (a char(10));"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a TYPE char(12);").after("CREATE TABLE t (a char(10));"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a TYPE float(53);").after("CREATE TABLE t (a float8);"),
         Case::fires("ALTER TABLE t ALTER COLUMN a TYPE text;")
             .after("CREATE TABLE t (a varchar(20), b int);\nCREATE INDEX i ON t (a) WHERE b > 0;"),
         Case::silent("ALTER TABLE t ALTER COLUMN a TYPE text;")

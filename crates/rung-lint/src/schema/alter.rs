@@ -95,6 +95,8 @@ impl Schema {
                     for constraint in &mut table.constraints {
                         rename_in(&mut constraint.kind, &from.name, &to.name);
                     }
+                    let used = table.columns.iter_mut().flat_map(|column| &mut column.from);
+                    used.filter(|name| **name == from.name).for_each(|name| name.clone_from(&to.name));
                     self.indexes.change_of(&key, |index| {
                         for column in index
                             .columns
@@ -195,7 +197,7 @@ fn rename_in(kind: &mut ConstraintKind, from: &str, to: &str) {
         ConstraintKind::PrimaryKey(columns)
         | ConstraintKind::Unique(columns)
         | ConstraintKind::ForeignKey { columns, .. } => columns.iter_mut().for_each(rename),
-        ConstraintKind::Check { columns, not_null } => {
+        ConstraintKind::Check { columns, not_null, .. } => {
             columns.iter_mut().chain(not_null).for_each(rename);
         }
         ConstraintKind::NotNull(name) => rename(name),

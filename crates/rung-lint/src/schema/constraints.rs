@@ -3,8 +3,9 @@
 use rung_ddl::{Constraint as Written, ConstraintKind as WrittenKind, ForeignKey, Name, OnDelete, SmolStr, fold};
 use rung_sql::{Syntax, tokens};
 
+use super::model::BTREE;
 use super::store::Link;
-use super::{Born, Column, Constraint, ConstraintKind, Index, Key, Schema, Table};
+use super::{Born, Column, Constraint, ConstraintKind, Index, Key, Schema, Stands, Table};
 
 impl Schema {
     pub(super) fn add_column(
@@ -26,12 +27,23 @@ impl Schema {
             generated: column
                 .find(|kind| matches!(kind, WrittenKind::Generated { .. } | WrittenKind::Identity).then_some(()))
                 .is_some(),
+            from: column
+                .find(|kind| match kind {
+                    WrittenKind::Generated { expression, .. } => Some(expression.columns.iter()),
+                    _ => None,
+                })
+                .into_iter()
+                .flatten()
+                .map(|column| column.name.clone())
+                .collect(),
             computed_on_read: column
                 .find(|kind| matches!(kind, WrittenKind::Generated { stored: false, .. }).then_some(()))
                 .is_some(),
         });
         for constraint in &column.constraints {
+            let first = table.constraints.len();
             self.add_constraint(table, key, constraint, text, born);
+            table.constraints[first..].iter_mut().for_each(|constraint| constraint.stands = Stands::AtColumn);
         }
     }
 
@@ -56,7 +68,10 @@ impl Schema {
             WrittenKind::Check(expression) => {
                 let columns = names(&expression.columns);
                 let body = text.get(expression.span.range()).unwrap_or_default();
-                ("check", ConstraintKind::Check { not_null: never_null(body, &columns), columns })
+                (
+                    "check",
+                    ConstraintKind::Check { not_null: never_null(body, &columns), columns, text: body.to_owned() },
+                )
             }
             WrittenKind::NotNull(column) => {
                 if !written.not_valid {
@@ -79,7 +94,8 @@ impl Schema {
             let index_key = Key { schema: key.schema.clone(), name: name.clone() };
             let columns = columns.into_iter().map(Some).collect();
             let within = Vec::new();
-            let index = Index { table: key.clone(), columns, unique: true, within, partial: false, born };
+            let index =
+                Index { table: key.clone(), columns, unique: true, within, partial: false, method: BTREE, born };
             self.indexes.insert(index_key, index);
         }
         table.constraints.push(Constraint {
@@ -87,6 +103,7 @@ impl Schema {
             kind,
             valid: !written.not_valid,
             enforced: !written.not_enforced,
+            stands: Stands::Alone,
             born,
         });
     }
@@ -98,9 +115,14 @@ impl Schema {
         let (kind, suffix) = match &written.kind {
             WrittenKind::PrimaryKey { columns, .. } => (ConstraintKind::PrimaryKey(names(columns)), "pkey"),
             WrittenKind::Unique { columns, .. } => (ConstraintKind::Unique(names(columns)), "key"),
-            WrittenKind::Check(expression) => {
-                (ConstraintKind::Check { not_null: Vec::new(), columns: names(&expression.columns) }, "check")
-            }
+            WrittenKind::Check(expression) => (
+                ConstraintKind::Check {
+                    not_null: Vec::new(),
+                    columns: names(&expression.columns),
+                    text: String::new(),
+                },
+                "check",
+            ),
             WrittenKind::ForeignKey(foreign) => (foreign_key(self, foreign), "fkey"),
             _ => return None,
         };
@@ -137,8 +159,8 @@ fn chosen_name(table: &Key, kind: &ConstraintKind, suffix: &str) -> SmolStr {
     parts.join("_").into()
 }
 
-/// The columns of which a condition says that they are not null: `c IS NOT NULL`, by itself or joined to others by AND,
-/// as the server looks for it (`NotNullImpliedByRelConstraints`).
+/// The columns of which a condition says that they are not null: `c IS NOT NULL` or `NOT c IS NULL`, by itself or joined to
+/// others by AND, as the server looks for it (`NotNullImpliedByRelConstraints`).
 fn never_null(condition: &str, columns: &[SmolStr]) -> Vec<SmolStr> {
     let words: Vec<&str> = tokens(condition, &Syntax::POSTGRES)
         .filter(|token| !token.kind.is_trivia())
@@ -150,6 +172,14 @@ fn never_null(condition: &str, columns: &[SmolStr]) -> Vec<SmolStr> {
         let named = match part {
             [name, first, not, null] if is(first, "is") && is(not, "not") && is(null, "null") => name,
             [name, test] if is(test, "notnull") => name,
+            [not, null @ ..] if is(not, "not") => {
+                let bare = null.iter().filter(|word| !matches!(**word, "(" | ")")).collect::<Vec<_>>();
+                match bare[..] {
+                    [name, first, null] if is(first, "is") && is(null, "null") => name,
+                    [name, test] if is(test, "isnull") => name,
+                    _ => return,
+                }
+            }
             _ => return,
         };
         found.extend(columns.iter().find(|column| **column == fold(named)).cloned());
@@ -158,7 +188,7 @@ fn never_null(condition: &str, columns: &[SmolStr]) -> Vec<SmolStr> {
 }
 
 /// The parts of a condition that have to hold all of them, without the parentheses around them.
-fn each_part<'w>(words: &[&'w str], tell: &mut impl FnMut(&[&'w str])) {
+pub(super) fn each_part<'w>(words: &[&'w str], tell: &mut impl FnMut(&[&'w str])) {
     let mut depth = 0_usize;
     let (mut ands, mut closed_early, mut between) = (Vec::new(), false, false);
     for (at, word) in words.iter().enumerate() {

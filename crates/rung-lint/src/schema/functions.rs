@@ -11,14 +11,6 @@ pub enum Volatility {
     Volatile,
 }
 
-/// What a migration tells of a function.
-#[derive(Debug, Clone)]
-pub(super) struct Function {
-    pub(super) volatility: Volatility,
-    /// Whether nothing but a trigger can call it.
-    pub(super) for_triggers: bool,
-}
-
 /// What is known of a function that no migration makes; `built_in` where its name may be one of `pg_catalog`.
 pub(super) fn known(name: &str, built_in: bool) -> Volatility {
     if built_in && STEADY.binary_search(&name).is_ok() {
@@ -150,8 +142,15 @@ pub const STEADY: &[&str] = &[
     "height",
     "host",
     "hostmask",
+    "icu_unicode_version",
+    "inet_client_addr",
+    "inet_client_port",
+    "inet_server_addr",
+    "inet_server_port",
     "initcap",
+    "int4multirange",
     "int4range",
+    "int8multirange",
     "int8range",
     "interval",
     "is_normalized",
@@ -235,8 +234,18 @@ pub const STEADY: &[&str] = &[
     "overlay",
     "parse_ident",
     "pclose",
+    "pg_backend_pid",
+    "pg_backup_start_time",
+    "pg_client_encoding",
+    "pg_conf_load_time",
+    "pg_current_snapshot",
     "pg_current_xact_id",
+    "pg_current_xact_id_if_assigned",
     "pg_get_userbyid",
+    "pg_my_temp_schema",
+    "pg_numa_available",
+    "pg_postmaster_start_time",
+    "pg_trigger_depth",
     "phraseto_tsquery",
     "pi",
     "plainto_tsquery",
@@ -336,6 +345,7 @@ pub const STEADY: &[&str] = &[
     "txid_current",
     "txid_current_if_assigned",
     "txid_current_snapshot",
+    "unicode_version",
     "unistr",
     "upper",
     "upper_inc",

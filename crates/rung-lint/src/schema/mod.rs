@@ -4,11 +4,13 @@
 //! `None` for "not known", not for "not there".
 
 mod alter;
+mod bounds;
 mod constraints;
 mod functions;
 mod model;
 mod published;
 mod replay;
+mod routines;
 mod size;
 mod store;
 
@@ -19,9 +21,10 @@ use published::Published;
 use store::{Indexes, Link, Tables};
 
 use crate::Language;
-use functions::Function;
+pub use bounds::Proof;
 pub use functions::{STEADY, VOLATILE, Volatility};
-pub use model::{Born, Column, Constraint, ConstraintKind, Index, Key, Table, Type};
+pub use model::{Born, Column, Constraint, ConstraintKind, Domain, Index, Key, Stands, Table, Type};
+use routines::Functions;
 use rung_ddl::{Action, DataType, Expression, Kind, Name, Parsed, SmolStr, Statement};
 pub use size::Size;
 
@@ -39,7 +42,7 @@ pub struct Schema {
     /// How much tables hold, where a live database was asked.
     sizes: HashMap<Key, Size>,
     /// What migrations tell of functions.
-    functions: HashMap<Key, Function>,
+    functions: Functions,
     published: Published,
     /// Whether a live database has told all that is there.
     live: bool,
@@ -130,9 +133,39 @@ impl Schema {
         self.found(name, |key| self.types.contains_key(key))
     }
 
-    /// The type that a column is declared with, where it is not built in and known.
-    pub fn type_of(&self, data_type: &DataType) -> Option<&Type> {
-        self.named_type(&Name { schema: data_type.schema.clone(), name: data_type.name.clone(), span: data_type.span })
+    /// The domain that a column is declared with, the one that this is over, and so on. None for an array: it is of
+    /// values of a domain, and none itself.
+    pub fn domains<'a>(&'a self, data_type: &'a DataType) -> impl Iterator<Item = (Key, &'a Domain)> {
+        // A domain over a domain ends somewhere; a loop in the files does not.
+        const DEEPEST: usize = 16;
+        let domain = |of: &'a DataType| {
+            let name = Name { schema: of.schema.clone(), name: of.name.clone(), span: of.span };
+            let key = self.type_key(&name);
+            match self.types.get(&key) {
+                Some(Type::Domain(domain)) if !of.array => Some((key, domain)),
+                _ => None,
+            }
+        };
+        std::iter::successors(domain(data_type), move |(_, over)| over.base.as_ref().and_then(domain)).take(DEEPEST)
+    }
+
+    /// Whether values of a type have to pass the constraint of a domain.
+    pub fn is_constrained(&self, data_type: &DataType) -> bool {
+        self.domains(data_type).any(|(_, domain)| domain.constrained)
+    }
+
+    /// The default that a column of a type has where it is declared with none: that of the first domain that has one.
+    pub fn default_of<'a>(&'a self, data_type: &'a DataType) -> Option<&'a (String, Volatility)> {
+        self.domains(data_type).find_map(|(_, domain)| domain.default.as_ref())
+    }
+
+    /// The tables that have a column of a domain, or of one over it.
+    pub fn users_of(&self, domain: &Name) -> impl Iterator<Item = &Key> {
+        let wanted = self.type_key(domain);
+        let is_one = move |column: &Column| {
+            column.data_type.as_ref().is_some_and(|of| self.domains(of).any(|(key, _)| key == wanted))
+        };
+        self.tables.iter().filter(move |(_, table)| table.columns.iter().any(&is_one)).map(|(key, _)| key)
     }
 
     /// All indexes.
@@ -205,6 +238,12 @@ impl Schema {
         })
     }
 
+    /// Whether a table is known to keep to the bounds that it is attached with: `FOR VALUES IN (1)`.
+    pub fn keeps_to(&self, whole: &Key, part: &Key, bounds: &str) -> Proof {
+        let key = self.table_at(whole).map(|whole| whole.partition_key.as_slice()).unwrap_or_default();
+        self.table_at(part).map_or(Proof::Unknown, |part| bounds::proof(part, key, bounds))
+    }
+
     /// The views that read a table, or a view that does.
     pub fn views_of(&self, table: &Key) -> Vec<Key> {
         let mut found = vec![table.clone()];
@@ -231,7 +270,7 @@ impl Schema {
             }
             Kind::Index => self.index(name).map(|index| index.born),
             Kind::Type | Kind::Domain => match self.named_type(name) {
-                Some(Type::Enum { born, .. } | Type::Domain { born, .. }) => Some(*born),
+                Some(known) => Some(known.born()),
                 None => self
                     .others
                     .get(&(kind, self.other_key(kind, name)))
@@ -258,6 +297,15 @@ impl Schema {
         self.live || self.first_maker.is_some_and(|first| first < number)
     }
 
+    /// Whether there is nothing of a name, as far as can be told before the migration of a number.
+    pub(crate) fn is_nowhere(&self, kind: Kind, name: &Name, number: usize) -> bool {
+        let is_known = match kind {
+            Kind::Index => self.index(name).is_some(),
+            _ => self.table(name).is_some() || self.born(kind, name).is_some(),
+        };
+        !is_known && self.tells_all(number)
+    }
+
     /// What a statement uses of what migrations made: the migration, by number, and the object.
     pub fn uses(&self, parsed: &Parsed) -> impl Iterator<Item = (usize, Kind, Name)> {
         parsed.uses().into_iter().filter_map(|(kind, name)| match self.born(kind, &name)? {
@@ -273,14 +321,12 @@ impl Schema {
 
     fn volatility_of(&self, call: &Name) -> Volatility {
         let built_in = call.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
-        match self.function(call) {
-            Some(function) => function.volatility,
-            None => functions::known(&call.name, built_in),
-        }
+        let own = self.functions.volatility(&self.function_key(call));
+        own.unwrap_or_else(|| functions::known(&call.name, built_in))
     }
 
-    fn function(&self, name: &Name) -> Option<&Function> {
-        self.functions.get(&self.found(name, |key| self.functions.contains_key(key)))
+    fn function_key(&self, name: &Name) -> Key {
+        self.found(name, |key| self.functions.contains(key))
     }
 
     /// Whether an action adds what `IF NOT EXISTS` finds there already.
@@ -289,8 +335,13 @@ impl Schema {
         self.table(table).is_some_and(|table| table.column(&column.name.name).is_some())
     }
 
+    /// Whether it is known of a function that it has a search path of its own.
+    pub fn sets_path(&self, name: &Name) -> bool {
+        self.functions.set_path(&self.function_key(name))
+    }
+
     /// Whether it is known of a function that nothing but a trigger can call it.
     pub fn is_for_triggers(&self, name: &Name) -> bool {
-        self.function(name).is_some_and(|function| function.for_triggers)
+        self.functions.are_for_triggers(&self.function_key(name))
     }
 }

@@ -1,6 +1,8 @@
 //! What a schema is made of: tables with their columns and constraints, indexes, types.
 
-use rung_ddl::{DataType, Kind, Persistence, SmolStr};
+use rung_ddl::{CreateIndex, DataType, Kind, Persistence, SmolStr};
+
+use super::Volatility;
 
 /// A name with its schema; the schema is empty where the database has none.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,6 +39,8 @@ pub struct Column {
     pub default_text: Option<String>,
     /// Whether its value is computed.
     pub generated: bool,
+    /// The columns that it is computed from.
+    pub from: Vec<SmolStr>,
     /// Whether it is computed when it is read, and not stored.
     pub computed_on_read: bool,
 }
@@ -52,8 +56,19 @@ pub struct Constraint {
     pub valid: bool,
     /// Whether it holds for anything at all: not where it is `NOT ENFORCED`.
     pub enforced: bool,
+    /// Where it is written.
+    pub stands: Stands,
     /// The migration that added it.
     pub born: Born,
+}
+
+/// Where a constraint is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stands {
+    /// At a column, with which it goes.
+    AtColumn,
+    /// By itself.
+    Alone,
 }
 
 impl Constraint {
@@ -79,10 +94,12 @@ pub enum ConstraintKind {
     Unique(Vec<SmolStr>),
     /// `CHECK`.
     Check {
-        /// Its expression.
+        /// The columns of its expression.
         columns: Vec<SmolStr>,
         /// The columns of which it says that they are not null.
         not_null: Vec<SmolStr>,
+        /// The expression as it is written.
+        text: String,
     },
     /// `NOT NULL` as a constraint with a name.
     NotNull(SmolStr),
@@ -99,6 +116,9 @@ pub enum ConstraintKind {
     Exclude,
 }
 
+/// The method of an index that names none.
+pub(super) const BTREE: SmolStr = SmolStr::new_static("btree");
+
 /// An index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
@@ -112,8 +132,32 @@ pub struct Index {
     pub within: Vec<SmolStr>,
     /// Whether it has a WHERE.
     pub partial: bool,
+    /// Its method: `btree`, `gin`.
+    pub method: SmolStr,
     /// Who made it.
     pub born: Born,
+}
+
+impl Index {
+    /// What a statement makes on a table.
+    pub(crate) fn made(create: &CreateIndex, table: Key) -> Self {
+        Self {
+            table,
+            columns: create.columns.iter().map(|column| column.as_ref().map(|column| column.name.clone())).collect(),
+            unique: create.unique,
+            within: create.within.iter().map(|column| column.name.clone()).collect(),
+            partial: create.partial,
+            method: create.method.clone().unwrap_or(BTREE),
+            born: Born::Before,
+        }
+    }
+
+    /// Whether the index of a partition is taken for one of its partitioned table, as far as that is known: of columns
+    /// alone, by the same method.
+    pub fn stands_for(&self, whole: &Index) -> bool {
+        (&self.columns, self.partial, &self.method) == (&whole.columns, whole.partial, &whole.method)
+            && self.unique >= whole.unique
+    }
 }
 
 /// A table, or a view.
@@ -133,6 +177,8 @@ pub struct Table {
     pub constraints: Vec<Constraint>,
     /// Whether it is partitioned.
     pub partitioned: bool,
+    /// By which columns, where it is by columns alone.
+    pub partition_key: Vec<SmolStr>,
     /// What it is a partition of.
     pub partition_of: Option<Key>,
     /// Whether it is the partition of what no other one takes.
@@ -141,6 +187,8 @@ pub struct Table {
     pub inherits: Vec<Key>,
     /// What it reads, if it is a view.
     pub reads: Vec<Key>,
+    /// SQLite's: its triggers by name, each with its text; its own text, if it is a view.
+    pub texts: Vec<(SmolStr, String)>,
     /// Whether row level security is on.
     pub row_security: bool,
     /// Its policies.
@@ -160,10 +208,12 @@ impl Table {
             columns: Vec::new(),
             constraints: Vec::new(),
             partitioned: false,
+            partition_key: Vec::new(),
             partition_of: None,
             default_partition: false,
             inherits: Vec::new(),
             reads: Vec::new(),
+            texts: Vec::new(),
             row_security: false,
             policies: 0,
             module: None,
@@ -204,12 +254,33 @@ pub enum Type {
         born: Born,
     },
     /// A domain.
-    Domain {
-        /// Whether it has a CHECK or a NOT NULL.
-        constrained: bool,
-        /// What it is over.
-        base: Option<DataType>,
-        /// Who made it.
-        born: Born,
-    },
+    Domain(Domain),
+}
+
+impl Type {
+    /// Who made it.
+    pub fn born(&self) -> Born {
+        match self {
+            Self::Enum { born, .. } | Self::Domain(Domain { born, .. }) => *born,
+        }
+    }
+
+    pub(super) fn born_mut(&mut self) -> &mut Born {
+        match self {
+            Self::Enum { born, .. } | Self::Domain(Domain { born, .. }) => born,
+        }
+    }
+}
+
+/// A domain by itself: what it is over may be one too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Domain {
+    /// Whether it has a CHECK or a NOT NULL.
+    pub constrained: bool,
+    /// What it is over.
+    pub base: Option<DataType>,
+    /// Its default as it is written, and whether that is one value for all rows.
+    pub default: Option<(String, Volatility)>,
+    /// Who made it.
+    pub born: Born,
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use rung_ddl::{CreateTable, Kind, Name, Parsed, Persistence, SmolStr, Statement};
+use rung_ddl::{CreateTable, Expression, Kind, Name, Parsed, Persistence, SmolStr, Statement};
 
 use crate::File;
 
-use super::{Born, Column, ConstraintKind, Function, Index, Key, Schema, Table, Type, Volatility};
+use super::{Born, Column, ConstraintKind, Domain, Index, Key, Schema, Table, Type, bounds};
 
 impl Schema {
     /// Carries a statement out. `text` is the statement's own, `born` who runs it.
@@ -18,18 +18,15 @@ impl Schema {
             Statement::AlterTable(alter) => self.alter_table(alter, text, born),
             Statement::CreateIndex(create) => {
                 let table = self.key(&create.table);
-                let columns: Vec<Option<SmolStr>> =
-                    create.columns.iter().map(|column| column.as_ref().map(|column| column.name.clone())).collect();
                 let chosen = || {
-                    let parts = columns.iter().map(|column| column.as_deref().unwrap_or("expr"));
+                    let parts = create.columns.iter().map(|c| c.as_ref().map_or("expr", |column| &column.name));
                     let parts: Vec<&str> = std::iter::once(table.name.as_str()).chain(parts).collect();
                     SmolStr::from(format!("{}_idx", parts.join("_")))
                 };
                 // An index is in the schema of its table, whatever the search path says.
                 let name = create.name.as_ref().map_or_else(chosen, |name| name.name.clone());
                 let key = Key { schema: table.schema.clone(), name };
-                let within = create.within.iter().map(|column| column.name.clone()).collect();
-                let index = Index { table, columns, unique: create.unique, within, partial: create.partial, born };
+                let index = Index { born, ..Index::made(create, table) };
                 if !create.if_not_exists || !self.indexes.contains(&key) {
                     self.indexes.insert(key, index);
                 }
@@ -50,15 +47,21 @@ impl Schema {
                     values.iter_mut().filter(|value| *value == from).for_each(|value| value.clone_from(to));
                 }
             }
-            Statement::CreateDomain { name, base, constraints } => {
+            Statement::CreateDomain { name, base, default, constraints } => {
                 let made = self.made(name);
-                let domain = Type::Domain { constrained: !constraints.is_empty(), base: base.clone(), born };
-                Arc::make_mut(&mut self.types).insert(made, domain);
+                let written = |default: &Expression| text.get(default.span.range()).unwrap_or_default().to_owned();
+                let domain = Domain {
+                    constrained: !constraints.is_empty(),
+                    base: base.clone(),
+                    default: default.as_ref().map(|default| (written(default), self.volatility(default))),
+                    born,
+                };
+                Arc::make_mut(&mut self.types).insert(made, Type::Domain(domain));
             }
-            Statement::AlterDomain { name, constraint: Some(_), .. } => {
+            Statement::AlterDomain { name, .. } => {
                 let key = self.type_key(name);
-                if let Some(Type::Domain { constrained, .. }) = Arc::make_mut(&mut self.types).get_mut(&key) {
-                    *constrained = true;
+                if let Some(Type::Domain(domain)) = Arc::make_mut(&mut self.types).get_mut(&key) {
+                    domain.constrained = true;
                 }
             }
             Statement::Create { kind: Kind::Publication, name: Some(name), .. } => {
@@ -69,15 +72,20 @@ impl Schema {
             {
                 self.publish(&name.name, parsed, text);
             }
+            Statement::Alter { kind: Kind::Routine, name: Some(name), .. } => {
+                let key = self.function_key(name);
+                self.functions.alter(&key, text);
+            }
             Statement::Create { kind, name: Some(name), on, .. } => {
                 self.create(*kind, name, on.as_ref(), text, born);
                 if matches!(kind, Kind::View | Kind::MaterializedView) {
                     let reads = parsed.relations.iter().map(|read| self.key(read)).collect();
                     self.change_table(name, *kind, |table| table.reads = reads);
                 }
+                self.keep_text(*kind, name, on.as_ref(), text);
             }
             Statement::Drop { kind, names, on, .. } => {
-                names.iter().for_each(|name| self.drop_one(*kind, name));
+                names.iter().for_each(|name| self.drop_one(*kind, name, text));
                 if let (Kind::Policy, Some(on)) = (kind, on) {
                     let dropped = names.len().max(1);
                     self.change_table(on, Kind::Table, |table| table.policies = table.policies.saturating_sub(dropped));
@@ -124,10 +132,8 @@ impl Schema {
             }
             Statement::CreateEnum { name, .. } | Statement::CreateDomain { name, .. } => {
                 let key = self.made(name);
-                if let Some(Type::Enum { born, .. } | Type::Domain { born, .. }) =
-                    Arc::make_mut(&mut self.types).get_mut(&key)
-                {
-                    *born = made_by;
+                if let Some(known) = Arc::make_mut(&mut self.types).get_mut(&key) {
+                    *known.born_mut() = made_by;
                 }
             }
             Statement::Create { kind, name: Some(name), .. } => {
@@ -161,6 +167,22 @@ impl Schema {
         self.tables.insert(key, table);
     }
 
+    /// Keeps the text of what SQLite holds a table's columns by.
+    fn keep_text(&mut self, kind: Kind, name: &Name, on: Option<&Name>, text: &str) {
+        let table = match (kind, on) {
+            (Kind::View, _) => name,
+            (Kind::Trigger, Some(on)) => on,
+            _ => return,
+        };
+        // Where there are schemas, others say what depends on a column.
+        if self.search_path.is_empty() && self.table(table).is_some() {
+            self.change_table(table, Kind::Table, |table| {
+                table.texts.retain(|(there, _)| *there != name.name);
+                table.texts.push((name.name.clone(), text.to_owned()));
+            });
+        }
+    }
+
     fn create(&mut self, kind: Kind, name: &Name, on: Option<&Name>, text: &str, born: Born) {
         match kind {
             Kind::View | Kind::MaterializedView | Kind::ForeignTable => {
@@ -182,19 +204,7 @@ impl Schema {
             _ => {
                 let key = self.made(name);
                 if kind == Kind::Routine {
-                    let words = text.to_ascii_lowercase();
-                    let has = |wanted: &[&str]| words.split_whitespace().any(|word| wanted.contains(&word));
-                    let volatility = if has(&["immutable", "stable"]) {
-                        Volatility::Steady
-                    } else if words.contains("language sql") {
-                        // The planner may put its body in its place, and that need not be volatile.
-                        Volatility::Unknown
-                    } else {
-                        Volatility::Volatile
-                    };
-                    let mut words = words.split_whitespace().skip_while(|word| *word != "returns").skip(1);
-                    let for_triggers = matches!(words.next(), Some("trigger" | "event_trigger"));
-                    self.functions.insert(key.clone(), Function { volatility, for_triggers });
+                    self.functions.create(key.clone(), text);
                 }
                 self.others.entry((kind, key)).or_insert(born);
             }
@@ -220,6 +230,7 @@ impl Schema {
             persistence: create.persistence,
             columns: inherited,
             partitioned: create.partitioned,
+            partition_key: if create.partitioned { bounds::key_of(text) } else { Vec::new() },
             partition_of: create.partition_of.as_ref().map(|name| self.key(name)),
             default_partition: create.default_partition,
             inherits: create.inherits.iter().map(|name| self.key(name)).collect(),
@@ -246,7 +257,7 @@ impl Schema {
         self.tables.insert(key, table);
     }
 
-    fn drop_one(&mut self, kind: Kind, name: &Name) {
+    fn drop_one(&mut self, kind: Kind, name: &Name, text: &str) {
         match kind {
             Kind::Table | Kind::ForeignTable | Kind::View | Kind::MaterializedView => {
                 let key = self.key(name);
@@ -273,12 +284,23 @@ impl Schema {
                 self.indexes.remove_schema(&name.name);
             }
             Kind::Policy => {}
+            // Where a trigger is dropped by its name alone, it is the only one that has it.
+            Kind::Trigger if self.search_path.is_empty() => {
+                let has = |table: &Table| table.texts.iter().any(|(there, _)| *there == name.name);
+                let of = self.tables.iter().find(|(_, table)| has(table)).map(|(key, _)| key.clone());
+                if let Some((key, mut table)) = of.and_then(|key| Some((key.clone(), self.tables.take(&key)?))) {
+                    Arc::make_mut(&mut table).texts.retain(|(there, _)| *there != name.name);
+                    self.tables.put(key, table);
+                }
+                self.others.remove(&(kind, self.made(name)));
+            }
             Kind::Publication => self.published.drop(&name.name),
             _ => {
                 let key = self.made(name);
                 // A trigger may have its function's name.
                 if kind == Kind::Routine {
-                    self.functions.remove(&key);
+                    // The parameters are those of the first name: nobody drops several that have namesakes.
+                    self.functions.drop(&key, text);
                 }
                 self.others.remove(&(kind, key));
             }

@@ -5,32 +5,21 @@ use rung_sql::Span;
 
 use super::Reader;
 use crate::impact::{LockMode, Sure, Work};
-use crate::schema::{Key, Type, Volatility};
+use crate::schema::{Key, Volatility};
 
 use LockMode::{AccessExclusive, ShareRowExclusive};
 
 impl Reader<'_> {
     pub(super) fn add_column(&mut self, table: &Key, column: &Column, span: Span) {
         let serial = column.data_type.as_ref().is_some_and(|data_type| data_type.name.ends_with("serial"));
-        let domain = column.data_type.as_ref().and_then(|data_type| self.schema.type_of(data_type));
+        let domain = column.data_type.as_ref();
         let mut has_default = false;
-        let mut rewrites: Option<(&str, Sure)> = serial.then_some(("a value is drawn for each row", Sure::Yes));
+        let mut rewrites: Option<(&'static str, Sure)> = serial.then_some(("a value is drawn for each row", Sure::Yes));
         for constraint in &column.constraints {
             match &constraint.kind {
                 Kind::Default(default) if !default.null => {
                     has_default = true;
-                    match self.schema.volatility(default) {
-                        Volatility::Steady => {}
-                        Volatility::Unknown => {
-                            rewrites.get_or_insert((
-                                "its default may be volatile, and is then computed for each row",
-                                Sure::Perhaps,
-                            ));
-                        }
-                        Volatility::Volatile => {
-                            rewrites.get_or_insert(("its default is volatile, and computed for each row", Sure::Yes));
-                        }
-                    }
+                    drawn(&mut rewrites, self.schema.volatility(default));
                 }
                 Kind::Identity => {
                     rewrites.get_or_insert(("a value is drawn for each row", Sure::Yes));
@@ -41,7 +30,12 @@ impl Reader<'_> {
                 _ => {}
             }
         }
-        if matches!(domain, Some(Type::Domain { constrained: true, .. })) {
+        let of_domain = domain.filter(|_| column.default().is_none()).and_then(|domain| self.schema.default_of(domain));
+        if let Some((_, volatility)) = of_domain {
+            has_default = true;
+            drawn(&mut rewrites, *volatility);
+        }
+        if domain.is_some_and(|domain| self.schema.is_constrained(domain)) {
             rewrites.get_or_insert(("its type is a domain with a constraint, which each row has to pass", Sure::Yes));
         }
         match rewrites {
@@ -115,4 +109,14 @@ impl Reader<'_> {
             self.impact.task(Work::Scan, table, "its columns are checked for NULL", sure, span);
         }
     }
+}
+
+/// Why a default has the table written anew, where it does.
+fn drawn(rewrites: &mut Option<(&'static str, Sure)>, volatility: Volatility) {
+    let why = match volatility {
+        Volatility::Steady => return,
+        Volatility::Unknown => ("its default may be volatile, and is then computed for each row", Sure::Perhaps),
+        Volatility::Volatile => ("its default is volatile, and computed for each row", Sure::Yes),
+    };
+    rewrites.get_or_insert(why);
 }

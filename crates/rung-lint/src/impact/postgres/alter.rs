@@ -5,7 +5,7 @@ use rung_sql::Span;
 
 use super::Reader;
 use crate::impact::{LockMode, Sure, TypeChange, Work, type_change};
-use crate::schema::{ConstraintKind, Index, Key};
+use crate::schema::{ConstraintKind, Index, Key, Proof};
 
 use LockMode::{AccessExclusive, AccessShare, RowShare, Share, ShareRowExclusive, ShareUpdateExclusive};
 
@@ -136,20 +136,17 @@ impl Reader<'_> {
                 let partition = self.schema.key(partition);
                 self.search_default(table, span);
                 self.impact.lock(partition.clone(), AccessExclusive);
-                self.impact.task(
-                    Work::Scan,
-                    &partition,
-                    "each row is held against the bounds, unless a valid CHECK says the same",
-                    Sure::Perhaps,
-                    span,
-                );
-                let own: Vec<&Index> = self.schema.indexes_of(&partition).map(|(_, index)| index).collect();
-                let is_like = |index: &Index| {
-                    own.iter().any(|own| {
-                        (&own.columns, own.partial) == (&index.columns, index.partial) && own.unique >= index.unique
-                    })
-                };
-                if self.schema.indexes_of(table).any(|(_, index)| !is_like(index)) {
+                let bounds = self.text.get(span.range()).unwrap_or_default();
+                match self.schema.keeps_to(table, &partition, bounds) {
+                    Proof::Holds => {}
+                    Proof::Lacks => self.task(Work::Scan, &partition, "each row is held against the bounds", span),
+                    Proof::Unknown => {
+                        let why = "each row is held against the bounds, unless a valid CHECK says the same";
+                        self.impact.task(Work::Scan, &partition, why, Sure::Perhaps, span);
+                    }
+                }
+                let has = |whole: &Index| self.schema.indexes_of(&partition).any(|(_, own)| own.stands_for(whole));
+                if self.schema.indexes_of(table).any(|(_, index)| !has(index)) {
                     self.task(Work::BuildIndex, &partition, "an index that the partitioned table has is built", span);
                 }
                 return ShareUpdateExclusive;

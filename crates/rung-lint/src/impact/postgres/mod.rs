@@ -13,7 +13,7 @@ use rung_sql::Span;
 use crate::block;
 
 use super::{Impact, LockMode, Server, Sure, Work};
-use crate::schema::{ConstraintKind, Key, Schema, Table, Type};
+use crate::schema::{ConstraintKind, Index, Key, Schema, Table};
 
 use LockMode::{AccessExclusive, AccessShare, RowExclusive, RowShare, Share, ShareRowExclusive, ShareUpdateExclusive};
 
@@ -140,7 +140,8 @@ impl Reader<'_> {
                 let may_have = |table: &Table| table.partitioned || !table.complete;
                 let hollow = create.only && self.schema.table_at(&key).is_none_or(may_have);
                 let there = create.name.as_ref().filter(|_| create.if_not_exists);
-                if !hollow && there.is_none_or(|name| self.schema.index(name).is_none()) {
+                let taken_over = || self.is_taken_over(&key, &Index::made(create, key.clone()), 0);
+                if !hollow && !taken_over() && there.is_none_or(|name| self.schema.index(name).is_none()) {
                     self.task(Work::BuildIndex, &key, "the index is built", whole);
                 }
             }
@@ -264,6 +265,20 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether an index of a partitioned table finds one like it at each partition, so that none is built.
+    fn is_taken_over(&self, table: &Key, index: &Index, depth: usize) -> bool {
+        /// Partitions have partitions, but not for long; a loop in the files ends here.
+        const DEEPEST: usize = 8;
+        let has = |part: &Key| {
+            self.schema.indexes_of(part).any(|(_, own)| own.stands_for(index))
+                || depth < DEEPEST && self.is_taken_over(part, index, depth + 1)
+        };
+        let is_plain = !index.partial && index.columns.iter().all(Option::is_some);
+        let mut parts = self.schema.children(table).peekable();
+        let partitioned = self.schema.table_at(table).is_some_and(|table| table.partitioned);
+        is_plain && partitioned && parts.peek().is_some() && parts.all(has)
+    }
+
     fn drop_objects(&mut self, kind: Object, names: &[Name], concurrently: bool, on: Option<&Name>) {
         match kind {
             Object::Table | Object::ForeignTable | Object::View | Object::MaterializedView => {
@@ -302,16 +317,7 @@ impl Reader<'_> {
     /// A new check of a domain looks at every column that has it, with a SHARE lock on its table.
     fn domain_users(&mut self, domain: &Name) {
         let whole = Span::new(0, self.text.len());
-        let users: Vec<Key> = self
-            .schema
-            .tables()
-            .filter(|(_, table)| {
-                table.columns.iter().filter_map(|column| column.data_type.as_ref()).any(|data_type| {
-                    data_type.name == domain.name && matches!(self.schema.type_of(data_type), Some(Type::Domain { .. }))
-                })
-            })
-            .map(|(key, _)| key.clone())
-            .collect();
+        let users: Vec<Key> = self.schema.users_of(domain).cloned().collect();
         for key in users {
             self.impact.lock(key.clone(), Share);
             self.task(Work::Scan, &key, "every value of the domain is checked", whole);

@@ -48,7 +48,9 @@ impl Reader<'_> {
         }
         let Some(known) = self.schema.table_at(table) else { return };
         let checked = known.constraints.iter().any(|constraint| {
-            matches!(&constraint.kind, ConstraintKind::Check { columns, .. } if columns.iter().any(|name| name == column))
+            // One that was never held against the rows is not held against them now.
+            constraint.valid
+                && matches!(&constraint.kind, ConstraintKind::Check { columns, .. } if columns.iter().any(|name| name == column))
         });
         if checked {
             self.task(Work::Scan, table, "a CHECK on the column is held against every row again", span);
