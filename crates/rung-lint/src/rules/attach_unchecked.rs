@@ -25,6 +25,10 @@ pub(super) static RULE: Rule = Rule {
             .after("CREATE TABLE p (a int) PARTITION BY LIST (a);\nCREATE TABLE p1 (a int, CHECK (a = 1));"),
         Case::silent("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1, 2);")
             .after("CREATE TABLE p (a int) PARTITION BY LIST (a);\nCREATE TABLE p1 (a int NOT NULL, CHECK (a = 1));"),
+        Case::silent("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);").after(
+            "CREATE TABLE p (a int) PARTITION BY LIST (a);\nCREATE TABLE p1 (a int NOT NULL, CHECK (a = 1));\n\
+             ALTER TABLE p RENAME COLUMN a TO b;\nALTER TABLE p1 RENAME COLUMN a TO b;",
+        ),
         Case::fires("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM (10) TO (20);").after(
             "CREATE TABLE p (a int) PARTITION BY RANGE (a);\n\
              CREATE TABLE p1 (a int NOT NULL, CHECK (a >= 5 AND a < 20));",

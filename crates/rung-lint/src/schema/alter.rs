@@ -96,6 +96,7 @@ impl Schema {
                         rename_in(&mut constraint.kind, &from.name, &to.name);
                     }
                     let used = table.columns.iter_mut().flat_map(|column| &mut column.from);
+                    let used = used.chain(&mut table.partition_key);
                     used.filter(|name| **name == from.name).for_each(|name| name.clone_from(&to.name));
                     self.indexes.change_of(&key, |index| {
                         for column in index

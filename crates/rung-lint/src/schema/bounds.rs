@@ -159,7 +159,9 @@ pub(super) fn proof(table: &Table, key: &[SmolStr], bounds: &str) -> Proof {
     };
     let mut is_clear = true;
     for constraint in table.constraints.iter().filter(|constraint| constraint.valid && constraint.enforced) {
-        let ConstraintKind::Check { text, .. } = &constraint.kind else { continue };
+        let ConstraintKind::Check { text, columns, .. } = &constraint.kind else { continue };
+        // Its text has the name that a column had then.
+        is_clear &= !columns.contains(column) || self::words(text).iter().any(|word| fold(word) == *column);
         each_part(&self::words(text), &mut |part| match Said::read(part, column)
             .map(|said| said.map(|s| s.keeps(&bounds)))
         {
