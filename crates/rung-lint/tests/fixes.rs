@@ -27,6 +27,7 @@ const BAD: &[Bad] = &[
     ("index-nonconcurrent", "-- @up\nCREATE INDEX made ON t (c);\nCREATE INDEX IF NOT EXISTS made_2 ON t (d);\n-- @down\nDROP INDEX made;\nDROP INDEX made_2;", 1),
     ("index-nonconcurrent", "-- @up\nBEGIN;\nCREATE TABLE made (id int);\nCREATE INDEX ON t (c, d);\nINSERT INTO made VALUES (1);\nCOMMIT;\n-- @down\nDROP INDEX t_c_d_idx;\nDROP TABLE made;", 2),
     ("index-nonconcurrent", "-- @up\nCREATE INDEX made ON t (c);\nUPDATE t SET d = 'x' WHERE c = 'c';\n-- @down\nDROP INDEX made;", 2),
+    ("index-nonconcurrent", "-- @up\nCREATE TABLE made (id int);\nCREATE INDEX made_ix ON t (c);\nCOMMENT ON INDEX made_ix IS 'made';\nCOMMENT ON COLUMN made.id IS 'made';\n-- @down\nDROP INDEX made_ix;\nDROP TABLE made;", 3),
     ("drop-index-nonconcurrent", "DROP INDEX t_ix;", 1),
     ("drop-index-nonconcurrent", "-- @up\nDROP INDEX t_ix, t_e;\n-- @down\nCREATE INDEX t_ix ON t (ix);\nCREATE INDEX t_e ON t (e);", 1),
     ("drop-index-nonconcurrent", "-- @up\nCREATE TABLE made (id int);\nDROP INDEX t_ix;\n-- @down\nCREATE INDEX t_ix ON t (ix);\nDROP TABLE made;", 2),

@@ -38,8 +38,8 @@ impl Item {
             | Statement::AlterTable(_)
             | Statement::CreateTable(_)
             | Statement::Reindex { .. }
-            | Statement::Data { .. }
-            | Statement::Comment { .. } => true,
+            | Statement::Data { .. } => true,
+            Statement::Comment { kind, .. } => matches!(kind, Kind::Table | Kind::Index),
             Statement::Drop { kind, .. } => matches!(kind, Kind::Index | Kind::Table),
             _ => false,
         }
@@ -91,8 +91,14 @@ impl Writer<'_, '_> {
             let parsed = (self.language.parse)(sql);
             let named = parsed.statement.tables().chain(&parsed.relations);
             let mut tables: Vec<Key> = named.map(|name| schema.key(name)).collect();
-            if let Statement::Drop { kind: Kind::Index, names, .. } = &parsed.statement {
-                tables.extend(names.iter().map(|name| schema.key(name)));
+            // What is said of an index waits for it as what is said of a table does.
+            match &parsed.statement {
+                Statement::Drop { kind: Kind::Index, names, .. } => {
+                    tables.extend(names.iter().map(|name| schema.key(name)));
+                }
+                Statement::CreateIndex(create) => tables.extend(create.name.iter().map(|name| schema.key(name))),
+                Statement::Comment { name: Some(name), .. } => tables.push(schema.key(name)),
+                _ => {}
             }
             let (step, undo) = match step {
                 Some((step, undo)) => (Some(step), undo),
