@@ -1,9 +1,12 @@
 //! PostgreSQL's programs on this machine.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 /// A directory of programs of one major version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,12 +32,23 @@ const USUAL: [&str; 9] = [
     "/usr/local/pgsql/bin",
 ];
 
-/// Every directory with programs: those of `path` first, then the usual ones.
+/// Every directory with programs: those of `path` first, then the usual ones. They are looked for once in a process, since
+/// each is run to be asked for its version.
 pub(super) fn find(path: &[PathBuf]) -> Vec<Binaries> {
+    static FOUND: Mutex<BTreeMap<Vec<PathBuf>, Vec<Binaries>>> = Mutex::new(BTreeMap::new());
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    found.entry(path.to_vec()).or_insert_with(|| look_at(path)).clone()
+}
+
+fn look_at(path: &[PathBuf]) -> Vec<Binaries> {
     let mut seen = BTreeSet::new();
     let usual = USUAL.iter().flat_map(|pattern| expand(pattern));
-    let directories = path.iter().cloned().chain(usual);
-    directories.filter(|directory| seen.insert(directory.clone())).filter_map(|directory| look(&directory)).collect()
+    let directories = path.iter().cloned().chain(usual).filter(|directory| seen.insert(directory.clone()));
+    let directories: Vec<PathBuf> = directories.collect();
+    thread::scope(|threads| {
+        let asked: Vec<_> = directories.iter().map(|directory| threads.spawn(|| look(directory))).collect();
+        asked.into_iter().filter_map(|asked| asked.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    })
 }
 
 /// The one to start a server from: of the major that is wanted, else the nearest above, else the newest.
