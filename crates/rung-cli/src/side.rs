@@ -13,7 +13,7 @@ use crate::config::Project;
 use crate::git;
 use crate::known::Made;
 use crate::render::Failure;
-use crate::workbench::{Workbench, read_source};
+use crate::workbench::{Workbench, alone, read_source};
 
 /// Where a schema is to be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,7 +117,17 @@ impl Side {
             Self::Environment(_) | Self::Url(_) => Ok((MigrationSet::default(), String::new())),
             Self::Project => Ok((load(project.builder()?)?, "the migrations".to_owned())),
             Self::Directory(path) => Ok((load(project.builder_of([path.clone()])?)?, path.display().to_string())),
-            Self::File(path) => Ok((bench.set_of_script(&read_source(path)?)?, path.display().to_string())),
+            Self::File(path) => {
+                let source = read_source(path)?;
+                let set = if rung::formats::is_migration(source.text()) {
+                    // Its way back is none of what it makes.
+                    let files = project.builder_of(Vec::new())?.load_files(&[path.clone()], bench.dialect);
+                    bench.with_setup(&alone(&files.map_err(rung::Error::Files)?)?)?
+                } else {
+                    bench.set_of_script(&source)?
+                };
+                Ok((set, path.display().to_string()))
+            }
             Self::Revision(revision, path) => {
                 let path = path.clone().unwrap_or_else(|| project.dirs.first().cloned().unwrap_or_default());
                 let title = format!("git:{revision}:{}", path.display());

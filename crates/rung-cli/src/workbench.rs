@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::{env, fs, thread};
 
 use rung::engine::{
-    Dialect, Goal, MigrationSet, PlanOptions, RunOptions, Scratch, ScratchDatabase, ScratchOptions, Timeouts,
+    Dialect, Goal, MigrationSet, PlanOptions, RunOptions, Runs, Scratch, ScratchDatabase, ScratchOptions, Timeouts,
 };
 use rung::sql::SourceFile;
 use rung::{DbErrorKind, Migration, Migrator, Order, formats};
@@ -111,14 +111,6 @@ impl<'a> Workbench<'a> {
     /// As [`Self::replay`].
     pub(crate) fn made(&self, set: &MigrationSet) -> Result<Made, Failure> {
         self.made_only(&self.with_setup(set)?)
-    }
-
-    /// What comes of a file of plain SQL behind the project's own setup: as is known from before, or by running it.
-    ///
-    /// # Errors
-    /// As [`Self::script`].
-    pub(crate) fn made_by_script(&self, source: &Arc<SourceFile>) -> Result<Made, Failure> {
-        self.made_only(&self.set_of_script(source)?)
     }
 
     /// What comes of exactly these migrations: as is known from before, or by running them.
@@ -275,6 +267,20 @@ pub(crate) fn both<A: Send, B: Send>(
         let other = other.join().unwrap_or_else(|panic| resume_unwind(panic));
         Ok((one?, other?))
     })
+}
+
+/// Migrations without the others that they are to run behind, or instead of.
+///
+/// # Errors
+/// What is wrong with them.
+pub(crate) fn alone(found: &[Arc<Migration>]) -> Result<MigrationSet, Failure> {
+    let alone = found.iter().map(|migration| {
+        let mut migration = (**migration).clone();
+        (migration.runs, migration.depends_on) = (Runs::Once, None);
+        migration.replaces.clear();
+        migration
+    });
+    Ok(MigrationSet::ordered(alone.collect(), Vec::new()).map_err(rung::Error::Files)?)
 }
 
 /// A file of SQL.

@@ -1,6 +1,6 @@
 //! The formats: one reader each, in one table, and how one is chosen.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rung_engine::MigrationSet;
 use rung_sql::{Diagnostic, Level, closest};
@@ -81,6 +81,14 @@ pub(crate) struct Sign {
     pub(crate) strength: Strength,
     /// What was seen, to stand after "because".
     pub(crate) why: String,
+}
+
+/// Whether a text by itself is a migration's, as one with two ways in it: it has a line that only some tool's migrations have.
+#[must_use]
+pub fn is_migration(text: &str) -> bool {
+    // A name that says nothing.
+    let alone = Files::held(Path::new(""), &[("text.sql".into(), text.as_bytes().to_vec().into())]);
+    FORMATS.iter().any(|format| format.recognise(&alone).is_some_and(|sign| sign.strength >= Strength::Sure))
 }
 
 /// How much a sign tells.

@@ -47,7 +47,7 @@ use crate::files::Files;
 pub use convert::{Conversion, convert, differences};
 pub use files::HeldFile;
 pub use flyway::flyway_checksum;
-pub use format::Choice;
+pub use format::{Choice, is_migration};
 pub use graphile_migrate::graphile_hash;
 pub use migration::{bare_migration, load_script};
 pub use native::load_file;

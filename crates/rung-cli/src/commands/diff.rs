@@ -9,7 +9,7 @@ use crate::diff::{Answer, Back, End, Proof, Question, Witness, answer};
 use crate::exit::Exit;
 use crate::json;
 use crate::render::{Failure, Terminal};
-use crate::side::{Schema, Side, common_dialect};
+use crate::side::{Side, common_dialect};
 use crate::workbench::{Workbench, both, read_source};
 
 pub(crate) fn diff(arguments: &Arguments, diff: &Diff, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -70,12 +70,11 @@ pub(super) fn compare(
 
 /// Reads a side, and the file that it is.
 fn read_end(side: &Side, arguments: &Arguments, project: &Project, bench: &Workbench<'_>) -> Result<End, Failure> {
-    let Side::File(path) = side else {
-        return Ok(End { schema: side.read(arguments, project, bench)?, file: None });
+    let file = match side {
+        Side::File(path) => Some(read_source(path)?),
+        _ => None,
     };
-    let file = read_source(path)?;
-    let schema = Schema::of_files(bench.made_by_script(&file)?, path.display().to_string());
-    Ok(End { schema, file: Some(file) })
+    Ok(End { schema: side.read(arguments, project, bench)?, file })
 }
 
 /// The migration file.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rung::catalog::{Catalog, Key};
 use rung::engine::{
-    Body, Dialect, DriftOptions, DumpOptions, MigrationSet, Runs, ScratchDatabase, Target, Testimony, drift,
+    Body, Dialect, DriftOptions, DumpOptions, MigrationSet, Runs, ScratchDatabase, Target, Testimony, compare, drift,
 };
 use rung::sql::{Diagnostic, MigrationType, Replaced, SourceFile};
 use rung::{History, Migration};
@@ -21,7 +21,7 @@ use crate::config::Project;
 use crate::exit::Exit;
 use crate::json;
 use crate::render::{DIM, Failure, OK, Terminal, WARN, count, paint};
-use crate::workbench::Workbench;
+use crate::workbench::{Workbench, alone};
 
 /// `squash --json`.
 #[derive(Debug, Serialize)]
@@ -126,7 +126,7 @@ fn say(
 /// The migrations that are squashed.
 ///
 /// # Errors
-/// There are fewer than two; one that can't be; a database that has a part of them.
+/// There are fewer than two; one that can't be; a database that has a part of them, or has run other files than these.
 fn choose(set: &MigrationSet, history: &History, asked: &Squash) -> Result<Vec<Arc<Migration>>, Failure> {
     if let Some(format) = set.format {
         let message = format!("squash writes a file of rung's own format; these are {format}'s");
@@ -176,6 +176,8 @@ fn choose(set: &MigrationSet, history: &History, asked: &Squash) -> Result<Vec<A
                 .help("or squash what is applied: --to ID; or ask no database: --offline"),
         );
     }
+    // A baseline of other files than those that the database has run would stand for what is not there.
+    wrong.extend(compare(set, history).iter().filter_map(|found| Some(found.error()?.diagnostic)));
     if wrong.is_empty() { Ok(chosen) } else { Err(Failure::of(Exit::Failed, wrong).saying("Nothing was written.")) }
 }
 
@@ -203,14 +205,7 @@ fn given(project: &Project, bench: &Workbench<'_>) -> Result<Catalog, Failure> {
 fn replay(bench: &Workbench<'_>, chosen: &[Arc<Migration>]) -> Result<(Catalog, ScratchDatabase), Failure> {
     // A baseline among them runs instead of all before it, as it does anywhere.
     let from = chosen.iter().rposition(|migration| migration.runs == Runs::Checkpoint).unwrap_or(0);
-    let again = chosen[from..].iter().map(|migration| {
-        let mut migration = (**migration).clone();
-        (migration.runs, migration.depends_on) = (Runs::Once, None);
-        migration.replaces.clear();
-        migration
-    });
-    let set = MigrationSet::ordered(again.collect(), Vec::new()).map_err(rung::Error::Files)?;
-    let mut database = bench.replay(&set)?;
+    let mut database = bench.replay(&alone(&chosen[from..])?)?;
     Ok((database.driver.inspect()?, database))
 }
 
