@@ -155,6 +155,15 @@ fn what_cant_be_described_is_named() {
         assert_eq!(what, [expected]);
         let all = POSTGRES.dump(&full.inspect(), &DumpOptions::default());
         assert!(all.contains("CONNECTION 'host=127.0.0.1'") && !all.contains("secret"), "{all}");
+        full.0.query(
+            "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER far FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE ft (a integer) \
+             SERVER far OPTIONS (file 'x', password 'hush'); DROP SUBSCRIPTION s;",
+        );
+        let catalog = full.inspect();
+        let all = POSTGRES.dump(&catalog, &DumpOptions::default());
+        assert!(all.contains("OPTIONS (file 'x')") && !all.contains("hush"), "{all}");
+        let what: Vec<&str> = catalog.unknown.iter().map(|unknown| unknown.what.as_str()).collect();
+        assert_eq!(what, ["option password of foreign table public.ft"]);
     });
 }
 

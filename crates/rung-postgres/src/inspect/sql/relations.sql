@@ -12,7 +12,10 @@ SELECT c.tableoid, c.oid, n.nspname, c.relname, c.relkind, pg_get_userbyid(c.rel
     CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END,
     c.reltype,
     CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
-    fs.srvname, ft.ftoptions,
+    fs.srvname,
+    -- What is secret stays where it is.
+    CASE WHEN ft.ftoptions IS NOT NULL THEN ARRAY(
+        SELECT option_name || '=' || option_value FROM pg_options_to_table(ft.ftoptions) WHERE NOT $secret) END,
     format_type(q.seqtypid, NULL), q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache, q.seqcycle
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace

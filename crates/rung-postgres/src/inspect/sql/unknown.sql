@@ -23,6 +23,7 @@ SELECT 'option ' || option_name || ' of ' || o.what, 'secret'
 FROM (
     SELECT 'foreign-data wrapper ' || fdwname AS what, fdwoptions AS options FROM pg_foreign_data_wrapper
     UNION ALL SELECT 'server ' || srvname, srvoptions FROM pg_foreign_server
+    UNION ALL SELECT 'foreign table ' || ftrelid::regclass, ftoptions FROM pg_foreign_table
     UNION ALL SELECT 'user mapping for ' || usename || ' on server ' || srvname, umoptions FROM pg_user_mappings
 ) o, pg_options_to_table(o.options) WHERE $secret
 UNION ALL
