@@ -50,6 +50,14 @@ fn a_line_cut_behind_any_message_is_made_good_by_the_next_run() {
 
 #[test]
 fn a_commit_that_is_never_answered_is_found_out_by_the_next_run() {
+    // A server that is about to answer what came before sees the cut then, and does not get to the commit: on a busy machine
+    // that may be so each time.
+    let found = (0..20).any(|_| cut_once_behind_each_message() > 0);
+    assert!(found, "no cut came between a commit and its answer");
+}
+
+/// How often the server had committed, and nobody was told.
+fn cut_once_behind_each_message() -> usize {
     let dir = migrations(&[("001_t.sql", "CREATE TABLE t (x int);")]);
     let mut committed = 0;
     for message in 1.. {
@@ -74,7 +82,7 @@ fn a_commit_that_is_never_answered_is_found_out_by_the_next_run() {
         assert_eq!(second.stdout.contains("001_t"), found == 0, "cut after message {message}\n{first}\n{second}");
         assert_eq!(db.completed(), 1);
     }
-    assert!(committed > 0, "no cut came between a commit and its answer");
+    committed
 }
 
 #[test]
