@@ -75,9 +75,6 @@ pub(crate) fn postgres_type(
         _ if name == "character" && arguments.is_empty() => arguments.push(SmolStr::new_static("1")),
         _ => {}
     }
-    if name.starts_with("interval") {
-        name = SmolStr::new_static("interval");
-    }
     DataType { schema, name, arguments, array, span }
 }
 

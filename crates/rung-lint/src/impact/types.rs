@@ -21,40 +21,54 @@ pub enum TypeChange {
 }
 
 /// Types that have the same bytes and the same order: an index stays too.
-const SAME: [(&str, &str); 7] = [
+const SAME: [(&str, &str); 8] = [
     ("character", "bpchar"),
     ("character varying", "text"),
     ("text", "character varying"),
     ("cidr", "inet"),
-    ("bit varying", "bit varying"),
-    ("oid", "regclass"),
-    ("regclass", "oid"),
+    ("regproc", "regprocedure"),
+    ("regprocedure", "regproc"),
+    ("regoper", "regoperator"),
+    ("regoperator", "regoper"),
+];
+
+/// The numbers of objects, which are shown as names.
+const NAMED_OIDS: [&str; 11] = [
+    "regclass",
+    "regcollation",
+    "regconfig",
+    "regdictionary",
+    "regnamespace",
+    "regoper",
+    "regoperator",
+    "regproc",
+    "regprocedure",
+    "regrole",
+    "regtype",
 ];
 
 /// Types whose argument may grow without a change of the rows: a limit of length, or of fractional digits.
-const GROWING: [&str; 7] = [
+const GROWING: [&str; 6] = [
     "character varying",
     "bit varying",
     "timestamp without time zone",
     "timestamp with time zone",
     "time without time zone",
     "time with time zone",
-    "interval",
 ];
 
 /// Types with the bytes of another, compared by another operator class.
-const SAME_BYTES: [(&str, &str); 11] = [
-    ("oid", "integer"),
-    ("integer", "oid"),
-    ("regclass", "integer"),
+const SAME_BYTES: [(&str, &str); 10] = [
+    ("character varying", "bpchar"),
+    ("text", "bpchar"),
+    ("citext", "bpchar"),
+    ("bit", "bit varying"),
     ("citext", "text"),
     ("citext", "character varying"),
     ("text", "citext"),
     ("character varying", "citext"),
     ("xml", "text"),
     ("xml", "character varying"),
-    ("integer", "regclass"),
-    ("integer", "regtype"),
 ];
 
 /// What changing a column from one type to another costs in PostgreSQL 12 and later (`ATColumnChangeRequiresRewrite`).
@@ -85,11 +99,24 @@ pub fn type_change(
     if from.same(to) {
         return TypeChange::Free;
     }
-    // Elements of an array are cast one by one.
-    if from.array || to.array {
-        return TypeChange::Rewrite;
-    }
     let pair = (from.name.as_str(), to.name.as_str());
+    // Elements of an array are cast one by one, unless they only lose their limit.
+    if from.array || to.array {
+        let is_freed = from.array == to.array && to.arguments.is_empty();
+        let is_same = pair.0 == pair.1 || pair == ("character", "bpchar");
+        return if is_freed && is_same { TypeChange::Free } else { TypeChange::Rewrite };
+    }
+    let is_oid = |name: &str| name == "oid" || NAMED_OIDS.contains(&name);
+    match pair {
+        ("oid", other) | (other, "oid") if NAMED_OIDS.contains(&other) => return TypeChange::Free,
+        ("integer", other) | (other, "integer") if is_oid(other) => return TypeChange::Reindex,
+        _ => {}
+    }
+    if let (Some(old), Some(new)) = (least_field(&from), least_field(to)) {
+        // `interval_support`: what is cut off decides, at the end of fields and of digits.
+        let keeps = new <= old && (old > 0 || grows(&from, to));
+        return if keeps { TypeChange::Free } else { TypeChange::Rewrite };
+    }
     if pair == ("timestamp without time zone", "timestamp with time zone")
         || pair == ("timestamp with time zone", "timestamp without time zone")
     {
@@ -114,12 +141,20 @@ fn unwrapped(schema: &Schema, data_type: &DataType) -> DataType {
     base.map_or_else(|| data_type.clone(), |base| DataType { arguments: Vec::new(), ..base })
 }
 
+/// The smallest field that an interval has, from the second on; `None` for other types.
+fn least_field(data_type: &DataType) -> Option<usize> {
+    const FIELDS: [&str; 6] = ["second", "minute", "hour", "day", "month", "year"];
+    let fields = data_type.name.strip_prefix("interval")?;
+    let last = fields.split_whitespace().next_back().unwrap_or("second");
+    FIELDS.iter().position(|field| *field == last)
+}
+
 /// Whether the new limit is none, or at least the old one.
 fn grows(from: &DataType, to: &DataType) -> bool {
     /// The most fractional digits of a second that there are.
     const FINEST: u32 = 6;
     let limit = |data_type: &DataType| data_type.arguments.first().map(|limit| limit.parse::<u32>().ok());
-    let is_time = to.name.starts_with("time") || to.name == "interval";
+    let is_time = to.name.starts_with("time") || to.name.starts_with("interval");
     match (limit(from), limit(to)) {
         (_, None) => true,
         (_, Some(Some(to))) if is_time && to >= FINEST => true,

@@ -49,6 +49,70 @@ pub(super) static RULE: Rule = Rule {
             "CREATE TABLE p (a int) PARTITION BY LIST (a);\nCREATE INDEX ON p (a);\n\
              CREATE TABLE p1 (a int, CHECK (a IS NOT NULL AND a = 1));\nCREATE INDEX ON p1 (a);",
         ),
+        Case::silent("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);").after(
+            "CREATE TABLE p (a int, b int) PARTITION BY LIST (a);\nCREATE TABLE p0 PARTITION OF p DEFAULT;\n\
+             ALTER TABLE p0 ADD CHECK (a <> 1);\nCREATE TABLE p1 (a int NOT NULL, b int, CHECK (a IN (1)));",
+        ),
+        Case::fires("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);").after(
+            "CREATE TABLE p (a int, b int) PARTITION BY LIST (a);\nCREATE TABLE p0 PARTITION OF p DEFAULT;\n\
+             ALTER TABLE p0 ADD CHECK (a <> 2);\nCREATE TABLE p1 (a int NOT NULL, b int, CHECK (a IN (1)));",
+        ),
+        Case::silent("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1, 2);").after(
+            "CREATE TABLE p (a int, b int) PARTITION BY LIST (a);\nCREATE TABLE p0 PARTITION OF p DEFAULT;\n\
+             ALTER TABLE p0 ADD CHECK (a NOT IN (1, 2));\nCREATE TABLE p1 (a int NOT NULL, b int, CHECK (a IN (1, 2)));",
+        ),
+        Case::silent("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);").after(
+            "CREATE TABLE p (a int, b int) PARTITION BY LIST (a);\nCREATE TABLE p0 PARTITION OF p DEFAULT;\n\
+             ALTER TABLE p0 ADD CHECK (a IN (5, 6));\nCREATE TABLE p1 (a int NOT NULL, b int, CHECK (a IN (1)));",
+        ),
+        Case::silent("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);").after(
+            "CREATE TABLE p (a int, b int) PARTITION BY LIST (a);\nCREATE TABLE p0 PARTITION OF p DEFAULT;\n\
+             ALTER TABLE p0 ADD CHECK (NOT (a IN (1, 2)));\nCREATE TABLE p1 (a int NOT NULL, b int, CHECK (a IN (1)));",
+        ),
+        Case::silent("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);").after(
+            "CREATE TABLE p (a int, b int) PARTITION BY LIST (a);\nCREATE TABLE p0 PARTITION OF p DEFAULT;\n\
+             ALTER TABLE p0 ADD CHECK (a > 5 AND b = 1);\nCREATE TABLE p1 (a int NOT NULL, b int, CHECK (a IN (1)));",
+        ),
+        Case::fires("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);").after(
+            "CREATE TABLE p (a int, b int) PARTITION BY LIST (a);\nCREATE TABLE p0 PARTITION OF p DEFAULT;\n\
+             ALTER TABLE p0 ADD CHECK (b = 5);\nCREATE TABLE p1 (a int NOT NULL, b int, CHECK (a IN (1)));",
+        ),
+        Case::silent("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM (3000) TO (4000);").after(
+            "CREATE TABLE p (a int, b int) PARTITION BY RANGE (a);\nCREATE TABLE p0 PARTITION OF p DEFAULT;\n\
+             ALTER TABLE p0 ADD CHECK (a >= 4000);\nCREATE TABLE p1 (a int NOT NULL, b int, CHECK (a >= 3000 AND a < 4000));",
+        ),
+        Case::fires("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM (3000) TO (4000);").after(
+            "CREATE TABLE p (a int, b int) PARTITION BY RANGE (a);\nCREATE TABLE p0 PARTITION OF p DEFAULT;\n\
+             ALTER TABLE p0 ADD CHECK (a > 3999);\nCREATE TABLE p1 (a int NOT NULL, b int, CHECK (a >= 3000 AND a < 4000));",
+        ),
+        Case::silent("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM (3000) TO (4000);").after(
+            "CREATE TABLE p (a int, b int) PARTITION BY RANGE (a);\nCREATE TABLE p0 PARTITION OF p DEFAULT;\n\
+             ALTER TABLE p0 ADD CHECK (a < 3000);\nCREATE TABLE p1 (a int NOT NULL, b int, CHECK (a >= 3000 AND a < 4000));",
+        ),
+        Case::fires("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM (3000) TO (4000);").after(
+            "CREATE TABLE p (a int, b int) PARTITION BY RANGE (a);\nCREATE TABLE p0 PARTITION OF p DEFAULT;\n\
+             ALTER TABLE p0 ADD CHECK (a <= 3000);\nCREATE TABLE p1 (a int NOT NULL, b int, CHECK (a >= 3000 AND a < 4000));",
+        ),
+        Case::silent("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM (3000) TO (4000);").after(
+            "CREATE TABLE p (a int, b int) PARTITION BY RANGE (a);\nCREATE TABLE p0 PARTITION OF p DEFAULT;\n\
+             ALTER TABLE p0 ADD CHECK (a < 3000 OR a >= 4000);\nCREATE TABLE p1 (a int NOT NULL, b int, CHECK (a >= 3000 AND a < 4000));",
+        ),
+        Case::silent("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM (3000) TO (4000);").after(
+            "CREATE TABLE p (a int, b int) PARTITION BY RANGE (a);\nCREATE TABLE p0 PARTITION OF p DEFAULT;\n\
+             ALTER TABLE p0 ADD CHECK (a IS NULL OR a < 3000 OR a >= 4000);\nCREATE TABLE p1 (a int NOT NULL, b int, CHECK (a >= 3000 AND a < 4000));",
+        ),
+        Case::silent("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM (3000) TO (4000);").after(
+            "CREATE TABLE p (a int, b int) PARTITION BY RANGE (a);\nCREATE TABLE p0 PARTITION OF p DEFAULT;\n\
+             ALTER TABLE p0 ADD CHECK (NOT (a >= 3000 AND a < 4000));\nCREATE TABLE p1 (a int NOT NULL, b int, CHECK (a >= 3000 AND a < 4000));",
+        ),
+        Case::fires("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM (3000) TO (4000);").after(
+            "CREATE TABLE p (a int, b int) PARTITION BY RANGE (a);\nCREATE TABLE p0 PARTITION OF p DEFAULT;\n\
+             ALTER TABLE p0 ADD CHECK (NOT (a > 3000 AND a < 4000));\nCREATE TABLE p1 (a int NOT NULL, b int, CHECK (a >= 3000 AND a < 4000));",
+        ),
+        Case::fires("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM (3000) TO (4000);").after(
+            "CREATE TABLE p (a int, b int) PARTITION BY RANGE (a);\nCREATE TABLE p0 PARTITION OF p DEFAULT;\n\
+             ALTER TABLE p0 ADD CHECK (a < 3000 OR b > 1);\nCREATE TABLE p1 (a int NOT NULL, b int, CHECK (a >= 3000 AND a < 4000));",
+        ),
         Case::fires("CREATE TABLE p1 (a int);\nALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);")
             .after("CREATE TABLE p (a int) PARTITION BY LIST (a);\nCREATE TABLE p0 PARTITION OF p DEFAULT;"),
     ],

@@ -8,7 +8,7 @@ pub(super) static RULE: Rule = Rule {
     group: Group::Locks,
     level: Some(Level::Warning),
     dialects: POSTGRES,
-    what: "A `DO` block with a statement that works on a table in use under its lock, or that drops data.",
+    what: "A `DO` block, or a function of a migration's that is called, with a statement that works on a table in use under its lock, or that drops data.",
     why: "Within a block it takes the same locks for as long, and can't be one of the safe sequences: a block is one \
           transaction.",
     instead: "Plain statements: `ADD CONSTRAINT ... NOT VALID`, and VALIDATE in a later migration. What the block asks for \
@@ -28,23 +28,41 @@ pub(super) static RULE: Rule = Rule {
         Case::fires("DO $$ BEGIN IF EXISTS (SELECT 1) THEN ALTER TABLE t DROP COLUMN a; END IF; END $$;"),
         Case::fires("DO $x$ BEGIN DROP TABLE t; END $x$;"),
         Case::silent("DO $$ BEGIN PERFORM 'DROP TABLE t;'; END $$;"),
+        Case::fires("DO 'BEGIN ALTER TABLE t ALTER a SET NOT NULL; END';"),
+        Case::fires("DO $$ BEGIN EXECUTE 'ALTER TABLE t ALTER a SET NOT NULL'; END $$;"),
+        Case::silent("DO $$ BEGIN EXECUTE 'ALTER TABLE t ALTER a SET NOT NULL' || ''; END $$;"),
+        Case::fires("SELECT mig();").after("CREATE FUNCTION mig() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DROP TABLE t; END $$;"),
+        Case::fires("DO $$ BEGIN PERFORM public.outer_mig(); END $$;").after(
+            "CREATE FUNCTION mig() RETURNS void LANGUAGE sql AS 'ALTER TABLE t ALTER a SET NOT NULL';\n\
+             CREATE FUNCTION outer_mig() RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM mig(); END $$;",
+        ),
+        Case::fires("CALL mig();").after("CREATE PROCEDURE mig() LANGUAGE sql AS $$ DROP TABLE t $$;"),
+        Case::silent("SELECT other();").after("CREATE FUNCTION mig() RETURNS void LANGUAGE sql AS 'DROP TABLE t';"),
+        Case::silent("CREATE FUNCTION mig() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DROP TABLE t; END $$;"),
     ],
 };
 
 fn check(cx: &mut Context<'_>, statement: &Statement) {
-    let Statement::Opaque { body: Some(body) } = statement else { return };
+    let inner = block::inner(statement, cx.text(cx.whole()), cx.schema);
+    if inner.is_empty() {
+        return;
+    }
+    let whose = |span: Span| {
+        let of = inner.iter().find(|inner| inner.span == span).and_then(|inner| inner.of.as_ref());
+        of.map_or_else(|| "within this block".to_owned(), |of| format!("within {of}()"))
+    };
     let mut told: HashSet<Key> = HashSet::new();
     let tasks: Vec<_> = cx.impact.tasks.iter().filter(|task| !cx.is_fresh_key(&task.table)).cloned().collect();
     for task in tasks {
         let mode = cx.impact.lock_on(&task.table).filter(|mode| mode.blocks() > Blocks::Nothing);
         if let (Some(mode), true) = (mode, told.insert(task.table.clone())) {
-            cx.report(task.span, format!("{} is locked while {}, within this block", task.table, task.why))
+            cx.report(task.span, format!("{} is locked while {}, {}", task.table, task.why, whose(task.span)))
                 .label(format!("{mode} lock: blocks {}", mode.blocks().as_str()))
                 .help("write it as a plain statement, for which there is a safe sequence");
         }
     }
-    for (span, parsed) in block::statements(cx.text(cx.whole()), *body) {
-        let lost = match &parsed.statement {
+    for inner in &inner {
+        let lost = match &inner.parsed.statement {
             Statement::Drop { kind: Kind::Table, names, .. } | Statement::Truncate { tables: names, .. } => {
                 names.iter().find(|name| !cx.is_fresh_table(name)).map(|name| format!("everything in the table {name}"))
             }
@@ -57,7 +75,7 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
             _ => None,
         };
         if let Some(lost) = lost {
-            cx.report(span, format!("{lost} is lost, within this block")).help("write it as a plain statement");
+            cx.report(inner.span, format!("{lost} is lost, {}", whose(inner.span))).help("write it as a plain statement");
         }
     }
 }

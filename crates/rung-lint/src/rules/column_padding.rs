@@ -31,7 +31,7 @@ fn fixed(data_type: &rung_ddl::DataType) -> Option<(usize, usize)> {
         "smallint" | "smallserial" => (2, 2),
         "boolean" | "\"char\"" => (1, 1),
         "uuid" => (16, 1),
-        "interval" => (16, 8),
+        name if name.starts_with("interval") => (16, 8),
         "time with time zone" => (12, 8),
         _ => return None,
     })

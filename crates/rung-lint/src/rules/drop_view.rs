@@ -33,7 +33,7 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
             Statement::Create { kind: Kind::View | Kind::MaterializedView, name: Some(made), .. } => {
                 cx.schema.made(made) == key
             }
-            Statement::CreateTable(create) => cx.schema.made(&create.name) == key,
+            Statement::CreateTable(create) => cx.schema.made_table(create) == key,
             Statement::AlterTable(alter) => {
                 alter.actions.iter().any(|(action, _)| matches!(action, Action::Rename(to) if to.name == key.name))
             }

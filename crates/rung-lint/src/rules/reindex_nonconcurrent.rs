@@ -20,6 +20,8 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("REINDEX (VERBOSE, CONCURRENTLY on) INDEX i;"),
         Case::fires("REINDEX SYSTEM postgres;"),
         Case::silent("CREATE TABLE t (a int PRIMARY KEY);\nREINDEX TABLE t;"),
+        Case::silent("REINDEX TABLE t;").after("CREATE TABLE t (a int);"),
+        Case::fires("REINDEX TABLE t;").after("CREATE TABLE t (a int UNIQUE);"),
     ],
 };
 
@@ -30,7 +32,11 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
         (Kind::Table, Some(name)) => Some(cx.schema.key(name)),
         _ => None,
     };
-    if table.is_some_and(|table| cx.is_fresh_key(&table)) {
+    let has_none = |table: &Key| {
+        cx.schema.table_at(table).is_some_and(|known| known.complete && !known.partitioned)
+            && cx.schema.indexes_of(table).next().is_none()
+    };
+    if table.is_some_and(|table| cx.is_fresh_key(&table) || has_none(&table)) {
         return;
     }
     // The catalogs are reindexed in place, or not at all.

@@ -86,7 +86,7 @@ fn is_stood_in_for(cx: &Context<'_>, name: &Name) -> bool {
     cx.after(Topic::Named(&name.name)).any(|(at, statement)| {
         let takes = match statement {
             Statement::Create { kind: Kind::View, name: Some(view), .. } => cx.schema.made(view) == key,
-            Statement::CreateTable(create) => cx.schema.made(&create.name) == key,
+            Statement::CreateTable(create) => cx.schema.made_table(create) == key,
             Statement::AlterTable(other) => {
                 other.actions.iter().any(|(action, _)| matches!(action, Action::Rename(to) if to.name == key.name))
             }

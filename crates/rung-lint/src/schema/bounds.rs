@@ -80,6 +80,13 @@ impl Bounds {
     }
 }
 
+impl Bounds {
+    /// Whether every value within them is one of these.
+    fn has_no_others_than(&self, values: &[Value]) -> bool {
+        matches!(self, Self::In(taken) if taken.iter().all(|value| values.contains(value)))
+    }
+}
+
 fn values_of(words: &[&str]) -> Option<Vec<Value>> {
     words.split(|word| *word == ",").map(Value::read).collect()
 }
@@ -141,6 +148,35 @@ impl Said {
     }
 }
 
+impl Said {
+    /// Whether no value within bounds is as it says; `None` where that can't be told.
+    fn is_outside(&self, bounds: &Bounds) -> Option<bool> {
+        let all = |values: &[Value], is: &dyn Fn(&Value) -> Option<bool>| {
+            values.iter().try_fold(true, |all, value| Some(is(value)? && all))
+        };
+        match (self, bounds) {
+            (Self::OneOf(values), Bounds::In(taken)) => {
+                all(values, &|value| all(taken, &|other| Some(value.against(other)?.is_ne())))
+            }
+            (Self::OneOf(values), Bounds::Range(from, to)) => all(values, &|value| {
+                let below = from.as_ref().map_or(Some(false), |from| Some(value.against(from)?.is_lt()))?;
+                let above = to.as_ref().map_or(Some(false), |to| Some(value.against(to)?.is_ge()))?;
+                Some(below || above)
+            }),
+            (Self::AtLeast(least), Bounds::In(taken)) => all(taken, &|value| Some(value.against(least)?.is_lt())),
+            (Self::AtLeast(least), Bounds::Range(_, to)) => Some(least.against(to.as_ref()?)?.is_ge()),
+            (Self::Below(most, with), Bounds::In(taken)) => all(taken, &|value| {
+                let order = value.against(most)?;
+                Some(order.is_gt() || !with && order.is_eq())
+            }),
+            (Self::Below(most, with), Bounds::Range(from, _)) => {
+                let order = most.against(from.as_ref()?)?;
+                Some(order.is_lt() || !with && order.is_eq())
+            }
+        }
+    }
+}
+
 /// A part about the column that can't be read.
 struct Unread;
 
@@ -177,6 +213,103 @@ pub(super) fn proof(table: &Table, key: &[SmolStr], bounds: &str) -> Proof {
         (true, _) => Proof::Holds,
         (false, true) => no,
         (false, false) => Proof::Unknown,
+    }
+}
+
+/// Whether what is known of a default partition says that it has no row within the bounds of a new one
+/// (`ConstraintImpliedByRelConstraint`). NULL is in no bounds but those that name it.
+pub(super) fn is_without(table: &Table, key: &[SmolStr], bounds: &str) -> bool {
+    let words = words(bounds);
+    let ([column], Some(bounds)) = (key, Bounds::read(&words)) else { return false };
+    let valid = table.constraints.iter().filter(|constraint| constraint.valid && constraint.enforced);
+    valid.into_iter().any(|constraint| match &constraint.kind {
+        ConstraintKind::Check { text, .. } => rules_out(&self::words(text), column, &bounds),
+        _ => false,
+    })
+}
+
+/// Whether a condition holds for no value within bounds.
+fn rules_out(words: &[&str], column: &str, bounds: &Bounds) -> bool {
+    let ways = alternatives(words);
+    if ways.len() > 1 {
+        let is_null = |way: &[&str]| matches!(way, [name, is, null] if fold(name) == column && is.eq_ignore_ascii_case("is") && null.eq_ignore_ascii_case("null"));
+        return ways.iter().all(|way| is_null(way) || rules_out(way, column, bounds));
+    }
+    let mut found = false;
+    each_part(words, &mut |part| found |= part_rules_out(part, column, bounds));
+    found
+}
+
+/// Whether a condition without AND at its top holds for no value within bounds.
+fn part_rules_out(part: &[&str], column: &str, bounds: &Bounds) -> bool {
+    if alternatives(part).len() > 1 {
+        return rules_out(part, column, bounds);
+    }
+    let is = |word: &str, wanted: &str| word.eq_ignore_ascii_case(wanted);
+    match part {
+        [not, inner @ ..] if is(not, "not") => {
+            let mut all = alternatives(inner).len() == 1;
+            each_part(inner, &mut |part| all &= holds_within(part, column, bounds));
+            all
+        }
+        [name, op, value @ ..] if fold(name) == column && matches!(*op, "<>" | "!=") => {
+            Value::read(value).is_some_and(|value| bounds.has_no_others_than(&[value]))
+        }
+        [name, not, is_in, "(", values @ .., ")"] if fold(name) == column && is(not, "not") && is(is_in, "in") => {
+            values_of(values).is_some_and(|values| bounds.has_no_others_than(&values))
+        }
+        _ => match Said::read(part, column) {
+            Ok(Some(said)) => said.is_outside(bounds).unwrap_or(false),
+            _ => false,
+        },
+    }
+}
+
+/// Whether a condition holds for every value within bounds.
+fn holds_within(part: &[&str], column: &str, bounds: &Bounds) -> bool {
+    match Said::read(part, column) {
+        // That it is not null.
+        Ok(None) => part.first().is_some_and(|first| fold(first) == column),
+        Ok(Some(Said::OneOf(values))) => bounds.has_no_others_than(&values),
+        Ok(Some(Said::AtLeast(least))) => {
+            let with = part.contains(&">=");
+            let is_above =
+                |value: &Value| value.against(&least).is_some_and(|order| order.is_gt() || with && order.is_eq());
+            match bounds {
+                Bounds::In(values) => values.iter().all(is_above),
+                Bounds::Range(from, _) => from.as_ref().is_some_and(is_above),
+            }
+        }
+        Ok(Some(Said::Below(most, with))) => match bounds {
+            Bounds::In(values) => values
+                .iter()
+                .all(|value| value.against(&most).is_some_and(|order| order.is_lt() || with && order.is_eq())),
+            Bounds::Range(_, to) => to.as_ref().and_then(|to| to.against(&most)).is_some_and(Ordering::is_le),
+        },
+        Err(Unread) => false,
+    }
+}
+
+/// What stands between the ORs of a condition, without the parentheses around it.
+fn alternatives<'w, 's>(words: &'s [&'w str]) -> Vec<&'s [&'w str]> {
+    let mut depth = 0_usize;
+    let (mut ors, mut closed_early) = (Vec::new(), false);
+    for (at, word) in words.iter().enumerate() {
+        match word.to_ascii_lowercase().as_str() {
+            "(" | "case" => depth += 1,
+            ")" | "end" => depth = depth.saturating_sub(1),
+            "or" if depth == 0 => ors.push(at),
+            _ => {}
+        }
+        closed_early |= depth == 0 && at + 1 < words.len();
+    }
+    match (ors.as_slice(), words) {
+        ([], ["(", inner @ .., ")"]) if !closed_early => alternatives(inner),
+        _ => {
+            let mut from = 0;
+            let ends = ors.into_iter().chain([words.len()]);
+            ends.map(|at| &words[std::mem::replace(&mut from, at + 1)..at]).collect()
+        }
     }
 }
 

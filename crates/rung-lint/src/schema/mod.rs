@@ -25,8 +25,11 @@ pub use bounds::Proof;
 pub use functions::{STEADY, VOLATILE, Volatility};
 pub use model::{Born, Column, Constraint, ConstraintKind, Domain, Index, Key, Stands, Table, Type};
 use routines::Functions;
-use rung_ddl::{Action, DataType, Expression, Kind, Name, Parsed, SmolStr, Statement};
+use rung_ddl::{Action, CreateTable, DataType, Expression, Kind, Name, Parsed, Persistence, SmolStr, Statement};
 pub use size::Size;
+
+/// The schema of temporary tables.
+const TEMPORARY: &str = "pg_temp";
 
 /// What is known of a schema.
 #[derive(Debug, Clone, Default)]
@@ -80,6 +83,14 @@ impl Schema {
         Key { schema: name.schema.clone().unwrap_or_else(first), name: name.name.clone() }
     }
 
+    /// The full name of a table that is to be made. A temporary one is in a schema of its own, before all others.
+    pub fn made_table(&self, create: &CreateTable) -> Key {
+        match (create.persistence, &create.name.schema) {
+            (Persistence::Temporary, None) => Key { schema: TEMPORARY.into(), name: create.name.name.clone() },
+            _ => self.made(&create.name),
+        }
+    }
+
     /// The full name of what should be there: the first schema of the search path that has it.
     fn found(&self, name: &Name, has: impl Fn(&Key) -> bool) -> Key {
         if name.schema.is_none() {
@@ -95,7 +106,11 @@ impl Schema {
 
     /// The full name of a table that is named.
     pub fn key(&self, name: &Name) -> Key {
-        self.found(name, |key| self.tables.contains(key))
+        let temporary = Key { schema: TEMPORARY.into(), name: name.name.clone() };
+        match name.schema {
+            None if self.tables.contains(&temporary) => temporary,
+            _ => self.found(name, |key| self.tables.contains(key)),
+        }
     }
 
     /// A table, where something is known of it.
@@ -244,6 +259,12 @@ impl Schema {
         self.table_at(part).map_or(Proof::Unknown, |part| bounds::proof(part, key, bounds))
     }
 
+    /// Whether the default partition of a table is known to have no row within the bounds of a new one.
+    pub fn is_without(&self, whole: &Key, default: &Key, bounds: &str) -> bool {
+        let key = self.table_at(whole).map(|whole| whole.partition_key.as_slice()).unwrap_or_default();
+        self.table_at(default).is_some_and(|default| bounds::is_without(default, key, bounds))
+    }
+
     /// The views that read a table, or a view that does.
     pub fn views_of(&self, table: &Key) -> Vec<Key> {
         let mut found = vec![table.clone()];
@@ -338,6 +359,16 @@ impl Schema {
     /// Whether it is known of a function that it has a search path of its own.
     pub fn sets_path(&self, name: &Name) -> bool {
         self.functions.set_path(&self.function_key(name))
+    }
+
+    /// Whether migrations make a function that changes the schema.
+    pub(crate) fn has_active_functions(&self) -> bool {
+        self.functions.has_active()
+    }
+
+    /// The bodies of functions that change the schema.
+    pub(crate) fn bodies_of(&self, name: &Name) -> Vec<&str> {
+        self.functions.bodies(&self.function_key(name))
     }
 
     /// Whether it is known of a function that nothing but a trigger can call it.

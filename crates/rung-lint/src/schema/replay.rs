@@ -212,7 +212,7 @@ impl Schema {
     }
 
     fn create_table(&mut self, create: &CreateTable, text: &str, born: Born) {
-        let key = self.made(&create.name);
+        let key = self.made_table(create);
         if let Born::In(maker) = born {
             self.first_maker.get_or_insert(maker);
         }

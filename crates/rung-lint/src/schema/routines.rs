@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use rung_sql::{Syntax, tokens};
+use rung_sql::{Syntax, TokenKind, tokens};
+
+use crate::block;
 
 use super::{Key, Volatility};
 
@@ -16,12 +18,15 @@ struct Function {
     for_triggers: bool,
     /// Whether it says `SET search_path`.
     sets_path: bool,
+    /// Its body, where it may change the schema.
+    body: Option<String>,
 }
 
 /// Functions by name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Functions {
     all: HashMap<Key, Vec<Function>>,
+    active: bool,
 }
 
 impl Functions {
@@ -61,7 +66,21 @@ impl Functions {
         let parameters = parameters(text).unwrap_or_default();
         let all = self.all.entry(key).or_default();
         all.retain(|function| !is_given(&function.parameters, &parameters));
-        all.push(Function { parameters, volatility, for_triggers, sets_path: says_path(&words) });
+        let body = body(text);
+        self.active |= body.as_ref().is_some_and(|body| !block::bare(body).is_empty());
+        // One that changes nothing itself may call one that does.
+        let body = body.filter(|_| self.active);
+        all.push(Function { parameters, volatility, for_triggers, sets_path: says_path(&words), body });
+    }
+
+    /// Whether there may be one that changes the schema.
+    pub(super) fn has_active(&self) -> bool {
+        self.active
+    }
+
+    /// The bodies of those of a name that change the schema.
+    pub(super) fn bodies(&self, key: &Key) -> Vec<&str> {
+        self.all.get(key).into_iter().flatten().filter_map(|function| function.body.as_deref()).collect()
     }
 
     /// Takes in an ALTER.
@@ -87,6 +106,14 @@ impl Functions {
             self.all.remove(key);
         }
     }
+}
+
+/// The body of a function, as far as it stands there as it is: what is quoted behind AS.
+fn body(text: &str) -> Option<String> {
+    let mut words = tokens(text, &Syntax::POSTGRES).filter(|token| !token.kind.is_trivia());
+    words.find(|token| text[token.span.range()].eq_ignore_ascii_case("as"))?;
+    let body = words.next().filter(|token| token.kind == TokenKind::String)?;
+    block::quoted(text, body.span).map(|(_, body)| body.to_owned())
 }
 
 /// What a text says of volatility; VOLATILE, and nothing, says little of a function whose body may take its place.

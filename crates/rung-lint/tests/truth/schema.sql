@@ -69,6 +69,15 @@ CREATE DOMAIN asserted AS int;
 ALTER DOMAIN asserted ADD CONSTRAINT asserted_check CHECK (VALUE > 0) NOT VALID;
 CREATE DOMAIN over_asserted AS asserted;
 CREATE TABLE of_domains (a short, b asserted, c over_asserted);
+CREATE TABLE ruled (k int) PARTITION BY RANGE (k);
+CREATE TABLE ruled_default PARTITION OF ruled DEFAULT;
+ALTER TABLE ruled_default ADD CHECK (k < 3000 OR k >= 4000);
+CREATE TABLE ruled_new (k int NOT NULL, CHECK (k >= 3000 AND k < 4000));
+CREATE TABLE cut (
+    a interval UNIQUE, b interval year to month UNIQUE, c interval hour to second(2), d interval minute UNIQUE,
+    e varchar(10) UNIQUE, f varchar(10)[] UNIQUE, g numeric(10, 2)[], h char(3)[] UNIQUE, i bit(8) UNIQUE, j oid UNIQUE,
+    k regproc UNIQUE, l int UNIQUE
+);
 CREATE TABLE widened (
     a timestamp, b time, c char(10), d double precision, e interval, f varchar(20), g timestamptz, h bpchar
 );

@@ -134,9 +134,9 @@ impl Reader<'_> {
             }
             Action::Attach { partition, .. } => {
                 let partition = self.schema.key(partition);
-                self.search_default(table, span);
-                self.impact.lock(partition.clone(), AccessExclusive);
                 let bounds = self.text.get(span.range()).unwrap_or_default();
+                self.search_default(table, bounds, span);
+                self.impact.lock(partition.clone(), AccessExclusive);
                 match self.schema.keeps_to(table, &partition, bounds) {
                     Proof::Holds => {}
                     Proof::Lacks => self.task(Work::Scan, &partition, "each row is held against the bounds", span),

@@ -26,13 +26,14 @@ pub(crate) fn impact(parsed: &Parsed, text: &str, schema: &Schema, server: Serve
         return reader.impact;
     }
     reader.statement(&parsed.statement);
-    if let Statement::Opaque { body: Some(body) } = parsed.statement {
-        for (span, parsed) in block::statements(text, body) {
-            let mut within = impact(&parsed, &text[span.range()], schema, server);
-            within.tasks.iter_mut().for_each(|task| task.span = task.span.shifted(span.start));
-            within.locks.into_iter().for_each(|(table, mode)| reader.impact.lock(table, mode));
-            reader.impact.tasks.extend(within.tasks);
-        }
+    for inner in block::inner(&parsed.statement, text, schema) {
+        let mut within = impact(&inner.parsed, &inner.text, schema, server);
+        within.tasks.iter_mut().for_each(|task| match inner.of {
+            Some(_) => task.span = inner.span,
+            None => task.span = task.span.shifted(inner.span.start),
+        });
+        within.locks.into_iter().for_each(|(table, mode)| reader.impact.lock(table, mode));
+        reader.impact.tasks.extend(within.tasks);
     }
     let named = match &parsed.statement {
         Statement::Data { verb: Verb::SelectForUpdate, .. } => RowShare,
@@ -49,7 +50,7 @@ pub(crate) fn impact(parsed: &Parsed, text: &str, schema: &Schema, server: Serve
         }
     }
     if let Statement::CreateTable(create) = &parsed.statement {
-        let own = schema.made(&create.name);
+        let own = schema.made_table(create);
         reader.impact.locks.retain(|(table, _)| *table != own);
     }
     reader.impact.settled()
@@ -89,9 +90,9 @@ impl Reader<'_> {
         Some(default)
     }
 
-    /// As [`Self::lock_default`], for a new partition.
-    fn search_default(&mut self, parent: &Key, span: Span) {
-        if let Some(default) = self.lock_default(parent) {
+    /// As [`Self::lock_default`], for a new partition with its bounds: `FOR VALUES IN (1)`.
+    fn search_default(&mut self, parent: &Key, bounds: &str, span: Span) {
+        if let Some(default) = self.lock_default(parent).filter(|it| !self.schema.is_without(parent, it, bounds)) {
             let why = "rows that belong to the new partition are looked for in it, unless a valid CHECK rules them out";
             self.impact.task(Work::Scan, &default, why, Sure::Perhaps, span);
         }
@@ -258,7 +259,7 @@ impl Reader<'_> {
             // ALTER TABLE ... ATTACH PARTITION gets by with less.
             self.lock(parent, AccessExclusive);
             let parent = self.schema.key(parent);
-            self.search_default(&parent, create.name.span);
+            self.search_default(&parent, self.text, create.name.span);
         }
         for parent in &create.inherits {
             self.lock(parent, ShareUpdateExclusive);
