@@ -397,7 +397,10 @@ pub(crate) fn level(level: Level) -> &'static str {
 
 impl From<&rung::lint::Step> for LintStep {
     fn from(step: &rung::lint::Step) -> Self {
-        Self { sql: step.sql.clone(), apart: step.runs != rung::lint::Runs::Together }
+        Self {
+            sql: step.sql.clone(),
+            apart: !matches!(step.runs, rung::lint::Runs::Together | rung::lint::Runs::Joined),
+        }
     }
 }
 

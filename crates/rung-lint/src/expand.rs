@@ -72,10 +72,10 @@ impl Altered<'_, '_> {
         let same_rights = same_rights(self.table, &new);
         let plain = &key.name;
         Ok(vec![
-            Step::together(format!("rename_{plain}"), forth).undone_by(back),
-            Step::together("", format!("-- Programs of the release that runs go on under the old name.\n{view}"))
+            Step::joined(format!("rename_{plain}"), forth).undone_by(back),
+            Step::joined("", format!("-- Programs of the release that runs go on under the old name.\n{view}"))
                 .undone_by(format!("DROP VIEW {}", self.table)),
-            Step::together(
+            Step::joined(
                 "",
                 format!("-- @allow opaque-sql: gives the view the owner and the rights that {new} has\n{same_rights}"),
             ),

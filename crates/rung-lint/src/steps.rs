@@ -11,6 +11,8 @@ use crate::{Context, Key};
 pub enum Runs {
     /// With what is around it.
     Together,
+    /// As that, and never without it: in between something would be missing.
+    Joined,
     /// By itself.
     Apart,
     /// With what comes after it, and not with what was before.
@@ -41,6 +43,10 @@ impl Step {
 
     pub(crate) fn together(name: impl Into<String>, sql: impl Into<String>) -> Self {
         Self::new(Runs::Together, name, sql)
+    }
+
+    pub(crate) fn joined(name: impl Into<String>, sql: impl Into<String>) -> Self {
+        Self::new(Runs::Joined, name, sql)
     }
 
     pub(crate) fn apart(name: impl Into<String>, sql: impl Into<String>) -> Self {

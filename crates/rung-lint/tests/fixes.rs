@@ -61,6 +61,7 @@ const BAD: &[Bad] = &[
     ("rename", "-- @up\nALTER TABLE loose RENAME TO made;\n-- @down\nALTER TABLE made RENAME TO loose;", 2),
     ("rename", "-- @up\nCREATE TABLE made (id int);\nALTER TABLE public.t RENAME TO \"Made it\";\nALTER TABLE \"Made it\" ADD COLUMN more int;\n-- @down\nALTER TABLE \"Made it\" DROP COLUMN more;\nALTER TABLE \"Made it\" RENAME TO t;\nDROP TABLE made;", 2),
     ("rename", "-- @up\nCREATE SCHEMA made;\nALTER TABLE p SET SCHEMA made;\n-- @down\nALTER TABLE made.p SET SCHEMA public;\nDROP SCHEMA made;", 2),
+    ("rename", "-- @up\nALTER TABLE loose RENAME TO made;\nALTER TABLE made ALTER COLUMN k SET NOT NULL;\nCREATE INDEX made_ix ON made (k);\n-- @down\nDROP INDEX made_ix;\nALTER TABLE made ALTER COLUMN k DROP NOT NULL;\nALTER TABLE made RENAME TO loose;", 3),
     ("rename", "-- @up\nALTER TABLE loose RENAME COLUMN k TO made;\n-- @down\nALTER TABLE loose RENAME COLUMN made TO k;", 2),
     ("rename", "-- @up\nALTER TABLE plain_one RENAME \"Odd name\" TO \"Odder name\";\n-- @down\nALTER TABLE plain_one RENAME \"Odder name\" TO \"Odd name\";", 2),
     ("rename", "-- @up\nCREATE TABLE other (id int);\nALTER TABLE t RENAME COLUMN h TO made;\n-- @down\nALTER TABLE t RENAME COLUMN made TO h;\nDROP TABLE other;", 3),

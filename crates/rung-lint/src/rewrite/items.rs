@@ -147,7 +147,8 @@ impl Writer<'_, '_> {
     }
 
     fn grouped_now(&self, items: Vec<Item>) -> Vec<Group> {
-        let own = items.iter().any(|item| item.step.is_none() && !item.is_setting());
+        let is_own = |item: &Item| item.step.is_none() && !item.is_setting() || item.runs() == Runs::Joined;
+        let own = items.iter().any(is_own);
         let apart = items.iter().any(|item| item.runs() == Runs::Apart);
         let anew = items.iter().any(|item| item.runs() == Runs::Anew);
         if self.is_apart() || !anew && (!own || !apart) {
@@ -174,7 +175,7 @@ impl Writer<'_, '_> {
                     together.items.push(item);
                 }
                 // What waits for a release is not among them.
-                Runs::Together | Runs::AfterDeploy => {
+                Runs::Together | Runs::Joined | Runs::AfterDeploy => {
                     if !item.is_setting() && later.is_in_the_way_of(&item) {
                         close(&mut groups, &mut together, &mut later);
                     }
