@@ -120,7 +120,8 @@ impl Dialect for PostgresDialect {
                  CREATE SCHEMA {quoted}; END IF; END $rung$",
                 self.quote_literal(schema)
             ),
-            format!("CREATE TABLE IF NOT EXISTS {} (version integer NOT NULL)", table("format")),
+            // Each of these tables has a key: where all tables are published, one without could not be updated.
+            format!("CREATE TABLE IF NOT EXISTS {} (version integer NOT NULL PRIMARY KEY)", table("format")),
             format!(
                 "INSERT INTO {0} (version) SELECT {FORMAT_VERSION} WHERE NOT EXISTS (SELECT FROM {0})",
                 table("format")
