@@ -12,8 +12,12 @@ pub struct Static {
     pub variables: Vec<(String, String)>,
     /// Queries: where each begins in the body, and its text without INTO.
     pub statements: Vec<(usize, String)>,
+    /// Other names of variables and arguments, each with what it is one of: a name, or `$1`.
+    pub aliases: Vec<(String, String)>,
     /// Names that only the body itself knows: labels, tables that it makes.
     pub own: Vec<String>,
+    /// Whether it changes where names are looked for.
+    pub sets_path: bool,
     /// How many statements are put together when they run.
     pub dynamic: usize,
 }
@@ -28,20 +32,27 @@ pub fn statics(body: &str) -> Static {
         .collect();
     let mut reader = Reader { body, tokens: all, at: 0, found: Static::default() };
     reader.read();
+    reader.found.sets_path = reader
+        .tokens
+        .iter()
+        .any(|token| body[token.span.range()].trim_matches('\'').eq_ignore_ascii_case("search_path"));
     reader.found.own.extend(made_tables(body));
     reader.found
 }
 
-/// Names behind the word `table`, whether it is in a statement or in a text that becomes one.
+/// Names behind the word `table`, whether it is in a statement or in a text that becomes one; with their schemas too.
 fn made_tables(body: &str) -> Vec<String> {
-    let words = body.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    let words = body.split(|c: char| !is_part(c)).filter(|word| !word.is_empty());
     let words: Vec<String> = words.map(str::to_lowercase).collect();
     let after = words.iter().enumerate().filter(|(_, word)| *word == "table");
-    after
-        .filter_map(|(at, _)| words[at + 1..].iter().find(|word| !matches!(word.as_str(), "if" | "not" | "exists")))
-        .cloned()
-        .collect()
+    let names = after
+        .filter_map(|(at, _)| words[at + 1..].iter().find(|word| !matches!(word.as_str(), "if" | "not" | "exists")));
+    names.flat_map(|name| [name.as_str(), name.rsplit('.').next().unwrap_or_default()]).map(str::to_owned).collect()
 }
+
+/// The fields of a trigger's rows are looked at wherever they stand.
+const ROWS: [&str; 2] = ["new", "old"];
 
 struct Reader<'a> {
     body: &'a str,
@@ -123,14 +134,15 @@ impl Reader<'_> {
             let from = self.at + 1 + usize::from(self.word(self.at + 1) == "constant");
             let kind = self.word(from);
             let is_cursor = (from..end).any(|at| self.word(at) == "cursor");
-            if is_cursor {
+            if kind == "alias" {
+                self.found.aliases.push((name, self.slice(from + 2, end)));
+            } else if is_cursor {
                 self.found.variables.push((name, "refcursor".to_owned()));
+                self.cursor_arguments(from, end);
                 if let Some(at) = (from..end).find(|at| QUERIES.contains(&self.word(*at).as_str())) {
                     self.push(at, end, "");
                 }
-            } else if kind != "alias" && !kind.is_empty()
-                || self.tokens.get(from).is_some_and(|t| t.kind == TokenKind::QuotedIdent)
-            {
+            } else if !kind.is_empty() || self.tokens.get(from).is_some_and(|t| t.kind == TokenKind::QuotedIdent) {
                 let stop = (from..end).find(|at| {
                     let ends = matches!(self.word(*at).as_str(), "default" | "not" | "collate");
                     ends || self.text(*at) == "=" || self.text(*at) == ":"
@@ -142,6 +154,31 @@ impl Reader<'_> {
         }
     }
 
+    /// `name CURSOR (key int, other text) FOR ...`.
+    fn cursor_arguments(&mut self, from: usize, end: usize) {
+        let Some(open) = (from..end).find(|at| self.word(*at) == "cursor").map(|at| at + 1) else { return };
+        if self.text(open) != "(" {
+            return;
+        }
+        let mut first = open + 1;
+        let mut depth = 0_usize;
+        for at in first..end {
+            match self.text(at) {
+                "(" => depth += 1,
+                ")" if depth > 0 => depth -= 1,
+                "," | ")" if depth == 0 => {
+                    let argument = (self.text(first).to_owned(), self.slice(first + 1, at));
+                    self.found.variables.push(argument);
+                    if self.text(at) == ")" {
+                        return;
+                    }
+                    first = at + 1;
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// A condition, which may ask something of a table.
     fn condition(&mut self, ends: &[&str]) {
         let end = self.until(self.at + 1, ends);
@@ -149,9 +186,11 @@ impl Reader<'_> {
         self.at = end + 1;
     }
 
-    /// Whatever an expression asks of a table.
+    /// Whatever an expression asks of a table, or of a trigger's row.
     fn expression(&mut self, from: usize, end: usize) {
-        if (from..end).any(|at| self.word(at) == "select") && self.word(from) != "others" {
+        let is_field = |at: usize| ROWS.contains(&self.word(at).as_str()) && self.text(at + 1) == ".";
+        let asks = |at: usize| self.word(at) == "select" || is_field(at);
+        if (from..end).any(asks) && self.word(from) != "others" {
             let text = format!("SELECT ({})", self.slice(from, end));
             let start = self.tokens[from].span.start;
             self.found.statements.push((start, text));
@@ -196,6 +235,11 @@ impl Reader<'_> {
         let sign = (self.at..end).find(|at| self.text(*at) == "=");
         let is_open = self.word(self.at) == "open";
         if let Some(sign) = sign.filter(|_| !is_open) {
+            // `:=`
+            let target = sign - usize::from(sign > self.at && self.text(sign - 1) == ":");
+            if ROWS.contains(&self.word(self.at).as_str()) {
+                self.expression(self.at, target);
+            }
             self.expression(sign + 1, end);
         }
         if is_open {
@@ -315,8 +359,24 @@ mod tests {
             variables,
             [("a", "int"), ("b", "text"), ("r", "t%ROWTYPE"), ("n", "numeric(10, 2)"), ("i", "integer")]
         );
-        assert_eq!(found.own, ["outer", "scratch"]);
+        assert_eq!(found.own, ["outer", "scratch", "scratch"]);
         assert_eq!(found.dynamic, 1);
+    }
+
+    #[test]
+    fn other_names_arguments_of_cursors_and_fields_of_rows_are_read() {
+        let found = statics(
+            "DECLARE al ALIAS FOR $1; other ALIAS FOR al; c CURSOR (k int, n numeric(3, 1)) FOR SELECT 1 WHERE k = 1; \
+             BEGIN CREATE TABLE hid.made (a int); NEW.gone := 1; IF old.gone > 1 THEN NULL; END IF; \
+             PERFORM set_config('search_path', 'x', true); END",
+        );
+        let pairs = |all: &[(String, String)]| all.iter().map(|(name, of)| format!("{name} {of}")).collect::<Vec<_>>();
+        assert_eq!(pairs(&found.aliases), ["al $1", "other al"]);
+        assert_eq!(pairs(&found.variables), ["c refcursor", "k int", "n numeric(3, 1)"]);
+        assert_eq!(found.own, ["hid.made", "made"]);
+        assert!(found.sets_path);
+        let texts: Vec<&str> = found.statements.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(texts[1..3], ["SELECT (NEW.gone)", "SELECT (old.gone > 1)"]);
     }
 
     #[test]

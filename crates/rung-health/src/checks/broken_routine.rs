@@ -49,6 +49,38 @@ pub(super) static CHECK: Check = Check {
             "CREATE TABLE t (a int); CREATE FUNCTION f(VARIADIC names text[], OUT n bigint) LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN \
              FOR r IN SELECT a, $1 FROM t LOOP n := (SELECT count(*) FROM t WHERE a = r.a); END LOOP; END $$;",
         ),
+        Case::silent(
+            "CREATE TABLE t (a int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF EXISTS (SELECT FROM newt n JOIN oldt o USING (a)) \
+             THEN RAISE 'x'; END IF; RETURN NULL; END $$; CREATE TRIGGER g AFTER UPDATE ON t REFERENCING NEW TABLE AS newt OLD TABLE AS oldt \
+             FOR EACH STATEMENT EXECUTE FUNCTION f();",
+        ),
+        Case::silent(
+            "CREATE TABLE t (a int); CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ DECLARE x int; c CURSOR (k int) FOR SELECT a FROM t \
+             WHERE a = k; BEGIN OPEN c(3); FETCH c INTO x; CLOSE c; RETURN x; END $$;",
+        ),
+        Case::silent(
+            "CREATE TABLE t (a int); CREATE FUNCTION f(n int) RETURNS void LANGUAGE plpgsql AS $$ DECLARE al ALIAS FOR $1; be ALIAS FOR n; BEGIN \
+             UPDATE t SET a = al WHERE a = be; END $$;",
+        ),
+        Case::silent(
+            "CREATE SCHEMA hid; CREATE TABLE hid.hidt (a int); CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN \
+             CREATE TABLE IF NOT EXISTS hid.made (a int); INSERT INTO hid.made VALUES (1); END $$; \
+             CREATE FUNCTION g() RETURNS void LANGUAGE plpgsql AS $$ BEGIN SET LOCAL search_path = hid; PERFORM * FROM hidt; END $$;",
+        ),
+        Case::fires(
+            "CREATE TABLE t (a int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.gone := 1; RETURN NEW; END $$; \
+             CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();",
+        ),
+        Case::silent(
+            "CREATE TABLE t (a int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.a := OLD.a + 1; RETURN NEW; END $$; \
+             CREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW WHEN (NEW.a > 1) EXECUTE FUNCTION f();",
+        ),
+        Case::silent(
+            "CREATE TABLE t (a int); CREATE TABLE u (b int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             IF TG_TABLE_NAME = 't' THEN NEW.a := 1; ELSE NEW.b := 1; END IF; RETURN NEW; END $$; \
+             CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f(); \
+             CREATE TRIGGER g BEFORE INSERT ON u FOR EACH ROW EXECUTE FUNCTION f();",
+        ),
         Case::silent("CREATE FUNCTION f(x anyelement) RETURNS anyelement LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT x); END $$;"),
     ],
 };
@@ -58,9 +90,11 @@ const ROUTINES: &str = "SET LOCAL search_path = ''; SELECT p.oid, n.nspname, p.p
     p.prosrc, \
     (SELECT pg_catalog.string_agg(coalesce(nullif(p.proargnames[a.at], ''), 'rung_' || a.at) || E'\\x1f' || pg_catalog.format_type(a.type, NULL), E'\\x1e' ORDER BY a.at) \
      FROM pg_catalog.unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) WITH ORDINALITY a(type, at)), \
-    (SELECT t.tgrelid::pg_catalog.regclass FROM pg_catalog.pg_trigger t WHERE t.tgfoid = p.oid ORDER BY t.oid LIMIT 1), \
+    (SELECT CASE WHEN pg_catalog.count(DISTINCT t.tgrelid) = 1 THEN pg_catalog.min(t.tgrelid)::pg_catalog.regclass::text END \
+     FROM pg_catalog.pg_trigger t WHERE t.tgfoid = p.oid AND t.tgparentid = 0), \
     p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype, \
-    (SELECT pg_catalog.substr(c, 13) FROM pg_catalog.unnest(p.proconfig) c WHERE c LIKE 'search\\_path=%') \
+    (SELECT pg_catalog.substr(c, 13) FROM pg_catalog.unnest(p.proconfig) c WHERE c LIKE 'search\\_path=%'), \
+    (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(E'\\x1e', t.tgoldtable, t.tgnewtable), E'\\x1e') FROM pg_catalog.pg_trigger t WHERE t.tgfoid = p.oid) \
     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace \
     JOIN pg_catalog.pg_language l ON l.oid = p.prolang \
     WHERE p.oid >= 16384 AND p.prokind IN ('f', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
@@ -98,10 +132,12 @@ struct Asked {
     body: String,
     /// Names and types.
     arguments: Vec<(String, String)>,
-    /// The table of its first trigger.
+    /// The table of its triggers, where they are all on one: the rows that it gets have the columns of several otherwise.
     relation: String,
     is_trigger: bool,
     path: Option<String>,
+    /// What its triggers call the rows that were and are.
+    transitions: Vec<String>,
 }
 
 impl Asked {
@@ -117,6 +153,7 @@ impl Asked {
             relation: text(row, 7).to_owned(),
             is_trigger: text(row, 8) == "t",
             path: row.get(9).cloned().flatten(),
+            transitions: text(row, 10).split('\u{1e}').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
         }
     }
 }
@@ -139,12 +176,16 @@ fn find(cx: &mut Examination<'_>) -> Result<(), DbError> {
     let mut planned: Vec<(&Asked, Static)> = Vec::new();
     for asked in &routines {
         let said: Vec<&Row> = refused.iter().filter(|row| text(row, 0) == asked.oid).collect();
-        let found = statics(&asked.body);
+        let mut found = statics(&asked.body);
+        found.own.extend(asked.transitions.iter().cloned());
         let certain = said.iter().filter(|row| !is_own(&found.own, text(row, 2)));
         for row in certain.clone() {
             broken(cx, asked, text(row, 1), text(row, 2), None);
         }
         match asked.language.as_str() {
+            "plpgsql" if found.sets_path && !is_checked => {
+                cx.cannot(Some(asked.key.path()), "it sets its search_path when it runs");
+            }
             "plpgsql" if said.is_empty() && !is_checked => planned.push((asked, found)),
             "plpgsql" | "sql" => {}
             _ => others += 1,
@@ -217,6 +258,21 @@ fn question(cx: &Examination<'_>, asked: &Asked, found: &Static) -> String {
             let _ = write!(declared, "{variable} {kind}; ");
             known.push(variable);
         }
+    }
+    // An alias of an argument or a variable has its type; of a row, its columns.
+    let mut aliases: Vec<(&str, &str)> = Vec::new();
+    for (alias, of) in &found.aliases {
+        let of = aliases.iter().find(|(name, _)| name.eq_ignore_ascii_case(of)).map_or(of.as_str(), |(_, of)| *of);
+        aliases.push((alias, of));
+        let number = of.strip_prefix('$').and_then(|number| number.parse::<usize>().ok());
+        let argument = number.and_then(|number| asked.arguments.get(number.checked_sub(1)?));
+        let all = asked.arguments.iter().chain(&found.variables);
+        let kind = argument.or_else(|| all.clone().find(|(name, _)| name.eq_ignore_ascii_case(of))).map(|(_, kind)| kind);
+        let row = format!("{}%ROWTYPE", asked.relation);
+        let is_row = asked.is_trigger && !asked.relation.is_empty() && ["new", "old"].iter().any(|it| of.eq_ignore_ascii_case(it));
+        let kind = kind.map(String::as_str).or(is_row.then_some(row.as_str())).unwrap_or("record");
+        let kind = if kind.starts_with("any") { "text" } else { kind };
+        let _ = write!(declared, "{alias} {kind}; ");
     }
     let mut block = String::new();
     for (at, (_, query)) in found.statements.iter().enumerate() {
