@@ -162,6 +162,8 @@ impl Builder {
             };
             if edge.nature == 'e' && edge.to.0 == class::EXTENSION {
                 self.hidden.insert(edge.from);
+                // What uses it uses the extension.
+                self.parts.push((edge.from, edge.to));
             } else {
                 self.edges.push(edge);
             }
