@@ -113,14 +113,6 @@ impl<'a> Workbench<'a> {
         self.made_only(&self.with_setup(set)?)
     }
 
-    /// What comes of a file of plain SQL behind the project's own setup: as is known from before, or by running it.
-    ///
-    /// # Errors
-    /// As [`Self::script`].
-    pub(crate) fn made_by_script(&self, source: &Arc<SourceFile>) -> Result<Made, Failure> {
-        self.made_only(&self.set_of_script(source)?)
-    }
-
     /// What comes of exactly these migrations: as is known from before, or by running them.
     ///
     /// # Errors

@@ -74,8 +74,9 @@ fn read_end(side: &Side, arguments: &Arguments, project: &Project, bench: &Workb
         return Ok(End { schema: side.read(arguments, project, bench)?, file: None });
     };
     let file = read_source(path)?;
-    let schema = Schema::of_files(bench.made_by_script(&file)?, path.display().to_string());
-    Ok(End { schema, file: Some(file) })
+    let set = bench.set_of_script(&file)?;
+    let schema = Schema::of_files(bench.made_only(&set)?, path.display().to_string());
+    Ok(End { schema: Schema { files: Some(set), ..schema }, file: Some(file) })
 }
 
 /// The migration file.

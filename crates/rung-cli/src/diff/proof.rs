@@ -83,11 +83,15 @@ pub(super) fn prove(
     bench: &Workbench<'_>,
 ) -> Result<Proof, Failure> {
     let dialect = answer.dialect;
-    let made = |schema: &Schema| {
+    let written = |schema: &Schema| {
         let text = dialect.dump(&schema.catalog, &DumpOptions { versions: true, ..options.compared });
-        Arc::new(SourceFile::new(format!("{} as rung writes it", schema.title()), &text))
+        bench.set_of_dump(Arc::new(SourceFile::new(format!("{} as rung writes it", schema.title()), &text)))
     };
-    let start = bench.set_of_dump(made(from))?;
+    let own = own_files(from, to, options);
+    let (start, target) = match own {
+        Some((one, other)) => (one.clone(), other.clone()),
+        None => (written(from)?, written(to)?),
+    };
     let text = format!("{}{}", answer.directives(), answer.sections());
     let migration = bench.set_of_migration("the migration", text)?;
     let all = joined(&start, &migration)?;
@@ -96,11 +100,10 @@ pub(super) fn prove(
         let asked = bench.scratch()?.witness(&mut database)?;
         Ok((asked.map(Testimony::hear).transpose()?, database))
     };
-    let target = bench.set_of_dump(made(to))?;
     let ((at_start, mut database), (at_end, _)) =
         both(|| heard(bench.replay_only(&start)?), || heard(bench.replay_only(&target)?))?;
-    let heard = at_end.is_some();
-    let ends = Ends {
+    let witness = if at_end.is_some() { Witness::Heard } else { Witness::None };
+    let mut ends = Ends {
         all: &all,
         from: Expected { catalog: &from.catalog, title: from.title(), witnessed: at_start },
         to: Expected { catalog: &to.catalog, title: to.title(), witnessed: at_end },
@@ -117,16 +120,34 @@ pub(super) fn prove(
             needs.retain(|(_, missing)| *missing == 0);
             None
         }
-        // It may be that they do not suit what the second schema asks for.
-        Err(Stopped::Run(failure)) if !rows.is_empty() => {
-            let none = Rows::default();
-            there_and_back(&mut bench.replay_only(&start)?, &ends, &none, dialect, bench)?;
+        // It may be that they do not suit what the second schema asks for, or those that the user's own files put there.
+        Err(Stopped::Run(failure)) if !rows.is_empty() || own.is_some() => {
+            let empty = written(from)?;
+            let (at_start, mut database) = heard(bench.replay_only(&empty)?)?;
+            let all = joined(&empty, &migration)?;
+            (ends.all, ends.from.witnessed) = (&all, at_start);
+            there_and_back(&mut database, &ends, &Rows::default(), dialect, bench)?;
             Some(reason(&failure))
         }
         Err(stopped) => return Err(stopped.into()),
     };
     let needs = needs.into_iter().map(|(need, _)| need).collect();
-    Ok(Proof { witness: if heard { Witness::Heard } else { Witness::None }, rows, refused, needs })
+    Ok(Proof { witness, rows, refused, needs })
+}
+
+/// The files that make the two schemas, where both are made by files: the migration is tried on what the user's own SQL
+/// makes, and the witness sees that, so that nothing escapes it that rung does not read. What can't be so is what rung
+/// writes of a schema: where a side is a database, which others use; where not all is compared, or not all was read, which
+/// has been told; and where a file would run once more with the migration.
+fn own_files<'a>(
+    from: &'a Schema,
+    to: &'a Schema,
+    options: &AlterOptions,
+) -> Option<(&'a MigrationSet, &'a MigrationSet)> {
+    let is_whole = options.compared.owners && options.compared.privileges;
+    let is_read = from.catalog.unknown.is_empty() && to.catalog.unknown.is_empty();
+    let (one, other) = (from.files.as_ref()?, to.files.as_ref()?);
+    (is_whole && is_read && !one.iter().any(|migration| migration.runs.again())).then_some((one, other))
 }
 
 /// Needs that the first schema can be asked for, each with how many of the rows that there are do not meet it.
