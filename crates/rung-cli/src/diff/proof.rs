@@ -277,15 +277,25 @@ mod tests {
 
     /// The proof of a migration that somebody has been at: of its way there, and its way back.
     fn proof_of(break_it: impl FnOnce(&mut Alteration, &mut Alteration)) -> Result<Proof, Failure> {
+        proof_between([FROM, FROM], [TO, TO], break_it)
+    }
+
+    /// The same between two schemas, each with what is read of it, and what its file is.
+    fn proof_between(
+        from: [&str; 2],
+        to: [&str; 2],
+        break_it: impl FnOnce(&mut Alteration, &mut Alteration),
+    ) -> Result<Proof, Failure> {
         let arguments = Arguments::parse_from(["rung", "--url", "sqlite::memory:", "status"]);
         let project = Project::offline(&arguments)?;
         let dialect = rung::dialect_of("sqlite::memory:")?;
         let bench = Workbench::new(&project, dialect, None, None)?;
-        let schema = |text| -> Result<Schema, Failure> {
-            let database = bench.script(&Arc::new(SourceFile::new("schema.sql", text)))?;
-            Ok(Schema::of_files(Made::on(database)?, "schema.sql".to_owned()))
+        let schema = |[read, file]: [&str; 2]| -> Result<Schema, Failure> {
+            let set = |text| bench.set_of_script(&Arc::new(SourceFile::new("schema.sql", text)));
+            let made = Made::on(bench.replay_only(&set(read)?)?)?;
+            Ok(Schema { files: Some(set(file)?), ..Schema::of_files(made, "schema.sql".to_owned()) })
         };
-        let (from, to) = (schema(FROM)?, schema(TO)?);
+        let (from, to) = (schema(from)?, schema(to)?);
         let compared = DumpOptions::default();
         let options = AlterOptions { renames: Vec::new(), locking: Locking::Plain, version: None, compared };
         let mut up = dialect.alteration(&from.catalog, &to.catalog, &options).unwrap();
@@ -347,5 +357,28 @@ mod tests {
     fn rows_that_are_lost_or_changed_are_seen_on_the_way_back() {
         assert_wrong(|_, down| also(down, "DELETE FROM users"), DOWN, "users had 3 rows and has 0");
         assert_wrong(|_, down| also(down, "UPDATE users SET mail = 'y'"), DOWN, "users.mail had");
+    }
+    #[test]
+    fn what_is_not_read_of_a_file_is_seen_by_the_witness() {
+        let index = "CREATE INDEX names ON users (name);";
+        let (from, to) = (format!("{FROM}{index}"), format!("{TO}{index}"));
+        let failed = |from: [&str; 2], to: [&str; 2], way: &str| {
+            let failure = proof_between(from, to, |_, _| {}).err().expect("it is seen");
+            let found = &failure.findings[0].diagnostic;
+            assert!(found.message.contains(way), "{}", found.message);
+            assert!(found.notes.iter().any(|it| it.starts_with("there is not: index users names")), "{found:?}");
+        };
+        // As though indexes were nothing that rung could read: one is not made, and one goes with the table that is made
+        // anew and does not come back.
+        failed([FROM, FROM], [TO, &to], "the up ");
+        failed([FROM, &from], [TO, TO], "the down ");
+    }
+
+    #[test]
+    fn rows_that_a_file_has_brought_and_that_do_not_suit_keep_nothing_from_being_proved() {
+        let to = "CREATE TABLE users (id integer PRIMARY KEY AUTOINCREMENT, mail text NOT NULL, name text NOT NULL);";
+        let from = format!("{FROM}INSERT INTO users (mail) VALUES ('a');");
+        let proof = proof_between([FROM, &from], [to, to], |_, _| {}).ok().expect("it is proved");
+        assert!(proof.refused.is_some() && proof.survivors().is_none());
     }
 }
