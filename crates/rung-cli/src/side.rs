@@ -39,6 +39,8 @@ pub(crate) struct Schema {
     pub(crate) name: Option<String>,
     /// The server that it was read from; its place is that of the files, where it is what files make.
     pub(crate) facts: ServerFacts,
+    /// What makes it of an empty database, where it is what files make.
+    pub(crate) files: Option<MigrationSet>,
 }
 
 impl Side {
@@ -166,7 +168,7 @@ impl Side {
             return Schema::of(&other);
         }
         let (set, title) = self.files(project, bench)?;
-        Ok(Schema::of_files(bench.made_only(&set)?, title))
+        Ok(Schema { files: Some(set.clone()), ..Schema::of_files(bench.made_only(&set)?, title) })
     }
 }
 
@@ -178,12 +180,12 @@ impl Schema {
     pub(crate) fn of(project: &Project) -> Result<Self, Failure> {
         let mut driver = project.connect_only()?;
         let catalog = driver.inspect().map_err(rung::Error::from)?;
-        Ok(Self { catalog, name: project.name.clone(), facts: driver.facts().clone() })
+        Ok(Self { catalog, name: project.name.clone(), facts: driver.facts().clone(), files: None })
     }
 
     /// What came of files.
     pub(crate) fn of_files(made: Made, place: String) -> Self {
-        Self { catalog: made.catalog, name: None, facts: ServerFacts { place, ..made.facts } }
+        Self { catalog: made.catalog, name: None, facts: ServerFacts { place, ..made.facts }, files: None }
     }
 
     /// What it is called, for people, without a password: `schema.sql`, `dev (app.db)`.

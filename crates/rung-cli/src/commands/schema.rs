@@ -29,7 +29,7 @@ pub(crate) fn inspect(arguments: &Arguments, inspect: &Inspect, terminal: &Termi
         (true, SchemaFormat::Tree | SchemaFormat::Json) => SchemaFormat::Json,
         (true, _) => return Err(Failure::usage("--format and --json ask for two things", "leave one of them out")),
     };
-    let (Schema { catalog, name, facts }, dialect) = selected(arguments, &inspect.selection)?;
+    let (Schema { catalog, name, facts, .. }, dialect) = selected(arguments, &inspect.selection)?;
     match format {
         SchemaFormat::Tree => {
             terminal.show(heading(name.as_deref(), &facts, dialect.title()));

@@ -83,11 +83,15 @@ pub(super) fn prove(
     bench: &Workbench<'_>,
 ) -> Result<Proof, Failure> {
     let dialect = answer.dialect;
-    let made = |schema: &Schema| {
+    let written = |schema: &Schema| {
         let text = dialect.dump(&schema.catalog, &DumpOptions { versions: true, ..options.compared });
-        Arc::new(SourceFile::new(format!("{} as rung writes it", schema.title()), &text))
+        bench.set_of_dump(Arc::new(SourceFile::new(format!("{} as rung writes it", schema.title()), &text)))
     };
-    let start = bench.set_of_dump(made(from))?;
+    let own = own_files(from, to, options);
+    let (start, target) = match own {
+        Some((one, other)) => (one.clone(), other.clone()),
+        None => (written(from)?, written(to)?),
+    };
     let text = format!("{}{}", answer.directives(), answer.sections());
     let migration = bench.set_of_migration("the migration", text)?;
     let all = joined(&start, &migration)?;
@@ -96,11 +100,10 @@ pub(super) fn prove(
         let asked = bench.scratch()?.witness(&mut database)?;
         Ok((asked.map(Testimony::hear).transpose()?, database))
     };
-    let target = bench.set_of_dump(made(to))?;
     let ((at_start, mut database), (at_end, _)) =
         both(|| heard(bench.replay_only(&start)?), || heard(bench.replay_only(&target)?))?;
-    let heard = at_end.is_some();
-    let ends = Ends {
+    let witness = if at_end.is_some() { Witness::Heard } else { Witness::None };
+    let mut ends = Ends {
         all: &all,
         from: Expected { catalog: &from.catalog, title: from.title(), witnessed: at_start },
         to: Expected { catalog: &to.catalog, title: to.title(), witnessed: at_end },
@@ -117,16 +120,34 @@ pub(super) fn prove(
             needs.retain(|(_, missing)| *missing == 0);
             None
         }
-        // It may be that they do not suit what the second schema asks for.
-        Err(Stopped::Run(failure)) if !rows.is_empty() => {
-            let none = Rows::default();
-            there_and_back(&mut bench.replay_only(&start)?, &ends, &none, dialect, bench)?;
+        // It may be that they do not suit what the second schema asks for, or those that the user's own files put there.
+        Err(Stopped::Run(failure)) if !rows.is_empty() || own.is_some() => {
+            let empty = written(from)?;
+            let (at_start, mut database) = heard(bench.replay_only(&empty)?)?;
+            let all = joined(&empty, &migration)?;
+            (ends.all, ends.from.witnessed) = (&all, at_start);
+            there_and_back(&mut database, &ends, &Rows::default(), dialect, bench)?;
             Some(reason(&failure))
         }
         Err(stopped) => return Err(stopped.into()),
     };
     let needs = needs.into_iter().map(|(need, _)| need).collect();
-    Ok(Proof { witness: if heard { Witness::Heard } else { Witness::None }, rows, refused, needs })
+    Ok(Proof { witness, rows, refused, needs })
+}
+
+/// The files that make the two schemas, where both are made by files: the migration is tried on what the user's own SQL
+/// makes, and the witness sees that, so that nothing escapes it that rung does not read. What can't be so is what rung
+/// writes of a schema: where a side is a database, which others use; where not all is compared, or not all was read, which
+/// has been told; and where a file would run once more with the migration.
+fn own_files<'a>(
+    from: &'a Schema,
+    to: &'a Schema,
+    options: &AlterOptions,
+) -> Option<(&'a MigrationSet, &'a MigrationSet)> {
+    let is_whole = options.compared.owners && options.compared.privileges;
+    let is_read = from.catalog.unknown.is_empty() && to.catalog.unknown.is_empty();
+    let (one, other) = (from.files.as_ref()?, to.files.as_ref()?);
+    (is_whole && is_read && !one.iter().any(|migration| migration.runs.again())).then_some((one, other))
 }
 
 /// Needs that the first schema can be asked for, each with how many of the rows that there are do not meet it.
@@ -256,15 +277,25 @@ mod tests {
 
     /// The proof of a migration that somebody has been at: of its way there, and its way back.
     fn proof_of(break_it: impl FnOnce(&mut Alteration, &mut Alteration)) -> Result<Proof, Failure> {
+        proof_between([FROM, FROM], [TO, TO], break_it)
+    }
+
+    /// The same between two schemas, each with what is read of it, and what its file is.
+    fn proof_between(
+        from: [&str; 2],
+        to: [&str; 2],
+        break_it: impl FnOnce(&mut Alteration, &mut Alteration),
+    ) -> Result<Proof, Failure> {
         let arguments = Arguments::parse_from(["rung", "--url", "sqlite::memory:", "status"]);
         let project = Project::offline(&arguments)?;
         let dialect = rung::dialect_of("sqlite::memory:")?;
         let bench = Workbench::new(&project, dialect, None, None)?;
-        let schema = |text| -> Result<Schema, Failure> {
-            let database = bench.script(&Arc::new(SourceFile::new("schema.sql", text)))?;
-            Ok(Schema::of_files(Made::on(database)?, "schema.sql".to_owned()))
+        let schema = |[read, file]: [&str; 2]| -> Result<Schema, Failure> {
+            let set = |text| bench.set_of_script(&Arc::new(SourceFile::new("schema.sql", text)));
+            let made = Made::on(bench.replay_only(&set(read)?)?)?;
+            Ok(Schema { files: Some(set(file)?), ..Schema::of_files(made, "schema.sql".to_owned()) })
         };
-        let (from, to) = (schema(FROM)?, schema(TO)?);
+        let (from, to) = (schema(from)?, schema(to)?);
         let compared = DumpOptions::default();
         let options = AlterOptions { renames: Vec::new(), locking: Locking::Plain, version: None, compared };
         let mut up = dialect.alteration(&from.catalog, &to.catalog, &options).unwrap();
@@ -326,5 +357,28 @@ mod tests {
     fn rows_that_are_lost_or_changed_are_seen_on_the_way_back() {
         assert_wrong(|_, down| also(down, "DELETE FROM users"), DOWN, "users had 3 rows and has 0");
         assert_wrong(|_, down| also(down, "UPDATE users SET mail = 'y'"), DOWN, "users.mail had");
+    }
+    #[test]
+    fn what_is_not_read_of_a_file_is_seen_by_the_witness() {
+        let index = "CREATE INDEX names ON users (name);";
+        let (from, to) = (format!("{FROM}{index}"), format!("{TO}{index}"));
+        let failed = |from: [&str; 2], to: [&str; 2], way: &str| {
+            let failure = proof_between(from, to, |_, _| {}).err().expect("it is seen");
+            let found = &failure.findings[0].diagnostic;
+            assert!(found.message.contains(way), "{}", found.message);
+            assert!(found.notes.iter().any(|it| it.starts_with("there is not: index users names")), "{found:?}");
+        };
+        // As though indexes were nothing that rung could read: one is not made, and one goes with the table that is made
+        // anew and does not come back.
+        failed([FROM, FROM], [TO, &to], "the up ");
+        failed([FROM, &from], [TO, TO], "the down ");
+    }
+
+    #[test]
+    fn rows_that_a_file_has_brought_and_that_do_not_suit_keep_nothing_from_being_proved() {
+        let to = "CREATE TABLE users (id integer PRIMARY KEY AUTOINCREMENT, mail text NOT NULL, name text NOT NULL);";
+        let from = format!("{FROM}INSERT INTO users (mail) VALUES ('a');");
+        let proof = proof_between([FROM, &from], [to, to], |_, _| {}).ok().expect("it is proved");
+        assert!(proof.refused.is_some() && proof.survivors().is_none());
     }
 }

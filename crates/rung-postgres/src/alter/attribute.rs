@@ -13,6 +13,16 @@ pub(super) fn attributes(from: &Object, to: &Object, options: &DumpOptions) -> V
     let what = phrase(to);
     let mut sql = Vec::new();
     if options.owners && from.owner != to.owner && !is_owned_by_table(to) {
+        if options.privileges {
+            // What an owner has beyond an owner's own, or not, would be the next one's.
+            let own = of_owner(from, &from.grants);
+            sql.extend(grants(&own, &Grants::default(), |it| format!("{it} ON {}", grant_target(to))));
+            for column in from.columns() {
+                let Some(identity) = identity_of(column) else { continue };
+                let on = sequence_of(from, identity);
+                sql.extend(grants(&of_owner(from, &identity.grants), &Grants::default(), |it| format!("{it} ON {on}")));
+            }
+        }
         sql.push(owner(&what, to.owner.as_deref()));
     }
     let extensions = |of: &Object| -> Vec<String> {
@@ -54,16 +64,7 @@ pub(super) fn attributes(from: &Object, to: &Object, options: &DumpOptions) -> V
     }
     if options.privileges {
         let target = grant_target(to);
-        let had = |grants: &Grants| {
-            let mut had = grants.clone();
-            if from.owner != to.owner {
-                // What an owner had been given is its own by now.
-                let is_owner =
-                    |grant: &Grant| to.owner.as_ref().is_some_and(|owner| grant.to == Grantee::Role(owner.clone()));
-                had.granted.retain(|grant| !is_owner(grant));
-            }
-            had
-        };
+        let had = |grants: &Grants| if from.owner == to.owner { grants.clone() } else { passed_on(from, to, grants) };
         let had_all = had(&from.grants);
         sql.extend(grants(&had_all, &to.grants, |privileges| format!("{privileges} ON {target}")));
         for column in to.columns() {
@@ -77,6 +78,31 @@ pub(super) fn attributes(from: &Object, to: &Object, options: &DumpOptions) -> V
         }
     }
     sql
+}
+
+/// What the owner of an object has beyond what owners have by themselves, and lacks of that.
+fn of_owner(object: &Object, all: &Grants) -> Grants {
+    // A role that lacks anything is the owner: others have nothing by themselves.
+    let lacking = || all.revoked.iter().find(|it| matches!(it.to, Grantee::Role(_))).map(|it| it.to.clone());
+    let Some(owner) = object.owner.clone().map(Grantee::Role).or_else(lacking) else { return Grants::default() };
+    let own = |list: &[Grant]| list.iter().filter(|it| it.by.is_none() && it.to == owner).cloned().collect();
+    Grants { granted: own(&all.granted), revoked: own(&all.revoked) }
+}
+
+/// Privileges as they are when an object has passed from one owner to the other.
+fn passed_on(from: &Object, to: &Object, all: &Grants) -> Grants {
+    let own = of_owner(from, all);
+    let mut passed = all.clone();
+    passed.granted.retain(|it| !own.granted.contains(it));
+    passed.revoked.retain(|it| !own.revoked.contains(it));
+    if let Some(owner) = &to.owner {
+        // What it had been given is its own by now, and the right to pass that on stays beside it.
+        let owner = Grantee::Role(owner.clone());
+        passed.granted.retain(|it| it.to != owner || it.with_option && it.by.is_none());
+        let kept = passed.granted.iter().filter(|it| it.to == owner);
+        passed.revoked.extend(kept.map(|it| Grant { with_option: false, ..it.clone() }).collect::<Vec<_>>());
+    }
+    passed
 }
 
 fn identity_of(column: &Column) -> Option<&Identity> {

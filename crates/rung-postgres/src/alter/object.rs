@@ -209,7 +209,8 @@ impl<'a> Builder<'_, 'a> {
             let alone = old.owned_by.is_some();
             // A column that is new may count by it, and is there before it is its own.
             let is_new = new.owned_by.as_ref().is_some_and(|(table, column)| self.is_new_column(table, column));
-            let before = (!is_new).then(|| Fact::object(key));
+            // What a new table says for itself comes when the old owner has let go.
+            let before = (says || !is_new).then(|| Fact::object(key));
             if !says || alone {
                 let by = if says { "NONE".to_owned() } else { by };
                 let action = self.works.add(
@@ -221,7 +222,7 @@ impl<'a> Builder<'_, 'a> {
                 action.makes.extend(before);
                 action.needs =
                     new.owned_by.iter().filter(|_| !says).map(|(table, column)| Fact::column(table, column)).collect();
-                action.needs.extend(new.owned_by.iter().map(|(table, _)| super::table::owner(table)));
+                action.needs.extend(new.owned_by.iter().filter(|_| !says).map(|(table, _)| super::table::owner(table)));
                 action.frees = old.owned_by.iter().map(|(table, column)| Fact::column(table, column)).collect();
             }
         }

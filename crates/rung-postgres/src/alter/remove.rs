@@ -247,11 +247,13 @@ impl<'a> Builder<'_, 'a> {
             _ => Phase::Drop,
         };
         let releases = self.released(object).into_iter().chain(parents).collect();
+        let is_of_circle = matches!(&object.body, Body::Constraint(of) if self.is_of_circle(object, of));
         let action = self.works.add(phase, &object.key, group, drops);
         action.takes = vec![Fact::object(&object.key)];
         action.frees = frees;
         action.releases = releases;
-        action.claims.extend(group.map(super::table::heirs_of));
+        // Of a circle it has to go before the partitions, which others of the circle refer to.
+        action.claims.extend(group.filter(|_| !is_of_circle).map(super::table::heirs_of));
         let left = group.filter(|table| self.left.contains_key(table)).and_then(|table| self.changes.from.get(table));
         action.needs.extend(left.map(|table| super::table::left(&table.key)));
         if online || object.key.kind == Kind::Subscription {

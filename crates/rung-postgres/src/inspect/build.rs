@@ -162,6 +162,8 @@ impl Builder {
             };
             if edge.nature == 'e' && edge.to.0 == class::EXTENSION {
                 self.hidden.insert(edge.from);
+                // What uses it uses the extension.
+                self.parts.push((edge.from, edge.to));
             } else {
                 self.edges.push(edge);
             }
@@ -502,6 +504,7 @@ impl Builder {
             let why = match f.str() {
                 "secret" => "it is a secret, which stays where it is",
                 "part" => "it is a part of something that is switched otherwise",
+                "comment" => "it is on what a partition has from the whole, and rung keeps none there",
                 "system" => "it is on what belongs to the system",
                 _ => "rung does not know this kind of object",
             };

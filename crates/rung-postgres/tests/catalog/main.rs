@@ -168,6 +168,26 @@ fn what_cant_be_described_is_named() {
 }
 
 #[test]
+fn what_is_said_of_what_a_partition_has_from_the_whole_is_named() {
+    for_each_major(|server| {
+        let full = Full::empty(server);
+        full.0.query(
+            "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+             CREATE TABLE r (id integer PRIMARY KEY);
+             CREATE TABLE w (id integer CONSTRAINT w_r REFERENCES r) PARTITION BY LIST (id);
+             CREATE TABLE w1 PARTITION OF w FOR VALUES IN (1);
+             CREATE TRIGGER tr AFTER INSERT ON w FOR EACH ROW EXECUTE FUNCTION f();
+             COMMENT ON TRIGGER tr ON w IS 'kept';
+             COMMENT ON CONSTRAINT w_r ON w IS 'kept'",
+        );
+        assert_eq!(full.inspect().unknown, []);
+        full.0.query("COMMENT ON TRIGGER tr ON w1 IS 'its own'; COMMENT ON CONSTRAINT w_r ON w1 IS 'its own'");
+        let what: Vec<String> = full.inspect().unknown.into_iter().map(|unknown| unknown.what).collect();
+        assert_eq!(what, ["comment on constraint w_r on table public.w1", "comment on trigger tr on table public.w1"]);
+    });
+}
+
+#[test]
 fn reading_leaves_an_open_transaction_as_it_was_and_an_empty_database_is_empty() {
     let full = Full::empty(testkit::postgres());
     let catalog = full.inspect();

@@ -35,7 +35,7 @@ pub(super) fn write(
         let mut catalog = catalog.clone();
         catalog.unknown.clear();
         let facts = ServerFacts { place: place.to_owned(), ..verified.facts.clone() };
-        End { schema: Schema { catalog, name: None, facts }, file: None }
+        End { schema: Schema { catalog, name: None, facts, files: None }, file: None }
     };
     let live = end(&drifts.actual, &verified.facts.place);
     let said = end(&drifts.expected, "the migrations");

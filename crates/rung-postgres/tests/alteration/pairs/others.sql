@@ -255,3 +255,42 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT EXECUTE ON FUNCTIONS TO alter_reade
 -- @new
 CREATE EXTENSION hstore;
 COMMENT ON EXTENSION hstore IS NULL;
+-- @pair an extension goes, and what is made of it, without keeping others waiting
+CREATE EXTENSION pg_trgm;
+CREATE EXTENSION hstore;
+CREATE TABLE t (id integer PRIMARY KEY, name text, other text, h hstore DEFAULT 'a=>1', k text DEFAULT hstore('a', 'b')::text);
+CREATE INDEX t_name ON t USING gin (name gin_trgm_ops);
+CREATE INDEX t_other ON t USING gin (other gin_trgm_ops);
+CREATE VIEW v AS SELECT id, h -> 'a' AS a FROM t;
+-- @new
+CREATE TABLE t (id integer PRIMARY KEY, name text, other text, k text DEFAULT 'x');
+CREATE INDEX t_other ON t (other);
+CREATE VIEW v AS SELECT id, 'x'::text AS a FROM t;
+-- @pair an owner who has the right to pass a privilege on
+CREATE TABLE t (a integer, b integer GENERATED ALWAYS AS IDENTITY);
+CREATE VIEW v AS SELECT 1 AS a;
+CREATE TABLE u (a integer);
+-- @new
+CREATE TABLE t (a integer, b integer GENERATED ALWAYS AS IDENTITY);
+GRANT SELECT ON t TO alter_owner WITH GRANT OPTION;
+ALTER TABLE t OWNER TO alter_owner;
+CREATE VIEW v AS SELECT 1 AS a;
+ALTER VIEW v OWNER TO alter_owner;
+REVOKE DELETE ON v FROM alter_owner;
+CREATE TABLE u (a integer);
+GRANT SELECT ON u TO alter_owner WITH GRANT OPTION;
+GRANT INSERT, UPDATE ON u TO alter_owner;
+-- @pair a privilege with its option before its role is the owner, and another owner afterwards
+CREATE TABLE t (a integer);
+GRANT SELECT ON t TO alter_owner WITH GRANT OPTION;
+GRANT SELECT ON t TO alter_reader;
+CREATE TABLE u (a integer);
+ALTER TABLE u OWNER TO alter_owner;
+GRANT SELECT ON u TO alter_owner WITH GRANT OPTION;
+REVOKE INSERT ON u FROM alter_owner;
+-- @new
+CREATE TABLE t (a integer);
+ALTER TABLE t OWNER TO alter_owner;
+GRANT SELECT ON t TO alter_reader;
+CREATE TABLE u (a integer);
+ALTER TABLE u OWNER TO alter_reader;

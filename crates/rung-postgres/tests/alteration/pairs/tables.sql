@@ -201,3 +201,12 @@ CREATE TABLE t (id bigserial PRIMARY KEY);
 CREATE SEQUENCE t_id_seq AS integer;
 CREATE TABLE t (number integer PRIMARY KEY DEFAULT nextval('t_id_seq'));
 ALTER SEQUENCE t_id_seq OWNED BY t.number;
+-- @pair a sequence that goes from one table to a new one
+CREATE SEQUENCE s;
+CREATE TABLE t (a bigint);
+ALTER SEQUENCE s OWNED BY t.a;
+-- @new
+CREATE SEQUENCE s;
+CREATE TABLE t (a bigint);
+CREATE TABLE u (a bigint DEFAULT nextval('s'));
+ALTER SEQUENCE s OWNED BY u.a;
