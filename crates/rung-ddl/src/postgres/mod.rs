@@ -1,6 +1,7 @@
 //! PostgreSQL's statements, lowered from the syntax tree of `squawk-syntax`.
 
 mod checks;
+mod gaps;
 mod message;
 mod object;
 mod syntax;
@@ -31,9 +32,21 @@ pub fn parse(text: &str) -> Parsed {
     if !is_shallow(text, &Syntax::POSTGRES) {
         return Parsed::too_deep();
     }
-    let tree = Tree::of(text);
+    let mut tree = Tree::of(text);
+    let mut errors = Vec::new();
+    if !tree.is_sound || !is_plain(Node::root(&tree)) {
+        errors = refusals(text);
+        let has_body = |root: Node| {
+            root.descendants().any(|below| matches!(below.kind(), K::CREATE_FUNCTION | K::CREATE_PROCEDURE))
+        };
+        if (!tree.is_sound || has_body(Node::root(&tree)))
+            && let Some(bridged) = gaps::bridged(text)
+        {
+            tree = Tree::of(&bridged).within(text);
+            errors.clear();
+        }
+    }
     let root = Node::root(&tree);
-    let errors = if tree.is_sound && is_plain(root) { Vec::new() } else { refusals(text) };
     let Some(node) = root.children().find(|node| node.kind() != K::EMPTY_STMT) else {
         return Parsed { errors, ..Parsed::of(Statement::Other) };
     };

@@ -86,3 +86,55 @@ fn what_cannot_be_read_says_where() {
         parse(text);
     }
 }
+
+#[test]
+fn what_the_server_takes_and_the_parser_does_not_know_is_read() {
+    for text in [
+        "ALTER STATISTICS IF EXISTS s SET STATISTICS 0",
+        "ALTER USER MAPPING FOR user SERVER s OPTIONS (a 'b')",
+        "CREATE PROCEDURAL LANGUAGE l",
+        "CREATE OR REPLACE TRUSTED PROCEDURAL LANGUAGE l HANDLER h",
+        "FETCH FORWARD c",
+        "MOVE BACKWARD c",
+        "ALTER INDEX i ALTER COLUMN expr SET STATISTICS 100",
+        "CREATE FUNCTION f(OUT a int) RETURNS NULL ON NULL INPUT LANGUAGE plpgsql AS ''",
+        "CREATE FUNCTION f() RETURNS TABLE (left int, right int) LANGUAGE plpgsql AS ''",
+        "CREATE FUNCTION f(json text) RETURNS int LANGUAGE plpgsql AS ''",
+        "SELECT f(json => '1')",
+        "WITH insert AS (INSERT INTO t VALUES (1) RETURNING a), update AS (SELECT 1) SELECT a FROM insert",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ WITH values AS (SELECT 1 AS a) SELECT a FROM values $$",
+        "INSERT INTO t (id, values) VALUES (1, 2)",
+        "ALTER TABLE t ADD exclude int",
+        "CREATE TABLE t (system_user int)",
+    ] {
+        read(text);
+    }
+    let Statement::CreateTable(table) = read("CREATE TABLE t (a int, exclude bool NOT NULL, system_user text)") else {
+        panic!("no table")
+    };
+    let columns: Vec<&str> = table.columns.iter().map(|column| column.name.name.as_str()).collect();
+    assert_eq!(columns, ["a", "exclude", "system_user"]);
+    assert!(table.columns[1].not_null() && table.columns[1].name.span == Span::new(23, 30));
+}
+
+#[test]
+fn what_is_wrong_stays_so_whatever_is_taken_for_a_name() {
+    for text in [
+        "CREATE TABLE t (left int)",
+        "CREATE TABLE t (select int)",
+        "ALTER STATISTICS IF s SET STATISTICS 0",
+        "ALTER USER MAPPING FOR SERVER s OPTIONS (a 'b')",
+        "CREATE TRUSTED TABLE t (a int)",
+        "SELECT json_table(1)",
+        "SELECT a FROM t GROUP a",
+        "CREATE TABLE t (a int EXCLUDE)",
+        "ALTER TABLE t ADD EXCLUDE (a)",
+        "INSERT INTO t VALUES (1) VALUES (2)",
+        "ALTER TABLE t ALTER COLUMN a SET",
+        "DROP TABLE IF t",
+        "CREATE INDEX i t (a)",
+        "CREATE TABLE t (a int NOT, b int)",
+    ] {
+        assert_ne!(parse(text).errors, [], "{text}");
+    }
+}
