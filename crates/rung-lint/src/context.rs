@@ -173,6 +173,7 @@ impl<'a> Context<'a> {
             })),
             Statement::CreateIndex(create) => found.extend(create.name.iter().map(of)),
             Statement::CreateEnum { name, .. }
+            | Statement::CreateComposite { name, .. }
             | Statement::CreateDomain { name, .. }
             | Statement::Create { name: Some(name), .. } => found.push(of(name)),
             _ => {}

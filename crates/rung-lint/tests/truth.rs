@@ -4,6 +4,8 @@
 mod common;
 #[path = "truth/findings.rs"]
 mod findings;
+#[path = "truth/refusals.rs"]
+mod refusals;
 #[path = "truth/sqlite.rs"]
 mod sqlite;
 

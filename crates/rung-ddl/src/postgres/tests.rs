@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Action, ConstraintKind, Persistence};
+use crate::{Action, AttributeChangeKind, ConstraintKind, Persistence};
 
 /// The statement, which must be read without error.
 fn read(text: &str) -> Statement {
@@ -136,5 +136,39 @@ fn what_is_wrong_stays_so_whatever_is_taken_for_a_name() {
         "CREATE TABLE t (a int NOT, b int)",
     ] {
         assert_ne!(parse(text).errors, [], "{text}");
+    }
+}
+
+#[test]
+fn composite_types_and_domains() {
+    let Statement::CreateComposite { attributes, .. } = read("CREATE TYPE c AS (a int, b text COLLATE \"C\")") else {
+        panic!("no type")
+    };
+    assert_eq!(attributes.len(), 2);
+    assert_eq!(attributes[1].collation.as_deref(), Some("C"));
+    let text =
+        "ALTER TYPE s.c ADD ATTRIBUTE d numeric(3), DROP ATTRIBUTE IF EXISTS e, ALTER ATTRIBUTE f TYPE text CASCADE";
+    let Statement::AlterComposite { name, changes } = read(text) else { panic!("no type") };
+    assert_eq!(name.to_string(), "s.c");
+    assert_eq!(changes.iter().map(|(change, _)| change.cascade).collect::<Vec<_>>(), [false, false, true]);
+    assert_eq!(&text[changes[1].1.range()], "DROP ATTRIBUTE IF EXISTS e");
+    assert!(matches!(&changes[0].0.kind, AttributeChangeKind::Add(added) if added.data_type.is_some()));
+    assert!(matches!(&changes[1].0.kind, AttributeChangeKind::Drop { if_exists: true, .. }));
+    assert!(matches!(read("ALTER TYPE c RENAME ATTRIBUTE a TO b"), Statement::AlterComposite { .. }));
+    let Statement::CreateTable(table) = read("CREATE TABLE t OF s.c (PRIMARY KEY (a))") else { panic!("no table") };
+    assert_eq!(table.of_type.map(|name| name.to_string()).as_deref(), Some("s.c"));
+    for (text, checks) in [
+        ("SET DEFAULT 3", false),
+        ("DROP DEFAULT", false),
+        ("SET NOT NULL", true),
+        ("DROP NOT NULL", false),
+        ("ADD CONSTRAINT c CHECK (VALUE > 0)", true),
+        ("ADD CHECK (VALUE > 0) NOT VALID", false),
+        ("DROP CONSTRAINT IF EXISTS c CASCADE", false),
+        ("RENAME CONSTRAINT a TO b", false),
+        ("VALIDATE CONSTRAINT c", true),
+    ] {
+        let Statement::AlterDomain { change, .. } = read(&format!("ALTER DOMAIN d {text}")) else { panic!("{text}") };
+        assert_eq!(change.checks(), checks, "{text}");
     }
 }

@@ -28,3 +28,6 @@ INSERT INTO sure_two SELECT 2 FROM generate_series(1, 500);
 INSERT INTO wider SELECT 13 FROM generate_series(1, 500);
 INSERT INTO narrower SELECT 13 FROM generate_series(1, 500);
 INSERT INTO one_year SELECT 1, '2026-06-01' FROM generate_series(1, 500);
+INSERT INTO of_pair SELECT g, 'b' || g, g FROM generate_series(1, 500) g;
+INSERT INTO with_triple SELECT g, ROW (g, g)::triple FROM generate_series(1, 500) g;
+INSERT INTO of_filled SELECT g FROM generate_series(1, 500) g;

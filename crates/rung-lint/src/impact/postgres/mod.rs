@@ -7,12 +7,15 @@ mod added;
 mod alter;
 mod retype;
 
-use rung_ddl::{ConstraintKind as Kind, CreateTable, Kind as Object, Name, Parsed, SmolStr, Statement, Verb};
+use rung_ddl::{
+    AttributeChange, AttributeChangeKind, ConstraintKind as Kind, CreateTable, DomainChange, Kind as Object, Name,
+    Parsed, SmolStr, Statement, Verb,
+};
 use rung_sql::Span;
 
 use crate::block;
 
-use super::{Impact, LockMode, Server, Sure, Work};
+use super::{Impact, LockMode, Server, Sure, Work, type_change};
 use crate::schema::{ConstraintKind, Index, Key, Schema, Table};
 
 use LockMode::{AccessExclusive, AccessShare, RowExclusive, RowShare, Share, ShareRowExclusive, ShareUpdateExclusive};
@@ -151,7 +154,15 @@ impl Reader<'_> {
                 self.lock(on, AccessExclusive);
             }
             Statement::Create { kind: Object::Statistics, on: Some(on), .. } => self.lock(on, ShareUpdateExclusive),
-            Statement::AlterDomain { name, checks: true, .. } => self.domain_users(name),
+            Statement::AlterDomain { name, change } if change.checks() => {
+                // What it takes no NULL for already is not looked at.
+                if !(matches!(change, DomainChange::SetNotNull) && self.schema.takes_no_null(name)) {
+                    self.domain_users(name);
+                }
+            }
+            Statement::AlterComposite { name, changes } => {
+                changes.iter().for_each(|(change, span)| self.alter_composite(name, change, *span));
+            }
             Statement::Drop { kind, names, concurrently, on, .. } => {
                 self.drop_objects(*kind, names, *concurrently, on.as_ref())
             }
@@ -311,6 +322,25 @@ impl Reader<'_> {
             }
             Object::Database => self.impact.outside = true,
             _ => {}
+        }
+    }
+
+    /// With CASCADE the tables of a composite type are altered as ALTER TABLE does; without, the server refuses it where
+    /// there are such. Columns of the type are not looked at: their values are kept as they are.
+    fn alter_composite(&mut self, name: &Name, change: &AttributeChange, span: Span) {
+        if !change.cascade {
+            return;
+        }
+        let tables: Vec<Key> = self.schema.tables_of_type(&self.schema.type_key(name)).cloned().collect();
+        for table in tables {
+            self.lock_family(&table, AccessExclusive);
+            if let AttributeChangeKind::SetType { attribute, data_type, collation } = &change.kind {
+                let old = self.schema.table_at(&table).and_then(|table| table.column(&attribute.name));
+                let cost = type_change(self.schema, old.and_then(|old| old.data_type.as_ref()), data_type, None);
+                let recollated = old.is_some_and(|old| old.collation != *collation);
+                self.set_type(&table, &attribute.name, cost, recollated, span);
+                self.rekey(&table, &attribute.name, cost, span);
+            }
         }
     }
 
