@@ -172,3 +172,24 @@ fn composite_types_and_domains() {
         assert_eq!(change.checks(), checks, "{text}");
     }
 }
+
+#[test]
+fn set_config_is_another_spelling_of_set() {
+    let said = |text: &str| match read(text) {
+        Statement::Set { name, values, local } => Some((name, values.join("|"), local)),
+        _ => None,
+    };
+    let set = |name: &str, value: &str, local| Some((name.to_owned(), value.to_owned(), local));
+    assert_eq!(said("SELECT set_config('lock_timeout', '5s', false)"), set("lock_timeout", "5s", false));
+    assert_eq!(said("SELECT pg_catalog.set_config('Lock_Timeout', '0', 'true')"), set("lock_timeout", "0", true));
+    assert_eq!(said("SELECT set_config('search_path', 'App, \"B\"', true)"), set("search_path", "app|B", true));
+    for other in [
+        "SELECT app.set_config('a', 'b', true)",
+        "SELECT set_config('a', b, true) FROM t",
+        "SELECT set_config('a', 'b', true), 1",
+        "SELECT set_config('a', 'b', true) WHERE false",
+        "SELECT set_config('a', 'b')",
+    ] {
+        assert_eq!(said(other), None, "{other}");
+    }
+}
