@@ -248,6 +248,11 @@ impl Server {
         Self(Some(major))
     }
 
+    /// Whether anybody has said which it is.
+    pub fn is_known(self) -> bool {
+        self.0.is_some()
+    }
+
     /// Whether it has what came with a version. Where the version is not known, no.
     pub fn has(self, major: u32) -> bool {
         self.0.is_some_and(|version| version >= major)
