@@ -31,3 +31,6 @@ INSERT INTO one_year SELECT 1, '2026-06-01' FROM generate_series(1, 500);
 INSERT INTO of_pair SELECT g, 'b' || g, g FROM generate_series(1, 500) g;
 INSERT INTO with_triple SELECT g, ROW (g, g)::triple FROM generate_series(1, 500) g;
 INSERT INTO of_filled SELECT g FROM generate_series(1, 500) g;
+INSERT INTO elder SELECT g FROM generate_series(1, 500) g;
+INSERT INTO whole SELECT g, 1 + g % 2, g FROM generate_series(1, 500) g;
+INSERT INTO led_to SELECT g, 1 FROM generate_series(1, 500) g;

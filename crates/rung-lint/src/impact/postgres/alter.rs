@@ -70,8 +70,7 @@ impl Reader<'_> {
                     });
                 // With CASCADE the keys of others that lead to it go too; without, the server refuses.
                 if is_key {
-                    let inbound: Vec<Key> = self.schema.inbound(table).map(|(key, _)| key.clone()).collect();
-                    inbound.into_iter().for_each(|other| self.impact.lock(other, AccessExclusive));
+                    self.lock_inbound(table);
                 }
             }
             Action::AlterConstraint { name, enforced: Some(false) } => {
@@ -80,6 +79,7 @@ impl Reader<'_> {
             Action::AlterConstraint { name, enforced: Some(true) } => {
                 self.lock_referenced(table, ShareRowExclusive, |there, _| there == name.name);
                 self.task(Work::Scan, table, "every row is checked", span);
+                self.look_up_referenced(table, &name.name, span);
             }
             Action::DropColumn { column, .. } => {
                 self.lock_referenced(table, AccessExclusive, |_, columns| columns.contains(&column.name));
@@ -90,6 +90,7 @@ impl Reader<'_> {
                 if !valid {
                     self.lock_referenced(table, RowShare, |there, _| there == name.name);
                     self.task(Work::Scan, table, "every row is checked", span);
+                    self.look_up_referenced(table, &name.name, span);
                 }
                 return ShareUpdateExclusive;
             }
@@ -154,7 +155,17 @@ impl Reader<'_> {
             Action::Detach { partition, concurrently, finalize } => {
                 let partition = self.schema.key(partition);
                 self.lock_default(table);
-                let weaker = !self.server.may_have(14);
+                // Its foreign keys become its own, and those that lead to it lead to it no more.
+                self.lock_referenced(table, ShareRowExclusive, |_, _| true);
+                self.lock_inbound(table);
+                let inbound: Vec<Key> = self.schema.inbound(table).map(|(key, _)| key.clone()).collect();
+                for other in &inbound {
+                    let why =
+                        "rows that lead to the partition are looked for: the server refuses it where there are such";
+                    self.impact.task(Work::Scan, other, why, Sure::Perhaps, span);
+                    self.impact.look_up(&partition, other, span);
+                }
+                let weaker = !self.server.may_have(14) && inbound.is_empty();
                 self.impact.lock(partition, if weaker { ShareUpdateExclusive } else { AccessExclusive });
                 self.impact.outside |= *concurrently;
                 self.impact.waits_for_snapshots |= *concurrently;

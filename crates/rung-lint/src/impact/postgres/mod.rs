@@ -122,6 +122,33 @@ impl Reader<'_> {
         }
     }
 
+    /// Locks what the foreign keys of a table lead to that goes, and those of its partitions.
+    fn lock_referenced_by_family(&mut self, table: &Key) {
+        let mut family = vec![table];
+        let mut next = 0;
+        while let Some(key) = family.get(next).copied() {
+            next += 1;
+            self.lock_referenced(key, AccessExclusive, |_, _| true);
+            // A loop in the files ends here.
+            let more: Vec<&Key> = self.schema.children(key).filter(|child| !family.contains(child)).collect();
+            family.extend(more);
+        }
+    }
+
+    /// Locks the tables whose foreign keys lead to a table, with their partitions: the keys go.
+    fn lock_inbound(&mut self, table: &Key) {
+        let inbound: Vec<Key> = self.schema.inbound(table).map(|(key, _)| key.clone()).collect();
+        inbound.iter().for_each(|other| self.lock_family(other, AccessExclusive));
+    }
+
+    /// What a foreign key of a table leads to is read when its rows are checked.
+    fn look_up_referenced(&mut self, table: &Key, name: &str, span: Span) {
+        let constraint = self.schema.table_at(table).and_then(|table| table.constraint(name));
+        if let Some(ConstraintKind::ForeignKey { to, .. }) = constraint.map(|constraint| &constraint.kind) {
+            self.impact.look_up(to, table, span);
+        }
+    }
+
     fn statement(&mut self, statement: &Statement) {
         let whole = Span::new(0, self.text.len());
         match statement {
@@ -175,9 +202,14 @@ impl Reader<'_> {
                 for name in tables {
                     let key = self.schema.key(name);
                     self.lock_family(&key, AccessExclusive);
-                    let inbound: Vec<Key> = self.schema.inbound(&key).map(|(key, _)| key.clone()).collect();
                     if *cascade {
-                        inbound.into_iter().for_each(|other| self.impact.lock(other, AccessExclusive));
+                        self.lock_inbound(&key);
+                    }
+                    // Newer servers have no need to look at what it is a partition of.
+                    if self.server.may_lack(14)
+                        && let Some(whole) = self.schema.table_at(&key).and_then(|table| table.partition_of.clone())
+                    {
+                        self.impact.lock(whole, AccessShare);
                     }
                 }
             }
@@ -298,10 +330,9 @@ impl Reader<'_> {
                     self.impact.lock(key.clone(), AccessExclusive);
                     self.lock_family(&key, AccessExclusive);
                     self.schema.views_of(&key).into_iter().for_each(|view| self.impact.lock(view, AccessExclusive));
-                    self.lock_referenced(&key, AccessExclusive, |_, _| true);
+                    self.lock_referenced_by_family(&key);
                     // With CASCADE the keys of others go too; without, the server refuses.
-                    let inbound: Vec<Key> = self.schema.inbound(&key).map(|(key, _)| key.clone()).collect();
-                    inbound.into_iter().for_each(|other| self.impact.lock(other, AccessExclusive));
+                    self.lock_inbound(&key);
                     let parent = self.schema.table_at(&key).and_then(|table| table.partition_of.clone());
                     parent.into_iter().for_each(|parent| self.impact.lock(parent, AccessExclusive));
                 }
