@@ -871,6 +871,8 @@ pub struct Parsed {
     /// The columns that are named a second time in a list where each may stand once: those of a new table or view, of a
     /// key, of an INSERT, of a SET. Only where the server refuses that.
     pub repeated: Vec<Ident>,
+    /// The rows of another table that it copies as they are; in SQLite, where tables are rebuilt so.
+    pub copied: Option<Box<Copied>>,
     /// What its grammar does not know, first place first.
     pub errors: Vec<SyntaxError>,
     /// Whether it is nested too deep to be read on any stack, and nothing is known of it.
@@ -885,6 +887,7 @@ impl Parsed {
             relations: Vec::new(),
             named: Vec::new(),
             repeated: Vec::new(),
+            copied: None,
             errors: Vec::new(),
             too_deep: false,
         }
@@ -894,6 +897,20 @@ impl Parsed {
     pub(crate) fn too_deep() -> Self {
         Self { too_deep: true, ..Self::of(Statement::Other) }
     }
+}
+
+/// `INSERT INTO a (x) SELECT y FROM b`: what becomes of the values of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    /// Whose rows they are.
+    pub from: Name,
+    /// The columns that are filled; `None` where they are not listed, and all are.
+    pub into: Option<Vec<SmolStr>>,
+    /// The columns that are copied, one for each that is filled; `None` in it for what is no column as it is, and in place of
+    /// it where all are.
+    pub values: Option<Vec<Option<SmolStr>>>,
+    /// The columns that no copied row has NULL in.
+    pub never_null: Vec<SmolStr>,
 }
 
 /// Something that the grammar does not know.

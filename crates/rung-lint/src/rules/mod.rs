@@ -94,6 +94,7 @@ rules! {
     sqlite_add_column,
     sqlite_drop_column,
     sqlite_cascading_drop,
+    sqlite_copied_null,
     sqlite_shadow_table,
     rename,
     drop_not_null,
