@@ -334,16 +334,7 @@ impl<'a> Context<'a> {
         message: String,
     ) -> Reported<'_> {
         let diagnostic = Diagnostic::new(self.level, self.rule.name, message).at(&source, span, "");
-        self.findings.push(Finding {
-            rule: self.rule.name,
-            migration: self.file.migration.id.clone(),
-            statement,
-            diagnostic,
-            fix: None,
-            steps: Vec::new(),
-            rebuild: None,
-            left: None,
-        });
+        self.findings.push(Finding::new(self.rule.name, self.file.migration.id.clone(), statement, diagnostic));
         let at = self.findings.len() - 1;
         Reported { finding: &mut self.findings[at], up: self.file.up.as_deref() }
     }

@@ -428,17 +428,7 @@ impl<'a> Run<'a> {
     fn push(&mut self, name: &str, statement: Option<usize>, diagnostic: rung_sql::Diagnostic) {
         let Some((rule, level)) = self.work.rules.iter().find(|(rule, _)| rule.name == name) else { return };
         let diagnostic = rung_sql::Diagnostic { level: *level, code: rule.name, ..diagnostic };
-        let migration = self.file.migration.id.clone();
-        self.found.push(Finding {
-            rule: rule.name,
-            migration,
-            statement,
-            diagnostic,
-            fix: None,
-            steps: Vec::new(),
-            rebuild: None,
-            left: None,
-        });
+        self.found.push(Finding::new(rule.name, self.file.migration.id.clone(), statement, diagnostic));
     }
 }
 

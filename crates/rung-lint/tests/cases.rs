@@ -93,6 +93,22 @@ fn what_is_not_there_as_far_as_migrations_tell_is_a_note() {
 }
 
 #[test]
+fn what_only_a_schema_could_refute_is_said_with_that() {
+    let said = |files: &[(&str, &str)], rule: &str| -> String {
+        let findings = lint_last(files, "postgres", &Options::default()).findings;
+        findings.iter().filter(|found| found.rule == rule).map(|found| found.diagnostic.message.clone()).collect()
+    };
+    for (rule, before, sql) in [
+        ("set-not-null", "CREATE TABLE t (a int);", "ALTER TABLE t ALTER COLUMN a SET NOT NULL;"),
+        ("table-rewrite", "CREATE UNLOGGED TABLE t (a int);", "ALTER TABLE t SET LOGGED;"),
+    ] {
+        assert!(said(&[("001_a.sql", sql)], rule).contains("unless"), "{sql}");
+        let known = said(&[("001_a.sql", before), ("002_b.sql", sql)], rule);
+        assert!(!known.is_empty() && !known.contains("unless"), "{sql}: {known}");
+    }
+}
+
+#[test]
 fn every_rule_has_a_case_that_fires_and_one_that_does_not() {
     for rule in RULES {
         for fires in [true, false] {
@@ -135,4 +151,19 @@ fn names_are_unique_and_in_kebab_case() {
         assert!(rule.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", rule.name);
         assert!(RULES[at + 1..].iter().all(|other| other.name != rule.name), "{} is there twice", rule.name);
     }
+}
+
+#[test]
+fn what_a_constraint_that_is_validated_finds_can_be_asked_before() {
+    let asked = |before: &str| {
+        let files = [("001_a.sql", before), ("002_b.sql", "ALTER TABLE t VALIDATE CONSTRAINT c;")];
+        let found = lint_last(&files, "postgres", &Options::default()).findings;
+        let found = found.into_iter().find(|found| found.rule == "data-dependent").expect("a finding");
+        found.diagnostic.helps.join("\n")
+    };
+    let made = "CREATE TABLE p (id int PRIMARY KEY);\nCREATE TABLE t (a int, p int);\nALTER TABLE t ADD CONSTRAINT c";
+    assert!(asked(&format!("{made} CHECK (a > 0) NOT VALID;")).contains("`SELECT 1 FROM t WHERE NOT (a > 0) LIMIT 1`"));
+    assert!(asked(&format!("{made} NOT NULL a NOT VALID;")).contains("`SELECT 1 FROM t WHERE a IS NULL LIMIT 1`"));
+    let orphans = "WHERE t.p IS NOT NULL AND NOT EXISTS (SELECT FROM p r WHERE r.id = t.p) LIMIT 1`";
+    assert!(asked(&format!("{made} FOREIGN KEY (p) REFERENCES p (id) NOT VALID;")).contains(orphans));
 }

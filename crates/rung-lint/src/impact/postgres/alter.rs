@@ -96,7 +96,12 @@ impl Reader<'_> {
             }
             Action::SetNotNull(column) => {
                 let known = self.schema.table_at(table);
-                if !known.is_some_and(|table| self.is_not_null(table, &column.name)) {
+                if known
+                    .is_none_or(|known| known.column(&column.name).is_none() && !self.is_not_null(known, &column.name))
+                {
+                    let why = "every row is checked for NULL, unless a valid CHECK says that there is none";
+                    self.impact.task(Work::Scan, table, why, Sure::Perhaps, span);
+                } else if !known.is_some_and(|known| self.is_not_null(known, &column.name)) {
                     self.task(Work::Scan, table, "every row is checked for NULL", span);
                 }
             }
@@ -121,7 +126,10 @@ impl Reader<'_> {
             Action::SetLogged | Action::SetUnlogged => {
                 let unlogged = self.schema.table_at(table).map(|table| table.persistence == Persistence::Unlogged);
                 let changes = unlogged.is_none_or(|unlogged| unlogged == matches!(action, Action::SetLogged));
-                if changes {
+                if unlogged.is_none() {
+                    let why = "the table is copied, into the log or out of it, unless it is so already";
+                    self.impact.task(Work::Rewrite, table, why, Sure::Perhaps, span);
+                } else if changes {
                     self.task(Work::Rewrite, table, "the table is copied, into the log or out of it", span);
                 }
             }
