@@ -239,6 +239,22 @@ impl<'a> Context<'a> {
         self.impact.locks.iter().any(|(table, mode)| mode.blocks() > Blocks::Nothing && !self.is_fresh_key(table))
     }
 
+    /// Tables in use that the statement keeps others waiting for besides some and their partitions, with its locks.
+    pub fn locks_besides(&self, these: &[Key]) -> Option<String> {
+        let is_part = |key: &Key| {
+            let whole = |key: &Key| self.schema.table_at(key).and_then(|table| table.partition_of.clone());
+            // Partitions have partitions, but not for long.
+            std::iter::successors(Some(key.clone()), whole).take(8).any(|key| these.contains(&key))
+        };
+        let others =
+            self.impact.locks.iter().filter(|(table, mode)| {
+                mode.blocks() > Blocks::Nothing && !self.is_fresh_key(table) && !is_part(table)
+            });
+        let mut others: Vec<String> = others.map(|(table, mode)| format!("{mode} on {table}")).collect();
+        let last = others.pop()?;
+        Some(if others.is_empty() { last } else { format!("{} and {last}", others.join(", ")) })
+    }
+
     /// The strongest lock that a statement before this one took on a table in use, and that is still held.
     pub(crate) fn held(&self) -> Option<&'a Lock> {
         self.past.strongest.as_ref()

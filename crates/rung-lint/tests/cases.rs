@@ -109,6 +109,28 @@ fn what_only_a_schema_could_refute_is_said_with_that() {
 }
 
 #[test]
+fn what_else_is_locked_when_a_partition_goes_is_said() {
+    let made = "CREATE TABLE p (id int PRIMARY KEY);\nCREATE TABLE q (id int PRIMARY KEY);\n\
+                CREATE TABLE w (id int, k int, p int REFERENCES p (id)) PARTITION BY LIST (k);\n\
+                CREATE TABLE w1 PARTITION OF w FOR VALUES IN (1);\n\
+                ALTER TABLE w1 ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES q (id);";
+    for (sql, rule, notes) in [
+        ("DROP TABLE w1;", "drop-table", "ACCESS EXCLUSIVE on q"),
+        ("DROP TABLE w;", "drop-table", "ACCESS EXCLUSIVE on p and ACCESS EXCLUSIVE on q"),
+        ("TRUNCATE p, w1;", "truncate", ""),
+        ("TRUNCATE p CASCADE;", "truncate", "ACCESS EXCLUSIVE on w and ACCESS EXCLUSIVE on w1"),
+        ("ALTER TABLE w DETACH PARTITION w1;", "detach-nonconcurrent", "SHARE ROW EXCLUSIVE on p"),
+    ] {
+        let options = Options { server: Server::major(15), ..Options::default() };
+        let findings = lint_last(&[("001_a.sql", made), ("002_b.sql", sql)], "postgres", &options).findings;
+        let found = findings.iter().find(|found| found.rule == rule).expect("a finding");
+        let said: Vec<&String> = found.diagnostic.notes.iter().filter(|note| note.ends_with(" too")).collect();
+        assert_eq!(said.len(), usize::from(!notes.is_empty()), "{sql}: {said:?}");
+        assert!(said.iter().all(|note| note.contains(&format!("takes {notes} too"))), "{sql}: {said:?}");
+    }
+}
+
+#[test]
 fn every_rule_has_a_case_that_fires_and_one_that_does_not() {
     for rule in RULES {
         for fires in [true, false] {
