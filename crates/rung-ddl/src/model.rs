@@ -282,6 +282,8 @@ pub struct CreateTable {
     pub inherits: Vec<Name>,
     /// `LIKE`.
     pub like: Vec<Name>,
+    /// `OF`: the composite type whose attributes are its columns.
+    pub of_type: Option<Name>,
     /// Made of a query: `AS SELECT`, `SELECT INTO`.
     pub from_query: bool,
     /// SQLite's `STRICT`.
@@ -422,6 +424,8 @@ pub enum Action {
     Inherit(Name),
     /// `NO INHERIT`.
     NoInherit(Name),
+    /// `OF` a composite type, or `NOT OF`.
+    OfType(Option<Name>),
     /// `SET LOGGED`.
     SetLogged,
     /// `SET UNLOGGED`.
@@ -488,6 +492,87 @@ pub struct CreateIndex {
     pub method: Option<SmolStr>,
 }
 
+/// What happens to an attribute of a composite type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttributeChange {
+    /// What.
+    pub kind: AttributeChangeKind,
+    /// `CASCADE`: to the tables of the type, too. Where there are such the server refuses it without.
+    pub cascade: bool,
+}
+
+/// What happens to an attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttributeChangeKind {
+    /// `ADD ATTRIBUTE`.
+    Add(Column),
+    /// `DROP ATTRIBUTE`.
+    Drop {
+        /// The attribute.
+        attribute: Ident,
+        /// `IF EXISTS`.
+        if_exists: bool,
+    },
+    /// `ALTER ATTRIBUTE ... TYPE`.
+    SetType {
+        /// The attribute.
+        attribute: Ident,
+        /// Its new type.
+        data_type: DataType,
+        /// `COLLATE`.
+        collation: Option<SmolStr>,
+    },
+    /// `RENAME ATTRIBUTE`.
+    Rename {
+        /// Its name.
+        from: Ident,
+        /// Its new name.
+        to: Ident,
+    },
+}
+
+/// What an `ALTER DOMAIN` does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DomainChange {
+    /// `SET DEFAULT`.
+    SetDefault(Expression),
+    /// `DROP DEFAULT`.
+    DropDefault,
+    /// `SET NOT NULL`.
+    SetNotNull,
+    /// `DROP NOT NULL`.
+    DropNotNull,
+    /// `ADD CONSTRAINT`.
+    Add(Constraint),
+    /// `DROP CONSTRAINT`.
+    Drop {
+        /// The constraint.
+        name: Ident,
+        /// `IF EXISTS`.
+        if_exists: bool,
+    },
+    /// `RENAME CONSTRAINT`.
+    Rename {
+        /// Its name.
+        from: Ident,
+        /// Its new name.
+        to: Ident,
+    },
+    /// `VALIDATE CONSTRAINT`.
+    Validate(Ident),
+}
+
+impl DomainChange {
+    /// Whether every value of the domain is held against a constraint.
+    pub fn checks(&self) -> bool {
+        match self {
+            Self::Add(constraint) => !constraint.not_valid,
+            Self::SetNotNull | Self::Validate(_) => true,
+            _ => false,
+        }
+    }
+}
+
 /// What a data statement does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "their names say it")]
@@ -533,6 +618,20 @@ pub enum Statement {
         /// Its values.
         values: Vec<String>,
     },
+    /// `CREATE TYPE ... AS (a int)`.
+    CreateComposite {
+        /// Its name.
+        name: Name,
+        /// Its attributes, which have a type and perhaps a collation.
+        attributes: Vec<Column>,
+    },
+    /// `ALTER TYPE` of a composite type, as far as its attributes go.
+    AlterComposite {
+        /// The type.
+        name: Name,
+        /// What is done, each with its place.
+        changes: Vec<(AttributeChange, Span)>,
+    },
     /// `CREATE DOMAIN`.
     CreateDomain {
         /// Its name.
@@ -564,14 +663,12 @@ pub enum Statement {
         /// Its new value.
         to: String,
     },
-    /// `ALTER DOMAIN`, as far as it adds or validates a constraint.
+    /// `ALTER DOMAIN`, as far as its default and its constraints go.
     AlterDomain {
         /// The domain.
         name: Name,
-        /// The constraint that is added.
-        constraint: Option<Constraint>,
-        /// Whether rows are looked at.
-        checks: bool,
+        /// What is done.
+        change: DomainChange,
     },
     /// `ALTER ... RENAME TO` and `SET SCHEMA` of what has no columns.
     Rename {
@@ -774,6 +871,8 @@ pub struct Parsed {
     /// The columns that are named a second time in a list where each may stand once: those of a new table or view, of a
     /// key, of an INSERT, of a SET. Only where the server refuses that.
     pub repeated: Vec<Ident>,
+    /// The rows of another table that it copies as they are; in SQLite, where tables are rebuilt so.
+    pub copied: Option<Box<Copied>>,
     /// What its grammar does not know, first place first.
     pub errors: Vec<SyntaxError>,
     /// Whether it is nested too deep to be read on any stack, and nothing is known of it.
@@ -788,6 +887,7 @@ impl Parsed {
             relations: Vec::new(),
             named: Vec::new(),
             repeated: Vec::new(),
+            copied: None,
             errors: Vec::new(),
             too_deep: false,
         }
@@ -797,6 +897,20 @@ impl Parsed {
     pub(crate) fn too_deep() -> Self {
         Self { too_deep: true, ..Self::of(Statement::Other) }
     }
+}
+
+/// `INSERT INTO a (x) SELECT y FROM b`: what becomes of the values of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    /// Whose rows they are.
+    pub from: Name,
+    /// The columns that are filled; `None` where they are not listed, and all are.
+    pub into: Option<Vec<SmolStr>>,
+    /// The columns that are copied, one for each that is filled; `None` in it for what is no column as it is, and in place of
+    /// it where all are.
+    pub values: Option<Vec<Option<SmolStr>>>,
+    /// The columns that no copied row has NULL in.
+    pub never_null: Vec<SmolStr>,
 }
 
 /// Something that the grammar does not know.

@@ -21,9 +21,11 @@ impl Parsed {
             Statement::Drop { kind, names, .. } => found.extend(names.iter().map(|name| (*kind, name))),
             Statement::AddEnumValue { name, .. }
             | Statement::RenameEnumValue { name, .. }
+            | Statement::AlterComposite { name, .. }
             | Statement::AlterDomain { name, .. } => found.push((Kind::Type, name)),
             Statement::Create { name: Some(name), .. }
             | Statement::CreateEnum { name, .. }
+            | Statement::CreateComposite { name, .. }
             | Statement::CreateDomain { name, .. } => made = Some(name),
             _ => {}
         }

@@ -75,6 +75,17 @@ pub struct ScriptPlan {
     pub mode: Mode,
     /// The migration's type as its statements have it.
     pub inferred: MigrationType,
+    /// What servers refuse that are older than it takes.
+    pub needs: Option<Needs>,
+}
+
+/// Something that only newer servers do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Needs {
+    /// The first version that does, as [`ServerFacts::version_number`](crate::ServerFacts::version_number) has it.
+    pub version_number: u32,
+    /// What an older one is told of.
+    pub refusal: Diagnostic,
 }
 
 impl ScriptPlan {
@@ -106,7 +117,8 @@ impl ScriptPlan {
         } else {
             outside(script, &statements, asks)?
         };
-        Ok(Self { script: script.clone(), statements: statements.into(), mode, inferred })
+        let needs = if mode == Mode::Transaction { newer_enum(script, &statements) } else { None };
+        Ok(Self { script: script.clone(), statements: statements.into(), mode, inferred, needs })
     }
 
     /// The text of a statement.
@@ -276,11 +288,45 @@ fn outside(script: &Script, statements: &[StatementPlan], asks: Asks) -> Result<
     }
 }
 
-/// Whether a type is made by one of the statements: the values of one that is as new as they are can be used at once.
+/// Whether a type is made by one of the statements: the values of one that is as new as they are can be used at once, from
+/// PostgreSQL 17 on ([`newer_enum`]). Not within a savepoint, nor where the type was made within one: to the server each is
+/// a transaction of its own.
 fn is_made(statements: &[StatementPlan], name: &ObjectName) -> bool {
     let makes =
         |effect: &Effect| matches!(effect, Effect::Create { kind: ObjectKind::Type, name: made } if made == name);
-    statements.iter().any(|statement| makes(&statement.facts.effect))
+    let Some(at) = statements.iter().position(|statement| makes(&statement.facts.effect)) else { return false };
+    is_in_savepoint(&statements[..at]) == Some(false) && is_in_savepoint(statements) == Some(false)
+}
+
+/// Whether statements end within a savepoint; `None` where that is not plain.
+fn is_in_savepoint(statements: &[StatementPlan]) -> Option<bool> {
+    let mut open = 0_usize;
+    for statement in statements {
+        match statement.facts.transaction {
+            Some(TransactionControl::Savepoint) => open += 1,
+            Some(TransactionControl::Release) => open = open.checked_sub(1)?,
+            _ => {}
+        }
+    }
+    Some(open > 0)
+}
+
+/// An enum that is made, gets one more value, and has that used, all in one transaction: PostgreSQL takes that since 17, and
+/// refuses the value before ("unsafe use of new value"), as it does where the type was there.
+fn newer_enum(script: &Script, statements: &[StatementPlan]) -> Option<Needs> {
+    const SINCE: u32 = 170_000;
+    statements.iter().enumerate().find_map(|(at, statement)| {
+        let Effect::AddEnumValue { name, value } = &statement.facts.effect else { return None };
+        if !is_made(&statements[..at], name) || !mentions(script, &statements[at + 1..], name, value) {
+            return None;
+        }
+        let message =
+            format!("'{value}' is used in the transaction that adds it to {name}, which PostgreSQL takes since 17");
+        let refusal = Diagnostic::error("needs-newer-server", message)
+            .at(script.source(), script.source_span(statement.span), "is added here, and used below")
+            .help(format!("put '{value}' among the values that {name} is made with"));
+        Some(Needs { version_number: SINCE, refusal })
+    })
 }
 
 /// Whether a literal stands in any of the statements, where it may be used when that is run: the body of a function in

@@ -36,7 +36,7 @@ mod unit;
 mod version;
 
 pub use alter::{AlterOptions, AlterStep, Alteration, Checks, Cut, Locking, Pieces, Refusal};
-pub use analyse::{Asks, JournalReason, Mode, ScriptPlan, StatementPlan};
+pub use analyse::{Asks, JournalReason, Mode, Needs, ScriptPlan, StatementPlan};
 pub use compare::{Difference, compare};
 pub use dialect::{Dialect, DumpOptions, Paragraph, ServerFacts};
 pub use drift::{Drift, DriftKind, DriftOptions, Drifts, Ignore, drift};

@@ -73,16 +73,7 @@ pub(crate) fn settle(file: &File<'_>, options: &Options, language: &Language, fi
 
 fn finding(file: &File<'_>, rule: &'static str, level: Level, allow: &Allow, message: String, help: String) -> Finding {
     let diagnostic = Diagnostic::new(level, rule, message).at(&file.migration.source, allow.span, "").help(help);
-    Finding {
-        rule,
-        migration: file.migration.id.clone(),
-        statement: None,
-        diagnostic,
-        fix: None,
-        steps: Vec::new(),
-        rebuild: None,
-        left: None,
-    }
+    Finding::new(rule, file.migration.id.clone(), None, diagnostic)
 }
 
 /// What each of a file's allows is for. Those of lines that follow each other have one reach.

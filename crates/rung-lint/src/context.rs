@@ -173,6 +173,7 @@ impl<'a> Context<'a> {
             })),
             Statement::CreateIndex(create) => found.extend(create.name.iter().map(of)),
             Statement::CreateEnum { name, .. }
+            | Statement::CreateComposite { name, .. }
             | Statement::CreateDomain { name, .. }
             | Statement::Create { name: Some(name), .. } => found.push(of(name)),
             _ => {}
@@ -236,6 +237,22 @@ impl<'a> Context<'a> {
     /// Whether the statement keeps others waiting for a table in use.
     pub fn is_blocking(&self) -> bool {
         self.impact.locks.iter().any(|(table, mode)| mode.blocks() > Blocks::Nothing && !self.is_fresh_key(table))
+    }
+
+    /// Tables in use that the statement keeps others waiting for besides some and their partitions, with its locks.
+    pub fn locks_besides(&self, these: &[Key]) -> Option<String> {
+        let is_part = |key: &Key| {
+            let whole = |key: &Key| self.schema.table_at(key).and_then(|table| table.partition_of.clone());
+            // Partitions have partitions, but not for long.
+            std::iter::successors(Some(key.clone()), whole).take(8).any(|key| these.contains(&key))
+        };
+        let others =
+            self.impact.locks.iter().filter(|(table, mode)| {
+                mode.blocks() > Blocks::Nothing && !self.is_fresh_key(table) && !is_part(table)
+            });
+        let mut others: Vec<String> = others.map(|(table, mode)| format!("{mode} on {table}")).collect();
+        let last = others.pop()?;
+        Some(if others.is_empty() { last } else { format!("{} and {last}", others.join(", ")) })
     }
 
     /// The strongest lock that a statement before this one took on a table in use, and that is still held.
@@ -333,16 +350,7 @@ impl<'a> Context<'a> {
         message: String,
     ) -> Reported<'_> {
         let diagnostic = Diagnostic::new(self.level, self.rule.name, message).at(&source, span, "");
-        self.findings.push(Finding {
-            rule: self.rule.name,
-            migration: self.file.migration.id.clone(),
-            statement,
-            diagnostic,
-            fix: None,
-            steps: Vec::new(),
-            rebuild: None,
-            left: None,
-        });
+        self.findings.push(Finding::new(self.rule.name, self.file.migration.id.clone(), statement, diagnostic));
         let at = self.findings.len() - 1;
         Reported { finding: &mut self.findings[at], up: self.file.up.as_deref() }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rung_ddl::Parsed;
-use rung_engine::{Asks, Body, Dialect, Down, JournalReason, Migration, MigrationId, Mode, ScriptPlan};
+use rung_engine::{Asks, Body, Dialect, Down, JournalReason, Migration, MigrationId, Mode, Needs, ScriptPlan};
 use rung_sql::{Diagnostic, Facts, Script, Span, SplitIssueKind, TokenKind, TransactionControl, split, tokens};
 
 use crate::Language;
@@ -31,6 +31,8 @@ pub struct ScriptLines {
     pub lines: Vec<Line>,
     /// What keeps it from being run, as the planner says it.
     pub refused: Vec<Diagnostic>,
+    /// What keeps it from being run on a server that is too old.
+    pub needs: Option<Needs>,
     /// Whether it controls transactions itself.
     pub own_transactions: bool,
     /// Whether its file asks for the journal.
@@ -40,6 +42,7 @@ pub struct ScriptLines {
 impl ScriptLines {
     fn read(script: &Script, asks: Asks, dialect: &dyn Dialect, language: &Language) -> Self {
         let plan = ScriptPlan::new(script, asks, dialect);
+        let needs = plan.as_ref().ok().and_then(|plan| plan.needs.clone());
         let (statements, mode, refused) = match plan {
             Ok(plan) => {
                 let statements: Vec<(Span, Facts)> =
@@ -86,7 +89,7 @@ impl ScriptLines {
             });
         }
         let apart = asks.no_transaction.is_some();
-        Self { script: script.clone(), lines, refused, own_transactions, apart }
+        Self { script: script.clone(), lines, refused, needs, own_transactions, apart }
     }
 
     /// Whether another script would be read as this one was.

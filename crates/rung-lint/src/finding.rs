@@ -43,3 +43,10 @@ pub struct Finding {
     /// Why it is not mended by itself, as a clause, where that is not plain.
     pub left: Option<String>,
 }
+
+impl Finding {
+    /// What was found and is not mended by itself, as far as is known yet.
+    pub fn new(rule: &'static str, migration: MigrationId, statement: Option<usize>, diagnostic: Diagnostic) -> Self {
+        Self { rule, migration, statement, diagnostic, fix: None, steps: Vec::new(), rebuild: None, left: None }
+    }
+}

@@ -1,6 +1,6 @@
 //! What migrations do, in a few words each: for whoever writes about them.
 
-use rung_ddl::{Action, ConstraintKind, Ident, Kind, Name, Statement, Verb as Rows};
+use rung_ddl::{Action, AttributeChangeKind, ConstraintKind, Ident, Kind, Name, Statement, Verb as Rows};
 use rung_engine::{Body, Dialect, Down, Migration};
 
 use crate::{Born, File, Schema, language};
@@ -174,6 +174,13 @@ fn lost(lost: &mut Vec<Loss>, statement: &Statement, reach: Reach) {
                 }
             }
         }
+        Statement::AlterComposite { name, changes } => {
+            for (change, _) in changes {
+                if let AttributeChangeKind::Drop { attribute, .. } = &change.kind {
+                    add("the values of", format!("{name}.{}", attribute.name));
+                }
+            }
+        }
         Statement::Truncate { tables, .. } => tables.iter().for_each(|name| add("the rows of", name.to_string())),
         Statement::Data { verb: Rows::Delete, table: Some(table), .. } => add("deleted rows of", table.to_string()),
         Statement::Data { verb: Rows::Update | Rows::Merge, table: Some(table), .. } if reach == Reach::Rows => {
@@ -226,6 +233,22 @@ fn deeds(deeds: &mut Vec<Deed>, statement: &Statement) {
         }
         Statement::CreateEnum { name, values } => {
             add(Deed { with: values.clone(), ..deed(Verb::Creates, "enum", name) });
+        }
+        Statement::CreateComposite { name, attributes } => {
+            let with = attributes.iter().map(|attribute| attribute.name.name.to_string()).collect();
+            add(Deed { with, ..deed(Verb::Creates, "type", name) });
+        }
+        Statement::AlterComposite { name, changes } => {
+            for (change, _) in changes {
+                let (verb, attribute, with) = match &change.kind {
+                    AttributeChangeKind::Add(added) => (Verb::Adds, &added.name, None),
+                    AttributeChangeKind::Drop { attribute, .. } => (Verb::Drops, attribute, None),
+                    AttributeChangeKind::SetType { attribute, .. } => (Verb::Changes, attribute, None),
+                    AttributeChangeKind::Rename { from, to } => (Verb::Renames, from, Some(to)),
+                };
+                let with = with.into_iter().map(|to| to.name.to_string()).collect();
+                add(Deed { of: Some(name.to_string()), with, ..deed(verb, "attribute", &attribute.name) });
+            }
         }
         Statement::CreateDomain { name, .. } => add(deed(Verb::Creates, "domain", name)),
         Statement::AddEnumValue { name, value, .. } => {

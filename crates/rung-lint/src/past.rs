@@ -89,7 +89,9 @@ fn each_topic<'a>(line: &'a Line, mut tell: impl FnMut(Topic<'a>)) {
             }
         }
         Statement::CreateTable(create) => tell(Topic::Named(&create.name.name)),
-        Statement::CreateEnum { name, .. } | Statement::CreateDomain { name, .. } => tell(Topic::Named(&name.name)),
+        Statement::CreateEnum { name, .. }
+        | Statement::CreateComposite { name, .. }
+        | Statement::CreateDomain { name, .. } => tell(Topic::Named(&name.name)),
         Statement::Create { kind: Kind::Trigger, on: Some(on), .. } => tell(Topic::Trigger(&on.name)),
         Statement::Create { name: Some(name), .. } => tell(Topic::Named(&name.name)),
         Statement::Rename { to: Some(to), .. } => tell(Topic::Named(&to.name)),

@@ -394,6 +394,17 @@ impl<'a> Run<'a> {
                     found.steps = by_themselves(script);
                 }
             }
+            if let Some(needs) = &script.needs {
+                let (language, server) = (self.work.language, self.work.options.server);
+                let before = self.found.len();
+                if server.may_lack(needs.version_number / language.major) {
+                    self.push("concurrently-in-transaction", None, needs.refusal.clone());
+                }
+                // Where nobody says which server it is, it may be new enough.
+                if let Some(found) = self.found.get_mut(before).filter(|_| !server.is_known()) {
+                    found.diagnostic.level = found.diagnostic.level.min(Level::Warning);
+                }
+            }
             for (at, line) in script.lines.iter().enumerate() {
                 if line.parsed.too_deep {
                     let span = script.source_span(at, Span::new(0, 0));
@@ -417,17 +428,7 @@ impl<'a> Run<'a> {
     fn push(&mut self, name: &str, statement: Option<usize>, diagnostic: rung_sql::Diagnostic) {
         let Some((rule, level)) = self.work.rules.iter().find(|(rule, _)| rule.name == name) else { return };
         let diagnostic = rung_sql::Diagnostic { level: *level, code: rule.name, ..diagnostic };
-        let migration = self.file.migration.id.clone();
-        self.found.push(Finding {
-            rule: rule.name,
-            migration,
-            statement,
-            diagnostic,
-            fix: None,
-            steps: Vec::new(),
-            rebuild: None,
-            left: None,
-        });
+        self.found.push(Finding::new(rule.name, self.file.migration.id.clone(), statement, diagnostic));
     }
 }
 

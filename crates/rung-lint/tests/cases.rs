@@ -93,6 +93,44 @@ fn what_is_not_there_as_far_as_migrations_tell_is_a_note() {
 }
 
 #[test]
+fn what_only_a_schema_could_refute_is_said_with_that() {
+    let said = |files: &[(&str, &str)], rule: &str| -> String {
+        let findings = lint_last(files, "postgres", &Options::default()).findings;
+        findings.iter().filter(|found| found.rule == rule).map(|found| found.diagnostic.message.clone()).collect()
+    };
+    for (rule, before, sql) in [
+        ("set-not-null", "CREATE TABLE t (a int);", "ALTER TABLE t ALTER COLUMN a SET NOT NULL;"),
+        ("table-rewrite", "CREATE UNLOGGED TABLE t (a int);", "ALTER TABLE t SET LOGGED;"),
+    ] {
+        assert!(said(&[("001_a.sql", sql)], rule).contains("unless"), "{sql}");
+        let known = said(&[("001_a.sql", before), ("002_b.sql", sql)], rule);
+        assert!(!known.is_empty() && !known.contains("unless"), "{sql}: {known}");
+    }
+}
+
+#[test]
+fn what_else_is_locked_when_a_partition_goes_is_said() {
+    let made = "CREATE TABLE p (id int PRIMARY KEY);\nCREATE TABLE q (id int PRIMARY KEY);\n\
+                CREATE TABLE w (id int, k int, p int REFERENCES p (id)) PARTITION BY LIST (k);\n\
+                CREATE TABLE w1 PARTITION OF w FOR VALUES IN (1);\n\
+                ALTER TABLE w1 ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES q (id);";
+    for (sql, rule, notes) in [
+        ("DROP TABLE w1;", "drop-table", "ACCESS EXCLUSIVE on q"),
+        ("DROP TABLE w;", "drop-table", "ACCESS EXCLUSIVE on p and ACCESS EXCLUSIVE on q"),
+        ("TRUNCATE p, w1;", "truncate", ""),
+        ("TRUNCATE p CASCADE;", "truncate", "ACCESS EXCLUSIVE on w and ACCESS EXCLUSIVE on w1"),
+        ("ALTER TABLE w DETACH PARTITION w1;", "detach-nonconcurrent", "SHARE ROW EXCLUSIVE on p"),
+    ] {
+        let options = Options { server: Server::major(15), ..Options::default() };
+        let findings = lint_last(&[("001_a.sql", made), ("002_b.sql", sql)], "postgres", &options).findings;
+        let found = findings.iter().find(|found| found.rule == rule).expect("a finding");
+        let said: Vec<&String> = found.diagnostic.notes.iter().filter(|note| note.ends_with(" too")).collect();
+        assert_eq!(said.len(), usize::from(!notes.is_empty()), "{sql}: {said:?}");
+        assert!(said.iter().all(|note| note.contains(&format!("takes {notes} too"))), "{sql}: {said:?}");
+    }
+}
+
+#[test]
 fn every_rule_has_a_case_that_fires_and_one_that_does_not() {
     for rule in RULES {
         for fires in [true, false] {
@@ -135,4 +173,19 @@ fn names_are_unique_and_in_kebab_case() {
         assert!(rule.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", rule.name);
         assert!(RULES[at + 1..].iter().all(|other| other.name != rule.name), "{} is there twice", rule.name);
     }
+}
+
+#[test]
+fn what_a_constraint_that_is_validated_finds_can_be_asked_before() {
+    let asked = |before: &str| {
+        let files = [("001_a.sql", before), ("002_b.sql", "ALTER TABLE t VALIDATE CONSTRAINT c;")];
+        let found = lint_last(&files, "postgres", &Options::default()).findings;
+        let found = found.into_iter().find(|found| found.rule == "data-dependent").expect("a finding");
+        found.diagnostic.helps.join("\n")
+    };
+    let made = "CREATE TABLE p (id int PRIMARY KEY);\nCREATE TABLE t (a int, p int);\nALTER TABLE t ADD CONSTRAINT c";
+    assert!(asked(&format!("{made} CHECK (a > 0) NOT VALID;")).contains("`SELECT 1 FROM t WHERE NOT (a > 0) LIMIT 1`"));
+    assert!(asked(&format!("{made} NOT NULL a NOT VALID;")).contains("`SELECT 1 FROM t WHERE a IS NULL LIMIT 1`"));
+    let orphans = "WHERE t.p IS NOT NULL AND NOT EXISTS (SELECT FROM p r WHERE r.id = t.p) LIMIT 1`";
+    assert!(asked(&format!("{made} FOREIGN KEY (p) REFERENCES p (id) NOT VALID;")).contains(orphans));
 }

@@ -395,3 +395,22 @@ fn a_fix_ends_in_the_same_schema() {
 fn what_can_not_run_runs_when_it_is_mended() {
     check(BROKEN, false);
 }
+
+/// The parts of a migration say themselves what they depend on, and what is left of them.
+#[test]
+fn what_moves_says_what_it_needs_and_what_stays() {
+    let tables = "CREATE TABLE t (c int);\nCREATE TABLE log (n int);";
+    let mood = "CREATE TYPE mood AS ENUM ('ok');";
+    let bad = "-- @up\nCREATE TABLE made (id int);\nCREATE INDEX made_ix ON t (c);\nCOMMENT ON TYPE mood IS 'made';\n\
+               INSERT INTO log VALUES (1);\n-- @down\nDROP INDEX made_ix;\nDROP TABLE made;";
+    let before: Files = [("001_t.sql", tables), ("002_more.sql", mood), ("003_bad.sql", bad)]
+        .map(|(name, text)| (name.to_owned(), text.to_owned()))
+        .to_vec();
+    let good = mended(before, &options(18));
+    let last = &good.last().expect("a part").1;
+    assert!(good.len() > 3 && last.contains("COMMENT ON TYPE") && last.contains("INSERT INTO log"), "{good:#?}");
+    assert!(last.lines().next().is_some_and(|line| line.contains("002_more")), "{last}");
+    assert!(last.contains("leaves the rows as they are"), "{last}");
+    let found = lint_after(3, &borrowed(&good), "postgres", &options(18)).findings;
+    assert!(found.iter().all(|found| found.rule != "undeclared-dependency"), "{found:#?}\n{good:#?}");
+}

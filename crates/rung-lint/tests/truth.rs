@@ -4,6 +4,8 @@
 mod common;
 #[path = "truth/findings.rs"]
 mod findings;
+#[path = "truth/refusals.rs"]
+mod refusals;
 #[path = "truth/sqlite.rs"]
 mod sqlite;
 
@@ -202,10 +204,7 @@ fn disagreements(probe: &str, said: &Impact, schema: &Schema, truth: &Truth) -> 
         }
     };
     compare("rewritten", of(Sure::Yes, &rewrite), of(Sure::Perhaps, &rewrite), &truth.rewritten);
-    // A foreign key is checked by a join: the referenced table may be read, or its index.
     let mut perhaps = of(Sure::Perhaps, &any);
-    let joined = |mode: &LockMode| matches!(mode, LockMode::RowShare | LockMode::ShareRowExclusive);
-    perhaps.extend(locks.iter().filter(|(_, mode)| joined(mode)).map(|(name, _)| name.clone()));
     // What a view's query reads.
     if let Statement::Refresh { .. } = statement {
         perhaps.extend(truth.scanned.iter().cloned());

@@ -217,7 +217,8 @@ impl Builder {
     }
 
     fn migrator(self, driver: Box<dyn Driver>, set: MigrationSet, history: Option<History>) -> Migrator {
-        let Self { variables, process, names, planning, running, .. } = self;
+        let Self { variables, process, names, mut planning, running, .. } = self;
+        planning.server.get_or_insert(driver.facts().version_number);
         Migrator { driver, set, history, variables, process, names, planning, running }
     }
 

@@ -25,7 +25,9 @@ pub fn replay(
     running.script_environment.push(("DATABASE_URL".to_owned(), database.url.clone()));
     let dialect = database.driver.dialect_of();
     let set = set.with_scripts(|script| on_scratch(script, scratch, dialect));
-    let planner = |history: &History| rung_engine::plan(&set, history, goal, planning, dialect);
+    let server = Some(database.driver.facts().version_number);
+    let planning = PlanOptions { server, ..planning.clone() };
+    let planner = |history: &History| rung_engine::plan(&set, history, goal, &planning, dialect);
     loop {
         let driver = &mut *database.driver;
         // What ran before something was lacking stays, and the run goes on behind it.

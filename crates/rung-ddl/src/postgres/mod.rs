@@ -1,6 +1,7 @@
 //! PostgreSQL's statements, lowered from the syntax tree of `squawk-syntax`.
 
 mod checks;
+mod gaps;
 mod message;
 mod object;
 mod syntax;
@@ -31,9 +32,21 @@ pub fn parse(text: &str) -> Parsed {
     if !is_shallow(text, &Syntax::POSTGRES) {
         return Parsed::too_deep();
     }
-    let tree = Tree::of(text);
+    let mut tree = Tree::of(text);
+    let mut errors = Vec::new();
+    if !tree.is_sound || !is_plain(Node::root(&tree)) {
+        errors = refusals(text);
+        let has_body = |root: Node| {
+            root.descendants().any(|below| matches!(below.kind(), K::CREATE_FUNCTION | K::CREATE_PROCEDURE))
+        };
+        if (!tree.is_sound || has_body(Node::root(&tree)))
+            && let Some(bridged) = gaps::bridged(text)
+        {
+            tree = Tree::of(&bridged).within(text);
+            errors.clear();
+        }
+    }
     let root = Node::root(&tree);
-    let errors = if tree.is_sound && is_plain(root) { Vec::new() } else { refusals(text) };
     let Some(node) = root.children().find(|node| node.kind() != K::EMPTY_STMT) else {
         return Parsed { errors, ..Parsed::of(Statement::Other) };
     };
@@ -158,7 +171,9 @@ fn lower(node: Node) -> Option<Statement> {
         K::MERGE => data(Verb::Merge, node.name(K::TABLE_RELATION_NAME)),
         K::COPY if node.has(K::COPY_FROM) => data(Verb::CopyIn, node.child(K::COPY_TABLE)?.as_name()),
         K::COPY => data(Verb::Select, None),
-        K::SELECT | K::COMPOUND_SELECT | K::PAREN_SELECT | K::VALUES | K::TABLE => select(node),
+        K::SELECT | K::COMPOUND_SELECT | K::PAREN_SELECT | K::VALUES | K::TABLE => {
+            set_config(node).unwrap_or_else(|| select(node))
+        }
         K::TRUNCATE => Statement::Truncate {
             tables: node.child(K::TABLE_LIST)?.names(K::TABLE_RELATION_NAME),
             cascade: node.has(K::CASCADE),
@@ -347,6 +362,33 @@ fn set(node: Node) -> Option<Statement> {
             .collect()
     });
     Some(Statement::Set { name: name.to_string(), values: values.unwrap_or_default(), local })
+}
+
+/// `SELECT set_config('name', 'value', is_local)` and nothing else: another spelling of SET.
+fn set_config(node: Node) -> Option<Statement> {
+    let mut clauses = node.children();
+    let targets = clauses.next().filter(|clause| clause.kind() == K::SELECT_CLAUSE)?.child(K::TARGET_LIST)?;
+    let mut targets = targets.all(K::TARGET);
+    let call = targets.next()?.child(K::CALL_EXPR)?;
+    let called = call.as_call()?;
+    let is_built_in = called.schema.as_deref().is_none_or(|schema| schema == "pg_catalog");
+    if called.name != "set_config" || !is_built_in || targets.next().is_some() || clauses.next().is_some() {
+        return None;
+    }
+    let arguments: Option<Vec<String>> = call
+        .child(K::ARG_LIST)?
+        .all(K::ARG)
+        .map(|argument| argument.child(K::LITERAL).map(|literal| unquoted(literal.text())))
+        .collect();
+    let [name, value, local] = <[String; 3]>::try_from(arguments?).ok()?;
+    let name = name.to_lowercase();
+    let values = match name.as_str() {
+        "search_path" => value.split(',').map(|schema| crate::fold(schema.trim()).into()).collect(),
+        _ => vec![value],
+    };
+    // As the server reads a boolean: by how it begins.
+    let is_local = ["t", "y", "on", "1"].iter().any(|yes| local.to_lowercase().starts_with(yes));
+    Some(Statement::Set { name, values, local: is_local })
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! What is created, altered and dropped, and has no columns.
 
+use rung_sql::Span;
 use squawk_parser::SyntaxKind;
 
-use super::table::constraint;
+use super::table::{collation, constraint};
 use super::tree::{Node, unquoted};
-use crate::{ConstraintKind, Ident, Kind, Name, Statement};
+use crate::{AttributeChange, AttributeChangeKind, Column, ConstraintKind, DomainChange, Ident, Kind, Name, Statement};
 
 use SyntaxKind as K;
 
@@ -42,6 +43,13 @@ pub(super) fn create(node: Node, kind: Kind) -> Option<Statement> {
             .map(|list| list.all(K::VARIANT).map(|variant| unquoted(variant.text())).collect())
             .unwrap_or_default();
         return Some(Statement::CreateEnum { name: name?, values });
+    }
+    if kind == Kind::Type
+        && let Some(composite) = node.child(K::COMPOSITE_TYPE)
+    {
+        let fields = composite.child(K::COMPOSITE_FIELD_LIST).into_iter();
+        let fields = fields.flat_map(|list| list.all(K::COMPOSITE_FIELD_DEF)).filter_map(attribute);
+        return Some(Statement::CreateComposite { name: name?, attributes: fields.collect() });
     }
     if kind == Kind::Domain {
         let (mut default, mut constraints) = (None, Vec::new());
@@ -109,12 +117,17 @@ pub(super) fn alter(node: Node, kind: Kind) -> Statement {
         return Statement::RenameEnumValue { name, from, to: values.next().unwrap_or_default() };
     }
     if kind == Kind::Domain {
-        let added = node.child(K::ADD_CONSTRAINT).and_then(|add| add.children().find_map(|c| constraint(c, None)));
-        let checks = added.as_ref().is_some_and(|constraint| !constraint.not_valid)
-            || node.has(K::VALIDATE_CONSTRAINT)
-            || node.has(K::SET_NOT_NULL);
-        if added.is_some() || checks {
-            return Statement::AlterDomain { name, constraint: added, checks };
+        if let Some(change) = node.children().find_map(domain_change) {
+            return Statement::AlterDomain { name, change };
+        }
+    }
+    if kind == Kind::Type {
+        let listed = node.child(K::ALTER_TYPE_ATTRIBUTE_ACTION_LIST);
+        let parts = listed.into_iter().flat_map(Node::children).chain(node.all(K::RENAME_ATTRIBUTE));
+        let changes: Vec<(AttributeChange, Span)> =
+            parts.filter_map(|part| Some((attribute_change(part)?, part.span()))).collect();
+        if !changes.is_empty() {
+            return Statement::AlterComposite { name, changes };
         }
     }
     let renamed = node.children().find(|child| format!("{:?}", child.kind()).ends_with("_RENAME_TO"));
@@ -127,4 +140,50 @@ pub(super) fn alter(node: Node, kind: Kind) -> Statement {
         return Statement::Rename { kind, name, to: None };
     }
     other
+}
+
+/// An attribute of a composite type.
+fn attribute(node: Node) -> Option<Column> {
+    Some(Column {
+        name: node.ident(K::COMPOSITE_FIELD)?,
+        data_type: node.data_type(),
+        collation: collation(node),
+        constraints: Vec::new(),
+        span: node.span(),
+    })
+}
+
+fn attribute_change(node: Node) -> Option<AttributeChange> {
+    let named = || node.ident(K::COMPOSITE_FIELD_REF);
+    let kind = match node.kind() {
+        K::ADD_ATTRIBUTE => AttributeChangeKind::Add(attribute(node)?),
+        K::DROP_ATTRIBUTE => AttributeChangeKind::Drop { attribute: named()?, if_exists: node.has(K::IF_EXISTS) },
+        K::ALTER_ATTRIBUTE => AttributeChangeKind::SetType {
+            attribute: named()?,
+            data_type: node.data_type()?,
+            collation: collation(node),
+        },
+        K::RENAME_ATTRIBUTE => AttributeChangeKind::Rename { from: named()?, to: node.ident(K::COMPOSITE_FIELD)? },
+        _ => return None,
+    };
+    Some(AttributeChange { kind, cascade: node.has(K::CASCADE) })
+}
+
+fn domain_change(node: Node) -> Option<DomainChange> {
+    let named = |kind| node.ident(kind);
+    Some(match node.kind() {
+        K::SET_DEFAULT => DomainChange::SetDefault(node.expression()?),
+        K::DROP_DEFAULT => DomainChange::DropDefault,
+        K::SET_NOT_NULL => DomainChange::SetNotNull,
+        K::DROP_NOT_NULL => DomainChange::DropNotNull,
+        K::ADD_CONSTRAINT => DomainChange::Add(node.children().find_map(|child| constraint(child, None))?),
+        K::DROP_CONSTRAINT => {
+            DomainChange::Drop { name: named(K::CONSTRAINT_NAME_REF)?, if_exists: node.has(K::IF_EXISTS) }
+        }
+        K::RENAME_CONSTRAINT => {
+            DomainChange::Rename { from: named(K::CONSTRAINT_NAME_REF)?, to: named(K::CONSTRAINT_NAME)? }
+        }
+        K::VALIDATE_CONSTRAINT => DomainChange::Validate(named(K::CONSTRAINT_NAME_REF)?),
+        _ => return None,
+    })
 }

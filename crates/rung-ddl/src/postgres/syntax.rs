@@ -55,6 +55,11 @@ impl<'a> Tree<'a> {
         });
         Self { text, elements: tree.elements, is_sound }
     }
+
+    /// As the tree of another text of the same length.
+    pub(super) fn within(self, text: &str) -> Tree<'_> {
+        Tree { text, elements: self.elements, is_sound: self.is_sound }
+    }
 }
 
 /// A tree that is being made.

@@ -23,6 +23,7 @@ pub(super) fn create_table(node: Node) -> Option<CreateTable> {
         default_partition: is_default(node),
         inherits: node.child(K::INHERITS).map(|list| list.names(K::TABLE_NAME_REF)).unwrap_or_default(),
         like: Vec::new(),
+        of_type: of_type(node),
         from_query: node.kind() == K::CREATE_TABLE_AS,
         strict: false,
         without_rowid: false,
@@ -64,6 +65,7 @@ pub(super) fn select_into(node: Node) -> Option<CreateTable> {
         default_partition: false,
         inherits: Vec::new(),
         like: Vec::new(),
+        of_type: None,
         from_query: true,
         strict: false,
         without_rowid: false,
@@ -84,7 +86,12 @@ fn column(node: Node) -> Option<Column> {
     })
 }
 
-fn collation(node: Node) -> Option<SmolStr> {
+/// The composite type that a table is of.
+fn of_type(node: Node) -> Option<Name> {
+    node.child(K::OF_TYPE)?.children().find_map(Node::as_name)
+}
+
+pub(super) fn collation(node: Node) -> Option<SmolStr> {
     let name = node.child(K::COLLATE)?.name(K::COLLATION_REF)?;
     // The server's own are found without their schema.
     Some(if name.schema.as_deref() == Some("pg_catalog") { name.name } else { name.to_smolstr() })
@@ -267,6 +274,8 @@ fn action(node: Node) -> Option<Action> {
         },
         K::INHERIT_TABLE => Action::Inherit(name_below(node)?),
         K::NO_INHERIT_TABLE => Action::NoInherit(name_below(node)?),
+        K::OF_TYPE => Action::OfType(Some(name_below(node)?)),
+        K::NOT_OF => Action::OfType(None),
         K::SET_LOGGED => Action::SetLogged,
         K::SET_UNLOGGED => Action::SetUnlogged,
         K::SET_ACCESS_METHOD => {

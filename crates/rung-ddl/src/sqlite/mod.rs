@@ -3,6 +3,7 @@
 //! That tree has no places. They are found again among the tokens of the text, which come in the order in which the tree
 //! is read.
 
+mod copy;
 mod place;
 mod table;
 mod walk;
@@ -30,7 +31,8 @@ pub fn parse(text: &str) -> Parsed {
     match Parser::new(&bump, text.as_bytes()).next() {
         Ok(Some(Cmd::Stmt(statement))) => {
             let relations = relations(&statement, text);
-            Parsed { relations, ..Parsed::of(lower(&statement, &mut places)) }
+            let copied = copy::copied(&statement, &relations).map(Box::new);
+            Parsed { relations, copied, ..Parsed::of(lower(&statement, &mut places)) }
         }
         Ok(_) => Parsed::of(Statement::Other),
         Err(error) => Parsed { errors: vec![refused(&error, text)], ..Parsed::of(Statement::Other) },

@@ -25,6 +25,7 @@ fn table(name: Name, if_not_exists: bool) -> CreateTable {
         default_partition: false,
         inherits: Vec::new(),
         like: Vec::new(),
+        of_type: None,
         from_query: false,
         strict: false,
         without_rowid: false,

@@ -68,6 +68,8 @@ pub struct PlanOptions {
     pub timeouts: Timeouts,
     /// Whether the release that migrations wait for is out.
     pub post_deploy: PostDeploy,
+    /// The server's version as a number that orders, where it is known: what it is too old for is refused.
+    pub server: Option<u32>,
 }
 
 /// What to run, in order.
@@ -338,7 +340,7 @@ impl<'a> Planner<'a> {
         let mut checks = Vec::new();
         let (action, inferred) = match &migration.body {
             Body::Sql(body) => {
-                let script = ScriptPlan::new(&body.up, Asks::up(migration), self.dialect)?;
+                let script = self.script(&body.up, Asks::up(migration))?;
                 let inferred = script.inferred;
                 for verify in &body.verify {
                     let statements = verify.script.statements(self.dialect.syntax())?;
@@ -426,7 +428,17 @@ impl<'a> Planner<'a> {
     }
 
     fn down_script(&self, migration: &Migration, script: &Script) -> Result<ScriptPlan, Vec<PlanError>> {
-        ScriptPlan::new(script, Asks::down(migration), self.dialect).map_err(of_files)
+        self.script(script, Asks::down(migration)).map_err(of_files)
+    }
+
+    /// As [`ScriptPlan::new`]; and what the server is too old for.
+    fn script(&self, script: &Script, asks: Asks) -> Result<ScriptPlan, Vec<Diagnostic>> {
+        let script = ScriptPlan::new(script, asks, self.dialect)?;
+        let is_too_old = |version: u32| self.options.server.is_some_and(|server| server < version);
+        match &script.needs {
+            Some(needs) if is_too_old(needs.version_number) => Err(vec![needs.refusal.clone()]),
+            _ => Ok(script),
+        }
     }
 }
 

@@ -126,6 +126,8 @@ pub struct Task {
     pub sure: Sure,
     /// The part of the statement that needs it.
     pub span: Span,
+    /// The table for whose rows it is done, where that is another: without rows in that one there is nothing to do.
+    pub along: Option<Key>,
 }
 
 /// How sure something is.
@@ -182,7 +184,24 @@ impl Impact {
     }
 
     fn task(&mut self, work: Work, table: &Key, why: &'static str, sure: Sure, span: Span) {
-        self.tasks.push(Task { work, table: table.clone(), why, sure, span });
+        self.tasks.push(Task { work, table: table.clone(), why, sure, span, along: None });
+    }
+
+    /// A table is read to see what the rows of another lead to.
+    fn look_up(&mut self, table: &Key, along: &Key, span: Span) {
+        const WHY: &str = "what each row leads to is looked for in it, or in the index of its key";
+        // One that leads to itself is read for its own rows anyway.
+        if table != along {
+            let along = Some(along.clone());
+            self.tasks.push(Task {
+                work: Work::Scan,
+                table: table.clone(),
+                why: WHY,
+                sure: Sure::Perhaps,
+                span,
+                along,
+            });
+        }
     }
 
     /// The strongest lock.
@@ -233,7 +252,7 @@ impl Impact {
     pub fn felt(&self, is_fresh: impl Fn(&Key) -> bool) -> Self {
         let mut felt = self.clone();
         felt.locks.retain(|(table, _)| !is_fresh(table));
-        felt.tasks.retain(|task| !is_fresh(&task.table));
+        felt.tasks.retain(|task| !is_fresh(&task.table) && !task.along.as_ref().is_some_and(&is_fresh));
         felt
     }
 }
@@ -246,6 +265,11 @@ impl Server {
     /// A server of this major version: 13 to 18.
     pub fn major(major: u32) -> Self {
         Self(Some(major))
+    }
+
+    /// Whether anybody has said which it is.
+    pub fn is_known(self) -> bool {
+        self.0.is_some()
     }
 
     /// Whether it has what came with a version. Where the version is not known, no.

@@ -197,7 +197,9 @@ fn things(statement: &Statement, schema: &Schema) -> Vec<Thing> {
         Statement::CreateTable(create) => vec![object(Kind::Table, &create.name)],
         Statement::CreateIndex(create) => create.name.iter().map(|name| object(Kind::Index, name)).collect(),
         Statement::Create { kind, name: Some(name), .. } => vec![object(*kind, name)],
-        Statement::CreateEnum { name, .. } | Statement::CreateDomain { name, .. } => vec![object(Kind::Type, name)],
+        Statement::CreateEnum { name, .. }
+        | Statement::CreateComposite { name, .. }
+        | Statement::CreateDomain { name, .. } => vec![object(Kind::Type, name)],
         Statement::Drop { kind, names, .. } => names.iter().map(|name| object(*kind, name)).collect(),
         Statement::AlterTable(alter) => {
             let table = schema.key(&alter.name);

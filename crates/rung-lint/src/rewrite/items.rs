@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rung_ddl::{Action, Kind, Statement};
+use rung_ddl::{Action, Kind, Name, Statement, Verb};
 use rung_engine::Stage;
 use rung_sql::Span;
 
@@ -19,12 +19,20 @@ pub(super) struct Item {
     pub(super) step: Option<Step>,
     pub(super) statement: Statement,
     pub(super) tables: Vec<Key>,
+    /// All that has to be there, with what it is.
+    pub(super) uses: Vec<(Kind, Name)>,
     pub(super) undo: Undo,
 }
 
 impl Item {
     pub(super) fn runs(&self) -> Runs {
         self.step.as_ref().map_or(Runs::Together, |step| step.runs)
+    }
+
+    /// Whether it leaves rows, or what they were before is gone: no statement says how to undo it.
+    pub(super) fn changes_rows(&self) -> bool {
+        let reads = |verb: &Verb| matches!(verb, Verb::Select | Verb::SelectForUpdate);
+        matches!(&self.statement, Statement::Data { verb, .. } if !reads(verb))
     }
 
     pub(super) fn is_setting(&self) -> bool {
@@ -104,7 +112,7 @@ impl Writer<'_, '_> {
                 Some((step, undo)) => (Some(step), undo),
                 None => (None, Undo::of(&parsed.statement, sql)),
             };
-            Item { line, step, statement: parsed.statement, tables, undo }
+            Item { line, step, uses: parsed.uses(), statement: parsed.statement, tables, undo }
         };
         let mut items = Vec::new();
         for at in 0..self.up.lines.len() {

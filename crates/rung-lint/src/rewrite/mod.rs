@@ -10,7 +10,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use rung_ddl::Statement;
+use rung_ddl::{Kind, Name, Statement};
 use rung_engine::{Asks, Body, Dialect, Hints, Migration, Mode, ScriptPlan, Stage, Version};
 use rung_sql::{SourceFile, Span, Syntax, TransactionControl, tokens};
 
@@ -36,13 +36,15 @@ pub struct Rewrite {
 pub struct Part {
     /// Its name, without a number.
     pub name: String,
-    /// Earlier migrations whose tables it is about.
+    /// Earlier migrations that made what it is about.
     needs: Vec<String>,
     directives: Vec<String>,
     up: Vec<String>,
     verify: String,
     /// `None` where the migration has none.
     down: Option<Vec<String>>,
+    /// Whether it writes rows, which nothing in the migration's own down takes back.
+    leaves_rows: bool,
 }
 
 impl Part {
@@ -58,7 +60,11 @@ impl Part {
         text.push_str(&self.verify);
         if let Some(down) = &self.down {
             text.push_str("-- @down\n");
-            if down.is_empty() {
+            if down.is_empty() && self.leaves_rows {
+                text.push_str(
+                    "-- nothing to undo: the migration that it comes from leaves the rows as they are, too\n",
+                );
+            } else if down.is_empty() {
                 text.push_str("-- nothing to undo: what is done above is in nobody's way\n");
             }
             down.iter().for_each(|statement| text.push_str(&format!("{statement};\n")));
@@ -169,7 +175,7 @@ impl<'a> Rewriter<'a> {
     }
 }
 
-/// Who makes tables, as far as somebody has asked.
+/// Who makes what, as far as somebody has asked.
 struct Makers<'a> {
     migrations: &'a [Arc<Migration>],
     dialect: &'a dyn Dialect,
@@ -179,8 +185,8 @@ struct Makers<'a> {
 }
 
 impl Makers<'_> {
-    /// Which migration before the one of a number made a table. It is quick for numbers that ascend.
-    fn of(&mut self, number: usize, key: &Key) -> Option<String> {
+    /// Which migration before the one of a number made something. It is quick for numbers that ascend.
+    fn of(&mut self, number: usize, kind: Kind, name: &Name) -> Option<String> {
         let language = language(self.dialect.name())?;
         if self.read == 0 || self.read > number {
             (self.schema, self.read) = (Schema::new(language.search_path), 0);
@@ -190,7 +196,7 @@ impl Makers<'_> {
             self.schema.reset_search_path();
         }
         self.read = number;
-        match self.schema.table_at(key)?.born {
+        match self.schema.born(kind, name)? {
             Born::In(at) => Some(self.migrations[at].id.to_string()),
             Born::Before => None,
         }
@@ -402,12 +408,17 @@ impl Writer<'_, '_> {
             }
             let leaves: Vec<&String> =
                 group.items.iter().filter_map(|item| item.step.as_ref()?.leaves.as_ref()).collect();
-            let mut needs: Vec<String> =
-                group.items.iter().flat_map(|item| &item.tables).filter_map(|key| self.maker(key)).collect();
+            let mut needs: Vec<String> = group
+                .items
+                .iter()
+                .flat_map(|item| &item.uses)
+                .filter_map(|(kind, name)| self.maker(*kind, name))
+                .collect();
             needs.sort_unstable();
             needs.dedup();
             parts.push(Part {
                 needs,
+                leaves_rows: group.items.iter().any(Item::changes_rows),
                 name: if same > 0 { format!("{name}_{}", same + 1) } else { name },
                 directives,
                 up: (0..group.items.len()).map(|at| self.sql(&group.items, at, &first)).collect(),
@@ -418,10 +429,10 @@ impl Writer<'_, '_> {
         Ok((parts, gone))
     }
 
-    /// Which earlier migration made a table. Where the file says itself what it depends on, that is all that is needed.
-    fn maker(&self, key: &Key) -> Option<String> {
+    /// Which earlier migration made something. Where the file says itself what it depends on, that is all that is needed.
+    fn maker(&self, kind: Kind, name: &Name) -> Option<String> {
         let is_asked = self.migration.depends_on.is_none();
-        is_asked.then(|| self.makers.borrow_mut().of(self.number, key)).flatten()
+        is_asked.then(|| self.makers.borrow_mut().of(self.number, kind, name)).flatten()
     }
 
     /// An item as it is written elsewhere, with the comments that stand above it.

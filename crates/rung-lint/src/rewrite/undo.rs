@@ -29,7 +29,9 @@ impl Undo {
                 Self::By(format!("DROP INDEX {how}{}{}", schema.unwrap_or_default(), written(name)))
             }
             Statement::CreateTable(create) if !create.if_not_exists => drop("TABLE", &create.name),
-            Statement::CreateEnum { name, .. } | Statement::CreateDomain { name, .. } => drop("TYPE", name),
+            Statement::CreateEnum { name, .. }
+            | Statement::CreateComposite { name, .. }
+            | Statement::CreateDomain { name, .. } => drop("TYPE", name),
             Statement::Create { kind, name, replace: false, if_not_exists: false, on } => match (kind, name, on) {
                 (Kind::Routine, Some(name), _) => drop("ROUTINE", name),
                 (Kind::Trigger | Kind::Policy | Kind::Rule, Some(name), Some(on)) => {

@@ -19,6 +19,17 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("ALTER TABLE t ADD COLUMN a posint[];").after("CREATE DOMAIN posint AS int CHECK (VALUE > 0);"),
         Case::silent("CREATE TABLE t (b int);\nALTER TABLE t ADD COLUMN a posint;")
             .after("CREATE DOMAIN posint AS int CHECK (VALUE > 0);"),
+        Case::silent("ALTER TABLE t ADD COLUMN a posint;")
+            .after("CREATE DOMAIN posint AS int CONSTRAINT p CHECK (VALUE > 0);\nALTER DOMAIN posint DROP CONSTRAINT p;"),
+        Case::silent("ALTER TABLE t ADD COLUMN a posint;").after(
+            "CREATE DOMAIN posint AS int CHECK (VALUE > 0);\nALTER DOMAIN posint RENAME CONSTRAINT posint_check TO p;\n\
+             ALTER DOMAIN posint DROP CONSTRAINT p;",
+        ),
+        Case::silent("ALTER TABLE t ADD COLUMN a posint;")
+            .after("CREATE DOMAIN posint AS int NOT NULL;\nALTER DOMAIN posint DROP NOT NULL;"),
+        Case::fires("ALTER TABLE t ADD COLUMN a posint;").after(
+            "CREATE DOMAIN posint AS int CHECK (VALUE > 0) CHECK (VALUE < 9);\nALTER DOMAIN posint DROP CONSTRAINT posint_check1;",
+        ),
         Case::fires("ALTER TABLE t ADD COLUMN a app.posint;").after(
             "CREATE DOMAIN app.posint AS int;\nALTER DOMAIN app.posint ADD CONSTRAINT p CHECK (VALUE > 0);",
         ),

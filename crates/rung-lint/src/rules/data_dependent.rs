@@ -55,7 +55,7 @@ fn broken_by(cx: &Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     let looks = || cx.impact.tasks.iter().any(|task| task.span == span);
     let added = match action {
         Action::SetNotNull(column) => return looks().then(|| Some(format!("WHERE {column} IS NULL LIMIT 1"))),
-        Action::ValidateConstraint(_) => return looks().then_some(None),
+        Action::ValidateConstraint(name) => return looks().then(|| breaks(cx, &alter.name, &name.name)),
         Action::AddConstraint(added) if !added.not_valid && !added.not_enforced => added,
         _ => return None,
     };
@@ -69,6 +69,32 @@ fn broken_by(cx: &Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
         Demand::ForeignKey(key) => {
             let filled = key.columns.iter().all(|column| !is_all_null(cx, &alter.name, &column.name));
             filled.then(|| orphans(cx, &alter.name, key))
+        }
+        _ => None,
+    }
+}
+
+/// Rows that do not keep to a constraint, where it is known what that is.
+fn breaks(cx: &Context<'_>, table: &Name, name: &str) -> Option<String> {
+    match &cx.table(table)?.constraint(name)?.kind {
+        ConstraintKind::Check { text, .. } => Some(format!("WHERE NOT ({text}) LIMIT 1")),
+        ConstraintKind::NotNull(column) => Some(format!("WHERE {} IS NULL LIMIT 1", quoted(column))),
+        ConstraintKind::ForeignKey { columns, to, .. } => {
+            let ([column], Some(referenced)) = (columns.as_slice(), cx.schema.table_at(to)) else { return None };
+            let key = referenced.constraints.iter().find_map(|constraint| match &constraint.kind {
+                ConstraintKind::PrimaryKey(key) => Some(key.as_slice()),
+                _ => None,
+            });
+            // Most lead to the primary key; which column another leads to is not kept.
+            let [key] = key? else { return None };
+            let is_only = !referenced.constraints.iter().any(|there| matches!(there.kind, ConstraintKind::Unique(_)));
+            let from = format!("{table}.{}", quoted(column));
+            is_only.then(|| {
+                format!(
+                    "WHERE {from} IS NOT NULL AND NOT EXISTS (SELECT FROM {to} r WHERE r.{} = {from}) LIMIT 1",
+                    quoted(key)
+                )
+            })
         }
         _ => None,
     }

@@ -62,8 +62,13 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
         Some(default) => format!("give it a short lock_timeout: with the default partition {default}, CONCURRENTLY is refused"),
         None => "add CONCURRENTLY, in a migration of its own; a CHECK of its bounds stays on the partition".to_owned(),
     };
-    cx.report(span, format!("everything that uses {} waits while {partition} is detached", alter.name))
+    let besides = cx.locks_besides(&[key, cx.schema.key(partition)]);
+    let found = cx
+        .report(span, format!("everything that uses {} waits while {partition} is detached", alter.name))
         .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
         .help(help)
         .steps(span, steps);
+    if let Some(besides) = besides {
+        found.note(format!("foreign keys are made anew, which takes {besides} too"));
+    }
 }

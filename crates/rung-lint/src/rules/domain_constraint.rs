@@ -23,6 +23,12 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("CREATE DOMAIN posint AS int;\nALTER DOMAIN posint ADD CHECK (VALUE > 0);"),
         Case::fires("ALTER DOMAIN posint SET NOT NULL;"),
         Case::silent("ALTER DOMAIN posint DROP CONSTRAINT p;"),
+        Case::silent("ALTER DOMAIN posint SET NOT NULL;")
+            .after("CREATE DOMAIN posint AS int NOT NULL;\nCREATE TABLE t (a posint);"),
+        Case::fires("ALTER DOMAIN posint SET NOT NULL;").after(
+            "CREATE DOMAIN posint AS int NOT NULL;\nCREATE TABLE t (a posint);\nALTER DOMAIN posint DROP NOT NULL;",
+        ),
+        Case::silent("ALTER DOMAIN posint SET DEFAULT 3;").after("CREATE DOMAIN posint AS int;\nCREATE TABLE t (a posint);"),
         Case::fires("ALTER DOMAIN posint VALIDATE CONSTRAINT p;"),
         Case::silent("CREATE DOMAIN posint AS int;\nALTER DOMAIN posint ADD CONSTRAINT p CHECK (VALUE > 0) NOT VALID;\n\
                       ALTER DOMAIN posint VALIDATE CONSTRAINT p;"),
@@ -34,8 +40,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(cx: &mut Context<'_>, statement: &Statement) {
-    let Statement::AlterDomain { name, constraint, checks: true } = statement else { return };
-    let validates = constraint.is_none() && cx.words(&["validate", "constraint"]).is_some();
+    let Statement::AlterDomain { name, change } = statement else { return };
+    let is_held = matches!(change, DomainChange::SetNotNull) && cx.schema.takes_no_null(name);
+    if !change.checks() || is_held {
+        return;
+    }
     // A domain that is known is so with all that has it, where every column is.
     let mut tables = cx.schema.tables().filter(|(_, table)| table.kind == Kind::Table);
     let is_unused = cx.schema.named_type(name).is_some()
@@ -46,21 +55,21 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
     }
     let users: Vec<String> = cx.impact.locks.iter().map(|(table, _)| table.to_string()).collect();
     let users = if users.is_empty() { format!("a table with a column of {name}") } else { users.join(", ") };
-    let end = constraint.as_ref().map(|constraint| Span::new(constraint.span.end, constraint.span.end));
     let span = cx.whole();
     let found = cx
         .report(span, format!("nobody can write to {users} while every row is checked"))
         .label("SHARE lock on each table: blocks writes");
-    match end {
-        Some(end) => {
+    match change {
+        DomainChange::Add(added) if !matches!(added.kind, Demand::NotNull(_)) => {
+            let end = Span::new(added.span.end, added.span.end);
             found
                 .help("add it with NOT VALID, and `ALTER DOMAIN ... VALIDATE CONSTRAINT` when nobody writes")
                 .fix("check the rows later", &[(end, " NOT VALID")]);
         }
-        None if validates => {
+        DomainChange::Validate(_) => {
             found.help("do it when nobody writes, or leave it NOT VALID: what is new is held to it already").level(Level::Warning);
         }
-        None => {
+        _ => {
             found.help("add `CHECK (VALUE IS NOT NULL) NOT VALID` instead, and validate it when nobody writes");
         }
     }

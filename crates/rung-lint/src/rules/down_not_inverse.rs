@@ -220,8 +220,7 @@ fn goes_along(key: &Key, changed: &Schema, after: &Schema, fates: &Fates) -> boo
     };
     table.persistence == Persistence::Temporary
         || table.partition_of.iter().chain(&table.inherits).any(is_gone)
-        // Of a table that is made of a type nothing is known but that.
-        || table.columns.is_empty() && table.partition_of.is_none() && !fates.types.is_empty()
+        || table.of_type.as_ref().is_some_and(|of| fates.types.contains(&of.name))
 }
 
 /// What is left of the changes of a table that stays.

@@ -16,6 +16,10 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("CREATE TABLE t (a int, b int);\nALTER TABLE t DROP COLUMN a;"),
         Case::silent("ALTER TABLE t ADD COLUMN a int;\nALTER TABLE t DROP COLUMN a;"),
         Case::fires("ALTER TABLE t DROP COLUMN a;").sqlite(),
+        Case::silent("SELECT set_config('search_path', 'app', false);\nALTER TABLE t DROP COLUMN IF EXISTS c;")
+            .after("CREATE TABLE app.t (a int, b int);"),
+        Case::fires("SELECT set_config('search_path', '\"App\", public', false);\nALTER TABLE t DROP COLUMN IF EXISTS c;")
+            .after("CREATE TABLE app.t (a int, b int);"),
         Case::fires("ALTER TABLE t DROP COLUMN IF EXISTS b;").after("CREATE TABLE t (a int, b int);"),
         Case::silent("ALTER TABLE t DROP COLUMN IF EXISTS c;").after("CREATE TABLE t (a int, b int);"),
     ],

@@ -28,6 +28,9 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
         return;
     };
     let is_alone = cx.subjects.len() == 1 && cx.options.runner == Runner::Anyone;
+    let keys: Vec<Key> = names.iter().map(|name| cx.schema.key(name)).collect();
+    let wholes = keys.iter().filter_map(|key| cx.schema.table_at(key)?.partition_of.clone());
+    let besides = cx.locks_besides(&wholes.chain(keys.iter().cloned()).collect::<Vec<_>>());
     for name in names {
         // A file that may be run again drops what it makes first.
         let is_unknown = match kind {
@@ -51,6 +54,10 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
                 Some(whole) => found
                     .note(format!("it is a partition: an ACCESS EXCLUSIVE lock on {whole} keeps all who use that waiting"))
                     .help(format!("`ALTER TABLE {whole} DETACH PARTITION {name} CONCURRENTLY` first, then drop it")),
+                None => found,
+            };
+            let found = match &besides {
+                Some(besides) => found.note(format!("foreign keys and views go with it, which takes {besides} too")),
                 None => found,
             };
             if is_for_itself {

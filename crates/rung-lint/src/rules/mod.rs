@@ -5,8 +5,8 @@ use crate::Rule;
 /// What the files of the rules have in common.
 mod prelude {
     pub(super) use rung_ddl::{
-        Action, AlterTable, Column, ConstraintKind as Demand, ForeignKey, Ident, Kind, Name, Persistence, SmolStr,
-        Statement, Verb,
+        Action, AlterTable, AttributeChangeKind, Column, ConstraintKind as Demand, DomainChange, ForeignKey, Ident,
+        Kind, Name, Persistence, SmolStr, Statement, Verb,
     };
     pub(super) use std::collections::HashSet;
     pub(super) use std::sync::Arc;
@@ -64,6 +64,7 @@ rules! {
     volatile_default,
     generated_column,
     constrained_domain,
+    attribute_type_change,
     domain_constraint,
     type_change_rewrite,
     collation_lost,
@@ -81,6 +82,7 @@ rules! {
     trigger_added,
     drop_table,
     drop_column,
+    drop_attribute,
     truncate,
     drop_foreign_key,
     drop_cascade,
@@ -92,6 +94,7 @@ rules! {
     sqlite_add_column,
     sqlite_drop_column,
     sqlite_cascading_drop,
+    sqlite_copied_null,
     sqlite_shadow_table,
     rename,
     drop_not_null,
@@ -112,6 +115,7 @@ rules! {
     header_mismatch,
     undeclared_dependency,
     missing_dependency,
+    type_in_use,
     opaque_sql,
     sqlite_pragma_in_transaction,
     syntax,

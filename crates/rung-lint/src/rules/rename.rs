@@ -7,7 +7,7 @@ pub(super) static RULE: Rule = Rule {
     group: Group::Compatibility,
     level: Some(Level::Error),
     dialects: ALL,
-    what: "A table, a column, a view, a schema, a type or an enum value is given another name.",
+    what: "A table, a column, a view, a schema, a type, an attribute or an enum value is given another name.",
     why: "Programs that run while it does, and those of the old release, still use the old name, and fail.",
     instead: "Expand and contract: add the new name, let programs write both, move over, drop the old one. For a table, a view of the old name does.",
     check: Check::Statement(check),
@@ -19,6 +19,9 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("ALTER INDEX i RENAME TO j;"),
         Case::fires("ALTER SCHEMA a RENAME TO b;"),
         Case::fires("ALTER TYPE e RENAME VALUE 'a' TO 'b';"),
+        Case::fires("ALTER TYPE c RENAME ATTRIBUTE a TO b;").after("CREATE TYPE c AS (a int);"),
+        Case::silent("CREATE TYPE c AS (a int);\nALTER TYPE c RENAME ATTRIBUTE a TO b;"),
+        Case::silent("ALTER TYPE c ADD ATTRIBUTE b int;"),
         Case::fires("ALTER TABLE t SET SCHEMA app;"),
         Case::fires("ALTER VIEW v RENAME TO w;"),
         Case::silent("ALTER TABLE t RENAME TO old;\nCREATE VIEW t AS SELECT * FROM old;"),
@@ -66,6 +69,14 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
             if !cx.schema.born(Kind::Type, name).is_some_and(|born| cx.is_fresh(born)) => {
                 report(cx, name.span, &format!("value '{from}' of {name}")).left(UNKNOWN);
             }
+        Statement::AlterComposite { name, changes }
+            if !cx.schema.born(Kind::Type, name).is_some_and(|born| cx.is_fresh(born)) => {
+                for (change, span) in changes {
+                    if let AttributeChangeKind::Rename { from, .. } = &change.kind {
+                        report(cx, *span, &format!("attribute {from} of {name}")).left(UNKNOWN);
+                    }
+                }
+            }
         _ => {}
     }
 }
@@ -100,7 +111,9 @@ fn is_stood_in_for(cx: &Context<'_>, name: &Name) -> bool {
 fn is_replaced(cx: &Context<'_>, kind: Kind, name: &Name) -> bool {
     cx.after(Topic::Named(&name.name)).any(|(at, statement)| {
         let takes = match statement {
-            Statement::CreateEnum { name: made, .. } | Statement::CreateDomain { name: made, .. } => {
+            Statement::CreateEnum { name: made, .. }
+            | Statement::CreateComposite { name: made, .. }
+            | Statement::CreateDomain { name: made, .. } => {
                 matches!(kind, Kind::Type | Kind::Domain) && cx.schema.made(made) == cx.schema.made(name)
             }
             Statement::Create { kind: other, name: Some(made), .. } => {

@@ -36,10 +36,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) {
     let Action::SetNotNull(column) = action else { return };
-    let scans = cx.impact.tasks.iter().any(|task| task.span == span);
-    if !scans || cx.is_fresh_table(&alter.name) {
-        return;
-    }
+    let scan = cx.impact.tasks.iter().find(|task| task.span == span);
+    let Some(sure) = scan.map(|task| task.sure).filter(|_| !cx.is_fresh_table(&alter.name)) else { return };
     let table = &alter.name;
     let name = format!("{}_{column}_not_null", table.name);
     let newest = cx.server().has(18);
@@ -48,10 +46,12 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     } else {
         format!("ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID")
     };
+    // Of what a file by itself does not tell, a CHECK may be.
+    let unless = if sure == Sure::Yes { "" } else { ", unless a valid CHECK says that there is none" };
     let validated = validated_before(cx, alter);
     let steps = Altered::new(cx, alter).not_null(cx.text(column.span));
     let found = cx
-        .report(span, format!("nobody can read or write {table} while every row is checked for NULL"))
+        .report(span, format!("nobody can read or write {table} while every row is checked for NULL{unless}"))
         .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
         .help(format!("first `{add}`"))
         .help(format!("in a later migration `ALTER TABLE {table} VALIDATE CONSTRAINT {name}`"));

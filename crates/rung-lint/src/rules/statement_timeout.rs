@@ -14,6 +14,8 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Statement(check),
     cases: &[
         Case::fires("SET statement_timeout = '5s';\nALTER TABLE t VALIDATE CONSTRAINT c;"),
+        Case::fires("SELECT set_config('statement_timeout', '5s', false);\nALTER TABLE t VALIDATE CONSTRAINT c;"),
+        Case::silent("SELECT set_config('statement_timeout', '0', true);\nALTER TABLE t VALIDATE CONSTRAINT c;"),
         Case::silent("ALTER TABLE t VALIDATE CONSTRAINT c;"),
         Case::silent("SET statement_timeout = 0;\nALTER TABLE t VALIDATE CONSTRAINT c;"),
         Case::fires("-- @statement-timeout 10s\nCREATE INDEX CONCURRENTLY i ON t (a);"),

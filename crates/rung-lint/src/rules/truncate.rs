@@ -21,13 +21,18 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(cx: &mut Context<'_>, statement: &Statement) {
     let Statement::Truncate { tables, cascade } = statement else { return };
+    let besides = cx.locks_besides(&tables.iter().map(|name| cx.schema.key(name)).collect::<Vec<_>>());
     for name in tables {
         if cx.is_fresh_table(name) {
             continue;
         }
         let further = if *cascade { ", and of every table that references it" } else { "" };
-        cx.report(name.span, format!("every row of {name} is lost{further}"))
+        let found = cx
+            .report(name.span, format!("every row of {name} is lost{further}"))
             .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
             .help("make sure that there is a backup, then allow this with the reason");
+        if let Some(besides) = &besides {
+            found.note(format!("it takes {besides} too"));
+        }
     }
 }

@@ -34,10 +34,7 @@ impl Schema {
                 Action::DropColumn { column, .. } => {
                     table.columns.retain(|there| there.name != column.name);
                     table.constraints.retain(|constraint| !mentions(&constraint.kind, &column.name));
-                    let has = |index: &Index| {
-                        index.columns.iter().flatten().chain(&index.within).any(|name| *name == column.name)
-                    };
-                    self.indexes.change_of(&key, |index| !has(index));
+                    self.drop_indexes_on(&key, &column.name);
                 }
                 Action::SetType { column, data_type, collation, .. } => {
                     if let Some(there) = table.columns.iter_mut().find(|there| there.name == column.name) {
@@ -98,18 +95,7 @@ impl Schema {
                     let used = table.columns.iter_mut().flat_map(|column| &mut column.from);
                     let used = used.chain(&mut table.partition_key);
                     used.filter(|name| **name == from.name).for_each(|name| name.clone_from(&to.name));
-                    self.indexes.change_of(&key, |index| {
-                        for column in index
-                            .columns
-                            .iter_mut()
-                            .flatten()
-                            .chain(&mut index.within)
-                            .filter(|name| **name == from.name)
-                        {
-                            column.clone_from(&to.name);
-                        }
-                        true
-                    });
+                    self.rename_in_indexes(&key, &from.name, &to.name);
                 }
                 Action::Rename(to) => self.moved(&mut key, |key| key.name.clone_from(&to.name)),
                 Action::SetSchema(to) => self.moved(&mut key, |key| key.schema.clone_from(&to.name)),
@@ -131,6 +117,7 @@ impl Schema {
                     let parent = self.key(parent);
                     table.inherits.retain(|there| *there != parent);
                 }
+                Action::OfType(name) => table.of_type = name.as_ref().map(|name| self.type_key(name)),
                 Action::RowSecurity { enable } => table.row_security = *enable,
                 Action::SetUnlogged => table.persistence = Persistence::Unlogged,
                 Action::SetLogged => table.persistence = Persistence::Permanent,
@@ -138,6 +125,21 @@ impl Schema {
             }
         }
         if stays { self.tables.put(key, shared) } else { self.tables.insert(key, shared) }
+    }
+
+    /// Drops the indexes that a column is in.
+    pub(super) fn drop_indexes_on(&mut self, table: &Key, column: &str) {
+        let has = |index: &Index| index.columns.iter().flatten().chain(&index.within).any(|name| name == column);
+        self.indexes.change_of(table, |index| !has(index));
+    }
+
+    /// Gives a column of indexes another name.
+    pub(super) fn rename_in_indexes(&mut self, table: &Key, from: &str, to: &SmolStr) {
+        self.indexes.change_of(table, |index| {
+            let names = index.columns.iter_mut().flatten().chain(&mut index.within);
+            names.filter(|name| *name == from).for_each(|name| name.clone_from(to));
+            true
+        });
     }
 
     /// Gives a table another name; what points at it follows.

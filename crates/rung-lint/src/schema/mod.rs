@@ -13,6 +13,7 @@ mod replay;
 mod routines;
 mod size;
 mod store;
+mod types;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -24,8 +25,9 @@ use crate::Language;
 pub use bounds::Proof;
 pub use functions::{STEADY, VOLATILE, Volatility};
 pub use model::{Born, Column, Constraint, ConstraintKind, Domain, Index, Key, Stands, Table, Type};
+use model::{Composite, DomainConstraint};
 use routines::Functions;
-use rung_ddl::{Action, CreateTable, DataType, Expression, Kind, Name, Parsed, Persistence, SmolStr, Statement};
+use rung_ddl::{Action, CreateTable, Expression, Kind, Name, Parsed, Persistence, SmolStr, Statement};
 pub use size::Size;
 
 /// The schema of temporary tables.
@@ -144,43 +146,8 @@ impl Schema {
     }
 
     /// The full name of a type that is named.
-    fn type_key(&self, name: &Name) -> Key {
+    pub(crate) fn type_key(&self, name: &Name) -> Key {
         self.found(name, |key| self.types.contains_key(key))
-    }
-
-    /// The domain that a column is declared with, the one that this is over, and so on. None for an array: it is of
-    /// values of a domain, and none itself.
-    pub fn domains<'a>(&'a self, data_type: &'a DataType) -> impl Iterator<Item = (Key, &'a Domain)> {
-        // A domain over a domain ends somewhere; a loop in the files does not.
-        const DEEPEST: usize = 16;
-        let domain = |of: &'a DataType| {
-            let name = Name { schema: of.schema.clone(), name: of.name.clone(), span: of.span };
-            let key = self.type_key(&name);
-            match self.types.get(&key) {
-                Some(Type::Domain(domain)) if !of.array => Some((key, domain)),
-                _ => None,
-            }
-        };
-        std::iter::successors(domain(data_type), move |(_, over)| over.base.as_ref().and_then(domain)).take(DEEPEST)
-    }
-
-    /// Whether values of a type have to pass the constraint of a domain.
-    pub fn is_constrained(&self, data_type: &DataType) -> bool {
-        self.domains(data_type).any(|(_, domain)| domain.constrained)
-    }
-
-    /// The default that a column of a type has where it is declared with none: that of the first domain that has one.
-    pub fn default_of<'a>(&'a self, data_type: &'a DataType) -> Option<&'a (String, Volatility)> {
-        self.domains(data_type).find_map(|(_, domain)| domain.default.as_ref())
-    }
-
-    /// The tables that have a column of a domain, or of one over it.
-    pub fn users_of(&self, domain: &Name) -> impl Iterator<Item = &Key> {
-        let wanted = self.type_key(domain);
-        let is_one = move |column: &Column| {
-            column.data_type.as_ref().is_some_and(|of| self.domains(of).any(|(key, _)| key == wanted))
-        };
-        self.tables.iter().filter(move |(_, table)| table.columns.iter().any(&is_one)).map(|(key, _)| key)
     }
 
     /// All indexes.

@@ -23,7 +23,7 @@ pub enum Born {
 }
 
 /// A column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Column {
     /// Its name.
     pub name: SmolStr,
@@ -185,6 +185,8 @@ pub struct Table {
     pub default_partition: bool,
     /// What it inherits from.
     pub inherits: Vec<Key>,
+    /// The composite type that it is of.
+    pub of_type: Option<Key>,
     /// What it reads, if it is a view.
     pub reads: Vec<Key>,
     /// SQLite's: its triggers by name, each with its text; its own text, if it is a view.
@@ -212,6 +214,7 @@ impl Table {
             partition_of: None,
             default_partition: false,
             inherits: Vec::new(),
+            of_type: None,
             reads: Vec::new(),
             texts: Vec::new(),
             row_security: false,
@@ -255,19 +258,25 @@ pub enum Type {
     },
     /// A domain.
     Domain(Domain),
+    /// A composite type.
+    Composite(Composite),
 }
 
 impl Type {
     /// Who made it.
     pub fn born(&self) -> Born {
         match self {
-            Self::Enum { born, .. } | Self::Domain(Domain { born, .. }) => *born,
+            Self::Enum { born, .. } | Self::Domain(Domain { born, .. }) | Self::Composite(Composite { born, .. }) => {
+                *born
+            }
         }
     }
 
     pub(super) fn born_mut(&mut self) -> &mut Born {
         match self {
-            Self::Enum { born, .. } | Self::Domain(Domain { born, .. }) => born,
+            Self::Enum { born, .. } | Self::Domain(Domain { born, .. }) | Self::Composite(Composite { born, .. }) => {
+                born
+            }
         }
     }
 }
@@ -275,12 +284,36 @@ impl Type {
 /// A domain by itself: what it is over may be one too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domain {
-    /// Whether it has a CHECK or a NOT NULL.
-    pub constrained: bool,
+    /// Its CHECKs, and its NOT NULL.
+    pub constraints: Vec<DomainConstraint>,
     /// What it is over.
     pub base: Option<DataType>,
     /// Its default as it is written, and whether that is one value for all rows.
     pub default: Option<(String, Volatility)>,
+    /// Who made it.
+    pub born: Born,
+}
+
+/// A constraint of a domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DomainConstraint {
+    /// Its name; where none was given, the one that the server chooses.
+    pub name: SmolStr,
+    /// Whether it is `NOT NULL`, and not a CHECK.
+    pub not_null: bool,
+    /// Whether the values that are there were looked at.
+    pub valid: bool,
+}
+
+impl DomainConstraint {
+    pub(super) const NOT_NULL: Self = Self { name: SmolStr::new_static(""), not_null: true, valid: true };
+}
+
+/// A composite type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Composite {
+    /// Its attributes, as the columns of a table of it.
+    pub attributes: Vec<Column>,
     /// Who made it.
     pub born: Born,
 }

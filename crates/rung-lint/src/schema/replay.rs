@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use rung_ddl::{CreateTable, Expression, Kind, Name, Parsed, Persistence, SmolStr, Statement};
+use rung_ddl::{CreateTable, Kind, Name, Parsed, Persistence, SmolStr, Statement};
 
 use crate::File;
 
-use super::{Born, Column, ConstraintKind, Domain, Index, Key, Schema, Table, Type, bounds};
+use super::{Born, Column, ConstraintKind, Index, Key, Schema, Table, Type, bounds};
 
 impl Schema {
     /// Carries a statement out. `text` is the statement's own, `born` who runs it.
@@ -31,38 +31,15 @@ impl Schema {
                     self.indexes.insert(key, index);
                 }
             }
-            Statement::CreateEnum { name, values } => {
-                let made = self.made(name);
-                Arc::make_mut(&mut self.types).insert(made, Type::Enum { values: values.clone(), born });
-            }
-            Statement::AddEnumValue { name, value, .. } => {
-                let key = self.type_key(name);
-                if let Some(Type::Enum { values, .. }) = Arc::make_mut(&mut self.types).get_mut(&key) {
-                    values.push(value.clone());
-                }
-            }
-            Statement::RenameEnumValue { name, from, to } => {
-                let key = self.type_key(name);
-                if let Some(Type::Enum { values, .. }) = Arc::make_mut(&mut self.types).get_mut(&key) {
-                    values.iter_mut().filter(|value| *value == from).for_each(|value| value.clone_from(to));
-                }
-            }
-            Statement::CreateDomain { name, base, default, constraints } => {
-                let made = self.made(name);
-                let written = |default: &Expression| text.get(default.span.range()).unwrap_or_default().to_owned();
-                let domain = Domain {
-                    constrained: !constraints.is_empty(),
-                    base: base.clone(),
-                    default: default.as_ref().map(|default| (written(default), self.volatility(default))),
-                    born,
-                };
-                Arc::make_mut(&mut self.types).insert(made, Type::Domain(domain));
-            }
-            Statement::AlterDomain { name, .. } => {
-                let key = self.type_key(name);
-                if let Some(Type::Domain(domain)) = Arc::make_mut(&mut self.types).get_mut(&key) {
-                    domain.constrained = true;
-                }
+            Statement::CreateEnum { .. }
+            | Statement::AddEnumValue { .. }
+            | Statement::RenameEnumValue { .. }
+            | Statement::CreateComposite { .. }
+            | Statement::AlterComposite { .. }
+            | Statement::CreateDomain { .. }
+            | Statement::AlterDomain { .. }
+            | Statement::Rename { kind: Kind::Type | Kind::Domain, .. } => {
+                self.apply_to_types(&parsed.statement, text, born);
             }
             Statement::Create { kind: Kind::Publication, name: Some(name), .. } => {
                 self.publish(&name.name, parsed, text);
@@ -130,7 +107,9 @@ impl Schema {
                     self.tables.put(key, table);
                 }
             }
-            Statement::CreateEnum { name, .. } | Statement::CreateDomain { name, .. } => {
+            Statement::CreateEnum { name, .. }
+            | Statement::CreateComposite { name, .. }
+            | Statement::CreateDomain { name, .. } => {
                 let key = self.made(name);
                 if let Some(known) = Arc::make_mut(&mut self.types).get_mut(&key) {
                     *known.born_mut() = made_by;
@@ -221,9 +200,16 @@ impl Schema {
         }
         let parents: Vec<Key> =
             create.partition_of.iter().chain(&create.inherits).chain(&create.like).map(|n| self.key(n)).collect();
-        let inherited: Vec<Column> =
+        let mut inherited: Vec<Column> =
             parents.iter().filter_map(|parent| self.tables.get(parent)).flat_map(|t| t.columns.clone()).collect();
-        let known = parents.iter().all(|parent| self.tables.get(parent).is_some_and(|table| table.complete));
+        let mut known = parents.iter().all(|parent| self.tables.get(parent).is_some_and(|table| table.complete));
+        let of_type = create.of_type.as_ref().map(|name| self.type_key(name));
+        if let Some(composite) = &of_type {
+            match self.types.get(composite) {
+                Some(Type::Composite(composite)) => inherited.extend(composite.attributes.iter().cloned()),
+                _ => known = false,
+            }
+        }
         let mut table = Table {
             born,
             complete: known && !create.from_query && create.module.is_none(),
@@ -234,6 +220,7 @@ impl Schema {
             partition_of: create.partition_of.as_ref().map(|name| self.key(name)),
             default_partition: create.default_partition,
             inherits: create.inherits.iter().map(|name| self.key(name)).collect(),
+            of_type,
             module: create.module.clone(),
             ..Table::unknown(Kind::Table)
         };
@@ -243,11 +230,14 @@ impl Schema {
         let mut inherited = table.columns.len();
         for column in &create.columns {
             // It may be one that is inherited; among its own the server takes none twice.
-            if let Some(at) = table.columns[..inherited].iter().position(|there| there.name == column.name.name) {
-                table.columns.remove(at);
-                inherited -= 1;
-            }
+            let there = table.columns[..inherited].iter().position(|there| there.name == column.name.name);
+            let there = there.map(|at| table.columns.remove(at));
+            inherited -= usize::from(there.is_some());
             self.add_column(&mut table, &key, column, text, born);
+            // Of a column of a table's type, or of a partition, only what is added is written.
+            if let (Some(there), Some(column)) = (there, table.columns.last_mut().filter(|it| it.data_type.is_none())) {
+                (column.data_type, column.collation) = (there.data_type, there.collation);
+            }
         }
         for constraint in &create.constraints {
             self.add_constraint(&mut table, &key, constraint, text, born);

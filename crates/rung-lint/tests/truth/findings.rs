@@ -8,7 +8,7 @@ use crate::Truth;
 use crate::common::lint_last;
 
 /// Rules that say that a statement works on a table while others wait for it.
-const WORK: [&str; 18] = [
+const WORK: [&str; 19] = [
     "index-nonconcurrent",
     "reindex-nonconcurrent",
     "refresh-nonconcurrent",
@@ -25,6 +25,7 @@ const WORK: [&str; 18] = [
     "type-change",
     "checked-column-type",
     "table-rewrite",
+    "attribute-type-change",
     "vacuum-full",
     "attach-unchecked",
 ];

@@ -7,9 +7,10 @@ use rusqlite::Connection;
 use crate::common::lint_last;
 
 /// Rules that say so; of the last, only what is an error.
-const REFUSALS: [(&str, Level); 3] = [
+const REFUSALS: [(&str, Level); 4] = [
     ("sqlite-add-column", Level::Warning),
     ("sqlite-drop-column", Level::Warning),
+    ("sqlite-copied-null", Level::Warning),
     ("sqlite-type-affinity", Level::Error),
 ];
 

@@ -68,16 +68,7 @@ pub(super) fn report(linted: &mut Linted, broken: Vec<Diagnostic>) {
             finding.steps.clear();
             finding.left = Some("its file can't be read as it is".to_owned());
         });
-        let finding = Finding {
-            rule: "syntax",
-            migration,
-            statement: None,
-            diagnostic,
-            fix: None,
-            steps: Vec::new(),
-            rebuild: None,
-            left: None,
-        };
+        let finding = Finding::new("syntax", migration, None, diagnostic);
         found.push((at.unwrap_or(usize::MAX), finding));
     }
     let places: BTreeMap<&str, usize> =

@@ -59,6 +59,7 @@ impl Reader<'_> {
                     self.lock(&key.table, ShareRowExclusive);
                     if has_default || rewrites.is_some() {
                         self.task(Work::Scan, table, "every row is checked against the referenced table", span);
+                        self.impact.look_up(&self.schema.key(&key.table), table, span);
                     }
                 }
                 _ => {}
@@ -72,6 +73,7 @@ impl Reader<'_> {
                 self.lock(&key.table, ShareRowExclusive);
                 if !constraint.not_valid {
                     self.task(Work::Scan, table, "every row is checked against the referenced table", span);
+                    self.impact.look_up(&self.schema.key(&key.table), table, span);
                 }
                 return ShareRowExclusive;
             }

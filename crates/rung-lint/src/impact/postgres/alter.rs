@@ -70,8 +70,7 @@ impl Reader<'_> {
                     });
                 // With CASCADE the keys of others that lead to it go too; without, the server refuses.
                 if is_key {
-                    let inbound: Vec<Key> = self.schema.inbound(table).map(|(key, _)| key.clone()).collect();
-                    inbound.into_iter().for_each(|other| self.impact.lock(other, AccessExclusive));
+                    self.lock_inbound(table);
                 }
             }
             Action::AlterConstraint { name, enforced: Some(false) } => {
@@ -80,6 +79,7 @@ impl Reader<'_> {
             Action::AlterConstraint { name, enforced: Some(true) } => {
                 self.lock_referenced(table, ShareRowExclusive, |there, _| there == name.name);
                 self.task(Work::Scan, table, "every row is checked", span);
+                self.look_up_referenced(table, &name.name, span);
             }
             Action::DropColumn { column, .. } => {
                 self.lock_referenced(table, AccessExclusive, |_, columns| columns.contains(&column.name));
@@ -90,12 +90,18 @@ impl Reader<'_> {
                 if !valid {
                     self.lock_referenced(table, RowShare, |there, _| there == name.name);
                     self.task(Work::Scan, table, "every row is checked", span);
+                    self.look_up_referenced(table, &name.name, span);
                 }
                 return ShareUpdateExclusive;
             }
             Action::SetNotNull(column) => {
                 let known = self.schema.table_at(table);
-                if !known.is_some_and(|table| self.is_not_null(table, &column.name)) {
+                if known
+                    .is_none_or(|known| known.column(&column.name).is_none() && !self.is_not_null(known, &column.name))
+                {
+                    let why = "every row is checked for NULL, unless a valid CHECK says that there is none";
+                    self.impact.task(Work::Scan, table, why, Sure::Perhaps, span);
+                } else if !known.is_some_and(|known| self.is_not_null(known, &column.name)) {
                     self.task(Work::Scan, table, "every row is checked for NULL", span);
                 }
             }
@@ -120,7 +126,10 @@ impl Reader<'_> {
             Action::SetLogged | Action::SetUnlogged => {
                 let unlogged = self.schema.table_at(table).map(|table| table.persistence == Persistence::Unlogged);
                 let changes = unlogged.is_none_or(|unlogged| unlogged == matches!(action, Action::SetLogged));
-                if changes {
+                if unlogged.is_none() {
+                    let why = "the table is copied, into the log or out of it, unless it is so already";
+                    self.impact.task(Work::Rewrite, table, why, Sure::Perhaps, span);
+                } else if changes {
                     self.task(Work::Rewrite, table, "the table is copied, into the log or out of it", span);
                 }
             }
@@ -154,7 +163,17 @@ impl Reader<'_> {
             Action::Detach { partition, concurrently, finalize } => {
                 let partition = self.schema.key(partition);
                 self.lock_default(table);
-                let weaker = !self.server.may_have(14);
+                // Its foreign keys become its own, and those that lead to it lead to it no more.
+                self.lock_referenced(table, ShareRowExclusive, |_, _| true);
+                self.lock_inbound(table);
+                let inbound: Vec<Key> = self.schema.inbound(table).map(|(key, _)| key.clone()).collect();
+                for other in &inbound {
+                    let why =
+                        "rows that lead to the partition are looked for: the server refuses it where there are such";
+                    self.impact.task(Work::Scan, other, why, Sure::Perhaps, span);
+                    self.impact.look_up(&partition, other, span);
+                }
+                let weaker = !self.server.may_have(14) && inbound.is_empty();
                 self.impact.lock(partition, if weaker { ShareUpdateExclusive } else { AccessExclusive });
                 self.impact.outside |= *concurrently;
                 self.impact.waits_for_snapshots |= *concurrently;

@@ -7,12 +7,15 @@ mod added;
 mod alter;
 mod retype;
 
-use rung_ddl::{ConstraintKind as Kind, CreateTable, Kind as Object, Name, Parsed, SmolStr, Statement, Verb};
+use rung_ddl::{
+    AttributeChange, AttributeChangeKind, ConstraintKind as Kind, CreateTable, DomainChange, Kind as Object, Name,
+    Parsed, SmolStr, Statement, Verb,
+};
 use rung_sql::Span;
 
 use crate::block;
 
-use super::{Impact, LockMode, Server, Sure, Work};
+use super::{Impact, LockMode, Server, Sure, Work, type_change};
 use crate::schema::{ConstraintKind, Index, Key, Schema, Table};
 
 use LockMode::{AccessExclusive, AccessShare, RowExclusive, RowShare, Share, ShareRowExclusive, ShareUpdateExclusive};
@@ -120,6 +123,33 @@ impl Reader<'_> {
         }
     }
 
+    /// Locks what the foreign keys of a table lead to that goes, and those of its partitions.
+    fn lock_referenced_by_family(&mut self, table: &Key) {
+        let mut family = vec![table];
+        let mut next = 0;
+        while let Some(key) = family.get(next).copied() {
+            next += 1;
+            self.lock_referenced(key, AccessExclusive, |_, _| true);
+            // A loop in the files ends here.
+            let more: Vec<&Key> = self.schema.children(key).filter(|child| !family.contains(child)).collect();
+            family.extend(more);
+        }
+    }
+
+    /// Locks the tables whose foreign keys lead to a table, with their partitions: the keys go.
+    fn lock_inbound(&mut self, table: &Key) {
+        let inbound: Vec<Key> = self.schema.inbound(table).map(|(key, _)| key.clone()).collect();
+        inbound.iter().for_each(|other| self.lock_family(other, AccessExclusive));
+    }
+
+    /// What a foreign key of a table leads to is read when its rows are checked.
+    fn look_up_referenced(&mut self, table: &Key, name: &str, span: Span) {
+        let constraint = self.schema.table_at(table).and_then(|table| table.constraint(name));
+        if let Some(ConstraintKind::ForeignKey { to, .. }) = constraint.map(|constraint| &constraint.kind) {
+            self.impact.look_up(to, table, span);
+        }
+    }
+
     fn statement(&mut self, statement: &Statement) {
         let whole = Span::new(0, self.text.len());
         match statement {
@@ -152,7 +182,15 @@ impl Reader<'_> {
                 self.lock(on, AccessExclusive);
             }
             Statement::Create { kind: Object::Statistics, on: Some(on), .. } => self.lock(on, ShareUpdateExclusive),
-            Statement::AlterDomain { name, checks: true, .. } => self.domain_users(name),
+            Statement::AlterDomain { name, change } if change.checks() => {
+                // What it takes no NULL for already is not looked at.
+                if !(matches!(change, DomainChange::SetNotNull) && self.schema.takes_no_null(name)) {
+                    self.domain_users(name);
+                }
+            }
+            Statement::AlterComposite { name, changes } => {
+                changes.iter().for_each(|(change, span)| self.alter_composite(name, change, *span));
+            }
             Statement::Drop { kind, names, concurrently, on, .. } => {
                 self.drop_objects(*kind, names, *concurrently, on.as_ref())
             }
@@ -165,9 +203,14 @@ impl Reader<'_> {
                 for name in tables {
                     let key = self.schema.key(name);
                     self.lock_family(&key, AccessExclusive);
-                    let inbound: Vec<Key> = self.schema.inbound(&key).map(|(key, _)| key.clone()).collect();
                     if *cascade {
-                        inbound.into_iter().for_each(|other| self.impact.lock(other, AccessExclusive));
+                        self.lock_inbound(&key);
+                    }
+                    // Newer servers have no need to look at what it is a partition of.
+                    if self.server.may_lack(14)
+                        && let Some(whole) = self.schema.table_at(&key).and_then(|table| table.partition_of.clone())
+                    {
+                        self.impact.lock(whole, AccessShare);
                     }
                 }
             }
@@ -288,10 +331,9 @@ impl Reader<'_> {
                     self.impact.lock(key.clone(), AccessExclusive);
                     self.lock_family(&key, AccessExclusive);
                     self.schema.views_of(&key).into_iter().for_each(|view| self.impact.lock(view, AccessExclusive));
-                    self.lock_referenced(&key, AccessExclusive, |_, _| true);
+                    self.lock_referenced_by_family(&key);
                     // With CASCADE the keys of others go too; without, the server refuses.
-                    let inbound: Vec<Key> = self.schema.inbound(&key).map(|(key, _)| key.clone()).collect();
-                    inbound.into_iter().for_each(|other| self.impact.lock(other, AccessExclusive));
+                    self.lock_inbound(&key);
                     let parent = self.schema.table_at(&key).and_then(|table| table.partition_of.clone());
                     parent.into_iter().for_each(|parent| self.impact.lock(parent, AccessExclusive));
                 }
@@ -312,6 +354,25 @@ impl Reader<'_> {
             }
             Object::Database => self.impact.outside = true,
             _ => {}
+        }
+    }
+
+    /// With CASCADE the tables of a composite type are altered as ALTER TABLE does; without, the server refuses it where
+    /// there are such. Columns of the type are not looked at: their values are kept as they are.
+    fn alter_composite(&mut self, name: &Name, change: &AttributeChange, span: Span) {
+        if !change.cascade {
+            return;
+        }
+        let tables: Vec<Key> = self.schema.tables_of_type(&self.schema.type_key(name)).cloned().collect();
+        for table in tables {
+            self.lock_family(&table, AccessExclusive);
+            if let AttributeChangeKind::SetType { attribute, data_type, collation } = &change.kind {
+                let old = self.schema.table_at(&table).and_then(|table| table.column(&attribute.name));
+                let cost = type_change(self.schema, old.and_then(|old| old.data_type.as_ref()), data_type, None);
+                let recollated = old.is_some_and(|old| old.collation != *collation);
+                self.set_type(&table, &attribute.name, cost, recollated, span);
+                self.rekey(&table, &attribute.name, cost, span);
+            }
         }
     }
 
