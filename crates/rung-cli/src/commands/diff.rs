@@ -62,7 +62,8 @@ pub(super) fn compare(
     };
     let (from, to) = both(|| read(from, &sides[0]), || read(to, &sides[1]))?;
     let titles = [from.schema.title(), to.schema.title()];
-    let version = version.or(Some(from.schema.facts.version_number));
+    // It is tried on what files are run on, which may be older than a database that is looked at.
+    let version = Some(from.schema.facts.version_number.min(to.schema.facts.version_number));
     let question = Question { from, to, dialect, version, way, compared, back };
     let answer = answer(question, arguments, terminal, &bench)?;
     Ok(Compared { titles, answer })

@@ -1,9 +1,10 @@
 //! The proof: the migration is run by rung's own engine on a scratch database that has the first schema. What it ends in
 //! must be the second schema, and the way back must end in the first, as rung reads them and as somebody else does.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use rung::catalog::Catalog;
+use rung::catalog::{Body, Catalog, Index, Object};
 use rung::engine::{
     AlterOptions, Dialect, Driver, DumpOptions, Goal, MigrationSet, Need, ScratchDatabase, Target, Testimony, needs,
 };
@@ -84,7 +85,8 @@ pub(super) fn prove(
 ) -> Result<Proof, Failure> {
     let dialect = answer.dialect;
     let written = |schema: &Schema| {
-        let text = dialect.dump(&schema.catalog, &DumpOptions { versions: true, ..options.compared });
+        let text =
+            dialect.dump(&with_valid_indexes(&schema.catalog), &DumpOptions { versions: true, ..options.compared });
         bench.set_of_dump(Arc::new(SourceFile::new(format!("{} as rung writes it", schema.title()), &text)))
     };
     let own = own_files(from, to, options);
@@ -148,6 +150,24 @@ fn own_files<'a>(
     let is_read = from.catalog.unknown.is_empty() && to.catalog.unknown.is_empty();
     let (one, other) = (from.files.as_ref()?, to.files.as_ref()?);
     (is_whole && is_read && !one.iter().any(|migration| migration.runs.again())).then_some((one, other))
+}
+
+/// A schema as if no build of an index had failed: nothing makes such an index on purpose, and what mends it needs it there.
+fn with_valid_indexes(catalog: &Catalog) -> Cow<'_, Catalog> {
+    let mended = |object: &Object| match &object.body {
+        Body::Index(index) if !index.valid && !index.on_only => {
+            let index = Index { valid: true, ..(**index).clone() };
+            Some(Object { body: Body::Index(index.into()), ..object.clone() })
+        }
+        _ => None,
+    };
+    let all: Vec<Object> = catalog.iter().filter_map(|object| mended(object)).collect();
+    if all.is_empty() {
+        return Cow::Borrowed(catalog);
+    }
+    let mut catalog = catalog.clone();
+    all.into_iter().for_each(|object| _ = catalog.insert(object));
+    Cow::Owned(catalog)
 }
 
 /// Needs that the first schema can be asked for, each with how many of the rows that there are do not meet it.

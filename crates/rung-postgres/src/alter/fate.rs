@@ -49,7 +49,8 @@ impl<'a> Changes<'a> {
                     ..(**old).clone()
                 };
                 let is_same = kept == rung_catalog::Index { valid: kept.valid, ..(**new).clone() };
-                altered(is_same && (old.valid || !new.valid))
+                // One whose build failed is built anew where it is; that of a partitioned table is valid once its parts are.
+                altered(is_same && (old.valid || !new.valid || !old.on_only && !new.on_only))
             }
             (Body::Constraint(old), Body::Constraint(new)) => altered(self.constraint(old, new)),
             (Body::Trigger(old), Body::Trigger(new)) => altered(old.definition == new.definition),

@@ -301,6 +301,20 @@ impl<'a> Builder<'_, 'a> {
         Some(self.works.last())
     }
 
+    /// Builds an index anew whose build has failed.
+    pub(super) fn reindex(&mut self, object: &'a Object, index: &Index) {
+        let key = &object.key;
+        let online = index.table.as_ref().is_some_and(|table| self.changes.is_online(table));
+        let word = if online { " CONCURRENTLY" } else { "" };
+        let step = Step::from(format!("REINDEX INDEX{word} {}", full(key))).because("its build had failed");
+        let (group, needs) = (self.group(object), self.needs(object));
+        let action = self.works.add(Phase::Validate, key, group, vec![step]);
+        action.needs = needs;
+        if online {
+            action.what.cut = Cut::Outside;
+        }
+    }
+
     /// Alters what can be altered of an index.
     pub(super) fn alter_index(&self, key: &Key, from: &Index, to: &Index, is_key: bool) -> Vec<String> {
         let name = if is_key { index_name(key) } else { full(key) };

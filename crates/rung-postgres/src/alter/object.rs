@@ -23,7 +23,12 @@ impl<'a> Builder<'_, 'a> {
             }
             (Body::Sequence(old), Body::Sequence(new)) => self.sequence(to, old, new),
             (Body::View(old), Body::View(new)) => self.view(from, to, old, new),
-            (Body::Index(old), Body::Index(new)) => self.alter_index(key, old, new, false),
+            (Body::Index(old), Body::Index(new)) => {
+                if new.valid && !old.valid {
+                    self.reindex(to, new);
+                }
+                self.alter_index(key, old, new, false)
+            }
             (Body::Constraint(old), Body::Constraint(new)) => self.alter_constraint(to, old, new),
             (Body::Trigger(old), Body::Trigger(new)) => {
                 let what = format!("TRIGGER {}", quoted(&key.name));

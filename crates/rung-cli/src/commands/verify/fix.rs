@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use rung::catalog::Catalog;
+use rung::catalog::{Body, Catalog};
 use rung::engine::{Dialect, Pieces, ServerFacts, Timeouts};
 use rung::{Migrator, Resolution};
 
@@ -34,6 +34,13 @@ pub(super) fn write(
         // What is not compared has been told already.
         let mut catalog = catalog.clone();
         catalog.unknown.clear();
+        if side == FixSide::Files {
+            // No migration makes what a build that failed has left.
+            catalog.retain(|object| {
+                !matches!(&object.body, Body::Index(index) if !index.valid && !index.on_only)
+                    || drifts.expected.get(&object.key).is_some()
+            });
+        }
         let facts = ServerFacts { place: place.to_owned(), ..verified.facts.clone() };
         End { schema: Schema { catalog, name: None, facts, files: None }, file: None }
     };
@@ -48,12 +55,18 @@ pub(super) fn write(
         from,
         to,
         dialect,
-        version: Some(verified.facts.version_number),
+        version: Some(verified.version),
         way: &asked.way,
         compared: verified.compared,
         back: Back::Wanted,
     };
-    let Some((answer, _)) = answer(question, arguments, terminal, bench)? else { return Ok(None) };
+    let Some((answer, _)) = answer(question, arguments, terminal, bench)? else {
+        if side == FixSide::Files {
+            terminal.say("nothing to write: what differs is nothing that a migration could make");
+            terminal.say("next: mend the database: `rung verify --fix database`");
+        }
+        return Ok(None);
+    };
     let name = asked.name.as_deref().unwrap_or(usual);
     let path = match side {
         FixSide::Database => script(name, &by_hand(&answer, dialect))?,

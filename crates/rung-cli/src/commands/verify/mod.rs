@@ -37,6 +37,8 @@ pub(super) struct Verified {
     /// What counts besides the objects themselves.
     pub(super) compared: DumpOptions,
     pub(super) facts: ServerFacts,
+    /// The version that what is written has to suit: the older one of the database and of where it is tried.
+    pub(super) version: u32,
 }
 
 pub(crate) fn verify(arguments: &Arguments, asked: &Verify, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -141,6 +143,7 @@ fn examine(
         from_history: applied.from_history,
         unknown,
         compared: options.compared,
+        version: facts.version_number.min(scratch.version_number),
         facts,
     })
 }
