@@ -72,6 +72,12 @@ struct Expected<'a> {
     witnessed: Option<Vec<String>>,
 }
 
+/// Whether rows are made up for the tables.
+enum Filled {
+    Yes,
+    No,
+}
+
 /// Proves a migration.
 ///
 /// # Errors
@@ -90,45 +96,53 @@ pub(super) fn prove(
         bench.set_of_dump(Arc::new(SourceFile::new(format!("{} as rung writes it", schema.title()), &text)))
     };
     let own = own_files(from, to, options);
-    let (start, target) = match own {
+    let (mut start, target) = match own {
         Some((one, other)) => (one.clone(), other.clone()),
         None => (written(from)?, written(to)?),
     };
     let text = format!("{}{}", answer.directives(), answer.sections());
     let migration = bench.set_of_migration("the migration", text)?;
-    let all = joined(&start, &migration)?;
 
-    let heard = |mut database: ScratchDatabase| -> Result<_, Failure> {
+    let heard = |set: &MigrationSet| -> Result<_, Failure> {
+        let mut database = bench.replay_only(set)?;
         let asked = bench.scratch()?.witness(&mut database)?;
         Ok((asked.map(Testimony::hear).transpose()?, database))
     };
-    let ((at_start, mut database), (at_end, _)) =
-        both(|| heard(bench.replay_only(&start)?), || heard(bench.replay_only(&target)?))?;
+    let (at_start, (at_end, _)) = both(|| heard(&start), || heard(&target))?;
     let witness = if at_end.is_some() { Witness::Heard } else { Witness::None };
-    let mut ends = Ends {
-        all: &all,
-        from: Expected { catalog: &from.catalog, title: from.title(), witnessed: at_start },
-        to: Expected { catalog: &to.catalog, title: to.title(), witnessed: at_end },
-        goes_back: answer.down().is_some(),
-        options,
-    };
     let (one, other) = (&from.catalog, &to.catalog);
-    let rows = Rows::fill(&mut *database.driver, one, other, &answer.renames, dialect).map_err(rung::Error::from)?;
-    let needs = needs(one, other, &names::inverse(&answer.renames), dialect);
-    let mut needs = asked(&mut *database.driver, needs);
-    let refused = match there_and_back(&mut database, &ends, &rows, dialect, bench) {
+    let trial = |start: &MigrationSet, (at_start, mut database): (_, ScratchDatabase), filled: Filled| {
+        let ends = Ends {
+            all: &joined(start, &migration)?,
+            from: Expected { catalog: one, title: from.title(), witnessed: at_start },
+            to: Expected { catalog: other, title: to.title(), witnessed: at_end.clone() },
+            goes_back: answer.down().is_some(),
+            options,
+        };
+        let rows = match filled {
+            Filled::Yes => Rows::fill(&mut *database.driver, one, other, &answer.renames, dialect),
+            Filled::No => Ok(Rows::default()),
+        };
+        let rows = rows.map_err(rung::Error::from)?;
+        let needs = asked(&mut *database.driver, needs(one, other, &names::inverse(&answer.renames), dialect));
+        let outcome = there_and_back(&mut database, &ends, &rows, dialect, bench);
+        Ok::<_, Failure>((rows, needs, outcome))
+    };
+    let (mut rows, mut needs, mut outcome) = trial(&start, at_start, Filled::Yes)?;
+    if own.is_some() && matches!(outcome, Err(Stopped::Run(_))) {
+        // It may be that rows that the user's own files have put there do not suit what the second schema asks for.
+        start = written(from)?;
+        (rows, needs, outcome) = trial(&start, heard(&start)?, Filled::Yes)?;
+    }
+    let refused = match outcome {
         Ok(()) => {
             // What it went through without is no need.
             needs.retain(|(_, missing)| *missing == 0);
             None
         }
-        // It may be that they do not suit what the second schema asks for, or those that the user's own files put there.
-        Err(Stopped::Run(failure)) if !rows.is_empty() || own.is_some() => {
-            let empty = written(from)?;
-            let (at_start, mut database) = heard(bench.replay_only(&empty)?)?;
-            let all = joined(&empty, &migration)?;
-            (ends.all, ends.from.witnessed) = (&all, at_start);
-            there_and_back(&mut database, &ends, &Rows::default(), dialect, bench)?;
+        // Or those that were made up.
+        Err(Stopped::Run(failure)) if !rows.is_empty() => {
+            trial(&start, heard(&start)?, Filled::No)?.2?;
             Some(reason(&failure))
         }
         Err(stopped) => return Err(stopped.into()),
@@ -398,7 +412,7 @@ mod tests {
     fn rows_that_a_file_has_brought_and_that_do_not_suit_keep_nothing_from_being_proved() {
         let to = "CREATE TABLE users (id integer PRIMARY KEY AUTOINCREMENT, mail text NOT NULL, name text NOT NULL);";
         let from = format!("{FROM}INSERT INTO users (mail) VALUES ('a');");
-        let proof = proof_between([FROM, &from], [to, to], |_, _| {}).ok().expect("it is proved");
-        assert!(proof.refused.is_some() && proof.survivors().is_none());
+        let proof = proof_between([FROM, &from], [to, to], |_, _| {}).expect("it is proved");
+        assert_eq!((proof.survivors(), proof.refused), (Some(3), None));
     }
 }

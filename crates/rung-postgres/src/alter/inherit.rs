@@ -17,6 +17,8 @@ pub(super) struct Bond {
     pub(super) child: Arc<Key>,
     pub(super) parent: Arc<Key>,
     pub(super) bound: Option<String>,
+    /// Foreign keys that a partition may lose when it leaves, and has not afterwards.
+    pub(super) lost: Vec<String>,
 }
 
 /// The first catalog as it is when tables have left their parents, have what new parents make of them, and have followed
@@ -92,7 +94,7 @@ fn settle_but(from: &Catalog, to: &Catalog, major: u32, stuck: HashSet<Arc<Key>>
     let depths: HashMap<&Key, usize> = heirs.iter().map(|object| (&*object.key, depth(to, object))).collect();
     heirs.sort_by_key(|object| depths.get(&*object.key).copied());
     for object in &heirs {
-        settled.leave(object);
+        settled.leave(object, major);
     }
     for object in heirs.iter().rev() {
         settled.keep(from, to, object);
@@ -191,7 +193,7 @@ impl Settled {
         }
     }
 
-    fn leave(&mut self, to: &Object) {
+    fn leave(&mut self, to: &Object, major: u32) {
         let (Some(new), Some(old)) = (table(to), self.catalog.get(&to.key).and_then(table).cloned()) else { return };
         let stays = |parent: &Arc<Key>| new.inherits.contains(parent) && old.bound == new.bound;
         let left: Vec<Arc<Key>> = old.inherits.iter().filter(|parent| !stays(parent)).cloned().collect();
@@ -205,6 +207,13 @@ impl Settled {
             Some(_) => left.iter().flat_map(|parent| self.foreign_keys(parent, &to.key)).collect(),
             None => Vec::new(),
         };
+        // Servers before 15 drop a partition's keys that refer to partitioned tables when it leaves, or not, as it happens.
+        let may_go = |object: &Object| {
+            let referred = super::uses::referred(object).and_then(|key| table(self.catalog.get(key)?));
+            major < 15 && referred.is_some_and(|it| it.partition_by.is_some())
+        };
+        let (lost, foreign): (Vec<Object>, Vec<Object>) = foreign.into_iter().partition(may_go);
+        let lost: Vec<String> = lost.into_iter().map(|object| object.key.name.clone()).collect();
         if let Some(table) = self.table(&to.key) {
             table.inherits = kept;
             table.bound = None;
@@ -234,7 +243,7 @@ impl Settled {
                 self.catalog.insert(object);
             }
         }
-        let bond = |parent| Bond { child: Arc::clone(&to.key), parent, bound: old.bound.clone() };
+        let bond = |parent| Bond { child: Arc::clone(&to.key), parent, bound: old.bound.clone(), lost: lost.clone() };
         self.left.extend(left.into_iter().map(bond));
     }
 
@@ -484,7 +493,7 @@ impl Settled {
                 _ => {}
             }
         }
-        let bond = |parent| Bond { child: Arc::clone(&to.key), parent, bound: new.bound.clone() };
+        let bond = |parent| Bond { child: Arc::clone(&to.key), parent, bound: new.bound.clone(), lost: Vec::new() };
         self.joined.extend(joined.into_iter().map(bond));
     }
 }

@@ -169,13 +169,16 @@ impl<'a> Builder<'_, 'a> {
     /// Tables that leave those that they inherit from, and join others.
     pub(super) fn bonds(&mut self) {
         let settled = self.settled;
-        for Bond { child, parent, bound } in &settled.left {
+        for Bond { child, parent, bound, lost } in &settled.left {
             let sql = match bound {
                 Some(_) => format!("ALTER TABLE {} DETACH PARTITION {}", full(parent), full(child)),
                 None => format!("ALTER TABLE {} NO INHERIT {}", full(child), full(parent)),
             };
             let (Some(from), Some(to)) = (self.changes.from.get(child), self.changes.to.get(child)) else { continue };
-            let action = self.works.add(Phase::Make, child, None, steps([sql]));
+            let drop =
+                |name: &String| format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", full(child), quoted(name));
+            let sql = std::iter::once(sql).chain(lost.iter().map(drop));
+            let action = self.works.add(Phase::Make, child, None, steps(sql));
             action.frees = vec![Fact::object(parent)];
             // First of all that is done to it.
             let taken = from.columns().iter().map(|column| Fact::column(child, &column.name));
@@ -184,7 +187,7 @@ impl<'a> Builder<'_, 'a> {
             action.releases = vec![heirs_of(parent)];
             self.left.insert(&to.key, self.works.last());
         }
-        for Bond { child, parent, bound } in &settled.joined {
+        for Bond { child, parent, bound, .. } in &settled.joined {
             let Some(to) = self.changes.to.get(child) else { continue };
             self.attach(&to.key, parent, bound.as_deref());
         }
