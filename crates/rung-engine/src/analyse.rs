@@ -76,7 +76,7 @@ pub struct ScriptPlan {
     /// The migration's type as its statements have it.
     pub inferred: MigrationType,
     /// What servers refuse that are older than it takes.
-    pub needs: Option<Needs>,
+    pub needs: Option<Box<Needs>>,
 }
 
 /// Something that only newer servers do.
@@ -117,7 +117,7 @@ impl ScriptPlan {
         } else {
             outside(script, &statements, asks)?
         };
-        let needs = if mode == Mode::Transaction { newer_enum(script, &statements) } else { None };
+        let needs = if mode == Mode::Transaction { newer_enum(script, &statements).map(Box::new) } else { None };
         Ok(Self { script: script.clone(), statements: statements.into(), mode, inferred, needs })
     }
 

@@ -32,7 +32,7 @@ pub struct ScriptLines {
     /// What keeps it from being run, as the planner says it.
     pub refused: Vec<Diagnostic>,
     /// What keeps it from being run on a server that is too old.
-    pub needs: Option<Needs>,
+    pub needs: Option<Box<Needs>>,
     /// Whether it controls transactions itself.
     pub own_transactions: bool,
     /// Whether its file asks for the journal.

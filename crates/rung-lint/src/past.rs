@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use rung_ddl::{Action, ConstraintKind, Kind, Statement, Verb};
+use rung_ddl::{Action, AttributeChangeKind, ConstraintKind, Kind, Statement, Verb};
 
 use crate::{Blocks, Impact, Key, Line, LockMode};
 
@@ -14,6 +14,8 @@ pub(crate) enum Topic<'a> {
     Set(&'a str),
     /// A table gets a column.
     Column(&'a str, &'a str),
+    /// A composite type gets an attribute.
+    Attribute(&'a str, &'a str),
     /// A table gets a constraint of this name.
     Constraint(&'a str, &'a str),
     /// A table gets a foreign key.
@@ -85,6 +87,13 @@ fn each_topic<'a>(line: &'a Line, mut tell: impl FnMut(Topic<'a>)) {
                         }
                     }
                     _ => {}
+                }
+            }
+        }
+        Statement::AlterComposite { name, changes } => {
+            for (change, _) in changes {
+                if let AttributeChangeKind::Add(added) = &change.kind {
+                    tell(Topic::Attribute(&name.name, &added.name.name));
                 }
             }
         }

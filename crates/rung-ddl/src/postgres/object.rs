@@ -116,10 +116,10 @@ pub(super) fn alter(node: Node, kind: Kind) -> Statement {
         let from = values.next().unwrap_or_default();
         return Statement::RenameEnumValue { name, from, to: values.next().unwrap_or_default() };
     }
-    if kind == Kind::Domain {
-        if let Some(change) = node.children().find_map(domain_change) {
-            return Statement::AlterDomain { name, change };
-        }
+    if kind == Kind::Domain
+        && let Some(change) = node.children().find_map(domain_change)
+    {
+        return Statement::AlterDomain { name, change };
     }
     if kind == Kind::Type {
         let listed = node.child(K::ALTER_TYPE_ATTRIBUTE_ACTION_LIST);

@@ -65,7 +65,7 @@ fn not_null_by(condition: &Expr<'_>, found: &mut Vec<SmolStr>) {
             Expr::Binary(left, And, right) => open.extend([*left, *right]),
             Expr::Parenthesized(inner) if inner.len() == 1 => open.extend(inner.iter()),
             Expr::NotNull(tested) => found.extend(column_of(tested)),
-            Expr::Binary(tested, IsNot, value) if matches!(value, Expr::Literal(Literal::Null)) => {
+            Expr::Binary(tested, IsNot, Expr::Literal(Literal::Null)) => {
                 found.extend(column_of(tested));
             }
             // Nothing is equal to NULL, or less than it.

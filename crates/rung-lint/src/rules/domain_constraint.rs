@@ -41,8 +41,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(cx: &mut Context<'_>, statement: &Statement) {
     let Statement::AlterDomain { name, change } = statement else { return };
-    let is_held = matches!(change, DomainChange::SetNotNull) && cx.schema.takes_no_null(name);
-    if !change.checks() || is_held {
+    if !cx.schema.checks_values(name, change) {
         return;
     }
     // A domain that is known is so with all that has it, where every column is.

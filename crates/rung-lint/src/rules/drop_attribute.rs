@@ -45,11 +45,7 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
 
 /// Whether a statement before this one adds the attribute.
 fn is_own(cx: &Context<'_>, name: &Name, attribute: &str) -> bool {
-    let adds = |statement: &Statement| match statement {
-        Statement::AlterComposite { name: other, changes } if cx.schema.type_key(other) == cx.schema.type_key(name) => changes
-            .iter()
-            .any(|(change, _)| matches!(&change.kind, AttributeChangeKind::Add(added) if added.name.name == attribute)),
-        _ => false,
-    };
-    cx.statements().take(cx.at).any(|(_, statement)| adds(statement))
+    let key = cx.schema.type_key(name);
+    let is_same = |statement: &Statement| matches!(statement, Statement::AlterComposite { name: other, .. } if cx.schema.type_key(other) == key);
+    cx.before(Topic::Attribute(&name.name, attribute)).any(|(_, statement)| is_same(statement))
 }

@@ -60,12 +60,11 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
                 }
             }
         }
-        Statement::AlterDomain { name, change } if change.checks() => {
+        Statement::AlterDomain { name, change } if cx.schema.checks_values(name, change) => {
             let key = cx.schema.type_key(name);
-            let is_held = matches!(change, DomainChange::SetNotNull) && cx.schema.takes_no_null(name);
             // Where the column itself is of the domain its values are looked at.
             let within = holder(cx, &key, |column| !cx.schema.is_of_domain(column, &key));
-            if let Some((table, column)) = within.filter(|_| !is_held) {
+            if let Some((table, column)) = within {
                 let span = cx.whole();
                 cx.report(span, format!("the server refuses this: {column} of {table} has values of {name} within others"))
                     .help("put a CHECK on the table instead");

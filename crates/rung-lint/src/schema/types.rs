@@ -234,9 +234,11 @@ impl Schema {
         self.tables.iter().filter(move |(_, table)| table.columns.iter().any(&is_one)).map(|(key, _)| key)
     }
 
-    /// Whether it is known of a domain that it takes no NULL.
-    pub fn takes_no_null(&self, domain: &Name) -> bool {
-        matches!(self.named_type(domain), Some(Type::Domain(domain)) if domain.not_null())
+    /// Whether every value of a domain is held against a constraint: where it takes no NULL already, NULL is not looked for
+    /// again.
+    pub fn checks_values(&self, domain: &Name, change: &DomainChange) -> bool {
+        let takes_no_null = || matches!(self.named_type(domain), Some(Type::Domain(domain)) if domain.not_null());
+        change.checks() && !(matches!(change, DomainChange::SetNotNull) && takes_no_null())
     }
 
     /// Whether a column is declared with a domain, or with one over it.

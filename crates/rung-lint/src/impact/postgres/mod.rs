@@ -8,8 +8,8 @@ mod alter;
 mod retype;
 
 use rung_ddl::{
-    AttributeChange, AttributeChangeKind, ConstraintKind as Kind, CreateTable, DomainChange, Kind as Object, Name,
-    Parsed, SmolStr, Statement, Verb,
+    AttributeChange, AttributeChangeKind, ConstraintKind as Kind, CreateTable, Kind as Object, Name, Parsed, SmolStr,
+    Statement, Verb,
 };
 use rung_sql::Span;
 
@@ -182,11 +182,8 @@ impl Reader<'_> {
                 self.lock(on, AccessExclusive);
             }
             Statement::Create { kind: Object::Statistics, on: Some(on), .. } => self.lock(on, ShareUpdateExclusive),
-            Statement::AlterDomain { name, change } if change.checks() => {
-                // What it takes no NULL for already is not looked at.
-                if !(matches!(change, DomainChange::SetNotNull) && self.schema.takes_no_null(name)) {
-                    self.domain_users(name);
-                }
+            Statement::AlterDomain { name, change } if self.schema.checks_values(name, change) => {
+                self.domain_users(name);
             }
             Statement::AlterComposite { name, changes } => {
                 changes.iter().for_each(|(change, span)| self.alter_composite(name, change, *span));
