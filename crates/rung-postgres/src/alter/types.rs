@@ -36,6 +36,16 @@ pub(super) fn is_alterable((from, to): (&Catalog, &Catalog), key: &Key, old: &Ty
     }
 }
 
+/// Whether a type of this name is there before and after, and is made anew in between.
+pub(super) fn is_made_anew((from, to): (&Catalog, &Catalog), name: &str) -> bool {
+    from.of_kind(Kind::Type).filter(|it| is_of(name, it)).any(|before| {
+        match (&before.body, to.get(&before.key).map(|after| &after.body)) {
+            (Body::Type(old), Some(Body::Type(new))) => !is_alterable((from, to), &before.key, old, new),
+            _ => false,
+        }
+    })
+}
+
 /// Whether a column of a table or another type is made of a composite type: then the server alters the type of none of its
 /// attributes. A table of the type follows it, as far as the server assigns the values.
 pub(super) fn has_values(catalog: &Catalog, key: &Key) -> bool {
