@@ -148,7 +148,9 @@ impl<'a> Builder<'_, 'a> {
             }));
         }
         for (old, new) in &both {
-            if let (Value::Identity(old), Value::Identity(new)) = (&old.value, &new.value) {
+            if !matches!((&old.value, &new.value), (Value::Identity(_), Value::Identity(_))) {
+                all.extend(self.behind(to, new).map(Step::from));
+            } else if let (Value::Identity(old), Value::Identity(new)) = (&old.value, &new.value) {
                 all.push(Step::from(format!(
                     "SELECT pg_catalog.setval({}, last_value, is_called) FROM {}",
                     literal(&within(key, &new.name)),

@@ -4,6 +4,7 @@
 //! `pairs/*.sql` are tables of pairs: `-- @pair name` begins one, `-- @new` its second schema, `-- @rows` is run in between,
 //! `-- @rows-back` on the way back, `-- @renamed`, `-- @refused` and `-- @needs 15` say what there is to say. Both directions are tried, online and plain.
 
+mod counting;
 mod needs;
 mod proof;
 mod random;
