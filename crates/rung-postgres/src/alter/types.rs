@@ -143,6 +143,17 @@ fn converted(catalogs: (&Catalog, &Catalog), name: &str, old: &str, new: &str, i
     if has_own {
         return Some(format!("{name}::{new}"));
     }
+    // A text may be an array as it is written. Anything else is the only value of one, or the first.
+    let is_whole = |of: &str| matches!(family(of), Family::Text | Family::Json);
+    if arrays(&old_base) == 0 && arrays(&new_base) > 0 && !is_whole(&old_base) {
+        let value = converted(catalogs, name, old, new_base.trim_end_matches("[]"), false);
+        let value = value.unwrap_or_else(|| name.to_owned());
+        return Some(format!("CASE WHEN {name} IS NOT NULL THEN ARRAY[{value}]::{new} END"));
+    }
+    if arrays(&old_base) > 0 && arrays(&new_base) == 0 && !is_whole(&new_base) {
+        let first = format!("({name})[1]");
+        return Some(converted(catalogs, &first, old_base.trim_end_matches("[]"), new, false).unwrap_or(first));
+    }
     let (one, two) = (family(&old_base), family(&new_base));
     let is_direct = match (&one, &two) {
         _ if without_modifier(&old_base) == without_modifier(&new_base) => true,
@@ -346,7 +357,11 @@ mod tests {
             ("integer", "boolean", "c::boolean"),
             ("integer", "uuid", "c::text::uuid"),
             ("text[]", "integer[]", "c::integer[]"),
-            ("integer", "integer[]", "c::text::integer[]"),
+            ("integer", "integer[]", "CASE WHEN c IS NOT NULL THEN ARRAY[c]::integer[] END"),
+            ("integer", "uuid[]", "CASE WHEN c IS NOT NULL THEN ARRAY[c::text::uuid]::uuid[] END"),
+            ("integer[]", "bigint", "(c)[1]"),
+            ("text[]", "integer", "(c)[1]::integer"),
+            ("text", "integer[]", "c::integer[]"),
             ("date[]", "uuid[]", "c::text[]::uuid[]"),
             ("date", "interval", "c::text::interval"),
         ] {
