@@ -127,6 +127,15 @@ impl<'a> Changes<'a> {
         let is_retyped = column.is_some_and(|column| self.retyped.contains(&(&**used.on, column)));
         let is_gone = self.fate_of(used.on) == Some(Fate::Gone);
         match (&object.body, used.column) {
+            // Its rows go to partitions of the new type's values.
+            (Body::Table(table), Some(name))
+                if used.on.kind == Kind::Type && !is_gone && super::rebuild::splits_by(table, name) =>
+            {
+                self.aside.insert(used.on);
+                self.rebuilt.insert(key);
+                self.fates.insert(key, Fate::Remade);
+                left.push((key, None));
+            }
             (Body::Table(_), Some(name)) => {
                 let Some((old, new)) = self.columns(key, name) else { return };
                 let name = new.name.as_str();

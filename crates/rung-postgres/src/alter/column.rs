@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rung_catalog::{Body, Column, Fact, Key, Kind, NotNull, Object, Origin, Validity, Value};
 
 use super::null::not_null;
-use super::table::{columns_of, heirs_of, options, server_options};
+use super::table::{columns_of, options, server_options};
 use super::types;
 use super::uses;
 use super::work::{Phase, Step};
@@ -101,11 +101,12 @@ impl<'a> Builder<'_, 'a> {
         let mut takes = self.with_heirs(key, &column.name, false);
         takes.truncate(if is_kept { 1 } else { takes.len() });
         let frees = self.of_column(from, &column.name, false);
+        let left = self.all_left(key);
         let action = self.works.add(Phase::Drop, key, None, vec![step]);
         action.takes = takes;
         action.frees = frees;
         action.releases = vec![columns_of(key)];
-        action.claims = vec![heirs_of(key)];
+        action.claims = left;
         if is_kept {
             action.releases.push(left_below(key, &column.name));
         }
@@ -133,11 +134,12 @@ impl<'a> Builder<'_, 'a> {
         if let Some(NotNull { validity: Validity::NotValid, .. }) = &column.not_null {
             all.extend(steps([self.add_not_null(to, column, Validity::NotValid)]));
         }
+        let left = self.all_left(key);
         let action = self.works.add(Phase::Make, key, None, all);
         action.makes = makes;
         action.makes.push(not_null(key, &column.name));
         action.needs = needs;
-        action.claims = vec![heirs_of(key)];
+        action.claims = left;
         if let Value::Identity(identity) = &column.value {
             action.claims.push(format!("relation {}", within(key, &identity.name)));
         }
@@ -227,8 +229,9 @@ impl<'a> Builder<'_, 'a> {
         let mut all = steps(before);
         let step = Step::from(sql);
         all.push(if lost.is_empty() { step } else { step.losing(format!("the values of {}", lost.join(", "))) });
+        let left = self.all_left(key);
         let action = self.works.add(Phase::Make, key, None, all);
-        action.claims = vec![heirs_of(key)];
+        action.claims = left;
         action.makes.clone_from(&facts);
         action.takes = facts;
         action.needs = needs;

@@ -14,7 +14,7 @@ impl<'a> Changes<'a> {
                 if old.server.is_some() && (old.server != new.server || new.of_type != old.of_type) {
                     return Fate::Remade;
                 }
-                if super::rebuild::is_rebuilt(from, to) || self.stuck.contains(&to.key) {
+                if super::rebuild::is_rebuilt((self.from, self.to), from, to) || self.stuck.contains(&to.key) {
                     self.rebuilt.insert(&to.key);
                     return Fate::Remade;
                 }

@@ -113,7 +113,7 @@ fn is_rebuilt(from: &Catalog, to: &Catalog, object: &Object) -> bool {
         |of: &Object| table(of).filter(|it| it.bound.is_some()).map(|it| it.inherits.clone()).unwrap_or_default();
     let (before, after) = (parents(old), parents(object));
     let kept = before.iter().filter(|parent| after.contains(parent)).filter_map(|parent| to.get(parent));
-    super::rebuild::is_rebuilt(old, object) || kept.into_iter().any(|parent| is_rebuilt(from, to, parent))
+    super::rebuild::is_rebuilt((from, to), old, object) || kept.into_iter().any(|parent| is_rebuilt(from, to, parent))
 }
 
 fn table(object: &Object) -> Option<&Table> {

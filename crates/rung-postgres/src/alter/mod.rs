@@ -191,7 +191,9 @@ impl<'a> Builder<'_, 'a> {
         // Triggers, keys and indexes of a table that is made anew come when it has its rows.
         let table = self.changes.new.parent(object).filter(|table| self.changes.rebuilt.contains(table));
         needs.extend(table.and_then(|table| self.changes.to.get(table)).map(|table| rebuild::rows(&table.key)));
-        let parts = uses::referred(object).into_iter().flat_map(|table| self.changes.new.heirs_of(table));
+        // What refers to such a table, or to one of such parts, does so when the rows are there.
+        let referred = uses::referred(object).into_iter();
+        let parts = referred.flat_map(|table| self.changes.new.heirs_of(table).chain([&**table]));
         let parts = parts.filter(|part| self.changes.rebuilt.contains(part));
         for part in parts.filter_map(|part| self.changes.to.get(part)) {
             needs.extend([rebuild::rows(&part.key), index::attached(&part.key)]);

@@ -2,7 +2,7 @@
 //! parent a column is declared: the old one gets out of the way with all that is its own, the new one gets its rows, and
 //! what hangs on it is made again.
 
-use rung_catalog::{Body, Column, Fact, Key, Object, Table, Value};
+use rung_catalog::{Body, Catalog, Column, Fact, Key, Object, Table, Value};
 
 use super::change::Fate;
 use super::work::{Phase, Step};
@@ -23,10 +23,10 @@ fn old_heirs(table: &Key) -> String {
 }
 
 /// Whether one table becomes the other by being made anew.
-pub(super) fn is_rebuilt(from: &Object, to: &Object) -> bool {
+pub(super) fn is_rebuilt(catalogs: (&Catalog, &Catalog), from: &Object, to: &Object) -> bool {
     match (&from.body, &to.body) {
         (Body::Table(old), Body::Table(new)) => {
-            let is_split_anew = || old.partition_by != new.partition_by || splits_by_retyped(old, new);
+            let is_split_anew = || old.partition_by != new.partition_by || splits_by_retyped(catalogs, old, new);
             old.server.is_none() && new.server.is_none() && (is_split_anew() || is_of_other_order(old, new))
         }
         _ => false,
@@ -42,20 +42,22 @@ fn is_of_other_order(old: &Table, new: &Table) -> bool {
     new.of_type.is_some() && old.of_type != new.of_type && (!at_first || last)
 }
 
-/// Whether a column by which a table is partitioned gets another type.
-fn splits_by_retyped(old: &Table, new: &Table) -> bool {
-    let Some(by) = &new.partition_by else { return false };
-    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '"' | '$');
-    let retyped = new.columns.iter().filter(|column| {
-        old.columns.iter().any(|was| {
-            was.name == column.name && (was.data_type != column.data_type || was.collation != column.collation)
-        })
-    });
-    retyped.into_iter().any(|column| {
-        let name = quoted(&column.name);
-        by.match_indices(&name)
-            .any(|(at, _)| !by[..at].ends_with(is_name) && !by[at + name.len()..].starts_with(is_name))
+/// Whether a column by which a table is partitioned gets another type, or one of the same name that is made anew.
+fn splits_by_retyped(catalogs: (&Catalog, &Catalog), old: &Table, new: &Table) -> bool {
+    new.columns.iter().filter(|column| splits_by(new, &column.name)).any(|column| {
+        let Some(was) = old.columns.iter().find(|was| was.name == column.name) else { return false };
+        was.data_type != column.data_type
+            || was.collation != column.collation
+            || types::is_made_anew(catalogs, &column.data_type)
     })
+}
+
+/// Whether a table is partitioned by a column.
+pub(super) fn splits_by(table: &Table, column: &str) -> bool {
+    let Some(by) = &table.partition_by else { return false };
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '"' | '$');
+    let name = quoted(column);
+    by.match_indices(&name).any(|(at, _)| !by[..at].ends_with(is_name) && !by[at + name.len()..].starts_with(is_name))
 }
 
 impl<'a> Builder<'_, 'a> {
@@ -146,7 +148,9 @@ impl<'a> Builder<'_, 'a> {
             }));
         }
         for (old, new) in &both {
-            if let (Value::Identity(old), Value::Identity(new)) = (&old.value, &new.value) {
+            if !matches!((&old.value, &new.value), (Value::Identity(_), Value::Identity(_))) {
+                all.extend(self.behind(to, new).map(Step::from));
+            } else if let (Value::Identity(old), Value::Identity(new)) = (&old.value, &new.value) {
                 all.push(Step::from(format!(
                     "SELECT pg_catalog.setval({}, last_value, is_called) FROM {}",
                     literal(&within(key, &new.name)),

@@ -59,7 +59,7 @@ fn of_schema(rename: &Rename) -> Option<(&str, &str)> {
 
 impl Renamed {
     /// Views that have the name that a table is about to get go first, with the views upon them; those that are in the
-    /// second schema are made again.
+    /// second schema are made again. Where something else hangs on them as well, they get another name meanwhile.
     fn make_room(&mut self, renames: &[Rename]) {
         let takes_name = |object: &Object| {
             renames.iter().any(|rename| match rename {
@@ -73,6 +73,7 @@ impl Renamed {
             |key: &Arc<Key>| renames.iter().any(|it| matches!(it, Rename::Object { from, .. } if from == key));
         let first = self.catalog.of_kind(Kind::View).filter(|it| takes_name(it) && !is_renamed(&it.key));
         let mut gone: BTreeSet<Arc<Key>> = first.map(|it| Arc::clone(&it.key)).collect();
+        let in_the_way: Vec<Arc<Key>> = gone.iter().cloned().collect();
         let hangs_on = |catalog: &Catalog, object: &Object, key: &Key| {
             object.depends_on.iter().any(|it| *it.on == *key)
                 || catalog.parent(object).is_some_and(|it| *it.key == *key)
@@ -86,7 +87,7 @@ impl Renamed {
                 kinds.contains(&object.key.kind) && !is_renamed(&object.key)
             };
             if !more.iter().all(may_go) {
-                return;
+                return in_the_way.iter().for_each(|key| self.call_aside(key));
             }
             if more.is_empty() {
                 break;
@@ -104,6 +105,16 @@ impl Renamed {
                 self.steps.push(AlterStep { sql, key, cut: Cut::Joined, loses: None, note: None });
             }
         }
+    }
+
+    /// Gives a view another name, under which it goes when nothing uses it any more.
+    fn call_aside(&mut self, key: &Arc<Key>) {
+        let Some(object) = self.catalog.get(key) else { return };
+        let other = Arc::new(aside(key));
+        let sql = format!("ALTER {} RENAME TO {}", phrase(object), quoted(&other.name));
+        self.steps.push(AlterStep { sql, key: Arc::clone(key), cut: Cut::Joined, loses: None, note: None });
+        let rename = Rename::Object { from: Arc::clone(key), to: other };
+        self.catalog = self.catalog.renamed(&[rename], &|name| quoted(name));
     }
 
     fn statements(&self, rename: &Rename, schemas: &[(&str, &str)]) -> Result<(Arc<Key>, Vec<String>), Vec<Refusal>> {
@@ -192,7 +203,7 @@ fn object_(object: &Object, from: &Key, to: &Key, moved: bool) -> Vec<String> {
     sql
 }
 
-/// What a type is called while a new one of its name is made.
+/// What a type, an index or a view is called while a new one of its name is made.
 pub(super) fn aside(key: &Key) -> Key {
     let name: String = key.name.chars().take(50).collect();
     Key { name: format!("{name}_before"), ..key.clone() }

@@ -184,13 +184,25 @@ impl<'a> Builder<'_, 'a> {
             let taken = from.columns().iter().map(|column| Fact::column(child, &column.name));
             action.frees.extend(taken);
             action.makes = vec![left(child)];
-            action.releases = vec![heirs_of(parent)];
+            action.releases = vec![heirs_of(parent), leavers_of(parent)];
             self.left.insert(&to.key, self.works.last());
         }
         for Bond { child, parent, bound, .. } in &settled.joined {
             let Some(to) = self.changes.to.get(child) else { continue };
             self.attach(&to.key, parent, bound.as_deref());
         }
+    }
+
+    /// Names by which what is done to the columns of a table waits for those that leave it, or one of those below it: what
+    /// left has columns of its own.
+    pub(super) fn all_left(&self, table: &Key) -> Vec<String> {
+        let mut names = vec![heirs_of(table)];
+        let mut left = vec![table];
+        while let Some(table) = left.pop() {
+            names.push(leavers_of(table));
+            left.extend(self.changes.old.heirs_of(table));
+        }
+        names
     }
 
     /// Makes a table a partition, or an heir.
@@ -228,6 +240,13 @@ impl<'a> Builder<'_, 'a> {
         action.makes = vec![attached(child)];
         // What is gone of both would be taken for parts of each other.
         action.claims = vec![columns_of(parent), parts_gone(parent), parts_gone(child)];
+        if bound.is_some() {
+            // Its bounds may be those of one that leaves, or goes, and it may have no column that the whole has not.
+            action.claims.extend([heirs_of(parent), columns_of(child)]);
+            let wholes =
+                std::iter::successors(self.changes.to.get(parent), |it| self.changes.to.get(super::uses::whole(it)?));
+            action.claims.extend(wholes.map(|whole| columns_of(&whole.key)));
+        }
         action.claims.extend(triggers);
         action.after.extend(after);
     }
@@ -245,6 +264,11 @@ fn is_trigger(object: &Object) -> bool {
 /// What is done to those that inherit from a table comes when those have left that are to leave.
 pub(super) fn heirs_of(table: &Key) -> String {
     format!("heirs of {}", full(table))
+}
+
+/// What is done to those below a table, however far, comes when those have left that are to leave.
+fn leavers_of(table: &Key) -> String {
+    format!("leavers of {}", full(table))
 }
 
 /// The columns of a table, when those are gone that are to go.

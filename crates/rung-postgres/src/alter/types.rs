@@ -36,6 +36,16 @@ pub(super) fn is_alterable((from, to): (&Catalog, &Catalog), key: &Key, old: &Ty
     }
 }
 
+/// Whether a type of this name is there before and after, and is made anew in between.
+pub(super) fn is_made_anew((from, to): (&Catalog, &Catalog), name: &str) -> bool {
+    from.of_kind(Kind::Type).filter(|it| is_of(name, it)).any(|before| {
+        match (&before.body, to.get(&before.key).map(|after| &after.body)) {
+            (Body::Type(old), Some(Body::Type(new))) => !is_alterable((from, to), &before.key, old, new),
+            _ => false,
+        }
+    })
+}
+
 /// Whether a column of a table or another type is made of a composite type: then the server alters the type of none of its
 /// attributes. A table of the type follows it, as far as the server assigns the values.
 pub(super) fn has_values(catalog: &Catalog, key: &Key) -> bool {
@@ -132,6 +142,17 @@ fn converted(catalogs: (&Catalog, &Catalog), name: &str, old: &str, new: &str, i
     });
     if has_own {
         return Some(format!("{name}::{new}"));
+    }
+    // A text may be an array as it is written. Anything else is the only value of one, or the first.
+    let is_whole = |of: &str| matches!(family(of), Family::Text | Family::Json);
+    if arrays(&old_base) == 0 && arrays(&new_base) > 0 && !is_whole(&old_base) {
+        let value = converted(catalogs, name, old, new_base.trim_end_matches("[]"), false);
+        let value = value.unwrap_or_else(|| name.to_owned());
+        return Some(format!("CASE WHEN {name} IS NOT NULL THEN ARRAY[{value}]::{new} END"));
+    }
+    if arrays(&old_base) > 0 && arrays(&new_base) == 0 && !is_whole(&new_base) {
+        let first = format!("({name})[1]");
+        return Some(converted(catalogs, &first, old_base.trim_end_matches("[]"), new, false).unwrap_or(first));
     }
     let (one, two) = (family(&old_base), family(&new_base));
     let is_direct = match (&one, &two) {
@@ -336,7 +357,11 @@ mod tests {
             ("integer", "boolean", "c::boolean"),
             ("integer", "uuid", "c::text::uuid"),
             ("text[]", "integer[]", "c::integer[]"),
-            ("integer", "integer[]", "c::text::integer[]"),
+            ("integer", "integer[]", "CASE WHEN c IS NOT NULL THEN ARRAY[c]::integer[] END"),
+            ("integer", "uuid[]", "CASE WHEN c IS NOT NULL THEN ARRAY[c::text::uuid]::uuid[] END"),
+            ("integer[]", "bigint", "(c)[1]"),
+            ("text[]", "integer", "(c)[1]::integer"),
+            ("text", "integer[]", "c::integer[]"),
             ("date[]", "uuid[]", "c::text[]::uuid[]"),
             ("date", "interval", "c::text::interval"),
         ] {

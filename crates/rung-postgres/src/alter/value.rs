@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use rung_catalog::{Column, Fact, Identity, Key, Kind, Object, Sequence, Value};
+use rung_catalog::{Body, Column, Fact, Identity, Key, Kind, Object, Sequence, Value};
 
 use super::column::{alter, is_foreign, only};
 use super::null::not_null;
-use super::work::Phase;
+use super::work::{Phase, Step};
 use super::{Builder, steps, types};
 use crate::name::{full, literal, quoted, within};
 use crate::render::table::{bare, identity};
@@ -46,9 +46,14 @@ impl<'a> Builder<'_, 'a> {
             _ => None,
         };
         let mut after = Vec::new();
+        let behind = self.behind(to, new);
         if let Some(what) = gone {
             let alter = if what == "DEFAULT" { &before } else { &with_heirs };
-            let action = self.works.add(Phase::Make, key, None, steps([format!("{alter} DROP {what}")]));
+            let mut step = Step::from(format!("{alter} DROP {what}"));
+            if what == "IDENTITY" && behind.is_none() {
+                step = step.losing(format!("how far {}.{} has counted", key.path(), new.name));
+            }
+            let action = self.works.add(Phase::Make, key, None, vec![step]);
             let frees = std::mem::take(&mut frees);
             if let Value::Identity(of) = &old.value {
                 action.frees = vec![not_null(key, &new.name)];
@@ -61,7 +66,9 @@ impl<'a> Builder<'_, 'a> {
         }
         match &new.value {
             Value::Default(default) => {
-                let action = self.works.add(Phase::Make, key, None, steps([format!("{before} SET DEFAULT {default}")]));
+                let mut sql = vec![format!("{before} SET DEFAULT {default}")];
+                sql.extend(behind);
+                let action = self.works.add(Phase::Make, key, None, steps(sql));
                 (action.needs, action.frees, action.after) = (needs, frees, after);
             }
             Value::Identity(_) => {
@@ -77,6 +84,40 @@ impl<'a> Builder<'_, 'a> {
         self.changes.from.get(key).is_some_and(|it| types::is_of(&column.data_type, it))
     }
 
+    /// The statement that has a new sequence go on where the numbers of a column end: else the next row would get one that is
+    /// taken. None where the column counts by none that is new.
+    pub(super) fn behind(&self, to: &'a Object, column: &Column) -> Option<String> {
+        let key = &to.key;
+        let is_number =
+            matches!(types::base(self.changes.to, &column.data_type).as_str(), "smallint" | "integer" | "bigint");
+        if is_foreign(to) || !is_number {
+            return None;
+        }
+        let (name, sequence) = match &column.value {
+            Value::Identity(of) => (within(key, &of.name), &of.sequence),
+            Value::Default(_) => {
+                let own = self.changes.new.sequences.get(&**key)?.iter().find_map(|it| match &it.body {
+                    Body::Sequence(of) if of.owned_by.as_ref().is_some_and(|(_, name)| *name == column.name) => {
+                        Some((it, of))
+                    }
+                    _ => None,
+                });
+                let (object, sequence) = own.filter(|(it, _)| self.changes.is_made(&it.key))?;
+                let counts =
+                    to.depends_on.iter().any(|it| it.on == object.key && it.column.as_ref() == Some(&column.name));
+                counts.then(|| (full(&object.key), sequence))?
+            }
+            _ => return None,
+        };
+        let (last, compared) = if sequence.increment > 0 { ("max", ">=") } else { ("min", "<=") };
+        let (of, start) = (quoted(&column.name), sequence.start);
+        Some(format!(
+            "SELECT pg_catalog.setval({}, pg_catalog.{last}({of})) FROM {} HAVING pg_catalog.{last}({of}) {compared} {start}",
+            literal(&name),
+            full(key)
+        ))
+    }
+
     fn identity(&mut self, to: &'a Object, old: &Value, new: &'a Column, mut needs: Vec<Fact>, after: Vec<usize>) {
         let key = &to.key;
         let Value::Identity(of) = &new.value else { return };
@@ -89,16 +130,7 @@ impl<'a> Builder<'_, 'a> {
             _ => {
                 claims.push(format!("relation {sequence}"));
                 let mut sql = vec![format!("{before} ADD{}", identity(key, new, of))];
-                if !is_foreign(to) && of.sequence.increment > 0 {
-                    // Else the next row would get a number that is taken.
-                    let name = quoted(&new.name);
-                    sql.push(format!(
-                        "SELECT pg_catalog.setval({}, pg_catalog.max({name})) FROM {} HAVING pg_catalog.max({name}) >= {}",
-                        literal(&sequence),
-                        full(key),
-                        of.sequence.start
-                    ));
-                }
+                sql.extend(self.behind(to, new));
                 sql
             }
         };

@@ -2,8 +2,9 @@
 //! pg_dump.
 //!
 //! `pairs/*.sql` are tables of pairs: `-- @pair name` begins one, `-- @new` its second schema, `-- @rows` is run in between,
-//! `-- @renamed`, `-- @refused` and `-- @needs 15` say what there is to say. Both directions are tried, online and plain.
+//! `-- @rows-back` on the way back, `-- @renamed`, `-- @refused` and `-- @needs 15` say what there is to say. Both directions are tried, online and plain.
 
+mod counting;
 mod needs;
 mod proof;
 mod random;
@@ -24,6 +25,7 @@ struct Pair {
     old: String,
     new: String,
     rows: String,
+    rows_back: String,
     renames: Vec<Rename>,
     /// What the refusal says, forth or back.
     refused: Option<(bool, String)>,
@@ -47,6 +49,7 @@ fn pairs(text: &str) -> Vec<Pair> {
             match word {
                 "new" => place = "new",
                 "rows" => place = "rows",
+                "rows-back" => place = "rows-back",
                 "refused" => pair.refused = Some((true, rest.to_owned())),
                 "refused-back" => pair.refused = Some((false, rest.to_owned())),
                 "says" => pair.says.push(rest.to_owned()),
@@ -60,6 +63,7 @@ fn pairs(text: &str) -> Vec<Pair> {
         let text = match place {
             "new" => &mut pair.new,
             "rows" => &mut pair.rows,
+            "rows-back" => &mut pair.rows_back,
             _ => &mut pair.old,
         };
         text.push_str(line);
@@ -122,7 +126,7 @@ fn check(text: &str) {
 fn one(server: &'static Server, pair: &Pair, forth: bool) -> Option<String> {
     let (from, to, rows) = match forth {
         true => (&pair.old, &pair.new, pair.rows.as_str()),
-        false => (&pair.new, &pair.old, ""),
+        false => (&pair.new, &pair.old, pair.rows_back.as_str()),
     };
     let locking = if forth { Locking::Online } else { Locking::Plain };
     let outcome = prove(server, from, to, rows, locking, &pair.renames);

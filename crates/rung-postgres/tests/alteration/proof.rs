@@ -112,7 +112,7 @@ pub(crate) fn inspect(db: &TestDb<'_>) -> Catalog {
 }
 
 /// Runs an alteration, cut into transactions as it says.
-fn apply(db: &TestDb<'_>, steps: &[AlterStep]) -> Result<(), String> {
+pub(crate) fn apply(db: &TestDb<'_>, steps: &[AlterStep]) -> Result<(), String> {
     let mut client = db.client();
     let mut is_open = false;
     for step in steps {

@@ -294,3 +294,64 @@ CREATE TABLE a1 (k text CONSTRAINT a_r REFERENCES r);
 CREATE TABLE a2 (k text);
 CREATE TABLE b (k text CONSTRAINT b_r REFERENCES r) PARTITION BY LIST (k);
 CREATE TABLE a3 PARTITION OF b FOR VALUES IN ('3');
+-- @pair a foreign key refers to a table that is made anew, from one that is as well
+CREATE TABLE p (id integer, CONSTRAINT p_key PRIMARY KEY (id)) PARTITION BY RANGE (id);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+CREATE TABLE c (id integer, p integer, CONSTRAINT c_key PRIMARY KEY (id), CONSTRAINT f FOREIGN KEY (p) REFERENCES p);
+-- @new
+CREATE TABLE p (id bigint, CONSTRAINT p_key PRIMARY KEY (id)) PARTITION BY RANGE (id);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+CREATE TABLE c (id integer, p bigint, CONSTRAINT c_key PRIMARY KEY (id), CONSTRAINT f FOREIGN KEY (p) REFERENCES p ON DELETE CASCADE) PARTITION BY HASH (id);
+CREATE TABLE c0 PARTITION OF c FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+-- @rows
+INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 1);
+-- @rows-back
+INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 1);
+-- @pair bounds move from one partition to another
+CREATE TABLE p (id integer NOT NULL, t text) PARTITION BY RANGE (id);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100);
+CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (100) TO (MAXVALUE);
+CREATE INDEX i ON p (t);
+-- @new
+CREATE TABLE p (id integer NOT NULL, t text) PARTITION BY RANGE (id);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (MINVALUE) TO (50);
+CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (50) TO (MAXVALUE);
+CREATE INDEX i ON p (t);
+-- @rows
+INSERT INTO p VALUES (1, 'x'), (100, 'y');
+-- @rows-back
+INSERT INTO p VALUES (1, 'x'), (100, 'y');
+-- @pair bounds of a part of a part change, and columns of the whole
+CREATE TABLE p (a integer, b text, c date NOT NULL) PARTITION BY RANGE (c);
+CREATE TABLE p2 (b text, c date NOT NULL, a integer) PARTITION BY LIST (b);
+ALTER TABLE p ATTACH PARTITION p2 FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');
+CREATE TABLE p2x PARTITION OF p2 FOR VALUES IN ('x');
+CREATE TABLE p2d PARTITION OF p2 DEFAULT;
+-- @new
+CREATE TABLE p (a bigint, b text, c date NOT NULL, d integer DEFAULT 7) PARTITION BY RANGE (c);
+CREATE TABLE p2 (b text, c date NOT NULL, a bigint, d integer DEFAULT 7) PARTITION BY LIST (b);
+ALTER TABLE p ATTACH PARTITION p2 FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');
+CREATE TABLE p2x PARTITION OF p2 FOR VALUES IN ('x', 'z');
+CREATE TABLE p2d PARTITION OF p2 DEFAULT;
+-- @rows
+INSERT INTO p VALUES (1, 'x', '2021-05-05'), (2, 'y', '2021-05-05');
+-- @rows-back
+INSERT INTO p VALUES (1, 'x', '2021-05-05'), (2, 'y', '2021-05-05');
+-- @pair an enum by which a table is partitioned loses a word
+CREATE TYPE e AS ENUM ('a', 'b', 'c');
+CREATE TABLE p (id integer, x e NOT NULL) PARTITION BY LIST (x);
+CREATE TABLE pa PARTITION OF p FOR VALUES IN ('a');
+CREATE TABLE pb PARTITION OF p FOR VALUES IN ('b', 'c');
+CREATE INDEX i ON p (x);
+CREATE VIEW v AS SELECT x, count(*) FROM p GROUP BY x;
+-- @new
+CREATE TYPE e AS ENUM ('b', 'a');
+CREATE TABLE p (id integer, x e NOT NULL) PARTITION BY LIST (x);
+CREATE TABLE pa PARTITION OF p FOR VALUES IN ('a');
+CREATE TABLE pb PARTITION OF p FOR VALUES IN ('b');
+CREATE INDEX i ON p (x);
+CREATE VIEW v AS SELECT x, count(*) FROM p GROUP BY x;
+-- @rows
+INSERT INTO p VALUES (1, 'a'), (2, 'b');
+-- @rows-back
+INSERT INTO p VALUES (1, 'a'), (2, 'b');

@@ -50,3 +50,27 @@ GRANT SELECT ON upon TO alter_reader;
 -- @says ALTER TABLE public.people RENAME TO users
 -- @rows
 INSERT INTO people VALUES (1, 'a');
+-- @pair a table gets the name of a view that a function returns rows of
+CREATE TABLE t0 (id integer, a integer, CONSTRAINT pk PRIMARY KEY (id));
+CREATE VIEW t AS SELECT * FROM t0;
+CREATE VIEW d AS SELECT a FROM t;
+CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM t';
+-- @new
+CREATE TABLE t (id integer, a integer, CONSTRAINT pk PRIMARY KEY (id));
+CREATE VIEW d AS SELECT a FROM t;
+CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM t';
+-- @renamed table public.t0 public.t
+-- @rows
+INSERT INTO t0 VALUES (1, 2);
+-- @pair a view takes the place of a table that has another name
+CREATE TABLE t (id integer, a integer, CONSTRAINT pk PRIMARY KEY (id));
+CREATE VIEW d AS SELECT a FROM t;
+CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM t';
+-- @new
+CREATE TABLE t0 (id integer, a integer, CONSTRAINT pk PRIMARY KEY (id));
+CREATE VIEW t AS SELECT * FROM t0;
+CREATE VIEW d AS SELECT a FROM t;
+CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM t';
+-- @renamed table public.t public.t0
+-- @rows
+INSERT INTO t VALUES (1, 2);

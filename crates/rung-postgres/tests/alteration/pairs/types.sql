@@ -197,3 +197,11 @@ INSERT INTO walks VALUES (1, '{}'), (2, NULL);
 -- @new
 CREATE TYPE spot AS (y integer, x integer);
 CREATE TABLE walks (id integer, way spot[]);
+-- @pair a value becomes the only one of an array
+CREATE TABLE t (a integer, b text, c varchar(20), d integer[]);
+-- @new
+CREATE TABLE t (a integer[], b text[], c integer[], d bigint);
+-- @rows
+INSERT INTO t VALUES (1, '{x,y}', '{7}', '{3}'), (NULL, NULL, NULL, NULL);
+-- @rows-back
+INSERT INTO t VALUES ('{1}', '{"x,y"}', '{7}', 3), (NULL, NULL, NULL, NULL);
