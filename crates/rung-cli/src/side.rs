@@ -123,7 +123,7 @@ impl Side {
                 let source = read_source(path)?;
                 let set = if rung::formats::is_migration(source.text()) {
                     // Its way back is none of what it makes.
-                    let files = project.builder_of(Vec::new())?.load_files(&[path.clone()], bench.dialect);
+                    let files = project.builder_of(Vec::new())?.load_files(std::slice::from_ref(path), bench.dialect);
                     bench.with_setup(&alone(&files.map_err(rung::Error::Files)?)?)?
                 } else {
                     bench.set_of_script(&source)?

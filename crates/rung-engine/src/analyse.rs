@@ -92,7 +92,8 @@ impl ScriptPlan {
     /// Reads a script.
     ///
     /// # Errors
-    /// What the splitter refuses; a BEGIN left open; statements of both kinds in a file that does not ask for the journal.
+    /// What the splitter refuses; a BEGIN left open or within another, a COMMIT of nothing, a ROLLBACK; statements of both
+    /// kinds in a file that does not ask for the journal.
     pub fn new(script: &Script, asks: Asks, dialect: &dyn Dialect) -> Result<Self, Vec<Diagnostic>> {
         let split = script.statements(dialect.syntax())?;
         let text = script.text();
@@ -137,7 +138,7 @@ impl ScriptPlan {
         self.statements
             .iter()
             .find_map(|statement| statement.facts.transaction)
-            .is_some_and(|control| matches!(control, TransactionControl::Commit | TransactionControl::Rollback))
+            .is_some_and(|control| control == TransactionControl::Commit)
     }
 }
 
@@ -194,7 +195,7 @@ fn is_plain(statement: &str) -> bool {
 
 /// Takes an outer BEGIN and COMMIT away. Says whether the script controls transactions beyond that.
 fn fold_outer_pair(script: &Script, statements: &mut Vec<StatementPlan>) -> Result<bool, Vec<Diagnostic>> {
-    use TransactionControl::{Begin, Commit, Rollback};
+    use TransactionControl::{Begin, Commit};
     let controls: Vec<(usize, TransactionControl)> = statements
         .iter()
         .enumerate()
@@ -220,24 +221,63 @@ fn fold_outer_pair(script: &Script, statements: &mut Vec<StatementPlan>) -> Resu
         }
         _ => {}
     }
+    let of = |at: usize| script.source_span(statements[at].span);
+    let error =
+        |code, message: &str, at: usize, what: &str| Diagnostic::error(code, message).at(script.source(), of(at), what);
     // Whoever starts with a COMMIT counts on a transaction being open around the file, before and after.
-    let counts_on_one = matches!(controls.first(), Some((_, Commit | Rollback)));
-    let mut open: Option<usize> = None;
+    let counts_on_one = matches!(controls.first(), Some((_, Commit)));
+    let mut open = controls.first().filter(|_| counts_on_one).map(|(at, _)| *at);
+    let mut refused = Vec::new();
     for (at, control) in controls {
         match control {
-            Begin => open = Some(at),
-            _ => open = None,
+            Begin => {
+                if let Some(begun) = open {
+                    let message = "this BEGIN stands within a transaction";
+                    let error = error("nested-transaction", message, at, "opens none: there is one").at(
+                        script.source(),
+                        of(begun),
+                        "opened here",
+                    );
+                    refused.push(error.help("take it out, or end the transaction before it with `COMMIT;`"));
+                }
+                open = Some(at);
+            }
+            Commit => {
+                if open.is_none() {
+                    refused.push(
+                        error("stray-commit", "this COMMIT ends no transaction", at, "none is open here").help(
+                            "take it out, or write the `BEGIN;` that belongs to it: rung opens a transaction by itself",
+                        ),
+                    );
+                }
+                open = chains(&script.text()[statements[at].span.range()]).then_some(at);
+            }
+            // It would be recorded as applied, and nothing be there.
+            _ => {
+                let message = "this ROLLBACK takes back what the file has done";
+                let error = error("rolled-back", message, at, "nothing before it would stay");
+                refused.push(error.help(
+                    "take it out, and what it takes back: rung itself rolls back where a statement fails; or write \
+                     `ROLLBACK TO` a savepoint",
+                ));
+                open = None;
+            }
         }
     }
-    match open {
-        Some(at) if !counts_on_one => {
-            let diagnostic = Diagnostic::error("open-transaction", "this BEGIN has no COMMIT")
-                .at(script.source(), script.source_span(statements[at].span), "opened here and never closed")
-                .help("end the file with `COMMIT;`, or take the BEGIN out: rung opens a transaction by itself");
-            Err(vec![diagnostic])
-        }
-        _ => Ok(true),
+    if let Some(at) = open.filter(|_| !counts_on_one) {
+        refused.push(
+            error("open-transaction", "this BEGIN has no COMMIT", at, "opened here and never closed")
+                .help("end the file with `COMMIT;`, or take the BEGIN out: rung opens a transaction by itself"),
+        );
     }
+    if refused.is_empty() { Ok(true) } else { Err(refused) }
+}
+
+/// Whether a COMMIT opens the next transaction: `AND CHAIN`, and not `AND NO CHAIN`.
+fn chains(commit: &str) -> bool {
+    let mut words = commit.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.any(|word| word.eq_ignore_ascii_case("and"))
+        && words.next().is_some_and(|word| word.eq_ignore_ascii_case("chain"))
 }
 
 /// Whether the first statement in a script's BEGIN says of what kind the transaction is, which must be said before anything

@@ -39,10 +39,18 @@ impl Format for Diesel {
         if let Some(file) = in_folder("metadata.toml") {
             return Some(Sign::sure(format!("there is a file {}", file.name)));
         }
-        let file = in_folder("up.sql")?;
-        if file.name.starts_with("00000000000000_diesel_initial_setup/") {
+        // No other tool has dashes in its versions.
+        let is_own = |file: &&File| {
+            let (folder, base) = file.name.split_once('/').unwrap_or_default();
+            let version = folder.split_once('_').map_or("", |(version, _)| version);
+            base == "up.sql"
+                && is_version(folder)
+                && (folder == "00000000000000_diesel_initial_setup" || version.trim_matches('-').contains('-'))
+        };
+        if let Some(file) = files.iter().find(is_own) {
             return Some(Sign::sure(format!("there is a file {}", file.name)));
         }
+        let file = in_folder("up.sql")?;
         Some(Sign::fits(
             format!("there is a file {}", file.name),
             files,

@@ -1,5 +1,6 @@
 //! The formats: one reader each, in one table, and how one is chosen.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use rung_engine::MigrationSet;
@@ -11,7 +12,7 @@ use crate::atlas::Atlas;
 use crate::dbmate::Dbmate;
 use crate::diesel::Diesel;
 use crate::drizzle::Drizzle;
-use crate::files::Files;
+use crate::files::{File, Files};
 use crate::flyway::Flyway;
 use crate::golang_migrate::GolangMigrate;
 use crate::goose::Goose;
@@ -183,12 +184,30 @@ pub(crate) fn load(files: &Files, options: &LoadOptions<'_>) -> Result<Migration
     if set.is_empty() && format.recognise(files).is_none() {
         below(files).map_or(Ok(()), |error| Err(vec![error]))?;
     }
+    let passed_over = passed_over(files, &set);
+    set.warnings.extend(passed_over);
     if format.name() != Native.name() {
         set.format = Some(format.name());
         let note = |why| Diagnostic::new(Level::Note, "format", format!("read as {}: {why}", format.name()));
         set.warnings.splice(..0, why.map(note));
     }
     Ok(set)
+}
+
+/// A warning for each folder with an `up.sql` of which the reader of the format has made nothing, and said nothing: what is
+/// called so is a migration to several tools, and whoever wrote it counts on it.
+fn passed_over(files: &Files, set: &MigrationSet) -> Vec<Diagnostic> {
+    let ups: Vec<&File> = files.iter().filter(|file| !file.is_at_top() && file.base() == "up.sql").collect();
+    if ups.is_empty() {
+        return Vec::new();
+    }
+    let read: HashSet<&Path> = set.iter().map(|migration| migration.source.path()).collect();
+    let is_told = |file: &File| {
+        let folder = file.path.parent().unwrap_or(&file.path).display().to_string();
+        set.warnings.iter().any(|warning| warning.message.contains(&folder))
+    };
+    let silent = ups.into_iter().filter(|file| !read.contains(file.path.as_path()) && !is_told(file));
+    silent.map(|file| file.stray("the format has no such folder; `--format` names another")).collect()
 }
 
 /// An error for a directory without migrations that has some further down, as `supabase` has in `supabase/migrations`.

@@ -27,6 +27,8 @@ enum Role<'a> {
     Program(&'a str),
     /// SQL that no migration is: why.
     Stray(&'static str),
+    /// A migration's folder, numbered as another tool's are.
+    Foreign,
     /// SQL that looks like a migration, in a folder that no migration is.
     Elsewhere(&'a str),
     /// Not ours.
@@ -36,6 +38,8 @@ enum Role<'a> {
 fn role(name: &str) -> Role<'_> {
     if let Some((stem, file)) = name.split_once('/') {
         return match file {
+            // Such as diesel has, whose versions go on with a dash: to leave them out would be to leave out migrations.
+            "up.sql" if unnumbered(stem) == Some(ENDS_ELSEWHERE) => Role::Foreign,
             _ if unnumbered(stem).is_some() || stem.starts_with("R__") || file.contains('/') => elsewhere(stem, file),
             "up.sql" => Role::Up(stem),
             "down.sql" => Role::Down(stem),
@@ -67,9 +71,12 @@ pub(crate) fn is_name(id: &str) -> bool {
 /// A file in a folder of another name, or deeper down.
 fn elsewhere<'a>(folder: &'a str, file: &str) -> Role<'a> {
     let base = file.rsplit_once('/').map_or(file, |(_, base)| base);
-    let is_numbered = base.strip_suffix(".sql").is_some_and(|stem| unnumbered(stem).is_none());
+    let is_numbered = base == "up.sql" || base.strip_suffix(".sql").is_some_and(|stem| unnumbered(stem).is_none());
     if is_numbered { Role::Elsewhere(folder) } else { Role::Other }
 }
+
+/// Why a stem is none of a migration that begins with a number.
+const ENDS_ELSEWHERE: &str = "the number in front of its name does not end at a `_`";
 
 /// Why a stem is none of a migration; `None` where it is one, though its number may be too large.
 fn unnumbered(stem: &str) -> Option<&'static str> {
@@ -78,7 +85,7 @@ fn unnumbered(stem: &str) -> Option<&'static str> {
         _ if stem.starts_with("R__") => None,
         None if !number.is_empty() => None,
         None | Some(0) => Some("its name has no number in front"),
-        Some(_) => Some("the number in front of its name does not end at a `_`"),
+        Some(_) => Some(ENDS_ELSEWHERE),
     }
 }
 
@@ -130,6 +137,9 @@ impl Format for Native {
         if let Some((name, line)) = files.marked(is_mark) {
             return Some(Sign::sure(format!("{name} has a line `{line}`")));
         }
+        if files.iter().any(|file| role(&file.name) == Role::Foreign) {
+            return None;
+        }
         let first = files.iter().find(|file| matches!(role(&file.name), Role::Up(_)))?;
         Some(Sign::fits(format!("there is a file {}", first.name), files, &[("rung.toml", "")]))
     }
@@ -146,6 +156,7 @@ impl Format for Native {
                 Role::Verify(stem) => drop(companions.verifies.insert(stem, file)),
                 Role::Rollback(version) => drop(companions.rollbacks.insert(version, file)),
                 Role::Stray(why) => warnings.push(file.stray(why)),
+                Role::Foreign => warnings.push(file.stray(ENDS_ELSEWHERE)),
                 Role::Elsewhere(folder) => drop(folders.entry(folder).or_insert(file)),
                 Role::Other => {}
             }

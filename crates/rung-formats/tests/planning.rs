@@ -249,6 +249,17 @@ fn transactions_are_recognised() {
     assert_eq!(mode("begin; create table a (x); commit;"), Ok(Mode::Transaction));
     assert_eq!(mode("create table a (x);"), Ok(Mode::Transaction));
     assert_eq!(mode("begin; create table a (x);"), Err(vec!["open-transaction"]));
+    for (refused, code) in [
+        ("create table a (x); rollback;", "rolled-back"),
+        ("begin; create table a (x); rollback;", "rolled-back"),
+        ("begin; create table a (x); commit; begin; drop table a; abort;", "rolled-back"),
+        ("begin; begin; create table a (x); commit;", "nested-transaction"),
+        ("begin; create table a (x); commit; commit;", "stray-commit"),
+        ("create table a (x); commit; create table b (x); commit;", "stray-commit"),
+    ] {
+        assert_eq!(mode(refused), Err(vec![code]), "{refused}");
+    }
+    assert_eq!(mode("create table a (x); savepoint s; drop table a; rollback to s;"), Ok(Mode::Transaction));
     assert_eq!(
         mode("commit; pragma foreign_keys=off; begin; select 1;"),
         Ok(Mode::Journal(JournalReason::OwnTransactions))

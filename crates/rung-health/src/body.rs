@@ -162,7 +162,7 @@ impl Reader<'_> {
         }
         let mut first = open + 1;
         let mut depth = 0_usize;
-        for at in first..end {
+        for at in open + 1..end {
             match self.text(at) {
                 "(" => depth += 1,
                 ")" if depth > 0 => depth -= 1,

@@ -43,6 +43,7 @@ impl ScriptLines {
     fn read(script: &Script, asks: Asks, dialect: &dyn Dialect, language: &Language) -> Self {
         let plan = ScriptPlan::new(script, asks, dialect);
         let needs = plan.as_ref().ok().and_then(|plan| plan.needs.clone());
+        let begins_inside = plan.as_ref().is_ok_and(ScriptPlan::begins_inside);
         let (statements, mode, refused) = match plan {
             Ok(plan) => {
                 let statements: Vec<(Span, Facts)> =
@@ -62,7 +63,8 @@ impl ScriptLines {
         let refused = refused.into_iter().chain(in_a_block(script, &statements, mode.as_ref(), dialect)).collect();
         let own_transactions = matches!(mode, Some(Mode::Journal(JournalReason::OwnTransactions)));
         let together = matches!(mode, None | Some(Mode::Transaction));
-        let (mut number, mut open) = (0, false);
+        // The one with the number 0 is rung's own.
+        let (mut number, mut open) = (0, begins_inside);
         let mut lines = Vec::with_capacity(statements.len());
         let mut mistakes = 0;
         let mut open_ones: Vec<(Span, Facts)> = statements.into_iter().rev().collect();

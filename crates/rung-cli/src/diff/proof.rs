@@ -175,7 +175,7 @@ fn with_valid_indexes(catalog: &Catalog) -> Cow<'_, Catalog> {
         }
         _ => None,
     };
-    let all: Vec<Object> = catalog.iter().filter_map(|object| mended(object)).collect();
+    let all: Vec<Object> = catalog.iter().filter_map(mended).collect();
     if all.is_empty() {
         return Cow::Borrowed(catalog);
     }

@@ -179,12 +179,6 @@ impl Run<'_> {
                 walk.opened = self.driver.in_transaction().then_some(at + 1);
                 Ok(())
             }
-            Some(TransactionControl::Rollback) => {
-                self.execute(walk, at)?;
-                // It is done: undone by the file itself.
-                let from = walk.opened.take().unwrap_or(at);
-                self.mark(walk, from..at + 1, JournalState::Done)
-            }
             _ if self.driver.in_transaction() => self.execute(walk, at),
             _ => self.statement(walk, at),
         }
@@ -532,20 +526,10 @@ impl Walk<'_> {
     }
 }
 
-/// Statements that stand before the first that does not, and are about the session alone; not those that the file
-/// itself rolled back.
+/// Statements that stand before the first that does not, and are about the session alone.
 pub(crate) fn set_up_before(script: &ScriptPlan, first: Option<usize>, is_done: impl Fn(usize) -> bool) -> Vec<usize> {
-    let (mut settings, mut since_begin) = (Vec::new(), 0);
-    for at in (0..first.unwrap_or(0)).filter(|at| is_done(*at)) {
-        let facts = &script.statements[at].facts;
-        match facts.transaction {
-            Some(TransactionControl::Begin | TransactionControl::Commit) => since_begin = settings.len(),
-            Some(TransactionControl::Rollback) => settings.truncate(since_begin),
-            _ if facts.effect == Effect::Session => settings.push(at),
-            _ => {}
-        }
-    }
-    settings
+    let is_setting = |at: &usize| script.statements[*at].facts.effect == Effect::Session;
+    (0..first.unwrap_or(0)).filter(|at| is_done(*at)).filter(is_setting).collect()
 }
 
 /// Behind a transaction pooler the next statement may run in another session, and a stranger's in this one.

@@ -26,7 +26,11 @@ pub(super) static RULE: Rule = Rule {
         )
         .sqlite(),
         Case::silent("-- @no-transaction\nCREATE INDEX CONCURRENTLY i ON t (a);\nBEGIN;\nDROP TABLE u;\nCOMMIT;"),
-        Case::silent("BEGIN;\nCREATE TABLE t (a int);\nROLLBACK;\nCREATE TABLE u (a int);"),
+        Case::fires("CREATE TABLE t (a int);\nCOMMIT;"),
+        Case::fires("COMMIT;\nCREATE TABLE t (a int);"),
+        Case::fires("CREATE TABLE t (a int);\nCREATE TABLE u (a int);\nCOMMIT;"),
+        Case::silent("CREATE TABLE t (a int);\nSAVEPOINT s;\nCREATE TABLE u (a int);\nROLLBACK TO s;"),
+        Case::silent("COMMIT;\nPRAGMA foreign_keys = OFF;\nBEGIN;\nDROP TABLE t;\nCOMMIT;\nPRAGMA foreign_keys = ON;\nBEGIN;").sqlite(),
         Case::silent("BEGIN;\nSELECT 1;\nCOMMIT;\nBEGIN;\nSELECT 2;\nCOMMIT;"),
         Case::fires("CREATE TABLE t (a int);\nBEGIN;\nCREATE TABLE u (a int);\nCOMMIT;"),
     ],
@@ -38,7 +42,7 @@ fn check(cx: &mut Context<'_>) {
     if cx.file.migration.no_transaction.is_some() {
         return;
     }
-    let Some(at) = second_change(up) else { return };
+    let Some(at) = second_change(up) else { return unopened(cx, up) };
     let commit = |at: &usize| matches!(up.lines[*at].facts.transaction, Some(TransactionControl::Commit));
     let at = (0..at).rev().find(commit).unwrap_or(at);
     let span = Span::new(0, up.text(at).len());
@@ -46,30 +50,30 @@ fn check(cx: &mut Context<'_>) {
         .help("write several migrations, each in a transaction of its own");
 }
 
-/// The first statement that changes something apart from one before it that does, and that is not taken back.
-fn second_change(up: &ScriptLines) -> Option<usize> {
-    let is_change = |line: &Line| {
-        let idle = matches!(
-            line.parsed.statement,
-            Statement::Set { .. } | Statement::Data { verb: Verb::Select | Verb::SelectForUpdate, .. }
-        );
-        line.facts.transaction.is_none() && !idle
-    };
-    let mut changes: Vec<(usize, Option<usize>)> = Vec::new();
-    let mut open = None;
-    for (at, line) in up.lines.iter().enumerate() {
-        match line.facts.transaction {
-            // What it takes back came last.
-            Some(TransactionControl::Rollback) => {
-                while changes.pop_if(|(_, of)| of.is_some() && *of == open).is_some() {}
-            }
-            _ if is_change(line) => {
-                open = line.transaction;
-                changes.push((at, line.transaction));
-            }
-            _ => {}
-        }
+/// Reports a COMMIT that no BEGIN of the file is before, unless all that changes something has a transaction of its own.
+fn unopened(cx: &mut Context<'_>, up: &ScriptLines) {
+    let controls = |line: &Line| matches!(line.facts.transaction, Some(TransactionControl::Begin | TransactionControl::Commit));
+    let first = up.lines.iter().position(controls).filter(|at| up.lines[*at].facts.transaction == Some(TransactionControl::Commit));
+    let is_apart = |line: &Line| is_change(line) && line.transaction.is_none_or(|number| number == 0);
+    if let Some(at) = first.filter(|_| up.lines.iter().any(is_apart)) {
+        let span = Span::new(0, up.text(at).len());
+        cx.report_line(at, span, "ends the transaction that rung opened: what comes after it is not kept together with what comes before")
+            .help("take it out: rung ends the transaction by itself");
     }
-    let (_, first) = *changes.first()?;
-    changes.iter().skip(1).find(|(_, of)| first.is_none() || *of != first).map(|(at, _)| *at)
+}
+
+/// Whether a statement changes something.
+fn is_change(line: &Line) -> bool {
+    let idle = matches!(
+        line.parsed.statement,
+        Statement::Set { .. } | Statement::Data { verb: Verb::Select | Verb::SelectForUpdate, .. }
+    );
+    line.facts.transaction.is_none() && !idle
+}
+
+/// The first statement that changes something apart from one before it that does.
+fn second_change(up: &ScriptLines) -> Option<usize> {
+    let mut changes = up.lines.iter().enumerate().filter(|(_, line)| is_change(line));
+    let (_, Line { transaction: first, .. }) = changes.next()?;
+    changes.find(|(_, line)| first.is_none() || line.transaction != *first).map(|(at, _)| at)
 }
