@@ -191,8 +191,11 @@ impl<'a> Builder<'_, 'a> {
             let is_remade = self.changes.waits(from, &new.name);
             if is_remade {
                 let gone = types::attributes_lost(self.changes.from, self.changes.to, &old.data_type, &new.data_type);
-                lost.extend(gone.iter().map(|attribute| format!("{}.{}.{attribute}", key.path(), new.name)));
+                let of = |attribute: &String| format!("the values of {}.{}.{attribute}", key.path(), new.name);
+                lost.extend(gone.iter().map(of));
             }
+            let worn = super::worn::worn((self.changes.from, self.changes.to), &old.data_type, &new.data_type);
+            lost.extend(worn.filter(|_| !is_foreign(to)).map(|what| format!("{what} of {}.{}", key.path(), new.name)));
             let collation = new.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
             let using = match old.data_type == new.data_type && !is_remade {
                 true => None,
@@ -228,7 +231,7 @@ impl<'a> Builder<'_, 'a> {
         let needs = needs.into_iter().chain(self.after_leaving(key)).collect();
         let mut all = steps(before);
         let step = Step::from(sql);
-        all.push(if lost.is_empty() { step } else { step.losing(format!("the values of {}", lost.join(", "))) });
+        all.push(if lost.is_empty() { step } else { step.losing(lost.join(", ")) });
         let left = self.all_left(key);
         let action = self.works.add(Phase::Make, key, None, all);
         action.claims = left;

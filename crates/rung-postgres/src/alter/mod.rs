@@ -25,6 +25,7 @@ mod types;
 mod uses;
 mod value;
 mod work;
+mod worn;
 
 use std::sync::Arc;
 

@@ -223,13 +223,21 @@ fn what_may_not_share_a_transaction_has_its_own() {
 #[test]
 fn what_is_lost_is_said() {
     let server = testkit::postgres();
-    let old = "CREATE TABLE t (a integer, b integer, twice integer GENERATED ALWAYS AS (a * 2) STORED); CREATE TABLE u (); \
+    let old = "CREATE TABLE t (a integer, b integer, c numeric, d timestamp, e integer, twice integer GENERATED ALWAYS AS (a * 2) STORED); CREATE TABLE u (); \
         CREATE VIEW v AS SELECT a FROM t; CREATE SEQUENCE s;";
-    let new = "CREATE TABLE t (a integer);";
+    let new = "CREATE TABLE t (a integer, c integer, d date, e bigint);";
     let Outcome::Proved(alteration) = prove(server, old, new, "", Locking::Online, &[]) else {
         panic!("it is not proved")
     };
     let mut lost: Vec<&str> = alteration.steps.iter().filter_map(|step| step.loses.as_deref()).collect();
     lost.sort_unstable();
-    assert_eq!(lost, ["how far public.s has counted", "the rows of public.u", "the values of public.t.b"]);
+    assert_eq!(
+        lost,
+        [
+            "how far public.s has counted",
+            "the fractions of public.t.c, the times of day of public.t.d",
+            "the rows of public.u",
+            "the values of public.t.b"
+        ]
+    );
 }
