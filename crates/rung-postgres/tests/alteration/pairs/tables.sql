@@ -201,3 +201,8 @@ CREATE TABLE t (id bigserial PRIMARY KEY);
 CREATE SEQUENCE t_id_seq AS integer;
 CREATE TABLE t (number integer PRIMARY KEY DEFAULT nextval('t_id_seq'));
 ALTER SEQUENCE t_id_seq OWNED BY t.number;
+-- @pair statistics on columns that are in another order
+CREATE TABLE t (id integer, a integer, b integer);
+CREATE STATISTICS s ON a, b FROM t;
+-- @new
+CREATE TABLE t (id integer, b integer);
