@@ -28,6 +28,9 @@ pub trait Dialect: Sync + Send {
     /// Whether a column that becomes NOT NULL gets its default where it has no value, in the alterations of this dialect.
     fn fills_null(&self) -> bool;
 
+    /// Whether a column of a table is the number of its rows, which none is without, whatever is said of NULL.
+    fn numbers_rows(&self, table: &Table, column: &Column) -> bool;
+
     /// A condition that holds for those values of a column which are none of its new type, where it gets another: as far as
     /// that can be told without an error. The schemas, the table and the column, each before and after; the condition is for
     /// the first schema.

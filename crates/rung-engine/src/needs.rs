@@ -47,17 +47,23 @@ impl Asker<'_> {
         let Some((before, old)) = self.table(&object.key) else { return Vec::new() };
         let name = self.dialect.object_name(&object.key);
         let need = |column: &Column| {
-            let not_null = column.not_null.as_ref()?;
             let quoted = self.dialect.identifier(&column.name);
-            match before.columns().iter().find(|it| it.name == column.name) {
+            let none_is_null = || Need {
+                what: format!("no NULL in {}.{}", object.key.path(), column.name),
+                count: format!("SELECT count(*) FROM {name} WHERE {quoted} IS NULL"),
+            };
+            let was = before.columns().iter().find(|it| it.name == column.name);
+            let Some(not_null) = &column.not_null else {
+                let numbers = |table: &Table, column: &Column| self.dialect.numbers_rows(table, column);
+                let is_asked = was.is_some_and(|was| was.not_null.is_none() && !numbers(old, was));
+                return (is_asked && numbers(table, column)).then(none_is_null);
+            };
+            match was {
                 Some(was) => {
                     let is_asked = was.not_null.as_ref().is_none_or(|it| it.validity != Validity::Valid);
                     let is_filled = self.dialect.fills_null() && matches!(column.value, Value::Default(_));
                     let is_new = is_asked && not_null.validity == Validity::Valid && !is_filled;
-                    is_new.then(|| Need {
-                        what: format!("no NULL in {}.{}", object.key.path(), column.name),
-                        count: format!("SELECT count(*) FROM {name} WHERE {quoted} IS NULL"),
-                    })
+                    is_new.then(none_is_null)
                 }
                 None => (column.value == Value::None && not_null.validity == Validity::Valid).then(|| Need {
                     what: format!("no rows in {}: nothing gives {} a value", object.key.path(), column.name),

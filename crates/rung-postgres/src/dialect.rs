@@ -68,6 +68,10 @@ impl Dialect for PostgresDialect {
         false
     }
 
+    fn numbers_rows(&self, _: &Table, _: &Column) -> bool {
+        false
+    }
+
     fn misfit(
         &self,
         schemas: (&Catalog, &Catalog),

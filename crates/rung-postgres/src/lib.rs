@@ -17,6 +17,7 @@ mod render;
 mod scratch;
 mod session;
 mod statements;
+mod statistics;
 mod tables;
 mod types;
 mod watch;

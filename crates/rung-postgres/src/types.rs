@@ -160,7 +160,7 @@ fn significant(text: &str) -> impl Iterator<Item = Token> {
 }
 
 /// What commas separate that are in no parentheses or brackets.
-fn parts(text: &str) -> Vec<&str> {
+pub(crate) fn parts(text: &str) -> Vec<&str> {
     let (mut depth, mut start, mut found) = (0_i32, 0, Vec::new());
     for token in significant(text) {
         match &text[token.span.range()] {

@@ -276,14 +276,11 @@ fn expectation(text: &str) -> Result<Expect, Problem> {
         )
     };
     if let Some(rest) = text.strip_prefix("rows(") {
-        let (table, rest) = rest.split_once(')').ok_or_else(problem)?;
-        let table = table.trim().to_owned();
+        let rest = rest.trim_start();
         // What stands here becomes part of a query: a name, not an expression.
-        let is_name =
-            !table.is_empty() && table.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '"' | '$'));
-        if !is_name {
-            return Err(problem());
-        }
+        let (table, rest) = rest.split_at(name_length(rest).ok_or_else(problem)?);
+        let table = table.to_owned();
+        let rest = rest.trim_start().strip_prefix(')').ok_or_else(problem)?;
         if rest.trim() == "unchanged" {
             return Ok(Expect::RowsUnchanged { table });
         }
@@ -295,8 +292,68 @@ fn expectation(text: &str) -> Result<Expect, Problem> {
     Ok(Expect::Affected { op, count, at: 0 })
 }
 
+/// How long the name is with which a text begins: words and names in quotes, with dots between them.
+fn name_length(text: &str) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let part = &text[at..];
+        let length = match part.strip_prefix('"') {
+            Some(inner) => quoted_length(inner)? + 1,
+            None => part.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$'))).unwrap_or(part.len()),
+        };
+        if length == 0 {
+            return None;
+        }
+        at += length;
+        match text[at..].strip_prefix('.') {
+            Some(_) => at += 1,
+            None => return Some(at),
+        }
+    }
+}
+
+/// How long a name in quotes is behind the first of them, with the last. One that is meant is doubled.
+fn quoted_length(inner: &str) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += inner[at..].find('"')? + 1;
+        match inner[at..].starts_with('"') {
+            true => at += 1,
+            false => return Some(at).filter(|length| *length > 1),
+        }
+    }
+}
+
 fn comparison(text: &str) -> Option<(Comparison, u64)> {
     let text = text.trim();
     let digits = text.find(|c: char| c.is_ascii_digit())?;
     Some((Comparison::parse(text[..digits].trim())?, text[digits..].trim().parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_named_as_in_sql() {
+        for (text, name) in [
+            ("rows(users) unchanged", "users"),
+            ("rows( app.users ) unchanged", "app.users"),
+            ("rows(\"ta \"\"b;le\") unchanged", "\"ta \"\"b;le\""),
+            ("rows(app.\"a)b\".\"\"\"\") unchanged", "app.\"a)b\".\"\"\"\""),
+        ] {
+            assert_eq!(expectation(text).ok(), Some(Expect::RowsUnchanged { table: name.to_owned() }), "{text}");
+        }
+        for text in [
+            "rows() unchanged",
+            "rows(\"\") unchanged",
+            "rows(a b) unchanged",
+            "rows(\"a) unchanged",
+            "rows(a.) unchanged",
+            "rows(a;b) = 1",
+            "rows(\"a\"\"b) = 1",
+        ] {
+            assert!(expectation(text).is_err(), "{text}");
+        }
+    }
 }

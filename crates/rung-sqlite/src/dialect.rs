@@ -65,6 +65,10 @@ impl Dialect for SqliteDialect {
         true
     }
 
+    fn numbers_rows(&self, table: &Table, column: &Column) -> bool {
+        crate::alter::numbers_rows(table, column)
+    }
+
     fn misfit(&self, _: (&Catalog, &Catalog), tables: (&Table, &Table), columns: (&Column, &Column)) -> Option<String> {
         crate::alter::misfit(tables, columns)
     }

@@ -332,7 +332,7 @@ impl Settled {
             let place = table.columns.iter().position(|it| it.name == column.name);
             let inherited = || Column {
                 origin: Origin::Inherited,
-                not_null: column.not_null.as_ref().map(|it| NotNull {
+                not_null: column.not_null.as_ref().filter(|it| !it.no_inherit).map(|it| NotNull {
                     name: inherited_name(new, column, it, &key).filter(|_| major >= 18),
                     origin: Origin::Inherited,
                     comment: None,
@@ -367,10 +367,16 @@ impl Settled {
                         here.collation.clone_from(&column.collation);
                         retyped.push((Arc::clone(&key), column.name.clone()));
                     }
-                    match (&before.not_null, &column.not_null) {
-                        (None, Some(_)) if here.not_null.is_none() => here.not_null = inherited().not_null,
-                        (Some(_), None) => match &mut here.not_null {
-                            Some(it) if it.origin == Origin::Both || keyed.contains(&column.name) => {
+                    let given = |of: &Column| of.not_null.as_ref().is_some_and(|it| !it.no_inherit);
+                    match (given(&before), given(column)) {
+                        (false, true) if here.not_null.is_none() => here.not_null = inherited().not_null,
+                        (true, false) => match &mut here.not_null {
+                            // What is only given no more is the table's own.
+                            Some(it)
+                                if it.origin == Origin::Both
+                                    || keyed.contains(&column.name)
+                                    || column.not_null.is_some() =>
+                            {
                                 it.origin = Origin::Local;
                             }
                             it => *it = None,

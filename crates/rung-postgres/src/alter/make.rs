@@ -68,6 +68,16 @@ impl<'a> Builder<'_, 'a> {
             let sequences = self.changes.new.sequences.get(key).into_iter().flatten();
             needs.extend(sequences.map(|sequence| Fact::object(&sequence.key)));
         }
+        if let Body::Table(table) = &object.body {
+            // What it inherits is what its parents are to give, by then: that is not taken back when they no more do.
+            let parents = table.inherits.iter().filter_map(|parent| self.changes.to.get(parent));
+            let columns = parents.flat_map(|parent| parent.columns().iter().map(|column| (&parent.key, &column.name)));
+            let is_kept = |(parent, column): &(&Arc<Key>, &String)| {
+                let both = self.changes.columns(parent, column);
+                both.is_some_and(|(old, new)| old.not_null.is_some() && new.not_null.is_some())
+            };
+            needs.extend(columns.filter(is_kept).map(|(parent, column)| super::null::not_null(parent, column)));
+        }
         let group = self.group(object);
         let phase = match object.key.kind {
             // What is made meanwhile is not to get what these give.

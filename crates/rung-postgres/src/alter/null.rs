@@ -16,6 +16,11 @@ pub(super) fn not_null(table: &Arc<Key>, column: &str) -> Fact {
     Fact::column(table, format!("{column} IS NOT NULL"))
 }
 
+/// What a table gives to those that inherit from it, as long as it does.
+fn given(parent: &Key, column: &str) -> String {
+    format!("NOT NULL of {column} given by {}", full(parent))
+}
+
 impl<'a> Builder<'_, 'a> {
     /// NOT NULL: put on, taken off, or called something else.
     pub(super) fn null(&mut self, from: &'a Object, to: &'a Object, old: &Column, new: &'a Column) {
@@ -29,10 +34,9 @@ impl<'a> Builder<'_, 'a> {
                 action.takes = vec![not_null(key, &new.name)];
                 action.needs = needs;
                 // A table keeps it as long as its parent has it.
-                let given = |parent: &Key| format!("NOT NULL of {} given by {}", new.name, full(parent));
-                action.releases = vec![given(key)];
+                action.releases = vec![given(key, &new.name)];
                 if let Body::Table(table) = &from.body {
-                    action.claims = table.inherits.iter().map(|parent| given(parent)).collect();
+                    action.claims = table.inherits.iter().map(|parent| given(parent, &new.name)).collect();
                 }
             }
             (None, Some(constraint)) => self.set_not_null(to, new, constraint, needs),
@@ -63,6 +67,7 @@ impl<'a> Builder<'_, 'a> {
                     let action = self.works.add(Phase::Make, key, None, steps(sql));
                     action.needs = needs;
                     action.makes = vec![not_null(key, &new.name)];
+                    action.releases = vec![given(key, &new.name)];
                 }
             }
             (None, None) => {}

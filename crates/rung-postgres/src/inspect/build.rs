@@ -314,7 +314,10 @@ impl Builder {
             let grantor =
                 if kind == Kind::DefaultPrivileges { key.parent.clone().unwrap_or_default() } else { owner.to_owned() };
             let grants = f.grants(&grantor);
-            let body = Definition { sql: f.text(), firing: firing(f.letter()) };
+            let mut body = Definition { sql: f.text(), firing: firing(f.letter()) };
+            if kind == Kind::Statistics {
+                body.sql = crate::statistics::in_order(&body.sql);
+            }
             if id.0 == 0 {
                 additions.push(((class::OPFAMILY, id.1), key, body));
                 continue;

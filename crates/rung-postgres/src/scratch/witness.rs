@@ -54,7 +54,7 @@ fn statements(dump: &str) -> Vec<String> {
         .iter()
         .map(|text| match is_partition(text) {
             true => columns_sorted(&without_names(text)),
-            false => columns_sorted(text),
+            false => crate::statistics::in_order(&columns_sorted(text)),
         })
         .collect();
     statements.sort();

@@ -35,14 +35,18 @@ pub(crate) fn alteration(from: &Catalog, to: &Catalog, options: &AlterOptions) -
     Ok(Alteration { steps: plan.steps() })
 }
 
+/// Whether a column is the number of the row.
+pub(crate) fn numbers_rows(table: &Table, column: &Column) -> bool {
+    let shape = Shape::of(table.definition.as_deref().unwrap_or_default(), &Names::default());
+    shape.rowid_alias().is_some_and(|it| it.name.eq_ignore_ascii_case(&column.name))
+}
+
 /// A condition that holds for values that a column of a STRICT table does not take
-/// (<https://sqlite.org/stricttables.html>); any other takes all.
+/// (<https://sqlite.org/stricttables.html>), or one that is the number of the row; any other takes all.
 pub(crate) fn misfit((was, is): (&Table, &Table), (old, new): (&Column, &Column)) -> Option<String> {
     let is_strict = |table: &Table| table.options.iter().any(|option| option == "STRICT");
-    let shape = Shape::of(was.definition.as_deref().unwrap_or_default(), &Names::default());
-    let is_number_of_row = shape.rowid_alias().is_some_and(|it| it.name.eq_ignore_ascii_case(&old.name));
     let is_same = is_strict(was) && old.data_type.eq_ignore_ascii_case(&new.data_type);
-    if !is_strict(is) || is_same || is_number_of_row {
+    if is_same || numbers_rows(was, old) || !is_strict(is) && !numbers_rows(is, new) {
         return None;
     }
     let name = name(&new.name);

@@ -82,6 +82,7 @@ fn copy(from: &Shape, to: &Shape, old: &str, new: &str) -> Option<String> {
     let mut targets: Vec<String> = Vec::new();
     let mut sources: Vec<String> = Vec::new();
     let is_there = |name: &str| from.column(name).is_some() || to.column(name).is_some();
+    let is_number = |shape: &Shape, name: &str| shape.rowid_alias().is_some_and(|it| it.name == name);
     let is_plain = |shape: &Shape| !shape.is_without_rowid() && shape.rowid_alias().is_none();
     // Rows keep their numbers, though nothing but a foreign index could know them.
     if is_plain(from)
@@ -97,6 +98,10 @@ fn copy(from: &Shape, to: &Shape, old: &str, new: &str) -> Option<String> {
         sources.push(match &is.default {
             Some(default) if is.not_null.is_some() && was.not_null.is_none() => {
                 format!("coalesce({column}, {default})")
+            }
+            // SQLite would make up a number for NULL; a text is none, and an error.
+            _ if is_number(to, &is.name) && !is_number(from, &was.name) => {
+                format!("coalesce({column}, 'no NULL is the number of a row')")
             }
             _ => column.clone(),
         });

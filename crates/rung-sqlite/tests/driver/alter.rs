@@ -385,6 +385,9 @@ fn what_rows_must_be_is_counted() {
         ("a", "a TEXT) STRICT -- ", "(x'00'), (1)", "('x'), (1.5), (NULL)", 1),
         ("a", "a BLOB) STRICT -- ", "(x'00'), (1)", "(x'00'), (NULL)", 1),
         ("a INTEGER) STRICT -- ", "a INTEGER DEFAULT 1) STRICT -- ", "", "(1)", 0),
+        ("a INTEGER PRIMARY KEY DESC", "a INTEGER PRIMARY KEY", "(NULL), (1), (NULL)", "(1), (2)", 2),
+        ("a TEXT PRIMARY KEY", "a INTEGER PRIMARY KEY", "(NULL), ('x'), ('y'), ('7')", "('7'), ('8')", 2),
+        ("a INTEGER PRIMARY KEY", "a INTEGER PRIMARY KEY AUTOINCREMENT", "", "(1), (NULL)", 0),
     ] {
         let schema = |column: &str| format!("CREATE TABLE other (id INTEGER PRIMARY KEY); CREATE TABLE t ({column}\n)");
         let schema = |column: &str| schema(column).replace(" -- \n)", "");
@@ -404,4 +407,18 @@ fn what_rows_must_be_is_counted() {
         let there = alteration(&was, &is, Vec::new()).unwrap();
         run(&connection, &there).unwrap_or_else(|error| panic!("{error}: {before} to {after}"));
     }
+}
+
+#[test]
+fn no_number_is_made_up_for_a_row_without_one() {
+    let (was, connection) = made_by("CREATE TABLE t (a INTEGER PRIMARY KEY DESC, b); INSERT INTO t VALUES (NULL, 'x')");
+    let (is, _) = made_by("CREATE TABLE t (a INTEGER PRIMARY KEY, b)");
+    let error = run(&connection, &alteration(&was, &is, Vec::new()).unwrap()).unwrap_err();
+    assert!(error.contains("datatype mismatch"), "{error}");
+    let (connection, _) = goes(
+        "CREATE TABLE t (a INTEGER PRIMARY KEY DESC, b); INSERT INTO t VALUES (7, 'x')",
+        "CREATE TABLE t (a INTEGER PRIMARY KEY, b)",
+        Vec::new(),
+    );
+    assert_eq!(one::<i64>(&connection, "SELECT a FROM t"), 7);
 }

@@ -355,3 +355,11 @@ CREATE VIEW v AS SELECT x, count(*) FROM p GROUP BY x;
 INSERT INTO p VALUES (1, 'a'), (2, 'b');
 -- @rows-back
 INSERT INTO p VALUES (1, 'a'), (2, 'b');
+-- @pair what keeps a column from being NULL is the table's alone, or not yet checked, and one that inherits from it is made anew
+-- @needs 18
+CREATE TABLE t (id integer, a integer CONSTRAINT ann NOT NULL, b integer);
+ALTER TABLE t ADD CONSTRAINT bnn NOT NULL b NOT VALID;
+CREATE TABLE k () INHERITS (t);
+-- @new
+CREATE TABLE t (id integer, a integer CONSTRAINT ann2 NOT NULL NO INHERIT, b integer NOT NULL);
+CREATE TABLE k (a integer) INHERITS (t);

@@ -210,3 +210,8 @@ CREATE SEQUENCE s;
 CREATE TABLE t (a bigint);
 CREATE TABLE u (a bigint DEFAULT nextval('s'));
 ALTER SEQUENCE s OWNED BY u.a;
+-- @pair statistics on columns that are in another order
+CREATE TABLE t (id integer, a integer, b integer);
+CREATE STATISTICS s ON a, b FROM t;
+-- @new
+CREATE TABLE t (id integer, b integer);
