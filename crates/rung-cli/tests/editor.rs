@@ -432,3 +432,18 @@ fn a_change_is_seen_where_nothing_else_is_read_again() {
     editor.tell("$/cancelRequest", json!({ "id": 99 }));
     assert_eq!(editor.leave(), 0);
 }
+
+#[test]
+fn what_is_no_json_is_answered_and_the_session_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut editor = Editor::start(dir.path());
+    for (text, code) in [("{\"a\": b}}", -32700), ("\u{ff}", -32700), ("{\"a\": 1}", -32600), ("[]", -32600)] {
+        let input = editor.input.as_mut().unwrap();
+        write!(input, "Content-Length: {}\r\n\r\n{text}", text.len()).unwrap();
+        input.flush().unwrap();
+        let answer = editor.receive();
+        assert_eq!((&answer["id"], answer["error"]["code"].as_i64()), (&Value::Null, Some(code)), "{text}");
+    }
+    assert_eq!(editor.answer("no/such", json!({}))["error"]["code"], -32601);
+    assert_eq!(editor.leave(), 0);
+}

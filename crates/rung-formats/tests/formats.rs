@@ -85,7 +85,7 @@ fn a_format_is_recognised_by_what_only_it_has() {
         (&[("2020-01-01-000000_a/up.sql", ""), ("2020-01-01-000000_a/metadata.toml", "")], "diesel"),
         (&[("00000000000000_diesel_initial_setup/up.sql", "")], "diesel"),
         (&[("00000000000000_a/up.sql", ""), ("2024-01-01-000000_b/up.sql", "")], "diesel"),
-        (&[("1_a/up.sql", ""), ("2-b/up.sql", "")], "unknown-format"),
+        (&[("1_a/up.sql", ""), ("2-b/up.sql", "")], "diesel hasura"),
         (&[("1_a/up.sql", "-- @up\n"), ("2-b/up.sql", "")], "native"),
         (&[("1_a/up.sql", ""), ("b/up.sql", "")], "native"),
         (&[("1_a/up.sql", "")], "native"),

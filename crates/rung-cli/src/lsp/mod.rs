@@ -8,6 +8,7 @@ mod answers;
 mod documents;
 mod inbox;
 mod place;
+mod wire;
 mod workspace;
 
 use std::any::Any;
@@ -49,7 +50,7 @@ const PAUSE: Duration = Duration::from_millis(80);
 /// # Errors
 /// What comes is no language server protocol.
 pub(crate) fn lsp(arguments: &Arguments, options: &Lsp) -> Result<Exit, Failure> {
-    let (connection, threads) = Connection::stdio();
+    let (connection, writer) = wire::stdio();
     let broken = |error: &dyn std::fmt::Display| {
         let message = format!("what came on standard input is no language server protocol: {error}");
         Failure::new(Exit::Failed, message, "an editor starts `rung lsp` by itself: docs/editors.md has its settings")
@@ -67,7 +68,7 @@ pub(crate) fn lsp(arguments: &Arguments, options: &Lsp) -> Result<Exit, Failure>
     drop(server);
     drop(connection);
     // Nobody is left to be told.
-    let _ = threads.join();
+    let _ = writer.join();
     Ok(if clean { Exit::Done } else { Exit::Failed })
 }
 

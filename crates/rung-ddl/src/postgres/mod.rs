@@ -345,6 +345,10 @@ fn comment(node: Node) -> Statement {
 
 fn set(node: Node) -> Option<Statement> {
     let local = node.has(K::LOCAL_SCOPE);
+    if let Some(zone) = node.child(K::SET_TIME_ZONE) {
+        let values = zone.all(K::LITERAL).map(|value| unquoted(value.text())).collect();
+        return Some(Statement::Set { name: "timezone".to_owned(), values, local });
+    }
     let Some(config) = node.child(K::SET_CONFIG) else {
         // SET SCHEMA 'x' is another spelling of SET search_path.
         let schema = node.child(K::SET_SCHEMA_VALUE)?;

@@ -120,7 +120,11 @@ pub fn type_change(
     if pair == ("timestamp without time zone", "timestamp with time zone")
         || pair == ("timestamp with time zone", "timestamp without time zone")
     {
-        return if grows(&from, to) { TypeChange::FreeInUtc } else { TypeChange::Rewrite };
+        return match (grows(&from, to), schema.is_in_utc()) {
+            (true, true) => TypeChange::Reindex,
+            (true, false) => TypeChange::FreeInUtc,
+            (false, _) => TypeChange::Rewrite,
+        };
     }
     if SAME_BYTES.contains(&pair) && to.arguments.is_empty() {
         return TypeChange::Reindex;

@@ -49,6 +49,19 @@ pub(super) static RULE: Rule = Rule {
             "CREATE TABLE p (a int) PARTITION BY LIST (a);\nCREATE INDEX ON p (a);\n\
              CREATE TABLE p1 (a int, CHECK (a IS NOT NULL AND a = 1));\nCREATE INDEX ON p1 (a);",
         ),
+        Case::fires("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);").after(
+            "CREATE TABLE o (id int PRIMARY KEY);\nCREATE TABLE p (a int, b int REFERENCES o (id)) PARTITION BY LIST (a);\n\
+             CREATE TABLE p1 (a int NOT NULL, b int, CHECK (a = 1));",
+        ),
+        Case::silent("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);").after(
+            "CREATE TABLE o (id int PRIMARY KEY);\nCREATE TABLE p (a int, b int REFERENCES o (id)) PARTITION BY LIST (a);\n\
+             CREATE TABLE p1 (a int NOT NULL, b int REFERENCES o (id), CHECK (a = 1));",
+        ),
+        Case::fires("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);").after(
+            "CREATE TABLE o (id int PRIMARY KEY);\nCREATE TABLE p (a int, b int REFERENCES o (id)) PARTITION BY LIST (a);\n\
+             CREATE TABLE p1 (a int NOT NULL, b int, CHECK (a = 1));\n\
+             ALTER TABLE p1 ADD FOREIGN KEY (b) REFERENCES o (id) NOT VALID;",
+        ),
         Case::silent("ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);").after(
             "CREATE TABLE p (a int, b int) PARTITION BY LIST (a);\nCREATE TABLE p0 PARTITION OF p DEFAULT;\n\
              ALTER TABLE p0 ADD CHECK (a <> 1);\nCREATE TABLE p1 (a int NOT NULL, b int, CHECK (a IN (1)));",
@@ -140,6 +153,12 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
         cx.report(span, format!("nobody can use {partition} while an index that {} has is built for it", alter.name))
             .label(format!("ACCESS EXCLUSIVE lock on {partition}"))
             .help("first build the same index on it with CONCURRENTLY: it is taken over");
+    }
+    let unkept = cx.schema.foreign_keys_for(&cx.schema.key(&alter.name), &key).into_iter().find(|(_, is_kept)| !is_kept);
+    if let Some((to, _)) = unkept.filter(|_| !cx.is_fresh_key(&key)) {
+        cx.report(span, format!("nobody can use {partition} or write to {to} while each row is looked up in {to}"))
+            .label(format!("a foreign key of {} is checked", alter.name))
+            .help(format!("first add the same key to {partition} with NOT VALID, and validate it: it is taken over"));
     }
     if let Some(default) = default {
         cx.report(span, format!("nobody can use {default} while rows of the new partition are looked for in it"))

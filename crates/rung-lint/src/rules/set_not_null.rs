@@ -31,6 +31,14 @@ pub(super) static RULE: Rule = Rule {
         Case::fires("ALTER TABLE t ALTER COLUMN a SET NOT NULL;")
             .after("CREATE TABLE t (a int, b int, CHECK (NOT (a IS NULL AND b IS NULL)));"),
         Case::silent("CREATE TABLE t (a int);\nALTER TABLE t ALTER COLUMN a SET NOT NULL;"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a SET NOT NULL;")
+            .after("CREATE TABLE t (a int, CHECK (a IS NOT NULL) NO INHERIT);\nCREATE TABLE u () INHERITS (t);"),
+        Case::silent("ALTER TABLE ONLY t ALTER COLUMN a SET NOT NULL;")
+            .after("CREATE TABLE t (a int, CHECK (a IS NOT NULL) NO INHERIT);\nCREATE TABLE u () INHERITS (t);"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a SET NOT NULL;")
+            .after("CREATE TABLE t (a int, CHECK (a IS NOT NULL) NO INHERIT);\nCREATE TABLE u (CHECK (a IS NOT NULL)) INHERITS (t);"),
+        Case::silent("ALTER TABLE t ALTER COLUMN a SET NOT NULL;")
+            .after("CREATE TABLE t (a int, CHECK (a IS NOT NULL));\nCREATE TABLE u () INHERITS (t);"),
     ],
 };
 
@@ -39,12 +47,13 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     let scan = cx.impact.tasks.iter().find(|task| task.span == span);
     let Some(sure) = scan.map(|task| task.sure).filter(|_| !cx.is_fresh_table(&alter.name)) else { return };
     let table = &alter.name;
-    let name = format!("{}_{column}_not_null", table.name);
+    let name = quoted(&format!("{}_{column}_is_not_null", table.name));
     let newest = cx.server().has(18);
+    let (written, column_written) = (cx.text(table.span), cx.text(column.span));
     let add = if newest {
-        format!("ALTER TABLE {table} ADD CONSTRAINT {name} NOT NULL {column} NOT VALID")
+        format!("ALTER TABLE {written} ADD CONSTRAINT {name} NOT NULL {column_written} NOT VALID")
     } else {
-        format!("ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID")
+        format!("ALTER TABLE {written} ADD CONSTRAINT {name} CHECK ({column_written} IS NOT NULL) NOT VALID")
     };
     // Of what a file by itself does not tell, a CHECK may be.
     let unless = if sure == Sure::Yes { "" } else { ", unless a valid CHECK says that there is none" };
@@ -54,7 +63,7 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
         .report(span, format!("nobody can read or write {table} while every row is checked for NULL{unless}"))
         .label("ACCESS EXCLUSIVE lock: blocks reads and writes")
         .help(format!("first `{add}`"))
-        .help(format!("in a later migration `ALTER TABLE {table} VALIDATE CONSTRAINT {name}`"));
+        .help(format!("in a later migration `ALTER TABLE {written} VALIDATE CONSTRAINT {name}`"));
     let found = match newest {
         true => found,
         false => found.help("then SET NOT NULL, which takes the constraint's word, and drop the constraint"),

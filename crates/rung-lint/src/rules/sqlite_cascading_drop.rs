@@ -1,5 +1,6 @@
 //! `sqlite-cascading-drop`.
 
+use rung_ddl::OnDelete;
 use rung_sql::Syntax;
 
 use super::prelude::*;
@@ -9,12 +10,15 @@ pub(super) static RULE: Rule = Rule {
     group: Group::Data,
     level: Some(Level::Warning),
     dialects: SQLITE,
-    what: "`DROP TABLE` of a table that others reference with `ON DELETE CASCADE`.",
-    why: "Where foreign keys are enforced, dropping a table first deletes its rows, and with them those that reference it: a rebuild of a table empties its children.",
+    what: "`DROP TABLE` of a table that others reference with `ON DELETE CASCADE`, `SET NULL` or `SET DEFAULT`.",
+    why: "Where foreign keys are enforced, dropping a table first deletes its rows, and with them those that reference it, or their values: a rebuild of a table empties its children.",
     instead: "`PRAGMA foreign_keys = OFF` before a BEGIN, and COMMIT behind the rebuild of the table.",
     check: Check::Statement(check),
     cases: &[
         Case::fires("DROP TABLE p;").after("CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p REFERENCES p (id) ON DELETE CASCADE);").sqlite(),
+        Case::fires("DROP TABLE p;").after("CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p REFERENCES p (id) ON DELETE SET NULL);").sqlite(),
+        Case::fires("DROP TABLE p;").after("CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p, FOREIGN KEY (p) REFERENCES p (id) ON DELETE SET DEFAULT);").sqlite(),
+        Case::silent("DROP TABLE p;").after("CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p REFERENCES p (id) ON UPDATE SET NULL);").sqlite(),
         Case::silent("DROP TABLE p;").after("CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p REFERENCES p (id));").sqlite(),
         Case::fires("-- @up\nCREATE TABLE n (id INTEGER PRIMARY KEY);\nINSERT INTO n SELECT id FROM p;\nDROP TABLE p;\nALTER TABLE n RENAME TO p").after("CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p REFERENCES p (id) ON DELETE CASCADE);").sqlite(),
         Case::fires("BEGIN;\nCREATE TABLE n (id INTEGER PRIMARY KEY);\nINSERT INTO n SELECT id FROM p;\nDROP TABLE p;\nALTER TABLE n RENAME TO p;\nCOMMIT;\n-- @down\nSELECT 1;").after("CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p REFERENCES p (id) ON DELETE CASCADE);").sqlite(),
@@ -31,15 +35,19 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
     for name in names {
         let key = cx.schema.key(name);
         let mut inbound = cx.schema.inbound(&key);
-        let child = inbound.find(|(_, constraint)| {
-            matches!(constraint.kind, ConstraintKind::ForeignKey { cascade: true, .. })
+        let lost = inbound.find_map(|(child, constraint)| match &constraint.kind {
+            ConstraintKind::ForeignKey { on_delete: OnDelete::Cascade, .. } => Some((format!("the rows of {child} go"), "CASCADE")),
+            ConstraintKind::ForeignKey { on_delete: OnDelete::Set, columns, .. } => {
+                Some((format!("the values of {} in {child} go", columns.join(", ")), "SET NULL or SET DEFAULT"))
+            }
+            _ => None,
         });
-        let Some(child) = child.map(|(child, _)| child.to_string()).filter(|_| !off) else { continue };
+        let Some((lost, how)) = lost.filter(|_| !off) else { continue };
         let is_rebuilt = cx.is_copied(name);
         let edits = is_rebuilt.then(|| without_foreign_keys(cx)).flatten();
         let found = cx
-            .report(name.span, format!("where foreign keys are enforced, the rows of {child} go with those of {name}"))
-            .label("ON DELETE CASCADE leads here")
+            .report(name.span, format!("where foreign keys are enforced, {lost} with the rows of {name}"))
+            .label(format!("ON DELETE {how} leads here"))
             .help("switch them off before: `PRAGMA foreign_keys = OFF;` first, then BEGIN, and COMMIT at the end");
         match edits {
             Some(edits) => {

@@ -4,7 +4,7 @@ use rung_ddl::fold;
 use rung_sql::{Syntax, tokens};
 
 use super::prelude::*;
-use crate::schema::Stands;
+use crate::schema::{Constraint, Stands};
 
 pub(super) static RULE: Rule = Rule {
     name: "sqlite-drop-column",
@@ -35,6 +35,10 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("ALTER TABLE t DROP COLUMN b;").after("CREATE TABLE t (a, b);\nCREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO l (b) VALUES (new.a); END;").sqlite(),
         Case::silent("DROP TRIGGER g;\nALTER TABLE t DROP COLUMN b;").after("CREATE TABLE t (a, b);\nCREATE TRIGGER g AFTER INSERT ON t BEGIN INSERT INTO l VALUES (new.b); END;").sqlite(),
         Case::fires("ALTER TABLE t DROP COLUMN b;").after("CREATE TABLE t (a, b REFERENCES p (id), FOREIGN KEY (b) REFERENCES p (id));").sqlite(),
+        Case::silent("ALTER TABLE t DROP COLUMN b;").after("CREATE TABLE t (a, b);\nCREATE TRIGGER g AFTER UPDATE OF b ON t BEGIN INSERT INTO l VALUES (1); END;").sqlite(),
+        Case::fires("ALTER TABLE t DROP COLUMN b;").after("CREATE TABLE t (a, b);\nCREATE TRIGGER g AFTER UPDATE OF b ON t BEGIN INSERT INTO l VALUES (old.b); END;").sqlite(),
+        Case::fires("ALTER TABLE t DROP COLUMN b;").after("CREATE TABLE t (a CHECK (b > 0), b);").sqlite(),
+        Case::fires("ALTER TABLE t DROP COLUMN b;").after("CREATE TABLE t (a CHECK (c > 0), c);\nALTER TABLE t RENAME COLUMN c TO b;").sqlite(),
     ],
 };
 
@@ -43,17 +47,22 @@ fn check(cx: &mut Context<'_>, alter: &AlterTable, action: &Action, span: Span) 
     let key = cx.schema.key(&alter.name);
     let Some(table) = cx.schema.table_at(&key) else { return };
     let names = |columns: &[SmolStr]| columns.contains(&column.name);
+    let is_own =
+        |constraint: &Constraint| matches!(&constraint.stands, Stands::AtColumn(at) if *at == column.name);
     let constraint = table.constraints.iter().find_map(|constraint| match &constraint.kind {
         ConstraintKind::PrimaryKey(columns) if names(columns) => Some("its primary key".to_owned()),
         ConstraintKind::Unique(columns) if names(columns) => Some("a UNIQUE".to_owned()),
         // What is written at the column goes with it, unless it is about others too.
         ConstraintKind::Check { columns, .. }
             if names(columns)
-                && (constraint.stands == Stands::Alone || columns.iter().any(|name| *name != column.name)) =>
+                && (!is_own(constraint) || columns.iter().any(|name| *name != column.name)) =>
         {
-            Some("a CHECK of the table".to_owned())
+            Some(match &constraint.stands {
+                Stands::AtColumn(other) if *other != column.name => format!("the CHECK of {other}"),
+                _ => "a CHECK of the table".to_owned(),
+            })
         }
-        ConstraintKind::ForeignKey { columns, .. } if names(columns) && constraint.stands == Stands::Alone => {
+        ConstraintKind::ForeignKey { columns, .. } if names(columns) && !is_own(constraint) => {
             Some("a foreign key of the table".to_owned())
         }
         _ => None,
@@ -108,13 +117,12 @@ fn words(text: &str) -> Vec<SmolStr> {
     words.map(|token| fold(&text[token.span.range()]).to_lowercase().into()).collect()
 }
 
-/// Whether a trigger is about a column of its own table: `new.c`, `old.c`, `UPDATE OF c`.
+/// Whether a trigger is about a column of its own table: `new.c`, `old.c`. What is no more than listed, `UPDATE OF c`, is
+/// none of SQLite's concern.
 fn names_in_trigger(text: &str, column: &str) -> bool {
     let words = words(text);
     let is_row = |at: usize| at >= 2 && words[at - 1] == "." && matches!(words[at - 2].as_str(), "new" | "old");
-    let begins = words.iter().position(|word| word == "on").unwrap_or(0);
-    let listed = words.iter().take(begins).position(|word| word == "of").unwrap_or(begins);
-    words.iter().enumerate().any(|(at, word)| word == column && (is_row(at) || listed < at && at < begins))
+    words.iter().enumerate().any(|(at, word)| word == column && is_row(at))
 }
 
 /// Whether a view names a column, and not as what it calls another.

@@ -19,6 +19,10 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("CREATE TABLE t (a);").sqlite(),
         Case::fires("ALTER TABLE t ADD COLUMN a json;").sqlite(),
         Case::fires("CREATE TABLE t (a VARCHAR(10)) STRICT;").sqlite(),
+        Case::fires("ALTER TABLE t ADD COLUMN z varchar(10);").after("CREATE TABLE t (a INT) STRICT;").sqlite(),
+        Case::fires("ALTER TABLE t ADD COLUMN z;").after("CREATE TABLE t (a INT) STRICT;").sqlite(),
+        Case::silent("ALTER TABLE t ADD COLUMN z TEXT;").after("CREATE TABLE t (a INT) STRICT;").sqlite(),
+        Case::silent("ALTER TABLE t ADD COLUMN z;").after("CREATE TABLE t (a INT);").sqlite(),
         Case::silent("CREATE TABLE t (a INT, b INTEGER, c REAL, d TEXT, e BLOB, f ANY) STRICT;").sqlite(),
     ],
 };
@@ -28,7 +32,12 @@ const NUMERIC: [&str; 9] =
     ["numeric", "decimal", "boolean", "bool", "date", "datetime", "timestamp", "time", "timestamptz"];
 
 fn check(cx: &mut Context<'_>, statement: &Statement) {
-    if matches!(statement, Statement::CreateTable(create) if create.strict) {
+    let is_strict = match statement {
+        Statement::CreateTable(create) => create.strict,
+        Statement::AlterTable(alter) => cx.table(&alter.name).is_some_and(|table| table.strict),
+        _ => false,
+    };
+    if is_strict {
         return strict(cx, statement);
     }
     for column in statement.new_columns() {

@@ -51,6 +51,13 @@ pub(super) static RULE: Rule = Rule {
         Case::fires("ALTER TABLE t ALTER COLUMN a TYPE text COLLATE \"C\";")
             .after("CREATE TABLE t (a text);\nCREATE INDEX i ON t (a);"),
         Case::silent("ALTER TABLE t ALTER COLUMN a TYPE citext;").after("CREATE TABLE t (a text);"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a TYPE timestamptz;").after("CREATE TABLE t (a timestamp);"),
+        Case::silent("SET LOCAL timezone = 'UTC';\nALTER TABLE t ALTER COLUMN a TYPE timestamptz;").after("CREATE TABLE t (a timestamp);"),
+        Case::silent("SET TIME ZONE 'UTC';\nALTER TABLE t ALTER COLUMN a TYPE timestamptz;").after("CREATE TABLE t (a timestamp);"),
+        Case::fires("SET timezone = 'Europe/Berlin';\nALTER TABLE t ALTER COLUMN a TYPE timestamptz;").after("CREATE TABLE t (a timestamp);"),
+        Case::fires("ALTER TABLE t ALTER COLUMN a TYPE timestamptz;").after("SET timezone = 'UTC';\nCREATE TABLE t (a timestamp);"),
+        Case::fires("SET LOCAL timezone = 'UTC';\nALTER TABLE t ALTER COLUMN a TYPE timestamptz;")
+            .after("CREATE TABLE t (a timestamp);\nCREATE INDEX i ON t (a);"),
         Case::fires("ALTER TABLE t ALTER COLUMN a TYPE citext;").after("CREATE TABLE t (a text UNIQUE);"),
         Case::silent("CREATE TABLE t (a int);\nALTER TABLE t ALTER COLUMN a TYPE bigint;"),
         Case::silent("ALTER TABLE t ALTER COLUMN v TYPE bigint;")

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rung_ddl::{Action, AlterTable, Kind, Persistence, SmolStr};
 
-use super::{Born, ConstraintKind, Index, Key, Schema, Table};
+use super::{Born, ConstraintKind, Index, Key, Schema, Stands, Table};
 
 impl Schema {
     pub(super) fn alter_table(&mut self, alter: &AlterTable, text: &str, born: Born) {
@@ -91,6 +91,10 @@ impl Schema {
                     }
                     for constraint in &mut table.constraints {
                         rename_in(&mut constraint.kind, &from.name, &to.name);
+                        match &mut constraint.stands {
+                            Stands::AtColumn(column) if *column == from.name => column.clone_from(&to.name),
+                            _ => {}
+                        }
                     }
                     let used = table.columns.iter_mut().flat_map(|column| &mut column.from);
                     let used = used.chain(&mut table.partition_key);

@@ -1,6 +1,6 @@
 //! Columns and constraints that a table gets, with the names and the indexes that the server gives them.
 
-use rung_ddl::{Constraint as Written, ConstraintKind as WrittenKind, ForeignKey, Name, OnDelete, SmolStr, fold};
+use rung_ddl::{Constraint as Written, ConstraintKind as WrittenKind, ForeignKey, Name, SmolStr, fold};
 use rung_sql::{Syntax, tokens};
 
 use super::model::BTREE;
@@ -43,7 +43,8 @@ impl Schema {
         for constraint in &column.constraints {
             let first = table.constraints.len();
             self.add_constraint(table, key, constraint, text, born);
-            table.constraints[first..].iter_mut().for_each(|constraint| constraint.stands = Stands::AtColumn);
+            let at = || Stands::AtColumn(column.name.name.clone());
+            table.constraints[first..].iter_mut().for_each(|constraint| constraint.stands = at());
         }
     }
 
@@ -103,6 +104,7 @@ impl Schema {
             kind,
             valid: !written.not_valid,
             enforced: !written.not_enforced,
+            no_inherit: written.no_inherit,
             stands: Stands::Alone,
             born,
         });
@@ -188,7 +190,7 @@ fn never_null(condition: &str, columns: &[SmolStr]) -> Vec<SmolStr> {
 }
 
 /// The parts of a condition that have to hold all of them, without the parentheses around them.
-pub(super) fn each_part<'w>(words: &[&'w str], tell: &mut impl FnMut(&[&'w str])) {
+pub(crate) fn each_part<'w>(words: &[&'w str], tell: &mut impl FnMut(&[&'w str])) {
     let mut depth = 0_usize;
     let (mut ands, mut closed_early, mut between) = (Vec::new(), false, false);
     for (at, word) in words.iter().enumerate() {
@@ -221,6 +223,6 @@ fn foreign_key(schema: &Schema, key: &ForeignKey) -> ConstraintKind {
     ConstraintKind::ForeignKey {
         columns: key.columns.iter().map(|column| column.name.clone()).collect(),
         to: schema.key(&key.table),
-        cascade: key.on_delete == OnDelete::Cascade,
+        on_delete: key.on_delete,
     }
 }

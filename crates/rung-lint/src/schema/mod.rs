@@ -23,6 +23,7 @@ use store::{Indexes, Link, Tables};
 
 use crate::Language;
 pub use bounds::Proof;
+pub(crate) use constraints::each_part;
 pub use functions::{STEADY, VOLATILE, Volatility};
 pub use model::{Born, Column, Constraint, ConstraintKind, Domain, Index, Key, Stands, Table, Type};
 use model::{Composite, DomainConstraint};
@@ -51,6 +52,8 @@ pub struct Schema {
     published: Published,
     /// Whether a live database has told all that is there.
     live: bool,
+    /// Whether the session's time zone was set to one that is always UTC.
+    utc: bool,
     /// The first migration, by number, that made a table.
     first_maker: Option<usize>,
     /// Comments that call a table, or a column of it, deprecated.
@@ -220,6 +223,25 @@ impl Schema {
         })
     }
 
+    /// What the foreign keys of a partitioned table lead to, each with whether a table that is to be a partition of it has
+    /// the same, and has kept to it.
+    pub(crate) fn foreign_keys_for(&self, whole: &Key, part: &Key) -> Vec<(Key, bool)> {
+        let part = self.table_at(part);
+        let of_whole = self.table_at(whole).into_iter().flat_map(|whole| &whole.constraints);
+        let keys = of_whole.filter_map(|constraint| match &constraint.kind {
+            ConstraintKind::ForeignKey { columns, to, .. } if constraint.enforced => Some((columns, to)),
+            _ => None,
+        });
+        keys.map(|(columns, to)| {
+            let is_same = |own: &Constraint| {
+                let is_kept = own.valid && own.enforced;
+                is_kept && matches!(&own.kind, ConstraintKind::ForeignKey { columns: from, to: there, .. } if (from, there) == (columns, to))
+            };
+            (to.clone(), part.is_some_and(|part| part.constraints.iter().any(is_same)))
+        })
+        .collect()
+    }
+
     /// Whether a table is known to keep to the bounds that it is attached with: `FOR VALUES IN (1)`.
     pub fn keeps_to(&self, whole: &Key, part: &Key, bounds: &str) -> Proof {
         let key = self.table_at(whole).map(|whole| whole.partition_key.as_slice()).unwrap_or_default();
@@ -300,6 +322,11 @@ impl Schema {
             Born::In(maker) => Some((maker, kind, name)),
             Born::Before => None,
         })
+    }
+
+    /// Whether a statement before has set the session's time zone to UTC.
+    pub(crate) fn is_in_utc(&self) -> bool {
+        self.utc
     }
 
     /// How sure it is that an expression gives one value for all rows of a statement.

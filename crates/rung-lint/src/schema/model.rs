@@ -1,6 +1,6 @@
 //! What a schema is made of: tables with their columns and constraints, indexes, types.
 
-use rung_ddl::{CreateIndex, DataType, Kind, Persistence, SmolStr};
+use rung_ddl::{CreateIndex, DataType, Kind, OnDelete, Persistence, SmolStr};
 
 use super::Volatility;
 
@@ -56,6 +56,8 @@ pub struct Constraint {
     pub valid: bool,
     /// Whether it holds for anything at all: not where it is `NOT ENFORCED`.
     pub enforced: bool,
+    /// Whether it is the table's alone: `NO INHERIT`.
+    pub no_inherit: bool,
     /// Where it is written.
     pub stands: Stands,
     /// The migration that added it.
@@ -63,10 +65,10 @@ pub struct Constraint {
 }
 
 /// Where a constraint is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stands {
-    /// At a column, with which it goes.
-    AtColumn,
+    /// At this column, with which it goes.
+    AtColumn(SmolStr),
     /// By itself.
     Alone,
 }
@@ -110,7 +112,7 @@ pub enum ConstraintKind {
         /// What they reference.
         to: Key,
         /// What happens on delete.
-        cascade: bool,
+        on_delete: OnDelete,
     },
     /// `EXCLUDE`.
     Exclude,
@@ -197,6 +199,8 @@ pub struct Table {
     pub policies: usize,
     /// Whether SQLite made it virtual.
     pub module: Option<SmolStr>,
+    /// Whether it is SQLite's `STRICT`.
+    pub strict: bool,
 }
 
 impl Table {
@@ -220,6 +224,7 @@ impl Table {
             row_security: false,
             policies: 0,
             module: None,
+            strict: false,
         }
     }
 

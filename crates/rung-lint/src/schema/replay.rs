@@ -77,6 +77,10 @@ impl Schema {
                 let column = column.as_ref().map(|column| column.name.clone());
                 self.set_comment(self.key(name), column, text.as_deref());
             }
+            Statement::Set { name, values, .. } if name == "timezone" => {
+                const SAME: [&str; 6] = ["utc", "etc/utc", "gmt", "etc/gmt", "zulu", "universal"];
+                self.utc = matches!(values.as_slice(), [zone] if SAME.iter().any(|utc| zone.eq_ignore_ascii_case(utc)));
+            }
             Statement::Set { name, values, .. } if name == "search_path" && !self.search_path.is_empty() => {
                 let path: Vec<SmolStr> =
                     values.iter().filter(|schema| *schema != "$user" && !schema.is_empty()).map(SmolStr::new).collect();
@@ -131,8 +135,9 @@ impl Schema {
         self.published.add(name, tables.into_iter(), text);
     }
 
-    /// Puts the search path back, as a run does between two migrations.
+    /// Puts the search path and the time zone back, as a run does between two migrations.
     pub fn reset_search_path(&mut self) {
+        self.utc = false;
         if !self.search_path.is_empty() {
             self.search_path = vec![SmolStr::new_static("public")];
         }
@@ -222,6 +227,7 @@ impl Schema {
             inherits: create.inherits.iter().map(|name| self.key(name)).collect(),
             of_type,
             module: create.module.clone(),
+            strict: create.strict,
             ..Table::unknown(Kind::Table)
         };
         if create.persistence == Persistence::Temporary {

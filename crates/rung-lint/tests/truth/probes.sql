@@ -1,5 +1,9 @@
 -- One statement a line; `-- pg>=14` above lines keeps them to those servers, up to the next such line.
 -- pg>=13
+ALTER TABLE proven_alone ALTER COLUMN a SET NOT NULL;
+ALTER TABLE proven_all ALTER COLUMN a SET NOT NULL;
+ALTER TABLE led ATTACH PARTITION led_not FOR VALUES IN (1);
+ALTER TABLE led ATTACH PARTITION led_too FOR VALUES IN (2);
 CREATE TABLE made (id bigint PRIMARY KEY);
 CREATE TABLE made (id bigint REFERENCES p (id));
 CREATE TABLE made PARTITION OF parts FOR VALUES IN (9);

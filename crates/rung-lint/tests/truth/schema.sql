@@ -118,3 +118,11 @@ ALTER TABLE whole_1 ADD CONSTRAINT whole_1_elder FOREIGN KEY (id) REFERENCES eld
 CREATE TABLE led_to (id int, k int, PRIMARY KEY (id, k)) PARTITION BY LIST (k);
 CREATE TABLE led_to_1 PARTITION OF led_to FOR VALUES IN (1);
 CREATE TABLE leads (id int, k int, FOREIGN KEY (id, k) REFERENCES led_to (id, k));
+CREATE TABLE proven_alone (a int, CONSTRAINT proven_alone_a CHECK (a IS NOT NULL) NO INHERIT);
+CREATE TABLE unproven () INHERITS (proven_alone);
+CREATE TABLE proven_all (a int, CONSTRAINT proven_all_a CHECK (a IS NOT NULL));
+CREATE TABLE inheriting () INHERITS (proven_all);
+CREATE TABLE led_goal (id bigint PRIMARY KEY);
+CREATE TABLE led (id bigint REFERENCES led_goal (id), k int) PARTITION BY LIST (k);
+CREATE TABLE led_not (id bigint, k int NOT NULL, CONSTRAINT led_not_k CHECK (k = 1));
+CREATE TABLE led_goalo (id bigint REFERENCES led_goal (id), k int NOT NULL, CONSTRAINT led_too_k CHECK (k = 2));

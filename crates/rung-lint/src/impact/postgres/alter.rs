@@ -29,7 +29,13 @@ impl Reader<'_> {
                 Action::Attach { .. } | Action::Detach { .. } | Action::Rename(_) | Action::SetSchema(_) => {}
                 // There is nothing in the partitioned table itself.
                 _ if alter.only && partitioned => self.impact.tasks.truncate(known),
-                _ if alter.only => {}
+                _ if alter.only => {
+                    let mut at = 0;
+                    self.impact.tasks.retain(|task| {
+                        at += 1;
+                        at <= known || task.table == key
+                    });
+                }
                 // Newer servers lock what inherits before they look at what is asked for.
                 _ if self.server.may_have(18) => self.lock_family(&key, mode),
                 Action::AddConstraint(added) if added.no_inherit => {}
@@ -101,7 +107,11 @@ impl Reader<'_> {
                 {
                     let why = "every row is checked for NULL, unless a valid CHECK says that there is none";
                     self.impact.task(Work::Scan, table, why, Sure::Perhaps, span);
-                } else if !known.is_some_and(|known| self.is_not_null(known, &column.name)) {
+                } else if known.is_some_and(|table| self.is_not_null(table, &column.name)) {
+                    let mut below = Vec::new();
+                    self.unproven_below(table, &column.name, &mut below);
+                    below.iter().for_each(|child| self.task(Work::Scan, child, "every row is checked for NULL", span));
+                } else {
                     self.task(Work::Scan, table, "every row is checked for NULL", span);
                 }
             }
@@ -152,6 +162,13 @@ impl Reader<'_> {
                     Proof::Unknown => {
                         let why = "each row is held against the bounds, unless a valid CHECK says the same";
                         self.impact.task(Work::Scan, &partition, why, Sure::Perhaps, span);
+                    }
+                }
+                for (to, is_kept) in self.schema.foreign_keys_for(table, &partition) {
+                    // A key that is taken over loses its triggers to that of the partitioned table.
+                    self.impact.lock(to, if is_kept { AccessExclusive } else { ShareRowExclusive });
+                    if !is_kept {
+                        self.task(Work::Scan, &partition, "a foreign key of the partitioned table is checked", span);
                     }
                 }
                 let has = |whole: &Index| self.schema.indexes_of(&partition).any(|(_, own)| own.stands_for(whole));

@@ -107,6 +107,29 @@ impl Reader<'_> {
         table.column(column).is_some_and(|column| column.not_null) || stay.any(|it| it.proves_not_null(column))
     }
 
+    /// The tables below one of which no column has to be looked at that are looked at all the same: what proves that there
+    /// is no NULL in it is the table's alone.
+    fn unproven_below(&self, table: &Key, column: &str, found: &mut Vec<Key>) {
+        let passes_on = self.schema.table_at(table).is_some_and(|table| {
+            let mut stay = table.constraints.iter().filter(|it| !it.no_inherit && !self.dropped.contains(&it.name));
+            table.column(column).is_some_and(|column| column.not_null) || stay.any(|it| it.proves_not_null(column))
+        });
+        if passes_on {
+            return;
+        }
+        for child in self.schema.children(table) {
+            let is_proven = self.schema.table_at(child).is_some_and(|child| self.is_not_null(child, column));
+            // A loop in the files ends here.
+            if found.contains(child) {
+                continue;
+            }
+            if !is_proven {
+                found.push(child.clone());
+            }
+            self.unproven_below(child, column, found);
+        }
+    }
+
     fn task(&mut self, work: Work, table: &Key, why: &'static str, span: Span) {
         self.impact.task(work, table, why, Sure::Yes, span);
     }
