@@ -125,4 +125,4 @@ CREATE TABLE inheriting () INHERITS (proven_all);
 CREATE TABLE led_goal (id bigint PRIMARY KEY);
 CREATE TABLE led (id bigint REFERENCES led_goal (id), k int) PARTITION BY LIST (k);
 CREATE TABLE led_not (id bigint, k int NOT NULL, CONSTRAINT led_not_k CHECK (k = 1));
-CREATE TABLE led_goalo (id bigint REFERENCES led_goal (id), k int NOT NULL, CONSTRAINT led_too_k CHECK (k = 2));
+CREATE TABLE led_too (id bigint REFERENCES led_goal (id), k int NOT NULL, CONSTRAINT led_too_k CHECK (k = 2));
