@@ -186,6 +186,17 @@ impl Schema {
         self.tables.iter().filter(move |(_, table)| table.columns.iter().any(&is_one)).map(|(key, _)| key)
     }
 
+    /// The tables that have a column of a type, or of a domain over it.
+    pub(crate) fn holders_of(&self, name: &Name) -> impl Iterator<Item = &Key> {
+        let wanted = self.type_key(name);
+        let is_it = move |of: &DataType| {
+            let name = Name { schema: of.schema.clone(), name: of.name.clone(), span: of.span };
+            self.type_key(&name) == wanted
+        };
+        let has = move |column: &Column| column.data_type.as_ref().is_some_and(&is_it);
+        self.tables.iter().filter(move |(_, table)| table.columns.iter().any(&has)).map(|(key, _)| key)
+    }
+
     /// All indexes.
     pub fn indexes(&self) -> impl Iterator<Item = (&Key, &Index)> {
         self.indexes.iter()

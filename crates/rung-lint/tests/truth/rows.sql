@@ -31,6 +31,7 @@ INSERT INTO sure_two SELECT 2 FROM generate_series(1, 500);
 INSERT INTO wider SELECT 13 FROM generate_series(1, 500);
 INSERT INTO narrower SELECT 13 FROM generate_series(1, 500);
 INSERT INTO one_year SELECT 1, '2026-06-01' FROM generate_series(1, 500);
+INSERT INTO coloured SELECT g, 'red', 'dark' FROM generate_series(1, 500) g;
 INSERT INTO proven_alone SELECT g FROM generate_series(1, 500) g;
 INSERT INTO unproven SELECT g FROM generate_series(1, 500) g;
 INSERT INTO proven_all SELECT g FROM generate_series(1, 500) g;
