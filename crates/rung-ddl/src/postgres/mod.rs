@@ -206,6 +206,8 @@ fn lower(node: Node) -> Option<Statement> {
             let name = node.tokens().nth(1).map(|token| token.text().to_lowercase())?;
             Statement::Set { name, values: Vec::new(), local: false }
         }
+        // It runs what it explains.
+        K::EXPLAIN if explain_runs(node) => node.children().find_map(lower)?,
         K::DO => Statement::Opaque { body: node.child(K::LITERAL).map(|body| body.span()) },
         K::CALL | K::EXECUTE => Statement::Opaque { body: None },
         K::BEGIN => Statement::Transaction(TransactionControl::Begin),
@@ -341,6 +343,17 @@ fn comment(node: Node) -> Statement {
     }
     let on = object.children().filter_map(|below| below.as_name()).last();
     Statement::Comment { kind: kind_of(what), name: on, column: None, text }
+}
+
+/// Whether an EXPLAIN runs its statement: `ANALYZE`, by itself or among the options and not switched off.
+fn explain_runs(node: Node) -> bool {
+    let Some(options) = node.child(K::EXPLAIN_OPTION_LIST) else { return node.child(K::EXPLAIN_ANALYZE).is_some() };
+    let words = options.words().to_lowercase();
+    words.trim_matches(['(', ')', ' ']).split(',').any(|option| {
+        let mut words = option.split_whitespace();
+        words.next().is_some_and(|name| matches!(name, "analyze" | "analyse"))
+            && !words.next().is_some_and(|value| matches!(value, "off" | "false" | "0"))
+    })
 }
 
 fn set(node: Node) -> Option<Statement> {

@@ -24,6 +24,11 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("-- @up\nALTER TABLE t ADD COLUMN a int;\n-- @down\nALTER TABLE t DROP COLUMN a;"),
         Case::fires("-- @up\nDROP TABLE t;\n-- @down\nSELECT 1;").after("CREATE TABLE t (a int);"),
         Case::silent("-- @up\nDROP TABLE t;\n-- @down\nCREATE TABLE t (a int);").after("CREATE TABLE t (a int);"),
+        Case::fires("-- @up\nDROP TABLE t;\n-- @down\nCREATE TABLE t (a int);").after("CREATE TABLE t (a int, b int);"),
+        Case::fires("-- @up\nDROP TABLE t;\n-- @down\nCREATE TABLE t (a int);").after("CREATE TABLE t (a text);"),
+        Case::silent("-- @up\nDROP TABLE t;\n-- @down\nCREATE TABLE t (a integer);\nALTER TABLE t ADD COLUMN b int;")
+            .after("CREATE TABLE t (a int, b int);"),
+        Case::silent("-- @up\nDROP TABLE t;\n-- @down\nCREATE TABLE t AS SELECT 1 AS a;").after("CREATE TABLE t (a int, b int);"),
         Case::fires("-- @up\nALTER TABLE t ALTER COLUMN a TYPE text;\n-- @down\nSELECT 1;")
             .after("CREATE TABLE t (a varchar(20));"),
         Case::fires("-- @up\nCREATE TYPE e AS ENUM ('a');\n-- @down\nSELECT 1;"),
@@ -188,6 +193,7 @@ fn differences(before: &Schema, changed: &Schema, after: &Schema, fates: &Fates)
                 let gone = before.table_at(key);
                 found.extend(gone.map(|table| format!("the {} {key} is not back", table.kind.as_str())));
             }
+            (true, false, true) => remade(key, before, after, &mut found),
             (_, true, true) if !goes(key) => kept(key, before, changed, after, fates, &mut found),
             _ => {}
         }
@@ -221,6 +227,26 @@ fn goes_along(key: &Key, changed: &Schema, after: &Schema, fates: &Fates) -> boo
     table.persistence == Persistence::Temporary
         || table.partition_of.iter().chain(&table.inherits).any(is_gone)
         || table.of_type.as_ref().is_some_and(|of| fates.types.contains(&of.name))
+}
+
+/// What a table that was dropped lacks when it is back.
+fn remade(key: &Key, before: &Schema, after: &Schema, found: &mut Vec<String>) {
+    let (Some(was), Some(is)) = (before.table_at(key), after.table_at(key)) else { return };
+    if was.kind != Kind::Table || !is.complete {
+        return;
+    }
+    for column in &was.columns {
+        match is.column(&column.name) {
+            None => found.push(format!("the column {} of {key} is not back", column.name)),
+            Some(again) => {
+                if let (Some(was), Some(is)) = (&column.data_type, &again.data_type)
+                    && !was.same(is)
+                {
+                    found.push(format!("the column {} of {key} is {is}, and was {was}", column.name));
+                }
+            }
+        }
+    }
 }
 
 /// What is left of the changes of a table that stays.

@@ -7,7 +7,7 @@ pub(super) static RULE: Rule = Rule {
     group: Group::Data,
     level: Some(Level::Warning),
     dialects: POSTGRES,
-    what: "`DROP ... CASCADE` of what is no table: a type, a function, an extension, a view, a constraint; `DROP OWNED`.",
+    what: "`DROP ... CASCADE` of what is no table: a type, a function, an extension, a view, a constraint, a column that views may read; `DROP OWNED`.",
     why: "Whatever depends on it goes too, columns with all that is in them, and the statement does not say what that is.",
     instead: "`DROP` each by its name; without CASCADE the server says what is missing.",
     check: Check::Statement(check),
@@ -20,6 +20,9 @@ pub(super) static RULE: Rule = Rule {
         Case::silent("ALTER TABLE t DROP CONSTRAINT c CASCADE;")
             .after("CREATE TABLE t (a int, CONSTRAINT c CHECK (a > 0));"),
         Case::fires("DROP OWNED BY joe;"),
+        Case::fires("ALTER TABLE t DROP COLUMN a CASCADE;").after("CREATE TABLE t (a int, b int);\nCREATE VIEW v AS SELECT a FROM t;"),
+        Case::silent("ALTER TABLE t DROP COLUMN a;").after("CREATE TABLE t (a int, b int);\nCREATE VIEW v AS SELECT a FROM t;"),
+        Case::silent("ALTER TABLE t DROP COLUMN a CASCADE;").after("CREATE TABLE t (a int, b int);"),
         Case::silent("DROP INDEX i CASCADE;"),
     ],
 };
@@ -51,6 +54,18 @@ fn check(cx: &mut Context<'_>, statement: &Statement) {
         }
         Statement::AlterTable(alter) if !cx.is_fresh_table(&alter.name) => {
             for (action, span) in &alter.actions {
+                if let Action::DropColumn { column, cascade: true, .. } = action {
+                    let key = cx.schema.key(&alter.name);
+                    // Which columns a view reads, and a key leads to, is not kept.
+                    let others = cx.schema.inbound(&key).map(|(other, _)| other.clone());
+                    let around: Vec<String> =
+                        cx.schema.views_of(&key).into_iter().chain(others).map(|key| key.to_string()).collect();
+                    if !around.is_empty() && !cx.is_own_column(&alter.name, &column.name) {
+                        report(cx, *span, &format!("the column {column}"))
+                            .note(format!("{} may be among it", around.join(", ")));
+                    }
+                    continue;
+                }
                 let Action::DropConstraint { name, cascade: true, .. } = action else { continue };
                 let known = cx.table(&alter.name).and_then(|table| table.constraint(&name.name)).map(|c| &c.kind);
                 // Only keys have something that depends on them: foreign keys.

@@ -17,6 +17,11 @@ pub(super) static RULE: Rule = Rule {
         Case::fires("DELETE FROM t;"),
         Case::silent("CREATE TABLE t (a int);\nUPDATE t SET a = 1;"),
         Case::fires("DELETE FROM t;").sqlite(),
+        Case::fires("EXPLAIN ANALYZE DELETE FROM t;"),
+        Case::fires("EXPLAIN (BUFFERS, ANALYZE) DELETE FROM t;"),
+        Case::silent("EXPLAIN DELETE FROM t;"),
+        Case::silent("EXPLAIN (ANALYZE off, COSTS) DELETE FROM t;"),
+        Case::silent("EXPLAIN ANALYZE DELETE FROM t WHERE a = 1;"),
         Case::silent("DELETE FROM t WHERE a = 1;").sqlite(),
     ],
 };

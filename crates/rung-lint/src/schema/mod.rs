@@ -28,7 +28,7 @@ pub use functions::{STEADY, VOLATILE, Volatility};
 pub use model::{Born, Column, Constraint, ConstraintKind, Domain, Index, Key, Stands, Table, Type};
 use model::{Composite, DomainConstraint};
 use routines::Functions;
-use rung_ddl::{Action, CreateTable, Expression, Kind, Name, Parsed, Persistence, SmolStr, Statement};
+use rung_ddl::{Action, CreateTable, DataType, Expression, Kind, Name, Parsed, Persistence, SmolStr, Statement};
 pub use size::Size;
 
 /// The schema of temporary tables.
@@ -151,6 +151,17 @@ impl Schema {
     /// The full name of a type that is named.
     pub(crate) fn type_key(&self, name: &Name) -> Key {
         self.found(name, |key| self.types.contains_key(key))
+    }
+
+    /// The tables that have a column of a type, or of a domain over it.
+    pub(crate) fn holders_of(&self, name: &Name) -> impl Iterator<Item = &Key> {
+        let wanted = self.type_key(name);
+        let is_it = move |of: &DataType| {
+            let name = Name { schema: of.schema.clone(), name: of.name.clone(), span: of.span };
+            self.type_key(&name) == wanted
+        };
+        let has = move |column: &Column| column.data_type.as_ref().is_some_and(&is_it);
+        self.tables.iter().filter(move |(_, table)| table.columns.iter().any(&has)).map(|(key, _)| key)
     }
 
     /// All indexes.

@@ -191,7 +191,7 @@ pub struct Table {
     pub of_type: Option<Key>,
     /// What it reads, if it is a view.
     pub reads: Vec<Key>,
-    /// SQLite's: its triggers by name, each with its text; its own text, if it is a view.
+    /// Its own text, if it is a view; SQLite's triggers by name, each with its text.
     pub texts: Vec<(SmolStr, String)>,
     /// Whether row level security is on.
     pub row_security: bool,

@@ -151,15 +151,15 @@ impl Schema {
         self.tables.insert(key, table);
     }
 
-    /// Keeps the text of what SQLite holds a table's columns by.
+    /// Keeps the text of a view, and of what SQLite holds a table's columns by.
     fn keep_text(&mut self, kind: Kind, name: &Name, on: Option<&Name>, text: &str) {
         let table = match (kind, on) {
-            (Kind::View, _) => name,
+            (Kind::View | Kind::MaterializedView, _) => name,
             (Kind::Trigger, Some(on)) => on,
             _ => return,
         };
-        // Where there are schemas, others say what depends on a column.
-        if self.search_path.is_empty() && self.table(table).is_some() {
+        // Where there are schemas, triggers hold no columns.
+        if (kind != Kind::Trigger || self.search_path.is_empty()) && self.table(table).is_some() {
             self.change_table(table, Kind::Table, |table| {
                 table.texts.retain(|(there, _)| *there != name.name);
                 table.texts.push((name.name.clone(), text.to_owned()));

@@ -1,5 +1,7 @@
 -- One statement a line; `-- pg>=14` above lines keeps them to those servers, up to the next such line.
 -- pg>=13
+DROP TYPE colour CASCADE;
+DROP DOMAIN shade CASCADE;
 ALTER TABLE proven_alone ALTER COLUMN a SET NOT NULL;
 ALTER TABLE proven_all ALTER COLUMN a SET NOT NULL;
 ALTER TABLE led ATTACH PARTITION led_not FOR VALUES IN (1);

@@ -37,6 +37,7 @@ INSERT INTO of_filled SELECT g FROM generate_series(1, 500) g;
 INSERT INTO elder SELECT g FROM generate_series(1, 500) g;
 INSERT INTO whole SELECT g, 1 + g % 2, g FROM generate_series(1, 500) g;
 INSERT INTO led_to SELECT g, 1 FROM generate_series(1, 500) g;
+INSERT INTO coloured SELECT g, 'red', 'dark' FROM generate_series(1, 500) g;
 INSERT INTO proven_alone SELECT g FROM generate_series(1, 500) g;
 INSERT INTO unproven SELECT g FROM generate_series(1, 500) g;
 INSERT INTO proven_all SELECT g FROM generate_series(1, 500) g;

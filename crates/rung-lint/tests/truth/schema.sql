@@ -118,6 +118,9 @@ ALTER TABLE whole_1 ADD CONSTRAINT whole_1_elder FOREIGN KEY (id) REFERENCES eld
 CREATE TABLE led_to (id int, k int, PRIMARY KEY (id, k)) PARTITION BY LIST (k);
 CREATE TABLE led_to_1 PARTITION OF led_to FOR VALUES IN (1);
 CREATE TABLE leads (id int, k int, FOREIGN KEY (id, k) REFERENCES led_to (id, k));
+CREATE TYPE colour AS ENUM ('red', 'blue');
+CREATE DOMAIN shade AS text;
+CREATE TABLE coloured (id int, c colour, d shade);
 CREATE TABLE proven_alone (a int, CONSTRAINT proven_alone_a CHECK (a IS NOT NULL) NO INHERIT);
 CREATE TABLE unproven () INHERITS (proven_alone);
 CREATE TABLE proven_all (a int, CONSTRAINT proven_all_a CHECK (a IS NOT NULL));

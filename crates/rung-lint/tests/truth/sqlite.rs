@@ -15,11 +15,11 @@ const REFUSALS: [(&str, Level); 5] = [
     ("sqlite-type-affinity", Level::Error),
 ];
 
-/// Whether something is gone.
-type Lost = fn(&Connection) -> bool;
+/// Whether a database lacks what a rule says that it does.
+type IsLost = fn(&Connection) -> bool;
 
 /// Rules about what becomes of rows, keys, indexes and triggers, with what a database lacks after a case that fires.
-const LOSSES: [(&str, Lost); 3] = [
+const LOSSES: [(&str, IsLost); 3] = [
     ("sqlite-cascading-drop", |database| {
         !database.query_row("SELECT count(*) = count(p) AND count(*) > 0 FROM c", [], |row| row.get(0)).unwrap_or(true)
     }),

@@ -372,6 +372,22 @@ impl Reader<'_> {
             Object::Trigger | Object::Policy | Object::Rule => {
                 on.into_iter().for_each(|on| self.lock(on, AccessExclusive));
             }
+            // With CASCADE all that is in it goes too, and every column of the type; without, the server refuses.
+            Object::Schema => {
+                let within = |key: &Key| names.iter().any(|name| name.name == key.schema);
+                let tables = self.schema.tables().map(|(key, _)| key).filter(|key| within(key));
+                let mut tables: Vec<Name> = tables
+                    .map(|key| Name { schema: Some(key.schema.clone()), name: key.name.clone(), span: Span::default() })
+                    .collect();
+                tables.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+                self.drop_objects(Object::Table, &tables, false, None);
+            }
+            Object::Type | Object::Domain => {
+                let mut holders: Vec<Key> =
+                    names.iter().flat_map(|name| self.schema.holders_of(name)).cloned().collect();
+                holders.sort_unstable();
+                holders.iter().for_each(|key| self.lock_family(key, AccessExclusive));
+            }
             Object::Database => self.impact.outside = true,
             _ => {}
         }
