@@ -13,6 +13,7 @@ mod definition;
 mod fate;
 mod index;
 mod inherit;
+mod loss;
 mod make;
 pub(crate) mod misfit;
 mod null;
