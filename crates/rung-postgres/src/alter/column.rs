@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rung_catalog::{Body, Column, Fact, Key, Kind, NotNull, Object, Origin, Validity, Value};
 
+use super::loss::loss;
 use super::null::not_null;
 use super::table::{columns_of, options, server_options};
 use super::types;
@@ -169,6 +170,29 @@ impl<'a> Builder<'_, 'a> {
         self.null(from, to, old, new);
     }
 
+    /// Refuses a table whose rows are values elsewhere: the server gives none of its columns another type.
+    fn refuse_in_values(&mut self, table: &'a Object) {
+        let key = &table.key;
+        let found = self.changes.from.of_kind(Kind::Table).filter(|other| other.key != *key).find_map(|other| {
+            let column = other.columns().iter().find(|column| types::is_of(&column.data_type, table))?;
+            Some(format!("{}.{}", other.key.path(), column.name))
+        });
+        if let Some(column) = found {
+            self.changes.refuse(
+                key,
+                format!("{column} is made of its rows, and then the server gives no column of it another type"),
+                format!("drop {column} in a migration before, or make it one of another type, and say what becomes of the values"),
+            );
+        }
+    }
+
+    /// What the values of a column lose by its new type.
+    pub(super) fn loss(&self, table: &Object, old: &Column, new: &Column) -> Option<String> {
+        let is_same = old.data_type == new.data_type || is_foreign(table);
+        let (of, catalogs) = (format!("{}.{}", table.key.path(), new.name), (self.changes.from, self.changes.to));
+        (!is_same).then(|| loss(catalogs, &of, &old.data_type, &new.data_type)).flatten()
+    }
+
     /// All new types of a table's columns at once, so that it is written anew once.
     fn retype(&mut self, from: &'a Object, to: &'a Object) {
         let key = &to.key;
@@ -184,18 +208,17 @@ impl<'a> Builder<'_, 'a> {
             return;
         }
         let (mut changes, mut facts, mut needs, mut before) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut lost: Vec<String> = Vec::new();
+        self.refuse_in_values(to);
+        let (mut lost, mut losses): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
         for new in columns {
             let Some(old) = from.columns().iter().find(|old| old.name == new.name) else { continue };
             before.extend(super::value::narrowed(key, old, new));
             let is_remade = self.changes.waits(from, &new.name);
             if is_remade {
                 let gone = types::attributes_lost(self.changes.from, self.changes.to, &old.data_type, &new.data_type);
-                let of = |attribute: &String| format!("the values of {}.{}.{attribute}", key.path(), new.name);
-                lost.extend(gone.iter().map(of));
+                lost.extend(gone.iter().map(|attribute| format!("{}.{}.{attribute}", key.path(), new.name)));
             }
-            let worn = super::worn::worn((self.changes.from, self.changes.to), &old.data_type, &new.data_type);
-            lost.extend(worn.filter(|_| !is_foreign(to)).map(|what| format!("{what} of {}.{}", key.path(), new.name)));
+            losses.extend(self.loss(to, old, new));
             let collation = new.collation.as_ref().map_or_else(String::new, |name| format!(" COLLATE {name}"));
             let using = match old.data_type == new.data_type && !is_remade {
                 true => None,
@@ -230,8 +253,11 @@ impl<'a> Builder<'_, 'a> {
             .collect();
         let needs = needs.into_iter().chain(self.after_leaving(key)).collect();
         let mut all = steps(before);
+        if !lost.is_empty() {
+            losses.insert(0, format!("the values of {}", lost.join(", ")));
+        }
         let step = Step::from(sql);
-        all.push(if lost.is_empty() { step } else { step.losing(lost.join(", ")) });
+        all.push(if losses.is_empty() { step } else { step.losing(losses.join("; ")) });
         let left = self.all_left(key);
         let action = self.works.add(Phase::Make, key, None, all);
         action.claims = left;

@@ -1,6 +1,6 @@
 //! What becomes of an object that is not the same, taken by itself.
 
-use rung_catalog::{Body, Constraint, ConstraintKind, Object, Routine, Validity, Value, View};
+use rung_catalog::{Body, Constraint, ConstraintKind, Object, Routine, Type, Validity, Value, View};
 
 use super::change::{Changes, Fate};
 use super::types;
@@ -27,6 +27,14 @@ impl<'a> Changes<'a> {
                 }
                 self.table(from, to);
                 Fate::Altered
+            }
+            (Body::Type(Type::Base(old)), Body::Type(Type::Base(new))) if old != new => {
+                self.refuse(
+                    &to.key,
+                    "the functions that make a base type go with it, so that it can't be made anew",
+                    "make a type of another name, and give the columns that have this one that type",
+                );
+                Fate::Remade
             }
             (Body::Type(old), Body::Type(new)) => altered(types::is_alterable((self.from, self.to), &to.key, old, new)),
             (Body::Routine(old), Body::Routine(new)) => altered(may_replace(old, new)),

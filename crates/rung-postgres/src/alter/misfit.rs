@@ -93,7 +93,7 @@ fn range(of: &str) -> Option<(i64, i64)> {
 }
 
 /// The numbers in the parentheses of a type.
-pub(super) fn modifiers(of: &str) -> Vec<i32> {
+fn modifiers(of: &str) -> Vec<i32> {
     let inner = of.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map_or("", |(inner, _)| inner);
     inner.split(',').filter_map(|number| number.trim().parse().ok()).collect()
 }

@@ -13,6 +13,7 @@ mod definition;
 mod fate;
 mod index;
 mod inherit;
+mod loss;
 mod make;
 pub(crate) mod misfit;
 mod null;
@@ -25,7 +26,6 @@ mod types;
 mod uses;
 mod value;
 mod work;
-mod worn;
 
 use std::sync::Arc;
 

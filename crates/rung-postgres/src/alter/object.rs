@@ -178,6 +178,15 @@ impl<'a> Builder<'_, 'a> {
             let lost: Vec<String> = gone.iter().map(|name| format!("{}.{name}", key.path())).collect();
             step.loses = Some(format!("the values of {}", lost.join(", ")));
         }
+        if is_in_use {
+            let of = |name: &str| format!("{}.{name}", key.path());
+            let both = new.iter().filter_map(|new| Some((old.iter().find(|old| old.name == new.name)?, new)));
+            let losses = both.filter(|(old, new)| old.data_type != new.data_type).filter_map(|(old, new)| {
+                super::loss::loss((from, catalog), &of(&new.name), &old.data_type, &new.data_type)
+            });
+            let all: Vec<String> = step.loses.take().into_iter().chain(losses).collect();
+            step.loses = Some(all.join("; ")).filter(|all| !all.is_empty());
+        }
         let stays = |object: &&'a Object| from.get(&object.key).is_some() && !self.changes.is_made(&object.key);
         let is_retyped = |table: &Object, name: &str| self.changes.retyped.contains(&(&*table.key, name));
         let (mut makes, mut takes) = (vec![Fact::object(key)], Vec::new());

@@ -139,7 +139,10 @@ impl<'a> Builder<'_, 'a> {
                 if old.partition_by.is_some() { "" } else { "ONLY " },
                 full(&before)
             );
-            all.push(Step::from(copy).because(if self.changes.stuck.contains(key) {
+            let losses: Vec<String> = both.iter().filter_map(|(old, new)| self.loss(to, old, new)).collect();
+            let step = Step::from(copy);
+            let step = if losses.is_empty() { step } else { step.losing(losses.join("; ")) };
+            all.push(step.because(if self.changes.stuck.contains(key) {
                 "nothing makes a column its parent's: the table is made anew, and nobody gets at it meanwhile"
             } else if new.of_type.is_some() {
                 "nothing alters it together with its type: it is made anew, and nobody gets at it meanwhile"

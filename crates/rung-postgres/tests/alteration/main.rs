@@ -28,7 +28,7 @@ struct Pair {
     rows_back: String,
     renames: Vec<Rename>,
     /// What the refusal says, forth or back.
-    refused: Option<(bool, String)>,
+    refused: Vec<(bool, String)>,
     /// What is in the statements, online and forth.
     says: Vec<String>,
     needs: u32,
@@ -50,8 +50,8 @@ fn pairs(text: &str) -> Vec<Pair> {
                 "new" => place = "new",
                 "rows" => place = "rows",
                 "rows-back" => place = "rows-back",
-                "refused" => pair.refused = Some((true, rest.to_owned())),
-                "refused-back" => pair.refused = Some((false, rest.to_owned())),
+                "refused" => pair.refused.push((true, rest.to_owned())),
+                "refused-back" => pair.refused.push((false, rest.to_owned())),
                 "says" => pair.says.push(rest.to_owned()),
                 "needs" => pair.needs = rest.parse().expect("a major"),
                 "renamed" => pair.renames.push(rename(rest)),
@@ -130,7 +130,7 @@ fn one(server: &'static Server, pair: &Pair, forth: bool) -> Option<String> {
     };
     let locking = if forth { Locking::Online } else { Locking::Plain };
     let outcome = prove(server, from, to, rows, locking, &pair.renames);
-    let refused = pair.refused.as_ref().filter(|(way, _)| *way == forth);
+    let refused = pair.refused.iter().find(|(way, _)| *way == forth);
     let name = format!("{} {}", pair.name, if forth { "forth" } else { "back" });
     match (outcome, refused) {
         (Outcome::Proved(alteration), None) => {
@@ -235,9 +235,51 @@ fn what_is_lost_is_said() {
         lost,
         [
             "how far public.s has counted",
-            "the fractions of public.t.c, the times of day of public.t.d",
+            "the decimals of public.t.c; the times of public.t.d",
             "the rows of public.u",
             "the values of public.t.b"
         ]
     );
+}
+
+#[test]
+fn what_narrower_types_cut_off_is_said_and_nothing_else() {
+    let server = testkit::postgres();
+    let old = "CREATE TABLE t (a numeric(12,4), b timestamptz, c double precision, d integer, e text, g timestamp, h json, \
+        i numeric, k bigint, l text, m interval); CREATE TYPE o AS (x numeric(9,3)); CREATE TABLE q OF o; \
+        CREATE TABLE p (a numeric(9,3)) PARTITION BY LIST (a);";
+    let new = "CREATE TABLE t (a numeric(10,2), b timestamptz(0), c real, d boolean, e \"char\", g date, h jsonb, \
+        i integer, k real, l name, m interval day to second(2)); CREATE TYPE o AS (x numeric(9,1)); CREATE TABLE q OF o; \
+        CREATE TABLE p (a numeric(9,1)) PARTITION BY LIST (a);";
+    let lost = |from: &str, to: &str| {
+        let Outcome::Proved(alteration) = prove(server, from, to, "", Locking::Online, &[]) else {
+            panic!("it is not proved")
+        };
+        let mut lost: Vec<String> = alteration
+            .steps
+            .iter()
+            .flat_map(|step| step.loses.iter().flat_map(|it| it.split("; ")))
+            .map(str::to_owned)
+            .collect();
+        lost.sort_unstable();
+        lost
+    };
+    let expected = [
+        "all of public.t.e but the first letter",
+        "digits of public.t.c beyond the first 6",
+        "digits of public.t.k beyond the first 6",
+        "fractions of a second of public.t.b",
+        "fractions of a second of public.t.m beyond 2 digits",
+        "how public.t.h was written, and keys that are there twice",
+        "letters of public.t.l beyond 63 bytes",
+        "the decimals of public.o.x beyond the first",
+        "the decimals of public.p.a beyond the first",
+        "the decimals of public.t.a beyond the first 2",
+        "the decimals of public.t.i",
+        "the numbers of public.t.d, but for 0",
+        "the times of public.t.g",
+    ];
+    assert_eq!(lost(old, new), expected);
+    // A real has decimals, whatever it was before.
+    assert_eq!(lost(new, old), ["the decimals of public.t.k"]);
 }

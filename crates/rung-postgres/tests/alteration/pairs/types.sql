@@ -205,3 +205,23 @@ CREATE TABLE t (a integer[], b text[], c integer[], d bigint);
 INSERT INTO t VALUES (1, '{x,y}', '{7}', '{3}'), (NULL, NULL, NULL, NULL);
 -- @rows-back
 INSERT INTO t VALUES ('{1}', '{"x,y"}', '{7}', 3), (NULL, NULL, NULL, NULL);
+-- @pair a column changes of a table whose rows are values of another
+CREATE TABLE a (id integer, b text);
+CREATE TABLE t (id integer, r a);
+-- @new
+CREATE TABLE a (id bigint, b text);
+CREATE TABLE t (id integer, r a);
+-- @refused public.t.r is made of its rows
+-- @refused-back public.t.r is made of its rows
+-- @pair a base type is another
+CREATE TYPE bt;
+CREATE FUNCTION bt_in(cstring) RETURNS bt LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+CREATE FUNCTION bt_out(bt) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+CREATE TYPE bt (INPUT = bt_in, OUTPUT = bt_out, INTERNALLENGTH = VARIABLE);
+-- @new
+CREATE TYPE bt;
+CREATE FUNCTION bt_in(cstring) RETURNS bt LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+CREATE FUNCTION bt_out(bt) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+CREATE TYPE bt (INPUT = bt_in, OUTPUT = bt_out, INTERNALLENGTH = VARIABLE, CATEGORY = 'X', DEFAULT = 'x');
+-- @refused the functions that make a base type go with it
+-- @refused-back the functions that make a base type go with it
