@@ -12,7 +12,9 @@ pub(crate) fn in_order(sql: &str) -> String {
         return sql.to_owned();
     };
     let mut on = parts(on);
-    on.sort_unstable();
+    // Expressions come after the columns, in the order in which they were written.
+    let columns = on.iter().take_while(|part| !part.ends_with(')')).count();
+    on[..columns].sort_unstable();
     format!("{head} ON {} FROM {table}", on.join(", "))
 }
 
@@ -27,6 +29,10 @@ mod tests {
             (
                 "CREATE STATISTICS s.x (mcv) ON b, a, lower((c || ','::text)) FROM t;\nALTER STATISTICS s.x SET STATISTICS 5",
                 "CREATE STATISTICS s.x (mcv) ON a, b, lower((c || ','::text)) FROM t;\nALTER STATISTICS s.x SET STATISTICS 5",
+            ),
+            (
+                "CREATE STATISTICS s.x ON b, \"A\", lower(c), (a + 1) FROM s.t",
+                "CREATE STATISTICS s.x ON \"A\", b, lower(c), (a + 1) FROM s.t",
             ),
             ("CREATE VIEW v AS SELECT 1 ON b, a FROM t", "CREATE VIEW v AS SELECT 1 ON b, a FROM t"),
         ] {

@@ -166,8 +166,9 @@ impl Reader<'_> {
                 }
                 for (to, is_kept) in self.schema.foreign_keys_for(table, &partition) {
                     // A key that is taken over loses its triggers to that of the partitioned table.
-                    self.impact.lock(to, if is_kept { AccessExclusive } else { ShareRowExclusive });
+                    self.impact.lock(to.clone(), if is_kept { AccessExclusive } else { ShareRowExclusive });
                     if !is_kept {
+                        self.impact.look_up(&to, &partition, span);
                         self.task(Work::Scan, &partition, "a foreign key of the partitioned table is checked", span);
                     }
                 }
