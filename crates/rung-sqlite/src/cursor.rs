@@ -177,7 +177,7 @@ impl<'a> Cursor<'a> {
                 TokenKind::Word | TokenKind::QuotedIdent => {
                     let qualifies =
                         self.tokens[..self.end].get(at + 1).is_some_and(|next| &self.text[next.span.range()] == ".");
-                    let name = unquoted(text).to_lowercase();
+                    let name = unquoted(text).to_ascii_lowercase();
                     let name = renamed(&name, qualifies).unwrap_or(name);
                     if token.kind == TokenKind::QuotedIdent && !is_plain(&name) {
                         out.push_str(&format!("\"{name}\""));
@@ -186,7 +186,7 @@ impl<'a> Cursor<'a> {
                     }
                 }
                 TokenKind::String => out.push_str(text),
-                _ => out.push_str(&text.to_lowercase()),
+                _ => out.push_str(&text.to_ascii_lowercase()),
             }
         }
         out

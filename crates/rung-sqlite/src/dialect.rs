@@ -97,7 +97,7 @@ impl Dialect for SqliteDialect {
             format!(
                 "CREATE TRIGGER IF NOT EXISTS {} BEFORE {event} ON {} BEGIN \
                  SELECT raise(ABORT, 'migration_history is append-only'); END",
-                self.quote_identifier(&format!("{schema}_migration_history_no_{}", event.to_lowercase())),
+                self.quote_identifier(&format!("{schema}_migration_history_no_{}", event.to_ascii_lowercase())),
                 table("migration_history")
             )
         };

@@ -291,7 +291,7 @@ fn is_plain(name: &str) -> bool {
     name.contains('_')
         && name.bytes().all(is_word)
         && !name.starts_with(|c: char| c.is_ascii_digit())
-        && !name.to_lowercase().starts_with("current_")
+        && !name.to_ascii_lowercase().starts_with("current_")
 }
 
 /// A list of texts as this crate writes it.

@@ -64,9 +64,10 @@ pub(crate) fn misfit((was, is): (&Table, &Table), (old, new): (&Column, &Column)
 /// A column that gets the name of another, which goes: there is no telling one from the other meanwhile.
 fn refuse(rename: &Rename, from: &Catalog, names: &Names) -> Option<Refusal> {
     let Rename::Column { table, to, .. } = rename else { return None };
-    let before = from.of_kind(Kind::Table).find(|object| names.table(&object.key.name) == table.name.to_lowercase())?;
+    let before =
+        from.of_kind(Kind::Table).find(|object| names.table(&object.key.name) == table.name.to_ascii_lowercase())?;
     let is_taken = before.columns().iter().any(|column| column.name.eq_ignore_ascii_case(to));
-    let is_left = names.new_column(&table.name.to_lowercase(), &to.to_lowercase()).is_some();
+    let is_left = names.new_column(&table.name.to_ascii_lowercase(), &to.to_ascii_lowercase()).is_some();
     (is_taken && !is_left).then(|| Refusal {
         key: Arc::clone(table),
         why: format!("{rename}, and there is one of that name before"),
@@ -145,8 +146,8 @@ impl<'a> Plan<'a> {
             names,
             indexes: [texts(from, &[Kind::Index], names), texts(to, &[Kind::Index], &nobody)],
             others: [from, to].map(|catalog| texts(catalog, &[Kind::View, Kind::Trigger], &nobody)),
-            broken: broken.map(|view| view.key.name.to_lowercase()).collect(),
-            taken: every.map(|object| object.key.name.to_lowercase()).collect(),
+            broken: broken.map(|view| view.key.name.to_ascii_lowercase()).collect(),
+            taken: every.map(|object| object.key.name.to_ascii_lowercase()).collect(),
         }
     }
 
@@ -245,7 +246,7 @@ impl<'a> Plan<'a> {
                 };
                 let is_in_the_way = !disturbed.is_empty()
                     && (text.names.iter().any(|name| disturbed.contains(name) || is_view_gone(name))
-                        || self.broken.contains(&text.key.name.to_lowercase()));
+                        || self.broken.contains(&text.key.name.to_ascii_lowercase()));
                 // The triggers of a view go with it.
                 let goes_along = text.key.kind == Kind::Trigger && is_view_gone(&text.on);
                 if !stays || is_in_the_way || goes_along {
@@ -353,7 +354,7 @@ impl<'a> Plan<'a> {
     fn free(&self, table: &str) -> String {
         let numbered = (2..).map(|number| format!("new_{table}_{number}"));
         let mut names = std::iter::once(format!("new_{table}")).chain(numbered);
-        names.find(|name| !self.taken.contains(&name.to_lowercase())).unwrap_or_default()
+        names.find(|name| !self.taken.contains(&name.to_ascii_lowercase())).unwrap_or_default()
     }
 
     /// Whether a table with rows that others refer to is dropped, also to be replaced: where foreign keys are enforced,
@@ -461,7 +462,7 @@ fn texts<'a>(catalog: &'a Catalog, kinds: &[Kind], names: &Names) -> Vec<Text<'a
         let sql = statement(object)?;
         let on = match &object.body {
             Body::Index(index) => index.table.as_ref().map(|table| names.table(&table.name)),
-            _ => object.key.parent.as_ref().map(|parent| parent.to_lowercase()),
+            _ => object.key.parent.as_ref().map(|parent| parent.to_ascii_lowercase()),
         };
         let on = on.unwrap_or_default();
         Some(Text {
@@ -469,7 +470,7 @@ fn texts<'a>(catalog: &'a Catalog, kinds: &[Kind], names: &Names) -> Vec<Text<'a
             sql,
             normal: normal(sql, object.key.kind, &on, names),
             on,
-            names: cursor::names(sql).map(|name| name.to_lowercase()).collect(),
+            names: cursor::names(sql).map(|name| name.to_ascii_lowercase()).collect(),
         })
     };
     objects.filter_map(text).collect()

@@ -18,13 +18,13 @@ impl Names {
         for rename in renames {
             match rename {
                 Rename::Object { from, to } if from.kind == Kind::Table => {
-                    names.tables.insert(from.name.to_lowercase(), to.name.to_lowercase());
+                    names.tables.insert(from.name.to_ascii_lowercase(), to.name.to_ascii_lowercase());
                 }
                 // Whatever else has a name only is made anew.
                 Rename::Object { .. } => {}
                 Rename::Column { table, from, to } => {
-                    let columns = names.columns.entry(table.name.to_lowercase()).or_default();
-                    columns.insert(from.to_lowercase(), to.to_lowercase());
+                    let columns = names.columns.entry(table.name.to_ascii_lowercase()).or_default();
+                    columns.insert(from.to_ascii_lowercase(), to.to_ascii_lowercase());
                 }
             }
         }
@@ -38,7 +38,7 @@ impl Names {
 
     /// What a table is called in the second schema.
     pub(super) fn table(&self, name: &str) -> String {
-        let name = name.to_lowercase();
+        let name = name.to_ascii_lowercase();
         self.tables.get(&name).cloned().unwrap_or(name)
     }
 
@@ -49,7 +49,7 @@ impl Names {
 
     /// What a column is called there, of a table by its name there.
     pub(super) fn column(&self, table: &str, column: &str) -> String {
-        let column = column.to_lowercase();
+        let column = column.to_ascii_lowercase();
         self.new_column(table, &column).cloned().unwrap_or(column)
     }
 

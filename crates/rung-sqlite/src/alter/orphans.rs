@@ -56,7 +56,8 @@ impl Plan<'_> {
     fn is_key(&self, foreign: &ForeignKey) -> bool {
         let is_it = |it: &&Object| it.key.name.eq_ignore_ascii_case(&foreign.table.name);
         let Some(parent) = self.to.of_kind(Kind::Table).find(is_it) else { return true };
-        let set = |columns: &[String]| -> BTreeSet<String> { columns.iter().map(|it| it.to_lowercase()).collect() };
+        let set =
+            |columns: &[String]| -> BTreeSet<String> { columns.iter().map(|it| it.to_ascii_lowercase()).collect() };
         let of_constraints = self.to.constraints(parent).any(|it| match &it.kind {
             ConstraintKind::PrimaryKey { columns, .. } if foreign.references.is_empty() => {
                 columns.len() == foreign.columns.len()

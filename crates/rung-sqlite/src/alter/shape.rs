@@ -209,7 +209,9 @@ impl Shape {
             };
             match word.as_str() {
                 "CONSTRAINT" => {
-                    named = part.name().map_or_else(String::new, |name| format!("constraint {} ", name.to_lowercase()));
+                    named = part
+                        .name()
+                        .map_or_else(String::new, |name| format!("constraint {} ", name.to_ascii_lowercase()));
                 }
                 "PRIMARY" | "UNIQUE" => {
                     let is_key = word == "PRIMARY";
@@ -283,11 +285,11 @@ impl Shape {
                     }
                     for (on, action) in [("delete", &key.on_delete), ("update", &key.on_update)] {
                         if let Some(action) = action {
-                            what.push_str(&format!(" on {on} {}", action.to_lowercase()));
+                            what.push_str(&format!(" on {on} {}", action.to_ascii_lowercase()));
                         }
                     }
                     if let Some(matching) = &key.matching {
-                        what.push_str(&format!(" match {}", matching.to_lowercase()));
+                        what.push_str(&format!(" match {}", matching.to_ascii_lowercase()));
                     }
                     match part.timing() {
                         Timing::NotDeferrable => {}
@@ -307,7 +309,7 @@ impl Shape {
                     conflict(&mut part);
                 }
                 "COLLATE" => {
-                    let collation = part.name().map(|name| name.to_lowercase()).filter(|name| name != "binary");
+                    let collation = part.name().map(|name| name.to_ascii_lowercase()).filter(|name| name != "binary");
                     if let Some(column) = column {
                         column.collation = collation;
                     }
@@ -357,7 +359,7 @@ fn conflict(part: &mut Cursor<'_>) -> String {
     }
     part.step();
     part.step();
-    match part.step().unwrap_or_default().to_lowercase().as_str() {
+    match part.step().unwrap_or_default().to_ascii_lowercase().as_str() {
         "abort" => String::new(),
         other => format!(" on conflict {other}"),
     }

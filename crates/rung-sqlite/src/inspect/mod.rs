@@ -226,7 +226,7 @@ impl Reader<'_> {
             .catalog
             .iter()
             .filter(|object| matches!(object.key.kind, Kind::Table | Kind::View))
-            .map(|object| (object.key.name.to_lowercase(), Arc::clone(&object.key)))
+            .map(|object| (object.key.name.to_ascii_lowercase(), Arc::clone(&object.key)))
             .collect();
         let mut found: Vec<(Arc<Key>, BTreeSet<Arc<Key>>)> = Vec::new();
         for object in &self.catalog {
@@ -235,7 +235,7 @@ impl Reader<'_> {
                 Body::Trigger(trigger) => &trigger.definition,
                 _ => continue,
             };
-            let spoken = names(text).filter_map(|name| relations.get(&name.to_lowercase()));
+            let spoken = names(text).filter_map(|name| relations.get(&name.to_ascii_lowercase()));
             let others = spoken.filter(|key| ***key != *object.key && Some(&key.name) != object.key.parent.as_ref());
             found.push((Arc::clone(&object.key), others.cloned().collect()));
         }

@@ -196,6 +196,23 @@ fn a_table_that_is_made_anew_keeps_its_rows_and_all_that_is_on_it() {
 }
 
 #[test]
+fn names_are_folded_as_sqlite_does_in_ascii_alone() {
+    for (from, to) in [
+        (
+            r#"CREATE TABLE "Ärzte" (id int PRIMARY KEY, "Ü😀" text);"#,
+            r#"CREATE TABLE "Ärzte" (id integer PRIMARY KEY, "Ü😀" text);"#,
+        ),
+        (
+            r#"CREATE TABLE t ("Ü" int, "ü" int, CHECK ("Ü" > "ü"));"#,
+            r#"CREATE TABLE t ("Ü" int, "ü" int, CHECK ("ü" > "Ü")); CREATE INDEX i ON t ("Ü");"#,
+        ),
+    ] {
+        goes(from, to, Vec::new());
+        goes(to, from, Vec::new());
+    }
+}
+
+#[test]
 fn numbers_of_rows_stay() {
     let (connection, _) = goes(
         "CREATE TABLE t (a); INSERT INTO t (rowid, a) VALUES (5, 'x'), (9, 'y')",
