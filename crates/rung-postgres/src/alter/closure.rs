@@ -126,6 +126,8 @@ impl<'a> Changes<'a> {
         }
         let is_retyped = column.is_some_and(|column| self.retyped.contains(&(&**used.on, column)));
         let is_gone = self.fate_of(used.on) == Some(Fate::Gone);
+        // Of what goes as a whole, no other column may be used either.
+        let taken = Use { on_column: used.on_column.filter(|_| column.is_some()), ..used };
         match (&object.body, used.column) {
             // Its rows go to partitions of the new type's values.
             (Body::Table(table), Some(name))
@@ -205,14 +207,14 @@ impl<'a> Changes<'a> {
             // But it forgets how much is to be looked at.
             (Body::Other(of), _)
                 if is_retyped && key.kind == Kind::Statistics && !of.sql.contains(";\nALTER STATISTICS ") => {}
-            (Body::Other(_), _) if key.kind == Kind::Publication && self.is_let_out(object, to, used) => {
+            (Body::Other(_), _) if key.kind == Kind::Publication && self.is_let_out(object, to, taken) => {
                 self.fates.insert(key, Fate::Altered);
             }
             // What is replaced by its new definition has done with it.
-            (Body::View(view), _) if !view.materialized && self.lets_go(to, used) => {
+            (Body::View(view), _) if !view.materialized && self.lets_go(to, taken) => {
                 self.fates.entry(key).or_insert(Fate::Altered);
             }
-            (Body::Routine(_), _) if self.fate_of(key) == Some(Fate::Altered) && self.lets_go(to, used) => {}
+            (Body::Routine(_), _) if self.fate_of(key) == Some(Fate::Altered) && self.lets_go(to, taken) => {}
             (Body::Sequence(_) | Body::Extension(_) | Body::Schema, _) => {}
             (Body::Type(of), _) => {
                 if let Type::Domain { default: Some(_), base, .. } = of

@@ -294,3 +294,19 @@ ALTER TABLE t OWNER TO alter_owner;
 GRANT SELECT ON t TO alter_reader;
 CREATE TABLE u (a integer);
 ALTER TABLE u OWNER TO alter_reader;
+-- @pair a view loses a column, and one over it takes another in its place
+CREATE TABLE t (id integer, a integer);
+CREATE VIEW v AS SELECT id, a FROM t;
+CREATE VIEW w AS SELECT a FROM v;
+-- @new
+CREATE TABLE t (id integer, a integer);
+CREATE VIEW v AS SELECT id FROM t;
+CREATE VIEW w AS SELECT id AS a FROM v;
+-- @pair a column of a view gets another name, and one over it keeps its own
+CREATE TABLE t (id integer, a integer);
+CREATE VIEW v AS SELECT id, a FROM t;
+CREATE VIEW w AS SELECT a FROM v;
+-- @new
+CREATE TABLE t (id integer, a integer);
+CREATE VIEW v AS SELECT id, a AS b FROM t;
+CREATE VIEW w AS SELECT b AS a FROM v;
