@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::grant::Grants;
 use crate::key::{Key, Kind};
-use crate::relation::{Column, Constraint, Index, NotNull, Table, View};
+use crate::relation::{Column, Constraint, Index, NotNull, Table, Value, View};
 
 /// A whole schema.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -186,6 +186,23 @@ impl Object {
             Body::Type(Type::Composite { columns }) => columns,
             _ => &mut [],
         }
+    }
+
+    /// Privileges on it, on its columns and on the sequences of its identity columns, to be changed.
+    pub fn grants_mut(&mut self) -> Vec<&mut Grants> {
+        let columns = match &mut self.body {
+            Body::Table(table) => table.columns.as_mut_slice(),
+            Body::View(view) => view.columns.as_mut_slice(),
+            _ => &mut [],
+        };
+        let of_columns = columns.iter_mut().flat_map(|column| {
+            let sequence = match &mut column.value {
+                Value::Identity(identity) => Some(&mut identity.grants),
+                _ => None,
+            };
+            sequence.into_iter().chain([&mut column.grants])
+        });
+        of_columns.chain([&mut self.grants]).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use rung_catalog::{Body, Catalog, Difference, Key, Kind, Object, differences, glob};
+use rung_catalog::{Body, Catalog, Difference, Grant, Grantee, Key, Kind, Object, differences, glob};
 
 use crate::alter::{AlterOptions, Locking};
 use crate::dialect::{Dialect, DumpOptions};
@@ -199,12 +199,15 @@ impl Drifts {
             .map(|difference| Arc::clone(&difference.object().key))
             .collect();
         for key in changed {
-            let (Some(said), Some(object)) = (self.expected.get(&key).cloned(), self.actual.get_mut(&key)) else {
+            let (Some(said), Some(object)) = (self.expected.get_mut(&key), self.actual.get_mut(&key)) else {
                 continue;
             };
             let owned = object.owner.as_ref().or(options.database_owner.as_ref());
             // Whoever deploys owns what is made, and that is another one in a replay.
             if said.owner.is_none() || said.owner.as_ref() == owned || !options.compared.owners {
+                if let Some(owner) = owned.cloned().map(Grantee::Role) {
+                    hide_own(&owner, said, object);
+                }
                 object.owner.clone_from(&said.owner);
             }
             if !options.compared.privileges {
@@ -239,6 +242,20 @@ impl Drifts {
             if names(said, has) != names(has, said) {
                 self.notes.push(format!("the columns of {} are in another order", object.key.path()));
             }
+        }
+    }
+}
+
+/// Takes out what is granted to whoever owns an object in the database, who has that by itself, unless it was revoked.
+fn hide_own(owner: &Grantee, said: &mut Object, has: &mut Object) {
+    let own = |list: &[Grant]| -> BTreeSet<String> {
+        list.iter().filter(|it| it.to == *owner).flat_map(|it| it.privileges.iter().cloned()).collect()
+    };
+    // What may be passed on as well stands in the place of what may not.
+    if own(&has.grants.revoked).is_subset(&own(&has.grants.granted)) {
+        for grants in said.grants_mut().into_iter().chain(has.grants_mut()) {
+            grants.granted.retain(|it| it.to != *owner);
+            grants.revoked.retain(|it| it.to != *owner);
         }
     }
 }

@@ -122,13 +122,7 @@ fn without(mut object: rung_catalog::Object, options: &AlterOptions) -> rung_cat
         if let rung_catalog::Body::Extension(extension) = &mut object.body {
             extension.grants.clear();
         }
-        object.grants = rung_catalog::Grants::default();
-        for column in object.columns_mut() {
-            column.grants = rung_catalog::Grants::default();
-            if let rung_catalog::Value::Identity(identity) = &mut column.value {
-                identity.grants = rung_catalog::Grants::default();
-            }
-        }
+        object.grants_mut().into_iter().for_each(|grants| *grants = rung_catalog::Grants::default());
     }
     object
 }
