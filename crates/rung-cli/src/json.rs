@@ -45,6 +45,8 @@ pub(crate) struct Status<'a> {
     /// The applied ones in the order of application, then the pending ones in the order of running.
     pub(crate) migrations: Vec<Migration<'a>>,
     pub(crate) differences: Vec<Difference<'a>>,
+    /// Why `rung up` would be refused as things are; null where it would not be.
+    pub(crate) refused: Option<&'a str>,
 }
 
 /// Which database.

@@ -134,11 +134,8 @@ impl<'a> Names<'a> {
     fn schema(&self, text: &mut String, schema: &Schema<'a>) {
         for (key, fields) in &schema.composites {
             let about = format!("The composite type {}.", key.path());
-            self.class(text, &self.types[key], &about, "populate_by_name=True", |text, names| {
-                for field in fields {
-                    self.member(text, names, field, Presence::Always);
-                }
-            });
+            let fields: Vec<_> = fields.iter().map(|field| (field, Presence::Always)).collect();
+            self.class(text, &self.types[key], &about, "populate_by_name=True", &fields);
         }
         for relation in schema.tables.iter().chain(&schema.views) {
             self.relation(text, relation);
@@ -152,49 +149,39 @@ impl<'a> Names<'a> {
             None => format!("A row of the {what}."),
         };
         let config = "populate_by_name=True, from_attributes=True";
-        self.class(text, &self.types[relation.key], &about, config, |text, names| {
-            for field in &relation.fields {
-                self.member(text, names, field, Presence::Always);
-            }
-        });
+        let fields: Vec<_> = relation.fields.iter().map(|field| (field, Presence::Always)).collect();
+        self.class(text, &self.types[relation.key], &about, config, &fields);
         if !relation.is_writable {
             return;
         }
         let config = "populate_by_name=True, extra=\"forbid\"";
         let (insert, update) = &self.written[relation.key];
         let given = || relation.fields.iter().filter(|field| field.given != Given::Never);
-        self.class(text, insert, &format!("What an INSERT into the {what} gives."), config, |text, names| {
-            for field in given() {
-                let is_required = field.given == Given::Required;
-                self.member(text, names, field, if is_required { Presence::Always } else { Presence::Maybe });
-            }
-        });
-        self.class(text, update, &format!("What an UPDATE of the {what} gives."), config, |text, names| {
-            for field in given() {
-                self.member(text, names, field, Presence::Maybe);
-            }
-        });
+        let inserted: Vec<_> = given()
+            .map(|field| (field, if field.given == Given::Required { Presence::Always } else { Presence::Maybe }))
+            .collect();
+        self.class(text, insert, &format!("What an INSERT into the {what} gives."), config, &inserted);
+        let updated: Vec<_> = given().map(|field| (field, Presence::Maybe)).collect();
+        self.class(text, update, &format!("What an UPDATE of the {what} gives."), config, &updated);
     }
 
-    fn class(
-        &self,
-        text: &mut String,
-        name: &str,
-        about: &str,
-        config: &str,
-        members: impl FnOnce(&mut String, &mut Unique),
-    ) {
+    fn class(&self, text: &mut String, name: &str, about: &str, config: &str, fields: &[(&Field<'a>, Presence)]) {
         let _ = write!(text, "\n\nclass {name}(BaseModel):\n    {}\n\n", documentation(about, "    "));
         let _ = writeln!(text, "    model_config = ConfigDict({config})");
-        let mut inner = String::new();
-        members(&mut inner, &mut Unique::snake(&[]));
-        if !inner.is_empty() {
-            let _ = write!(text, "\n{inner}");
+        if !fields.is_empty() {
+            text.push('\n');
+        }
+        // Values are taken by either name, so that none may be another column's.
+        let columns: Vec<&str> = fields.iter().map(|(field, _)| field.name).collect();
+        let mut unique = Unique::snake(&columns);
+        for (field, presence) in fields {
+            let name = self.attribute(field.name);
+            let name = if name == field.name { name } else { unique.take(name) };
+            self.member(text, &name, field, *presence);
         }
     }
 
-    fn member(&self, text: &mut String, unique: &mut Unique, field: &Field<'a>, presence: Presence) {
-        let name = unique.take(self.attribute(field.name));
+    fn member(&self, text: &mut String, name: &str, field: &Field<'a>, presence: Presence) {
         let of = self.ty(&field.of);
         let of = if field.is_nullable && of != "Any" { format!("{of} | None") } else { of };
         let mut arguments = Vec::new();

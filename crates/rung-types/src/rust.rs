@@ -13,6 +13,9 @@ use crate::words::{Unique, pascal, snake};
 /// Names that types of ours would take from those that are used here.
 const TAKEN: &[&str] = &["Option", "Vec", "String", "Box", "Self", "Default", "Serialize", "Deserialize", "Result"];
 
+/// The first names of the paths that are written, which a module would hide.
+const CRATES: &[&str] = &["given", "serde", "serde_json", "chrono", "uuid", "rust_decimal", "std", "core", "alloc"];
+
 /// Words that can be a name behind `r#` (The Rust Reference, "Keywords"), and those that can't at all.
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
@@ -78,7 +81,7 @@ impl<'m, 'a> Names<'m, 'a> {
         let mut listed = HashMap::new();
         let mut written = HashMap::new();
         let mut modules = HashMap::new();
-        let mut module_names = Unique::snake(&["given"]);
+        let mut module_names = Unique::snake(CRATES);
         for schema in &model.schemas {
             modules.insert(schema.name.clone(), identifier(&module_names.take(snake(&schema.name))));
             let mut unique = Unique::camel(TAKEN);

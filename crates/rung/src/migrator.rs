@@ -232,7 +232,9 @@ impl Migrator {
             }
         }
         let differences = rung_engine::compare(&self.set, &history);
-        Ok(StatusReport { history, pending, post_deploy, differences })
+        let dialect = self.driver.dialect_of();
+        let refused = rung_engine::plan(&self.set, &history, &Goal::Latest, &self.planning, dialect).err();
+        Ok(StatusReport { history, pending, post_deploy, differences, refused })
     }
 
     /// Reads a target as people type it.
@@ -385,6 +387,8 @@ pub struct StatusReport {
     pub post_deploy: Vec<String>,
     /// Where files and history have come apart.
     pub differences: Vec<Difference>,
+    /// Why nothing could run as it is: what [`Migrator::up`] would say.
+    pub refused: Option<PlanErrors>,
 }
 
 impl StatusReport {

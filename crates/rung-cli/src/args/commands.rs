@@ -82,7 +82,7 @@ pub struct Lint {
     /// before it, any other by itself
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// How to report, or the format of the migrations; may be given for both
+    /// How to report. The format of the migrations may be given too, with another --format
     #[arg(long, value_name = "FORMAT", value_parser = super::shown_or_format_parser(super::Format::Report))]
     pub format: Vec<super::Format>,
     /// The mildest finding to end with 1 for; an error, where neither this nor rung.toml says anything
@@ -208,7 +208,7 @@ pub struct Inspect {
     /// Which objects.
     #[command(flatten)]
     pub selection: Selection,
-    /// How to show it
+    /// How to show it. The format of the migrations may be given too, with another --format
     #[arg(long, value_name = "FORMAT", value_parser = super::shown_or_format_parser(super::Format::Schema))]
     pub format: Vec<super::Format>,
 }

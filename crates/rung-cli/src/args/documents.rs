@@ -55,7 +55,7 @@ pub struct Origin {
 /// Arguments of `graph`.
 #[derive(Debug, Args)]
 pub struct GraphArguments {
-    /// How to show it
+    /// How to show it. The format of the migrations may be given too, with another --format
     #[arg(long, value_name = "FORMAT", value_parser = super::shown_or_format_parser(super::Format::Graph))]
     pub format: Vec<super::Format>,
     /// Ask no database what is applied

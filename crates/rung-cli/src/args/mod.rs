@@ -159,10 +159,11 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(Choice::names()).try_map(|name| Choice::parse(&name).map(Format::Files))
 }
 
-/// Reads the name of a way of showing something, or of a format of migration directories.
+/// Reads the name of a way of showing something, or of a format of migration directories, which `--format` means elsewhere
+/// and which is told of there.
 fn shown_or_format_parser<T: ValueEnum + 'static>(shown: fn(T) -> Format) -> impl TypedValueParser<Value = Format> {
     let ways = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
-    let files = Choice::names().map(PossibleValue::new);
+    let files = Choice::names().map(|name| PossibleValue::new(name).hide(true));
     PossibleValuesParser::new(ways.chain(files)).try_map(move |name| match T::from_str(&name, false) {
         Ok(way) => Ok(shown(way)),
         Err(_) => Choice::parse(&name).map(Format::Files),

@@ -59,6 +59,7 @@ pub(crate) fn docs(arguments: &Arguments, options: &DocsArguments, terminal: &Te
         environments: &environments,
         catalog: catalog.as_ref(),
         graph: mermaid(&lineage, &states),
+        picture: diagram.as_ref().map(|diagram| from_page(file.as_deref(), diagram)),
     });
     if terminal.is_json() {
         terminal.json(&page);
@@ -86,6 +87,20 @@ pub(crate) fn docs(arguments: &Arguments, options: &DocsArguments, terminal: &Te
         (None, _) => {}
     }
     Ok(done)
+}
+
+/// The way from the page to a file, as a link has it.
+fn from_page(page: Option<&Path>, file: &Path) -> String {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let file = absolute(file);
+    let dir = absolute(page.unwrap_or(Path::new("page")));
+    let (mut from, mut to) = (dir.parent().unwrap_or(&dir).components().peekable(), file.components().peekable());
+    while from.peek().is_some() && from.peek() == to.peek() {
+        (from.next(), to.next());
+    }
+    let up = from.map(|_| "..".to_owned());
+    let down = to.map(|part| part.as_os_str().to_string_lossy().into_owned());
+    up.chain(down).collect::<Vec<_>>().join("/")
 }
 
 fn read_template(path: &Path) -> Result<String, Failure> {

@@ -40,7 +40,7 @@ pub(crate) fn inspect(arguments: &Arguments, inspect: &Inspect, terminal: &Termi
             let database = Database::of(dialect.title(), &facts);
             terminal.json(&schema::Json::of(&catalog, database, dialect, &inspect.selection.options()));
         }
-        SchemaFormat::Mermaid => terminal.data(&schema::mermaid(&catalog)),
+        SchemaFormat::Mermaid => terminal.data(&schema::mermaid(&catalog, true)),
         SchemaFormat::Dot => terminal.data(&schema::dot(&catalog)),
         SchemaFormat::Svg => terminal.data(&crate::draw::tables(&catalog)),
         SchemaFormat::Markdown => terminal.data(&schema::markdown(&catalog)),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use anstyle::Style;
-use rung::engine::{Difference, ServerFacts};
+use rung::engine::{Difference, PlanErrorKind, PlanErrors, ServerFacts};
 use rung::{Applied, Status, StatusReport};
 
 use super::warn;
@@ -25,7 +25,7 @@ pub(crate) fn status(arguments: &Arguments, options: &StatusArguments, terminal:
     warn(&migrator, terminal);
     let title = migrator.driver().dialect_of().title();
     let facts = migrator.driver().facts();
-    let drifted = report.differences.iter().any(Difference::is_refused);
+    let refused = report.refused.as_ref().map(PlanErrors::kind);
     if terminal.is_json() {
         terminal.json(&as_json(&project, &report, facts, title));
     } else {
@@ -34,7 +34,8 @@ pub(crate) fn status(arguments: &Arguments, options: &StatusArguments, terminal:
         terminal.show(heading(project.name.as_deref(), facts, title) + &lines(&report, columns, shown, &Zone::here()));
     }
     Ok(match options.exit_code {
-        true if drifted => Exit::Drift,
+        true if refused == Some(PlanErrorKind::Drift) => Exit::Drift,
+        true if refused.is_some() => Exit::Failed,
         true if !report.pending.is_empty() => Exit::Pending,
         _ => Exit::Done,
     })
@@ -75,6 +76,9 @@ fn lines(report: &StatusReport, columns: Option<usize>, shown: usize, zone: &Zon
         let _ = write!(text, "  {style}{sign}{style:#} ");
         names.write(&mut text, id);
         let _ = writeln!(text, "  {}", paint(style, fit(&remark, room)));
+    }
+    if let Some(why) = why_refused(report) {
+        let _ = writeln!(text, "{} `rung up` would be refused: {why}", paint(BAD, "✗"));
     }
     if let Some(next) = next(report) {
         let _ = writeln!(text, "{}: {next}", paint(NEXT, "next"));
@@ -125,9 +129,17 @@ fn next(report: &StatusReport) -> Option<String> {
         Some(mend(row, "rung up"))
     } else if let Some(row) = report.history.done().find(|row| row.error.is_some()) {
         Some(mend(row, "rung down"))
+    } else if report.refused.is_some() {
+        Some("`rung plan` shows what mends it".to_owned())
     } else {
         of(Status::Running).map(|_| "`rung up` goes on where it was interrupted".to_owned())
     }
+}
+
+/// The first of the reasons for which nothing could run, where that is nothing that differs in one of the files shown.
+fn why_refused(report: &StatusReport) -> Option<&str> {
+    let refused = report.refused.as_ref().filter(|_| !report.differences.iter().any(Difference::is_refused));
+    Some(&refused?.0.first()?.diagnostic.message)
 }
 
 /// What mends a failure, and what to type then: its error has a line for what does, where that is no edit of the file.
@@ -164,6 +176,7 @@ fn as_json<'a>(
         pending: report.pending.len(),
         migrations: done.chain(pending).collect(),
         differences: report.differences.iter().map(json::Difference::from).collect(),
+        refused: why_refused(report),
     }
 }
 
@@ -207,6 +220,7 @@ mod tests {
             pending: pending.iter().map(|id| (*id).to_owned()).collect(),
             post_deploy: Vec::new(),
             differences: vec![Difference::Missing { applied: row("002_gone", Status::Completed, 2) }],
+            refused: None,
         };
         let zone = Zone::utc();
         anstream::adapter::strip_str(&lines(&report, Some(80), shown, &zone)).to_string()

@@ -59,6 +59,21 @@ pub(super) fn fence(text: &str, language: &str) -> String {
     format!("{ticks}{language}\n{text}{end}{ticks}")
 }
 
+/// A path as the place that a link leads to.
+pub(super) fn link(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for c in path.chars() {
+        match c {
+            ' ' | '<' | '>' | '(' | ')' | '\\' | '%' | '#' | '?' | '"' | '\'' | '`' => {
+                _ = write!(out, "%{:02X}", u32::from(c))
+            }
+            c if c.is_control() => _ = write!(out, "%{:02X}", u32::from(c)),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// The place that a heading of this text has on a page, as GitHub names it.
 pub(super) fn anchor(text: &str) -> String {
     let mut out = String::new();
@@ -102,5 +117,6 @@ mod tests {
         assert_eq!(fence("a ```` b", "sql"), "`````sql\na ```` b\n`````");
         assert_eq!(anchor("001_create `Users` (2)"), "001_create-users-2");
         assert_eq!(capital("enum"), "Enum");
+        assert_eq!(link("../a (1)/schéma.svg"), "../a%20%281%29/schéma.svg");
     }
 }

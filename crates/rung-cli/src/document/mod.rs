@@ -44,6 +44,7 @@ pub(crate) fn render(page: &Page<'_>, template: Option<(&Path, String)>) -> Resu
     environment.add_filter("cell", |text: &str| escape::cell(text));
     environment.add_filter("fence", |text: &str, language: Option<&str>| escape::fence(text, language.unwrap_or("")));
     environment.add_filter("anchor", |text: &str| escape::anchor(text));
+    environment.add_filter("link", |text: &str| escape::link(text));
     environment.add_filter("day", |text: &str| text.get(..10).unwrap_or(text).to_owned());
     environment.add_filter("capital", |text: &str| escape::capital(text));
     let made = environment

@@ -29,6 +29,8 @@ pub(crate) struct Page<'a> {
     tree: String,
     /// The same for Mermaid.
     graph: String,
+    /// Where the drawing of the tables is, from the page; none where none is written.
+    picture: Option<String>,
     /// What is in the database; none where it was not read.
     schema: Option<Schema<'a>>,
 }
@@ -141,6 +143,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) catalog: Option<&'a Catalog>,
     /// The graph for Mermaid.
     pub(crate) graph: String,
+    /// Where the drawing of the tables is, from the page.
+    pub(crate) picture: Option<String>,
 }
 
 /// Collects what a page tells.
@@ -159,6 +163,7 @@ pub(crate) fn page<'a>(sources: Sources<'a>) -> Page<'a> {
         migrations: sources.lineage.nodes.iter().map(|node| migration(node, sources.lineage, &standing)).collect(),
         tree: sources.lineage.tree(|_, node| node.migration.id.as_str().to_owned()),
         graph: sources.graph,
+        picture: sources.picture,
         schema: sources.catalog.map(schema),
     }
 }
@@ -185,6 +190,9 @@ fn migration<'a>(
     standing: &[(&'a str, &'a StatusReport, HashMap<&'a str, State>)],
 ) -> MigrationOf<'a> {
     let migration = node.migration;
+    let is_applied = |states: &HashMap<&str, State>| {
+        matches!(states.get(migration.id.as_str()), Some(State::Applied | State::Wrong))
+    };
     let status = standing.iter().map(|(name, report, states)| {
         let state = match states.get(migration.id.as_str()) {
             Some(State::Applied) => "applied",
@@ -217,7 +225,8 @@ fn migration<'a>(
         date: migration.date.as_deref(),
         tags: &migration.tags,
         only: &migration.only,
-        planned: is_planned(node),
+        // What is recorded as applied is not planned any more.
+        planned: is_planned(node) && !standing.iter().any(|(.., states)| is_applied(states)),
         depends_on: node.needs.iter().map(|need| lineage.nodes[*need].migration.id.as_str()).collect(),
         declared: node.is_declared,
         deeds: deeds.collect(),

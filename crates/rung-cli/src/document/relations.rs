@@ -1,14 +1,17 @@
 //! What a template is told of the schema.
 
-use rung::catalog::{Body, Catalog, ConstraintKind, Kind, Object, RowSecurity, Type, Value};
+use std::collections::HashMap;
+
+use rung::catalog::{Body, Catalog, ConstraintKind, Key, Kind, Object, RowSecurity, Value};
 use serde::Serialize;
 
-use crate::schema::{self, constraint, in_order, index, kind_of, line, short, traits_of};
+use super::escape::{anchor, capital, code};
+use crate::schema::{self, about, about_part, in_order, is_one_to_one, kind_of, short, traits_of};
 
 /// The schema, by name.
 #[derive(Serialize)]
 pub(super) struct Schema<'a> {
-    /// Tables and their foreign keys for Mermaid.
+    /// Tables and their foreign keys for Mermaid; empty where they are too many for that.
     diagram: String,
     tables: Vec<Relation<'a>>,
     views: Vec<Relation<'a>>,
@@ -27,6 +30,10 @@ struct Relation<'a> {
     name: String,
     /// `table`, `view`, `materialized view`, `partition`, ...
     kind: &'static str,
+    /// The place of its heading on rung's own page.
+    anchor: String,
+    /// What it is a partition of, and of which values; by what it is partitioned; what it inherits from; ...
+    about: Vec<String>,
     comment: Option<&'a str>,
     columns: Vec<Column<'a>>,
     primary_key: &'a [String],
@@ -34,7 +41,7 @@ struct Relation<'a> {
     indexes: Vec<Index<'a>>,
     /// Uniqueness, checks and the like, in words.
     constraints: Vec<Part<'a>>,
-    /// Triggers, policies, rules.
+    /// Triggers, policies, rules: when they fire and what they do, whom they are for and what they let through.
     others: Vec<Part<'a>>,
     /// `on`, `forced`; none where policies do not hold.
     row_security: Option<&'static str>,
@@ -63,7 +70,11 @@ struct ForeignKey<'a> {
     columns: &'a [String],
     /// The other table.
     table: String,
+    /// The place of its heading; none where it is not told of.
+    anchor: Option<String>,
     references: &'a [String],
+    /// Whether a row there has at most one here.
+    one_to_one: bool,
     on_delete: Option<&'a str>,
     on_update: Option<&'a str>,
 }
@@ -97,14 +108,13 @@ struct Named<'a> {
 /// Collects it.
 pub(super) fn schema(catalog: &Catalog) -> Schema<'_> {
     let parts = catalog.parts();
+    let anchors = anchors(catalog);
     let relations = |kind: Kind| -> Vec<Relation<'_>> {
-        catalog
-            .of_kind(kind)
-            .map(|object| relation(object, parts.get(&*object.key).map_or(&[][..], Vec::as_slice)))
-            .collect()
+        let parts = |object: &Object| parts.get(&*object.key).map_or(&[][..], Vec::as_slice);
+        catalog.of_kind(kind).map(|object| relation(object, parts(object), &anchors)).collect()
     };
     let mut found = Schema {
-        diagram: schema::mermaid(catalog),
+        diagram: diagram(catalog),
         tables: relations(Kind::Table),
         views: relations(Kind::View),
         types: Vec::new(),
@@ -124,29 +134,40 @@ pub(super) fn schema(catalog: &Catalog) -> Schema<'_> {
     found
 }
 
-fn named(object: &Object) -> Named<'_> {
-    let what = match &object.body {
-        Body::Type(Type::Enum { labels }) => labels.join(", "),
-        Body::Type(Type::Domain { base, .. }) => base.clone(),
-        Body::Type(Type::Composite { columns }) => {
-            columns.iter().map(|column| format!("{} {}", column.name, column.data_type)).collect::<Vec<_>>().join(", ")
-        }
-        Body::Routine(routine) => routine.result.as_deref().map(line).unwrap_or_default(),
-        Body::Extension(extension) => extension.version.clone(),
-        Body::Sequence(sequence) => {
-            sequence.owned_by.as_ref().map(|(table, column)| format!("{}.{column}", short(table))).unwrap_or_default()
-        }
-        _ => String::new(),
-    };
-    let arguments = object.key.arguments.as_ref().map_or_else(String::new, |arguments| format!("({arguments})"));
-    let name = format!("{}{arguments}", short(&object.key));
-    Named { kind: kind_of(object), name, what, comment: object.comment.as_deref() }
+/// The tables for Mermaid: without their columns where it would refuse the text, and nothing where it would refuse that.
+fn diagram(catalog: &Catalog) -> String {
+    /// The longest text that Mermaid draws where nobody has told it otherwise, as on GitHub
+    /// (<https://mermaid.js.org/config/schema-docs/config.html#maxtextsize>).
+    const MOST: usize = 50_000;
+    let each = [true, false].into_iter().map(|with_columns| schema::mermaid(catalog, with_columns));
+    each.into_iter().find(|text| text.chars().count() <= MOST).unwrap_or_default()
 }
 
-fn relation<'a>(object: &'a Object, parts: &[&'a Object]) -> Relation<'a> {
+/// The places of the headings of tables and views, each another one, as GitHub numbers those of one text.
+fn anchors(catalog: &Catalog) -> HashMap<&Key, String> {
+    let mut times: HashMap<String, usize> = HashMap::new();
+    let relations = catalog.of_kind(Kind::Table).chain(catalog.of_kind(Kind::View));
+    let each = relations.map(|object| {
+        let text = anchor(&format!("{} {}", capital(kind_of(object)), code(&short(&object.key))));
+        let time = times.entry(text.clone()).or_default();
+        *time += 1;
+        (&*object.key, if *time == 1 { text } else { format!("{text}-{}", *time - 1) })
+    });
+    each.collect()
+}
+
+fn named(object: &Object) -> Named<'_> {
+    let arguments = object.key.arguments.as_ref().map_or_else(String::new, |arguments| format!("({arguments})"));
+    let name = format!("{}{arguments}", short(&object.key));
+    Named { kind: kind_of(object), name, what: about(object).join(", "), comment: object.comment.as_deref() }
+}
+
+fn relation<'a>(object: &'a Object, parts: &[&'a Object], anchors: &HashMap<&Key, String>) -> Relation<'a> {
     let mut found = Relation {
         name: short(&object.key),
         kind: kind_of(object),
+        anchor: anchors.get(&*object.key).cloned().unwrap_or_default(),
+        about: about(object),
         comment: object.comment.as_deref(),
         columns: Vec::new(),
         primary_key: &[],
@@ -174,6 +195,8 @@ fn relation<'a>(object: &'a Object, parts: &[&'a Object]) -> Relation<'a> {
                     name,
                     columns: &foreign.columns,
                     table: short(&foreign.table),
+                    anchor: anchors.get(&*foreign.table).cloned(),
+                    one_to_one: is_one_to_one(parts, foreign),
                     references: &foreign.references,
                     on_delete: foreign.on_delete.as_deref(),
                     on_update: foreign.on_update.as_deref(),
@@ -184,16 +207,16 @@ fn relation<'a>(object: &'a Object, parts: &[&'a Object]) -> Relation<'a> {
                     {
                         unique.push(one);
                     }
-                    found.constraints.push(Part { kind: "constraint", name, what: constraint(it) });
+                    found.constraints.push(Part { kind: "constraint", name, what: about_part(part) });
                 }
             },
             Body::Index(it) => found.indexes.push(Index {
                 name,
                 unique: it.unique,
                 keys: it.keys.iter().map(|key| key.sql.as_str()).collect(),
-                what: index(it),
+                what: about_part(part),
             }),
-            _ => found.others.push(Part { kind: part.key.kind.as_str(), name, what: String::new() }),
+            _ => found.others.push(Part { kind: part.key.kind.as_str(), name, what: about_part(part) }),
         }
     }
     found.columns = object

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use rung::catalog::{Body, Catalog, Kind, Object, Type};
+use rung::catalog::{Body, Catalog, Kind, Object};
 
-use super::{constraint, in_order, index, kind_of, line, short, traits_of};
+use super::{about, about_part, in_order, kind_of, line, short, traits_of};
 
 /// The schema as a document; headings begin at the second level.
 pub(crate) fn markdown(catalog: &Catalog) -> String {
@@ -12,15 +12,16 @@ pub(crate) fn markdown(catalog: &Catalog) -> String {
     let mut text = String::from("# Schema\n");
     for object in catalog.iter().filter(|it| matches!(it.key.kind, Kind::Table | Kind::View)) {
         let _ = write!(text, "\n## {}\n\n", cell(&short(&object.key)));
-        let about = object.comment.as_ref().map_or_else(String::new, |comment| format!(": {}", cell(&line(comment))));
-        let _ = writeln!(text, "{}{about}\n", capital(kind_of(object)));
+        let mut said = vec![capital(kind_of(object))];
+        said.extend(about(object));
+        let comment = object.comment.as_ref().map_or_else(String::new, |comment| format!(": {}", line(comment)));
+        let _ = writeln!(text, "{}{}\n", cell(&said.join(", ")), cell(&comment));
         columns(&mut text, object);
         let own = parts.get(&*object.key).map_or(&[][..], Vec::as_slice);
         for (number, part) in in_order(own).into_iter().enumerate() {
             let what = match &part.body {
-                Body::Constraint(it) => constraint(it),
-                Body::Index(it) => format!("index `{}` {}", part.key.name, index(it)),
-                _ => format!("{} `{}`", part.key.kind, part.key.name),
+                Body::Constraint(_) => about_part(part),
+                _ => format!("{} `{}` {}", part.key.kind, part.key.name, about_part(part)),
             };
             let _ = writeln!(text, "{}- {}", if number == 0 { "\n" } else { "" }, cell(&what));
         }
@@ -60,11 +61,8 @@ fn others(text: &mut String, catalog: &Catalog) {
             let _ = write!(text, "\n## {}\n\n", capital(kind));
             last = kind;
         }
-        let about = match &object.body {
-            Body::Type(Type::Enum { labels }) => format!(": {}", labels.join(", ")),
-            Body::Routine(routine) => routine.result.as_ref().map_or_else(String::new, |of| format!(" → {}", line(of))),
-            _ => String::new(),
-        };
+        let about = about(object);
+        let about = if about.is_empty() { String::new() } else { format!(": {}", about.join(", ")) };
         let comment = object.comment.as_ref().map_or_else(String::new, |comment| format!(". {}", line(comment)));
         let _ = writeln!(text, "- `{}`{}{}", object.key.path(), cell(&about), cell(&comment));
     }

@@ -5,17 +5,16 @@ mod json;
 mod markdown;
 mod mermaid;
 mod tree;
+mod words;
 
-use rung::catalog::{
-    Body, Catalog, Column, Constraint, ConstraintKind, ForeignKey, Index, Key, Kind, Object, Table, Timing, Type,
-    Validity, Value,
-};
+use rung::catalog::{Body, Catalog, ConstraintKind, ForeignKey, Key, Kind, Object, RoutineKind, Table, Type};
 
 pub(crate) use dot::dot;
 pub(crate) use json::Schema as Json;
 pub(crate) use markdown::markdown;
 pub(crate) use mermaid::mermaid;
 pub(crate) use tree::tree;
+pub(crate) use words::{about, about_part, line, traits_of};
 
 /// An object's name with its schema, but for those of `public`, which everybody leaves out.
 pub(crate) fn short(key: &Key) -> String {
@@ -50,7 +49,11 @@ pub(crate) fn kind_of(object: &Object) -> &'static str {
         Body::Table(table) if table.bound.is_some() => "partition",
         Body::Table(table) if table.definition.is_some() && table.access_method.is_some() => "virtual table",
         Body::View(view) if view.materialized => "materialized view",
-        Body::Routine(routine) => routine.kind.as_str(),
+        Body::Routine(routine) => match routine.kind {
+            RoutineKind::Function | RoutineKind::Window => "function",
+            RoutineKind::Procedure => "procedure",
+            RoutineKind::Aggregate => "aggregate",
+        },
         Body::Type(Type::Enum { .. }) => "enum",
         Body::Type(Type::Domain { .. }) => "domain",
         Body::Type(Type::Composite { .. }) => "composite type",
@@ -78,77 +81,23 @@ pub(crate) fn foreign_keys(catalog: &Catalog) -> impl Iterator<Item = (&Object, 
     })
 }
 
-/// What is said of a column beside its name and type.
-pub(crate) fn traits_of(column: &Column) -> Vec<String> {
-    let mut traits = Vec::new();
-    if column.not_null.is_some() {
-        traits.push("not null".to_owned());
-    }
-    match &column.value {
-        Value::None => {}
-        Value::Default(default) => traits.push(format!("default {}", line(default))),
-        Value::Stored(expression) => traits.push(format!("= {}, stored", line(expression))),
-        Value::Virtual(expression) => traits.push(format!("= {}", line(expression))),
-        Value::Identity(_) => traits.push("identity".to_owned()),
-    }
-    traits.extend(column.collation.iter().map(|name| format!("collate {name}")));
-    traits
-}
-
-pub(crate) fn constraint(constraint: &Constraint) -> String {
-    let mut text = match &constraint.kind {
-        ConstraintKind::PrimaryKey { columns, .. } => format!("primary key ({})", columns.join(", ")),
-        ConstraintKind::Unique { columns, .. } => format!("unique ({})", columns.join(", ")),
-        ConstraintKind::Check(condition) => format!("check {}", in_parentheses(condition)),
-        ConstraintKind::Exclude(definition) => format!("exclude {}", line(definition)),
-        ConstraintKind::Foreign(foreign) => foreign_key(foreign),
-    };
-    match constraint.timing {
-        Timing::NotDeferrable => {}
-        Timing::Deferrable => text.push_str(", deferrable"),
-        Timing::Deferred => text.push_str(", deferred"),
-    }
-    match constraint.validity {
-        Validity::Valid => {}
-        Validity::NotValid => text.push_str(", not valid"),
-        Validity::NotEnforced => text.push_str(", not enforced"),
-    }
-    text
-}
-
-fn foreign_key(foreign: &ForeignKey) -> String {
-    let mut text = format!("{} → {}", foreign.columns.join(", "), short(&foreign.table));
-    if !foreign.references.is_empty() {
-        text.push_str(&format!(" ({})", foreign.references.join(", ")));
-    }
-    text.extend(foreign.on_delete.iter().map(|action| format!(", on delete {}", action.to_lowercase())));
-    text.extend(foreign.on_update.iter().map(|action| format!(", on update {}", action.to_lowercase())));
-    text
-}
-
-pub(crate) fn index(index: &Index) -> String {
-    let keys: Vec<String> = index.keys.iter().map(|key| line(&key.sql)).collect();
-    let mut text = if index.unique { "unique ".to_owned() } else { String::new() };
-    if !index.method.is_empty() && index.method != "btree" {
-        text.push_str(&format!("{} ", index.method));
-    }
-    text.push_str(&format!("({})", keys.join(", ")));
-    if !index.include.is_empty() {
-        text.push_str(&format!(" include ({})", index.include.join(", ")));
-    }
-    text.extend(index.predicate.iter().map(|condition| format!(" where {}", line(condition))));
-    if !index.valid && !index.on_only {
-        text.push_str(", invalid");
-    }
-    text
-}
-
-fn in_parentheses(text: &str) -> String {
-    let text = line(text);
-    if text.starts_with('(') && text.ends_with(')') { text } else { format!("({text})") }
-}
-
-/// A text on one line.
-pub(crate) fn line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// Whether a row of the other table has at most one of these: what the foreign key is on is unique here.
+pub(crate) fn is_one_to_one(parts: &[&Object], foreign: &ForeignKey) -> bool {
+    parts.iter().any(|part| {
+        let unique: Vec<&str> = match &part.body {
+            Body::Constraint(it) => match &it.kind {
+                ConstraintKind::PrimaryKey { columns, .. } | ConstraintKind::Unique { columns, .. } => {
+                    columns.iter().map(String::as_str).collect()
+                }
+                _ => return false,
+            },
+            Body::Index(it) if it.unique && it.valid && it.predicate.is_none() => {
+                let columns: Option<Vec<&str>> = it.keys.iter().map(|key| key.column.as_deref()).collect();
+                let Some(columns) = columns else { return false };
+                columns
+            }
+            _ => return false,
+        };
+        unique.iter().all(|name| foreign.columns.iter().any(|column| column == name))
+    })
 }

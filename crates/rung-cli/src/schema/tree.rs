@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use rung::catalog::{Body, Catalog, Column, Kind, Object, Type};
+use rung::catalog::{Body, Catalog, Column, Kind, Object};
 
-use super::{constraint, in_order, index, kind_of, line, short, traits_of};
+use super::{about_part, in_order, kind_of, line, traits_of};
 use crate::render::{DIM, STRONG, WARN, count, pad, paint};
 
 /// The schema: what has no schema of its own first, then each schema with its objects.
@@ -50,9 +50,8 @@ fn write_object(text: &mut String, indent: &str, object: &Object, parts: &[&Obje
     let is_last = |kind| matches!(kind, Kind::Index | Kind::Statistics | Kind::Rule | Kind::Trigger | Kind::Policy);
     for part in in_order(parts) {
         let what = match &part.body {
-            Body::Constraint(it) => constraint(it),
-            Body::Index(it) => format!("index {} {}", part.key.name, index(it)),
-            _ if is_last(part.key.kind) => format!("{} {}", part.key.kind, part.key.name),
+            Body::Constraint(_) => about_part(part),
+            _ if is_last(part.key.kind) => format!("{} {} {}", part.key.kind, part.key.name, about_part(part)),
             _ => continue,
         };
         let _ = writeln!(text, "{indent}  {what}");
@@ -76,35 +75,7 @@ fn columns(text: &mut String, indent: &str, columns: &[Column]) {
 
 /// What is to be known of an object beside its name.
 fn about(object: &Object) -> String {
-    let mut about: Vec<String> = Vec::new();
-    match &object.body {
-        Body::Table(table) => {
-            match (&table.bound, &table.inherits[..]) {
-                (Some(bound), [parent, ..]) => about.push(format!("of {} {}", short(parent), bound.to_lowercase())),
-                (None, parents @ [_, ..]) => {
-                    about.push(format!(
-                        "inherits {}",
-                        parents.iter().map(|it| short(it)).collect::<Vec<_>>().join(", ")
-                    ));
-                }
-                _ => {}
-            }
-            about.extend(table.partition_by.iter().map(|by| format!("by {}", by.to_lowercase())));
-            about.extend(table.server.iter().map(|server| format!("on {server}")));
-            about.extend(table.access_method.iter().map(|method| format!("using {method}")));
-        }
-        Body::Extension(extension) => about.push(extension.version.clone()),
-        Body::Type(Type::Enum { labels }) => about.push(labels.join(", ")),
-        Body::Type(Type::Domain { base, .. }) => about.push(base.clone()),
-        Body::Routine(routine) => {
-            about.extend(routine.result.iter().map(|result| format!("→ {}", line(result))));
-            about.push(routine.language.clone());
-        }
-        Body::Sequence(sequence) => {
-            about.extend(sequence.owned_by.iter().map(|(table, column)| format!("of {}.{column}", short(table))));
-        }
-        _ => {}
-    }
+    let mut about = super::about(object);
     about.extend(object.comment.iter().map(|comment| format!("“{}”", line(comment))));
     about.join(" · ")
 }

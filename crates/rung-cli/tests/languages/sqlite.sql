@@ -20,3 +20,4 @@ CREATE VIEW emails AS SELECT id, email FROM users;
 INSERT INTO users (email, "level", mixed, born, owes, data, anything) VALUES ('a@example.com', -1, 'a', '2026-01-02', 1.5, '{"a": [1]}', 'x');
 INSERT INTO strict_ones VALUES ('x', 1, 1.5, NULL, 'any');
 INSERT INTO "order" (user_id, code) VALUES (1, 'x');
+CREATE TABLE docs (_id INTEGER PRIMARY KEY, id INTEGER, "a-b" INTEGER, a_b INTEGER);
