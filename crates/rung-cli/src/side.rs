@@ -178,7 +178,7 @@ impl Schema {
     /// # Errors
     /// What the database has to say.
     pub(crate) fn of(project: &Project) -> Result<Self, Failure> {
-        let mut driver = project.connect_only()?;
+        let mut driver = project.look_only()?;
         let catalog = driver.inspect().map_err(rung::Error::from)?;
         Ok(Self { catalog, name: project.name.clone(), facts: driver.facts().clone(), files: None })
     }

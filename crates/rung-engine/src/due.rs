@@ -1,5 +1,8 @@
 //! Which migrations are due: for the environment, not applied, and not covered by a checkpoint.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use rung_sql::Replaced;
 
 use crate::history::{History, Status};
@@ -7,7 +10,7 @@ use crate::model::{Migration, MigrationSet, Runs};
 use crate::plan::PlanOptions;
 
 /// Answers for one set, history and environment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Due<'a> {
     history: &'a History,
     options: &'a PlanOptions,
@@ -15,12 +18,14 @@ pub(crate) struct Due<'a> {
     from: usize,
     /// Whether the checkpoint at that place has to run.
     starts: bool,
+    /// What that one and those that have run say that they stand for, wherever it would have its place.
+    covered: HashSet<&'a str>,
 }
 
 impl<'a> Due<'a> {
     /// Looks for a checkpoint: the newest that is applied, or where nothing is applied yet, the last one up to `limit`.
-    pub(crate) fn new(set: &MigrationSet, history: &'a History, options: &'a PlanOptions, limit: usize) -> Self {
-        let mut due = Self { history, options, from: 0, starts: false };
+    pub(crate) fn new(set: &'a MigrationSet, history: &'a History, options: &'a PlanOptions, limit: usize) -> Self {
+        let mut due = Self { history, options, from: 0, starts: false, covered: HashSet::new() };
         let checkpoints = set.iter().enumerate().filter(|(_, migration)| migration.runs == Runs::Checkpoint);
         let mut checkpoints: Vec<(usize, Coverage)> = checkpoints
             .filter(|(_, migration)| is_here(migration, options))
@@ -31,6 +36,12 @@ impl<'a> Due<'a> {
         if let Some((at, coverage)) = checkpoints.last() {
             (due.from, due.starts) = (*at, *coverage == Coverage::None);
         }
+        let has_run = |(at, migration): &(usize, &Arc<Migration>)| {
+            migration.runs == Runs::Checkpoint
+                && (due.starts && *at == due.from || history.is_done(migration.id.as_str()))
+        };
+        let replaced = set.iter().enumerate().filter(has_run).flat_map(|(_, migration)| &migration.replaces);
+        due.covered = replaced.map(|replaced| replaced.id.as_str()).collect();
         due
     }
 
@@ -39,7 +50,7 @@ impl<'a> Due<'a> {
         let row = self.history.get(migration.id.as_str());
         let is_begun = row.is_some_and(|row| matches!(row.status, Status::Running | Status::Failed));
         let is_wanted = match migration.runs {
-            Runs::Once => is_begun || at >= self.from,
+            Runs::Once => is_begun || at >= self.from && !self.covered.contains(migration.id.as_str()),
             Runs::Checkpoint => is_begun || self.starts && at == self.from,
             Runs::WhenChanged | Runs::Always => true,
         };

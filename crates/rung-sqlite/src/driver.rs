@@ -32,6 +32,8 @@ pub struct OpenOptions {
     pub host: String,
     /// Whether foreign keys are enforced. Stock SQLite does not, and scripts written for it may count on that.
     pub foreign_keys: bool,
+    /// Whether the file must be there, as with `mode=rw`.
+    pub must_exist: bool,
     /// How long a statement waits for another program's write, where no lock timeout says otherwise.
     pub busy_timeout: Duration,
 }
@@ -42,6 +44,7 @@ impl Default for OpenOptions {
             schema: "rung".to_owned(),
             host: String::new(),
             foreign_keys: false,
+            must_exist: false,
             busy_timeout: Duration::from_secs(5),
         }
     }
@@ -80,7 +83,10 @@ enum Sender {
 /// # Errors
 /// The file is there and can't be opened, or is no database; there is no directory to make it in.
 pub fn open(target: &str, options: &OpenOptions) -> Result<Sqlite, DbError> {
-    let place = Place::parse(target)?;
+    let mut place = Place::parse(target)?;
+    if options.must_exist {
+        place.must_exist();
+    }
     let mut sqlite = Sqlite::new(place, options.clone());
     if let Some(connection) = sqlite.place.open(Create::No)? {
         sqlite.set_up(connection)?;

@@ -69,6 +69,13 @@ impl Place {
         Ok(Self::File { path: path.into(), access })
     }
 
+    /// Lets no file be made.
+    pub(crate) fn must_exist(&mut self) {
+        if let Self::File { access: access @ Access::Create, .. } = self {
+            *access = Access::ReadWrite;
+        }
+    }
+
     pub(crate) fn path(&self) -> Option<&Path> {
         match self {
             Self::Memory => None,
@@ -140,7 +147,8 @@ fn cannot_open(path: &Path, error: DbError) -> DbError {
     }
     if matches!(path.try_exists(), Ok(false)) {
         let message = format!("there is no database {}", path.display());
-        return DbError { message, ..error }.with_hint("check the path, or leave mode= out of the URL to have it made");
+        return DbError { message, ..error }
+            .with_hint("check the path; `rung up` makes it where the URL does not say mode=");
     }
     if std::fs::File::open(path).is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied) {
         let message = format!("{} can't be opened: permission denied", path.display());

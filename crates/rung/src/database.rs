@@ -16,6 +16,9 @@ pub struct ConnectOptions {
     pub environment: rung_postgres::connect::Environment,
     /// Whether SQLite enforces foreign keys. Stock SQLite does not, and neither does rung by default.
     pub foreign_keys: bool,
+    /// Whether an SQLite file must be there: one that is not is an empty database where something may be written later, and
+    /// a slip in its name where it is only to be looked at.
+    pub must_exist: bool,
 }
 
 impl Default for ConnectOptions {
@@ -26,6 +29,7 @@ impl Default for ConnectOptions {
             #[cfg(feature = "postgres")]
             environment: rung_postgres::connect::Environment::empty(),
             foreign_keys: false,
+            must_exist: false,
         }
     }
 }
@@ -207,6 +211,7 @@ fn open_sqlite(url: &str, options: &ConnectOptions) -> Result<Box<dyn Driver>, D
         schema: options.schema.clone(),
         host: options.host.clone(),
         foreign_keys: options.foreign_keys,
+        must_exist: options.must_exist,
         ..Default::default()
     };
     Ok(Box::new(rung_sqlite::open(url, &open)?))

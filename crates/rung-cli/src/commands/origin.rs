@@ -1,5 +1,6 @@
 //! Where documents take the schema from: the database, or the migrations run on a scratch database.
 
+use rung::ConnectOptions;
 use rung::catalog::{Catalog, Lineage};
 use rung::engine::{Dialect, Driver};
 
@@ -44,7 +45,7 @@ impl Read {
     }
 
     fn live(project: &Project) -> Result<Self, Failure> {
-        let mut driver = rung::connect(&project.url, &project.hastily())?;
+        let mut driver = rung::connect(&project.url, &ConnectOptions { must_exist: true, ..project.hastily() })?;
         let title = format!("{} has", project.title(&*driver));
         Self::through(&mut *driver, title)
     }

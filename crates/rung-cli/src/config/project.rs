@@ -248,7 +248,13 @@ impl Project {
             host: host(),
             environment,
             foreign_keys: self.env.foreign_keys,
+            must_exist: false,
         }
+    }
+
+    /// As [`Self::connecting`], where the database is only looked at: one that is not there is a slip in its name.
+    pub(crate) fn looking(&self) -> ConnectOptions {
+        ConnectOptions { must_exist: true, ..self.connecting() }
     }
 
     /// Values for `${name}`: the environment's before the file's.
@@ -342,6 +348,14 @@ impl Project {
         Ok((migrator.into_set(), history))
     }
 
+    /// As [`Self::connect`], where the database is only looked at.
+    ///
+    /// # Errors
+    /// As [`Self::connect`]; an SQLite file that is not there.
+    pub(crate) fn look(&self) -> Result<Migrator, Failure> {
+        Ok(self.builder()?.connecting(|connecting| *connecting = self.looking()).connect(&self.url)?)
+    }
+
     /// As [`Self::connect`], with the files in a tool's format where nothing says otherwise.
     ///
     /// # Errors
@@ -365,6 +379,14 @@ impl Project {
         let read = || self.builder().ok()?.load(rung::dialect_of(&self.url).ok()?).ok();
         let is_format = matches!(Choice::parse(tool), Ok(Choice::Named(_)));
         matches!(self.format, Choice::Unsaid) && is_format && read().is_none_or(|set| set.format != Some(tool))
+    }
+
+    /// Connects without reading any migrations, where the database is only looked at.
+    ///
+    /// # Errors
+    /// What the database has to say; an SQLite file that is not there.
+    pub(crate) fn look_only(&self) -> Result<Box<dyn Driver>, Failure> {
+        Ok(rung::connect(&self.url, &self.looking())?)
     }
 
     /// Connects without reading any migrations.

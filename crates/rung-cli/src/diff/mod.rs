@@ -146,6 +146,11 @@ impl Answer {
     pub(crate) fn down(&self) -> Option<String> {
         let Some(Ok(down)) = &self.down else { return None };
         let lost = self.up.losses().map(|loses| format!("-- lossy: it does not bring back {loses}\n"));
-        Some(lost.collect::<String>() + &down.section(self.dialect, self.pieces))
+        let section = match down.is_empty() {
+            // What was only built anew stays as it is.
+            true => "-- There is nothing to undo.\n".to_owned(),
+            false => down.section(self.dialect, self.pieces),
+        };
+        Some(lost.collect::<String>() + &section)
     }
 }

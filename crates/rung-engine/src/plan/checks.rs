@@ -31,7 +31,7 @@ impl Planner<'_> {
             );
             let diagnostic = Diagnostic::error("half-replaced", message)
                 .at(&migration.source, Span::new(0, 0), "")
-                .help("apply the others from where their files are kept: `rung up --dir DIRECTORY`")
+                .help("apply the others from where their files are kept: `rung up --dir migrations --dir DIRECTORY`")
                 .help("or go back to the revision before they were squashed, and `rung up` there");
             Some(PlanError::new(PlanErrorKind::Drift, diagnostic))
         };

@@ -29,7 +29,7 @@ pub(crate) fn health(arguments: &Arguments, asked: &Health, terminal: &Terminal)
     let mut options = project.health()?;
     options.checks.clone_from(&asked.check);
     options.orphans = asked.orphans.map_or(options.orphans, health::Orphans::from);
-    let mut driver = project.connect_only()?;
+    let mut driver = project.look_only()?;
     let dialect = driver.dialect_of();
     let elsewhere = |name: &&String| health::check(name).is_some_and(|check| !check.is_for(dialect.name()));
     if let Some(name) = asked.check.iter().find(elsewhere) {
@@ -98,7 +98,7 @@ fn look(
     connected: &mut Option<Box<dyn Driver>>,
     options: &health::Options,
 ) -> Result<Report, Failure> {
-    let mut driver = connected.take().map_or_else(|| project.connect_only(), Ok)?;
+    let mut driver = connected.take().map_or_else(|| project.look_only(), Ok)?;
     let health = health::examine(&mut *driver, options).map_err(|error: DbError| Failure::from(error))?;
     let report = Report::of(project, &*driver, &health);
     *connected = Some(driver);

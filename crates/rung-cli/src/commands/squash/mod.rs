@@ -118,7 +118,8 @@ fn say(
     terminal.say(format!("{} moved {} to {}", paint(OK, "✓"), count(moved, "file"), archive.display()));
     terminal.say(format!(
         "next: commit both. A database that has all of them has nothing to do, one that has none runs the baseline alone, and \
-         one that has a part goes on with `rung up --dir {}`",
+         one that has a part goes on with `rung up --dir {} --dir {}`",
+        path.parent().unwrap_or(path).display(),
         archive.display()
     ));
 }

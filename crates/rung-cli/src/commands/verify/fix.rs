@@ -58,7 +58,8 @@ pub(super) fn write(
         version: Some(verified.version),
         way: &asked.way,
         compared: verified.compared,
-        back: Back::Wanted,
+        // A script is run once, on one database.
+        back: if side == FixSide::Files { Back::Wanted } else { Back::Unwanted },
     };
     let Some((answer, _)) = answer(question, arguments, terminal, bench)? else {
         if side == FixSide::Files {

@@ -43,7 +43,7 @@ pub(super) struct Verified {
 
 pub(crate) fn verify(arguments: &Arguments, asked: &Verify, terminal: &Terminal) -> Result<Exit, Failure> {
     let project = Project::resolve(arguments)?;
-    let mut migrator = project.connect()?;
+    let mut migrator = project.look()?;
     warn(&migrator, terminal);
     let bench = Workbench::new(
         &project,

@@ -109,12 +109,13 @@ impl Report {
             let _ = writeln!(text, "{} {}{about}", paint(STRONG, &found.object), paint(style, what));
             text.push_str(&difference(found));
         }
-        for id in &self.from_history {
-            let _ = writeln!(
-                text,
-                "{}: {id} is taken as it was applied: its file is gone, or says something else now",
-                paint(DIM, "note")
-            );
+        if let Some((first, others)) = self.from_history.split_first() {
+            let what = match others {
+                [] => format!("{first} is taken as it was applied: its file is"),
+                [second] => format!("{first} and {second} are taken as they were applied: their files are"),
+                [_, ..] => format!("{first} and {} more are taken as they were applied: their files are", others.len()),
+            };
+            let _ = writeln!(text, "{}: {what} gone, or not what was applied", paint(DIM, "note"));
         }
         for note in &self.notes {
             let _ = writeln!(text, "{}: {note}", paint(DIM, "note"));
