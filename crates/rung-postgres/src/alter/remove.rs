@@ -130,6 +130,8 @@ impl<'a> Builder<'_, 'a> {
                 if **used.on != *table && self.changes.is_dropped(used.on) && !seen.contains(&&**used.on) {
                     seen.push(used.on);
                     left.extend(self.changes.from.get(used.on).filter(|it| self.changes.old.parent(it) != Some(table)));
+                    // A table goes with all that belongs to it: the table that a key of its refers to stays as long.
+                    left.extend(self.changes.old.parts(used.on));
                 }
             }
         }

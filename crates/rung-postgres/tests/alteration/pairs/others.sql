@@ -310,3 +310,12 @@ CREATE VIEW w AS SELECT a FROM v;
 CREATE TABLE t (id integer, a integer);
 CREATE VIEW v AS SELECT id, a AS b FROM t;
 CREATE VIEW w AS SELECT b AS a FROM v;
+-- @pair tables go whose policies ask tables that refer to them
+CREATE TABLE users (id integer PRIMARY KEY);
+CREATE TABLE payments (id integer PRIMARY KEY, state text);
+CREATE TABLE user_payments (id integer PRIMARY KEY, p integer REFERENCES payments, u integer REFERENCES users);
+CREATE TABLE teams (id integer PRIMARY KEY, p integer REFERENCES user_payments);
+CREATE POLICY pol ON payments USING (EXISTS (SELECT FROM user_payments up JOIN teams t ON t.p = up.id WHERE up.p = payments.id));
+CREATE POLICY back ON user_payments USING (EXISTS (SELECT FROM payments p WHERE p.id = user_payments.p));
+-- @new
+CREATE TABLE users (id integer PRIMARY KEY);
