@@ -6,6 +6,7 @@
 
 mod adopt;
 mod attribute;
+pub(crate) mod bound;
 mod change;
 mod closure;
 mod column;

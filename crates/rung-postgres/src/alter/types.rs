@@ -112,7 +112,13 @@ pub(super) fn using(from: &Catalog, to: &Catalog, name: &str, old: &str, new: &s
 }
 
 /// See [`using`]: of an expression.
-fn converted(catalogs: (&Catalog, &Catalog), name: &str, old: &str, new: &str, is_remade: bool) -> Option<String> {
+pub(super) fn converted(
+    catalogs: (&Catalog, &Catalog),
+    name: &str,
+    old: &str,
+    new: &str,
+    is_remade: bool,
+) -> Option<String> {
     let (from, to) = catalogs;
     if is_remade
         && let Some(both) = composites(catalogs, old, new)
