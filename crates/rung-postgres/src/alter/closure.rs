@@ -51,9 +51,11 @@ impl<'a> Changes<'a> {
             let gone = from.columns().iter().filter(|old| !to.columns().iter().any(|new| new.name == old.name));
             left.extend(gone.map(|column| (key, Some(column.name.as_str()))));
         }
-        let mut done: HashSet<(&Key, Option<&str>, bool)> = HashSet::new();
+        let mut done: HashSet<(&Key, Option<&str>, bool, bool)> = HashSet::new();
         while let Some(fact) = left.pop() {
-            if !done.insert((fact.0, fact.1, self.rebuilt.contains(fact.0))) {
+            // A column that is to be added again takes along what another type alone does not.
+            let is_readded = fact.1.is_some_and(|column| self.readded.contains(&(fact.0, column)));
+            if !done.insert((fact.0, fact.1, self.rebuilt.contains(fact.0), is_readded)) {
                 continue;
             }
             let (key, column) = fact;

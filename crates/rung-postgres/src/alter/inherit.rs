@@ -309,7 +309,7 @@ impl Settled {
                 _ => None,
             });
             let keyed: HashSet<String> = keys.flatten().cloned().collect();
-            self.follow_columns(object, (old, new), (&given, &keyed), major);
+            self.follow_columns((from, to), object, (old, new), (&given, &keyed), major);
             self.follow_checks(from, to, &object.key, &parent);
         }
     }
@@ -317,6 +317,7 @@ impl Settled {
     /// `given` are the columns that a table has from its parents, `keyed` those that its own key keeps from being NULL.
     fn follow_columns(
         &mut self,
+        catalogs: (&Catalog, &Catalog),
         object: &Object,
         (old, new): (&Object, &Object),
         (given, keyed): (&HashSet<String>, &HashSet<String>),
@@ -354,7 +355,7 @@ impl Settled {
             match (before, place) {
                 (None, None) => table.columns.push(inherited()),
                 (None, Some(at)) => table.columns[at].origin = Origin::Both,
-                (Some(before), Some(at)) if must_readd(major, &before.value, &column.value) => {
+                (Some(before), Some(at)) if must_readd(catalogs, major, &before, column) => {
                     if table.columns[at].origin == Origin::Inherited {
                         table.columns[at] = inherited();
                         readded.push((Arc::clone(&key), column.name.clone()));

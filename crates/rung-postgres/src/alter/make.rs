@@ -57,7 +57,6 @@ impl<'a> Builder<'_, 'a> {
             makes.push(Fact::object(&part.key));
             claims.extend(names(part));
         }
-        claims.extend(self.calls(object));
         if let (Body::Trigger(_), Some(table)) = (&object.body, self.group(object)) {
             // The partitions of a table get it as well.
             let of = std::iter::once(table).chain(self.changes.new.heirs_of(table));
@@ -150,13 +149,6 @@ impl<'a> Builder<'_, 'a> {
             let read = uses::uses(self.changes.new, view);
             self.works.0[*at].needs.extend(read.iter().filter(|it| it.on.kind == Kind::View).map(|it| rows(it.on)));
         }
-    }
-
-    /// The routines that an object calls: where there is another of the name that goes, a call may mean both meanwhile.
-    fn calls(&self, object: &'a Object) -> Vec<String> {
-        let uses = uses::uses(self.changes.new, object);
-        let routines = uses.iter().filter(|it| it.on.kind == Kind::Routine);
-        routines.filter_map(|it| super::overloads(self.changes.to.get(it.on)?)).collect()
     }
 
     /// The statements that make an object.

@@ -302,9 +302,11 @@ pub(super) fn base(catalog: &Catalog, of: &str) -> String {
     }
 }
 
-/// Whether a type's SQL names an object: `app.mood`, `app.mood[]`, `app.kilo(3)`.
+/// Whether a type's SQL names an object: `app.mood`, `app.mood[]`, `app.kilo(3)`; or the multirange of one.
 pub(super) fn is_of(sql: &str, object: &Object) -> bool {
-    without_modifier(sql).trim_end_matches("[]") == full(&object.key)
+    let name = without_modifier(sql);
+    let name = name.trim_end_matches("[]");
+    name == full(&object.key) || super::multirange::of(object) == Some(name)
 }
 
 #[cfg(test)]

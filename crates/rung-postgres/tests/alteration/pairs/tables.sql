@@ -215,3 +215,19 @@ CREATE TABLE t (id integer, a integer, b integer);
 CREATE STATISTICS s ON a, b FROM t;
 -- @new
 CREATE TABLE t (id integer, b integer);
+
+-- @pair a virtual column of a table with conditions
+-- @needs 18
+CREATE TABLE t (id integer PRIMARY KEY, a integer CHECK (a > 0), g integer GENERATED ALWAYS AS (a * 2) VIRTUAL CHECK (g > 0));
+CREATE TABLE kid (b integer) INHERITS (t);
+CREATE VIEW v AS SELECT g FROM t;
+COMMENT ON COLUMN t.g IS 'twice';
+-- @rows
+INSERT INTO t VALUES (1, 2); INSERT INTO kid (id, a, b) VALUES (2, 3, 4);
+-- @rows-back
+INSERT INTO t VALUES (1, 2); INSERT INTO kid (id, a, b) VALUES (2, 3, 4);
+-- @new
+CREATE TABLE t (id integer PRIMARY KEY, a integer CHECK (a > 0), g integer GENERATED ALWAYS AS (a * 4) VIRTUAL CHECK (g > 1));
+CREATE TABLE kid (b integer) INHERITS (t);
+CREATE VIEW v AS SELECT g FROM t;
+COMMENT ON COLUMN t.g IS 'twice';
