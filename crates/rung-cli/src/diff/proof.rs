@@ -141,8 +141,13 @@ pub(super) fn prove(
         let own_name = |need: &Need| Need { table: renamed(&back, &need.table).into(), ..need.clone() };
         let found_back: Vec<Need> = back_needs.iter().map(own_name).collect();
         let tables: Tables = found.chain(&found_back).filter(new).map(|need| Arc::clone(&need.table)).collect();
-        if rows.is_empty() || tables.is_empty() {
-            return Err(if rows.is_empty() { failure } else { unexplained(failure) });
+        if rows.is_empty() {
+            return Err(failure);
+        }
+        if tables.is_empty() {
+            let all: Tables = one.iter().map(|object| Arc::clone(&object.key)).collect();
+            let works_on_none = trial(&start, heard(&start)?, &all)?.2.is_ok();
+            return Err(if works_on_none { unexplained(failure) } else { failure });
         }
         refused.get_or_insert_with(|| reason(&failure));
         none.extend(tables);
@@ -285,9 +290,12 @@ fn unproved(mut failure: Failure, way: &str) -> Failure {
     failure
 }
 
-/// A migration that is right where tables are empty, for all that is known, and fails on rows that suit both schemas.
+/// A migration that is right where tables are empty, and fails on rows that suit both schemas for all that is known.
 fn unexplained(mut failure: Failure) -> Failure {
-    failure.said.push("The tables had rows, made up to suit both schemas: it may be that it works on none.".to_owned());
+    failure.said.push(
+        "It works where tables are empty. These had rows, made up to suit both schemas: it may be that it works on none."
+            .to_owned(),
+    );
     failure
 }
 

@@ -63,7 +63,9 @@ impl<'a> Changes<'a> {
                 altered(is_same && (old.valid || !new.valid || !old.on_only && !new.on_only))
             }
             (Body::Constraint(old), Body::Constraint(new)) => altered(self.constraint(old, new)),
-            (Body::Trigger(old), Body::Trigger(new)) => altered(old.definition == new.definition),
+            (Body::Trigger(old), Body::Trigger(new)) => {
+                altered(old.definition == new.definition && old.origin == new.origin)
+            }
             (Body::Policy(old), Body::Policy(new)) => altered(
                 old.permissive == new.permissive
                     && old.command == new.command
@@ -146,9 +148,8 @@ pub(super) fn must_readd(catalogs: (&Catalog, &Catalog), major: u32, was: &Colum
 /// Whether a table with a virtual column of that name has conditions: then the server gives it no other expression. A table has
 /// its parents' and gives its heirs its own, so that all are looked at that have such a column.
 fn is_checked(catalog: &Catalog, column: &str) -> bool {
-    let has_it = |table: &&Object| {
-        table.columns().iter().any(|it| it.name == column && matches!(it.value, Value::Virtual(_)))
-    };
+    let has_it =
+        |table: &&Object| table.columns().iter().any(|it| it.name == column && matches!(it.value, Value::Virtual(_)));
     let mut tables = catalog.of_kind(Kind::Table).filter(has_it);
     tables.any(|table| catalog.constraints(table).any(|it| matches!(it.kind, ConstraintKind::Check(_))))
 }

@@ -57,7 +57,14 @@ impl<'a> Builder<'_, 'a> {
             makes.push(Fact::object(&part.key));
             claims.extend(names(part));
         }
-        if let (Body::Trigger(_), Some(table)) = (&object.body, self.group(object)) {
+        if super::inherit::is_inherited(object) {
+            // It is there when its table is a partition, and the one of which it is.
+            let mut table = self.group(object).and_then(|table| self.changes.to.get(table));
+            while let Some(part) = table {
+                needs.push(super::index::attached(&part.key));
+                table = uses::whole(part).and_then(|whole| self.changes.to.get(whole));
+            }
+        } else if let (Body::Trigger(_), Some(table)) = (&object.body, self.group(object)) {
             // The partitions of a table get it as well.
             let of = std::iter::once(table).chain(self.changes.new.heirs_of(table));
             claims.extend(of.map(|table| super::table::trigger(table, &object.key.name)));

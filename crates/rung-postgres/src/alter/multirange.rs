@@ -34,8 +34,7 @@ fn parts(text: &str) -> Option<(&str, &str, &str)> {
 pub(super) fn rename(renamed: &mut Renamed, to: &Catalog) {
     let pairs: Vec<(Arc<Key>, Key, Key)> = renamed.catalog.of_kind(Kind::Type).filter_map(|it| pair(it, to)).collect();
     for (range, old, new) in pairs {
-        let step =
-            |sql| AlterStep { sql, key: Arc::clone(&range), cut: Cut::Joined, loses: None, note: None };
+        let step = |sql| AlterStep { sql, key: Arc::clone(&range), cut: Cut::Joined, loses: None, note: None };
         if old.name != new.name {
             renamed.steps.push(step(format!("ALTER TYPE {} RENAME TO {}", full(&old), quoted(&new.name))));
             let (name, range) = (full(&old), full(&range));

@@ -187,7 +187,9 @@ impl<'a> Builder<'_, 'a> {
         }
         if let Some(table) = self.changes.old.parent(object) {
             match &object.body {
-                Body::Trigger(_) => names.push(super::table::trigger(table, &object.key.name)),
+                Body::Trigger(_) if !super::inherit::is_inherited(object) => {
+                    names.push(super::table::trigger(table, &object.key.name))
+                }
                 Body::Constraint(_) => names.push(super::table::parts_gone(table)),
                 Body::Index(index) if index.on_only => names.push(super::table::parts_gone(table)),
                 _ => {}
@@ -316,6 +318,10 @@ fn drop(object: &Object, concurrently: bool) -> Vec<Step> {
     let key = &*object.key;
     let on = parent(key);
     let sql = match (&object.body, key.kind) {
+        // It goes with that of the whole; nothing is said of it any more.
+        (Body::Trigger(_), _) if super::inherit::is_inherited(object) => {
+            format!("COMMENT ON {} IS NULL", phrase(object))
+        }
         (Body::Constraint(_), _) if is_of_domain(object) => {
             format!("ALTER DOMAIN {on} DROP CONSTRAINT {}", quoted(&key.name))
         }

@@ -122,7 +122,7 @@ pub(super) fn converted(
     let (from, to) = catalogs;
     if is_remade
         && let Some(both) = composites(catalogs, old, new)
-        && !is_alike(catalogs, both)
+        && (!is_alike(catalogs, both) || is_rounded(catalogs, both))
     {
         return Some(row(catalogs, name, both, new));
     }
@@ -193,8 +193,10 @@ fn composites<'a>((from, to): (&'a Catalog, &'a Catalog), old: &str, new: &str) 
 }
 
 fn composite<'a>(catalog: &'a Catalog, name: &str) -> Option<&'a [Column]> {
-    catalog.of_kind(Kind::Type).find(|it| full(&it.key) == name).and_then(|object| match &object.body {
+    let types = catalog.of_kind(Kind::Type).chain(catalog.of_kind(Kind::Table));
+    types.into_iter().find(|it| full(&it.key) == name).and_then(|object| match &object.body {
         Body::Type(Type::Composite { columns }) => Some(columns.as_slice()),
+        Body::Table(table) => Some(table.columns.as_slice()),
         _ => None,
     })
 }
@@ -221,6 +223,17 @@ fn is_alike(catalogs: (&Catalog, &Catalog), (old, new): Attributes<'_>) -> bool 
         old.name == new.name && both.is_none_or(|both| is_alike(catalogs, both))
     };
     old.len() == new.len() && old.iter().zip(new).all(inner)
+}
+
+/// Whether numbers become others, which a text may be none of: `3.00` is no integer. Where a text gets a length, it stays
+/// with texts: an explicit cast would cut it short.
+fn is_rounded((from, to): (&Catalog, &Catalog), (old, new): Attributes<'_>) -> bool {
+    let both = || new.iter().filter_map(|new| Some((old.iter().find(|it| it.name == new.name)?, new)));
+    let types = || both().filter(|(was, is)| was.data_type != is.data_type);
+    let mut all = types().map(|(was, is)| (family(&base(from, &was.data_type)), base(to, &is.data_type)));
+    let is_number = |(was, is): (Family, String)| was == Family::Number && family(&is) == Family::Number;
+    let is_cut = |is: &str| family(is) == Family::Text && is.contains('(');
+    all.any(is_number) && !types().any(|(_, is)| is_cut(&base(to, &is.data_type)))
 }
 
 /// A value of another composite type, attribute by attribute.

@@ -205,11 +205,13 @@ CREATE TABLE t (a integer[], b text[], c integer[], d bigint);
 INSERT INTO t VALUES (1, '{x,y}', '{7}', '{3}'), (NULL, NULL, NULL, NULL);
 -- @rows-back
 INSERT INTO t VALUES ('{1}', '{"x,y"}', '{7}', 3), (NULL, NULL, NULL, NULL);
--- @pair a column changes of a table whose rows are values of another
+-- @pair a column changes of a table whose rows are values of another, and from which one inherits
 CREATE TABLE a (id integer, b text);
+CREATE TABLE kid () INHERITS (a);
 CREATE TABLE t (id integer, r a);
 -- @new
 CREATE TABLE a (id bigint, b text);
+CREATE TABLE kid () INHERITS (a);
 CREATE TABLE t (id integer, r a);
 -- @refused public.t.r is made of its rows
 -- @refused-back public.t.r is made of its rows
