@@ -373,8 +373,10 @@ pub struct Sequence {
 pub struct Trigger {
     /// The statement that makes it.
     pub definition: String,
-    /// When it fires.
+    /// When it fires; one that a partition has from the whole, when that does.
     pub firing: Firing,
+    /// Whether it was declared here. One that a partition has from the whole is an object only where something is said of it.
+    pub origin: crate::Origin,
 }
 
 /// When a trigger or rule fires.

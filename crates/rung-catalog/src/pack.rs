@@ -95,7 +95,7 @@ packed! {
     struct Extension { version, schema, relocatable, members, grants }
     struct Routine { kind, arguments, result, language, definition }
     struct Sequence { data_type, start, increment, min, max, cache, cycle, persistence, owned_by }
-    struct Trigger { definition, firing }
+    struct Trigger { definition, firing, origin }
     struct Policy { permissive, command, roles, using, check }
     struct Definition { sql, firing }
     struct Table {

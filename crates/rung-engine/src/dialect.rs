@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rung_catalog::{Catalog, Column, Key, Table};
+use rung_catalog::{Catalog, Column, ConstraintKind, Key, Object, Table};
 use rung_sql::{Facts, Syntax};
 
 /// A database's SQL, as far as the engine needs to know it. Implemented by the driver crates; pure.
@@ -31,15 +31,40 @@ pub trait Dialect: Sync + Send {
     /// Whether a column of a table is the number of its rows, which none is without, whatever is said of NULL.
     fn numbers_rows(&self, table: &Table, column: &Column) -> bool;
 
-    /// A condition that holds for those values of a column which are none of its new type, where it gets another: as far as
-    /// that can be told without an error. The schemas, the table and the column, each before and after; the condition is for
-    /// the first schema.
+    /// A condition that holds for those values of a column which are none of its new type, where it gets another; it fails at
+    /// the first of them where only the database can tell which they are. The schemas, the table and the column, each before
+    /// and after; the condition is for the first schema.
     fn misfit(
         &self,
         schemas: (&Catalog, &Catalog),
         tables: (&Table, &Table),
         columns: (&Column, &Column),
     ) -> Option<String>;
+
+    /// What a value of a column will be, as an expression of the first schema; `None` where it is the value that it has.
+    fn converted(
+        &self,
+        schemas: (&Catalog, &Catalog),
+        tables: (&Table, &Table),
+        columns: (&Column, &Column),
+    ) -> Option<String> {
+        let _ = (schemas, tables, columns);
+        None
+    }
+
+    /// A condition that holds for the rows that a part of a table takes: by how that is partitioned, and the bound of the
+    /// part. `None` where there are no partitions, or that can't be told.
+    fn takes(&self, whole: &Object, by: &str, bound: &str) -> Option<String> {
+        let _ = (whole, by, bound);
+        None
+    }
+
+    /// A query that counts the pairs of a table's rows which a constraint does not let be there together, where it is not about
+    /// values that are equal. `None` where that can't be told.
+    fn excluded(&self, table: &Key, constraint: &ConstraintKind) -> Option<String> {
+        let _ = (table, constraint);
+        None
+    }
 
     /// A name as a quoted identifier.
     fn quote_identifier(&self, name: &str) -> String;

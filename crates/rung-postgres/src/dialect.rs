@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rung_catalog::{Catalog, Column, Key, Kind, Object, Table};
+use rung_catalog::{Catalog, Column, ConstraintKind, Key, Kind, Object, Table};
 use rung_engine::{Dialect, DumpOptions, FORMAT_VERSION, Paragraph, Timeouts};
 use rung_sql::{Effect, Facts, Syntax, postgres_facts};
 
@@ -79,6 +79,23 @@ impl Dialect for PostgresDialect {
         columns: (&Column, &Column),
     ) -> Option<String> {
         crate::alter::misfit::misfit(schemas, columns)
+    }
+
+    fn converted(
+        &self,
+        schemas: (&Catalog, &Catalog),
+        _: (&Table, &Table),
+        columns: (&Column, &Column),
+    ) -> Option<String> {
+        crate::alter::misfit::converted(schemas, columns)
+    }
+
+    fn takes(&self, whole: &Object, by: &str, bound: &str) -> Option<String> {
+        crate::alter::bound::takes(whole, by, bound)
+    }
+
+    fn excluded(&self, table: &Key, constraint: &ConstraintKind) -> Option<String> {
+        crate::alter::bound::excluded(table, constraint)
     }
 
     fn quote_identifier(&self, name: &str) -> String {

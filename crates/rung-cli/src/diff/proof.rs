@@ -2,15 +2,16 @@
 //! must be the second schema, and the way back must end in the first, as rung reads them and as somebody else does.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rung::catalog::{Body, Catalog, Index, Object};
+use rung::catalog::{Body, Catalog, Index, Key, Object, Rename};
 use rung::engine::{
     AlterOptions, Dialect, Driver, DumpOptions, Goal, MigrationSet, Need, ScratchDatabase, Target, Testimony, needs,
 };
 use rung::sql::{Diagnostic, SourceFile};
 
-use super::rows::{Now, Rows};
+use super::rows::{Now, Rows, renamed};
 use super::{Answer, names};
 use crate::exit::Exit;
 use crate::render::{Failure, WARN, paint};
@@ -21,24 +22,26 @@ use crate::workbench::{Workbench, both};
 pub(crate) struct Proof {
     pub(crate) witness: Witness,
     pub(crate) rows: Rows,
-    /// Why the migration does not take the rows that were made up, where it was proved on empty tables.
+    /// Why the migration does not take the rows that were made up, where it was proved without those of some tables.
     pub(crate) refused: Option<String>,
     /// What the rows that there are must be.
     pub(crate) needs: Vec<Need>,
+    /// What those must be that there are behind the way up, for the way down; only what some were not.
+    pub(crate) back: Vec<Need>,
 }
 
 impl Proof {
     /// How many rows went there and back; `None` where none did.
     pub(crate) fn survivors(&self) -> Option<usize> {
-        Some(self.rows.rows).filter(|rows| *rows > 0 && self.refused.is_none())
+        Some(self.rows.rows).filter(|rows| *rows > 0)
     }
 
     /// What there is to say of it, a line each.
     pub(crate) fn lines(&self, way: &str) -> Vec<String> {
         let with = match &self.refused {
-            _ if self.rows.is_empty() => String::new(),
+            _ if !self.rows.is_empty() => format!("; {} kept", self.rows.title()),
             Some(_) => " on empty tables".to_owned(),
-            None => format!("; {} kept", self.rows.title()),
+            None => String::new(),
         };
         let mut lines = vec![format!("proved {way}{with}")];
         if self.witness == Witness::None {
@@ -49,8 +52,9 @@ impl Proof {
                 .iter()
                 .map(|why| format!("{} it may fail where tables have rows: {why}", paint(WARN, "warning:"))),
         );
-        let need = |need: &Need| [format!("it needs {}", need.what), format!("  {};", need.count)];
-        lines.extend(self.needs.iter().flat_map(need));
+        let need = |who: &str, need: &Need| [format!("{who} needs {}", need.what), format!("  {};", need.count)];
+        lines.extend(self.needs.iter().flat_map(|it| need("it", it)));
+        lines.extend(self.back.iter().flat_map(|it| need("the way back", it)));
         lines.extend(self.rows.empty.iter().map(|table| format!("no rows could be made up for {table}")));
         lines
     }
@@ -70,12 +74,6 @@ struct Expected<'a> {
     catalog: &'a Catalog,
     title: String,
     witnessed: Option<Vec<String>>,
-}
-
-/// Whether rows are made up for the tables.
-enum Filled {
-    Yes,
-    No,
 }
 
 /// Proves a migration.
@@ -111,44 +109,56 @@ pub(super) fn prove(
     let (at_start, (at_end, _)) = both(|| heard(&start), || heard(&target))?;
     let witness = if at_end.is_some() { Witness::Heard } else { Witness::None };
     let (one, other) = (&from.catalog, &to.catalog);
-    let trial = |start: &MigrationSet, (at_start, mut database): (_, ScratchDatabase), filled: Filled| {
+    let back = names::inverse(&answer.renames);
+    let trial = |start: &MigrationSet, (at_start, mut database): (_, ScratchDatabase), none: &Tables| {
         let ends = Ends {
             all: &joined(start, &migration)?,
             from: Expected { catalog: one, title: from.title(), witnessed: at_start },
             to: Expected { catalog: other, title: to.title(), witnessed: at_end.clone() },
+            renames: &answer.renames,
             goes_back: answer.down().is_some(),
             options,
         };
-        let rows = match filled {
-            Filled::Yes => Rows::fill(&mut *database.driver, one, other, &answer.renames, dialect),
-            Filled::No => Ok(Rows::default()),
-        };
-        let rows = rows.map_err(rung::Error::from)?;
-        let needs = asked(&mut *database.driver, needs(one, other, &names::inverse(&answer.renames), dialect));
+        let driver = &mut *database.driver;
+        let rows = Rows::fill(driver, one, other, &answer.renames, none, dialect).map_err(rung::Error::from)?;
+        let needs = asked(driver, needs(one, other, &back, dialect));
         let outcome = there_and_back(&mut database, &ends, &rows, dialect, bench);
         Ok::<_, Failure>((rows, needs, outcome))
     };
-    let (mut rows, mut needs, mut outcome) = trial(&start, at_start, Filled::Yes)?;
-    if own.is_some() && matches!(outcome, Err(Stopped::Run(_))) {
+    let mut none = Tables::new();
+    let (mut rows, mut needs, mut outcome) = trial(&start, at_start, &none)?;
+    if own.is_some() && matches!(outcome, Err(Stopped::Run { .. })) {
         // It may be that rows that the user's own files have put there do not suit what the second schema asks for.
         start = written(from)?;
-        (rows, needs, outcome) = trial(&start, heard(&start)?, Filled::Yes)?;
+        (rows, needs, outcome) = trial(&start, heard(&start)?, &none)?;
     }
-    let refused = match outcome {
-        Ok(()) => {
-            // What it went through without is no need.
-            needs.retain(|(_, missing)| *missing == 0);
-            None
+    // Or those that were made up: it is tried without those that are known not to suit.
+    let (mut refused, mut unmet_back) = (None, Vec::new());
+    let empty = std::mem::take(&mut rows.empty);
+    while let Err(Stopped::Run { failure, back_needs }) = outcome {
+        let new = |need: &&Need| !none.contains(&need.table);
+        let found = needs.iter().filter(|(_, met)| *met == Met::No).map(|(need, _)| need);
+        let own_name = |need: &Need| Need { table: renamed(&back, &need.table).into(), ..need.clone() };
+        let found_back: Vec<Need> = back_needs.iter().map(own_name).collect();
+        let tables: Tables = found.chain(&found_back).filter(new).map(|need| Arc::clone(&need.table)).collect();
+        if rows.is_empty() {
+            return Err(failure);
         }
-        // Or those that were made up.
-        Err(Stopped::Run(failure)) if !rows.is_empty() => {
-            trial(&start, heard(&start)?, Filled::No)?.2?;
-            Some(reason(&failure))
+        if tables.is_empty() {
+            let all: Tables = one.iter().map(|object| Arc::clone(&object.key)).collect();
+            let works_on_none = trial(&start, heard(&start)?, &all)?.2.is_ok();
+            return Err(if works_on_none { unexplained(failure) } else { failure });
         }
-        Err(stopped) => return Err(stopped.into()),
-    };
-    let needs = needs.into_iter().map(|(need, _)| need).collect();
-    Ok(Proof { witness, rows, refused, needs })
+        refused.get_or_insert_with(|| reason(&failure));
+        none.extend(tables);
+        unmet_back.extend(found_back);
+        (rows, needs, outcome) = trial(&start, heard(&start)?, &none)?;
+    }
+    outcome?;
+    // What rows went through without is no need.
+    let needs = needs.into_iter().filter(|(_, met)| *met == Met::Yes).map(|(need, _)| need).collect();
+    rows.empty = empty;
+    Ok(Proof { witness, rows, refused, needs, back: unmet_back })
 }
 
 /// The files that make the two schemas, where both are made by files: the migration is tried on what the user's own SQL
@@ -184,14 +194,26 @@ fn with_valid_indexes(catalog: &Catalog) -> Cow<'_, Catalog> {
     Cow::Owned(catalog)
 }
 
-/// Needs that the first schema can be asked for, each with how many of the rows that there are do not meet it.
-fn asked(driver: &mut dyn Driver, needs: Vec<Need>) -> Vec<(Need, u64)> {
+/// Tables that are left empty.
+type Tables = BTreeSet<Arc<Key>>;
+
+/// Whether rows are what they must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Met {
+    Yes,
+    No,
+}
+
+/// Whether the rows that there are meet each need that the schema can be asked for. A query that fails has found one that
+/// does not, unless it fails before it looks at any.
+fn asked(driver: &mut dyn Driver, mut needs: Vec<Need>) -> Vec<(Need, Met)> {
+    needs.retain(|need| driver.query(&format!("{} LIMIT 0", need.count)).is_ok());
     let ask = |need: Need| {
-        let rows = driver.query(&need.count).ok()?;
-        let count = rows.first()?.first()?.as_ref()?.parse().ok()?;
-        Some((need, count))
+        let rows = driver.query(&need.count).unwrap_or_default();
+        let is_none = rows.first().and_then(|row| row.first()?.as_deref()) == Some("0");
+        (need, if is_none { Met::Yes } else { Met::No })
     };
-    needs.into_iter().filter_map(ask).collect()
+    needs.into_iter().map(ask).collect()
 }
 
 /// Where the migration begins and where it leads.
@@ -199,14 +221,15 @@ struct Ends<'a> {
     all: &'a MigrationSet,
     from: Expected<'a>,
     to: Expected<'a>,
+    renames: &'a [Rename],
     goes_back: bool,
     options: &'a AlterOptions,
 }
 
 /// What keeps a proof from being one.
 enum Stopped {
-    /// A statement fails.
-    Run(Failure),
+    /// A statement fails; on the way back, with what that needs of rows which are not so.
+    Run { failure: Failure, back_needs: Vec<Need> },
     /// What came out is not what should have.
     Wrong(Failure),
 }
@@ -214,7 +237,7 @@ enum Stopped {
 impl From<Stopped> for Failure {
     fn from(stopped: Stopped) -> Self {
         match stopped {
-            Stopped::Run(failure) | Stopped::Wrong(failure) => failure,
+            Stopped::Run { failure, .. } | Stopped::Wrong(failure) => failure,
         }
     }
 }
@@ -229,7 +252,14 @@ fn there_and_back(
     let back = Goal::Down(Target::Back(1));
     let ways = [("up", Goal::Latest, &ends.to, Now::After), ("down", back, &ends.from, Now::Before)];
     for (way, goal, expected, now) in ways.into_iter().take(1 + usize::from(ends.goes_back)) {
-        bench.run_on(database, ends.all, &goal).map_err(|failure| Stopped::Run(unproved(failure, way)))?;
+        let mut back_needs = Vec::new();
+        if now == Now::Before && !rows.is_empty() {
+            let needs = needs(ends.to.catalog, ends.from.catalog, ends.renames, dialect);
+            let found = asked(&mut *database.driver, needs).into_iter().filter(|(_, met)| *met == Met::No);
+            back_needs = found.map(|(need, _)| need).collect();
+        }
+        let stopped = |failure| Stopped::Run { failure: unproved(failure, way), back_needs };
+        bench.run_on(database, ends.all, &goal).map_err(stopped)?;
         compare(database, expected, way, dialect, ends.options, bench).map_err(Stopped::Wrong)?;
         let missing = rows.missing(&mut *database.driver, dialect, now);
         let missing = missing.map_err(|error| Stopped::Wrong(rung::Error::from(error).into()))?;
@@ -257,6 +287,15 @@ fn unproved(mut failure: Failure, way: &str) -> Failure {
         "This is the {way} that rung has made, tried on a scratch database: it fails, so nothing was written."
     )];
     failure.next = vec!["write this migration by hand, and report the two schemas".to_owned()];
+    failure
+}
+
+/// A migration that is right where tables are empty, and fails on rows that suit both schemas for all that is known.
+fn unexplained(mut failure: Failure) -> Failure {
+    failure.said.push(
+        "It works where tables are empty. These had rows, made up to suit both schemas: it may be that it works on none."
+            .to_owned(),
+    );
     failure
 }
 

@@ -1,6 +1,7 @@
 //! Rows for the proof: the tables of the first schema get a few that are made up, and those that should survive are looked
 //! for behind the way there and behind the way back.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rung::catalog::{Body, Catalog, Column, Key, Kind, Object, Rename, Table, Value};
@@ -49,7 +50,8 @@ pub(super) enum Now {
 }
 
 impl Rows {
-    /// Fills the tables of a database that has the schema `from`, as far as rows can be made up.
+    /// Fills the tables of a database that has the schema `from`, as far as rows can be made up, but for those that are to
+    /// have `none`.
     ///
     /// # Errors
     /// What was put in can't be read.
@@ -58,6 +60,7 @@ impl Rows {
         from: &Catalog,
         to: &Catalog,
         renames: &[Rename],
+        none: &BTreeSet<Arc<Key>>,
         dialect: &dyn Dialect,
     ) -> Result<Self, DbError> {
         let twin = |table: &Key, column: &str| {
@@ -66,7 +69,7 @@ impl Rows {
             Some((object, object.columns().iter().find(|it| it.name == name)?))
         };
         let (mut rows, mut tables, mut empty) = (0, 0, Vec::new());
-        for sample in samples(from, &twin, to, dialect) {
+        for sample in samples(from, &twin, to, dialect).into_iter().filter(|it| !none.contains(&it.key)) {
             let (mut taken, mut refused) = (0, None);
             for spellings in &sample.rows {
                 let put = spellings.iter().map(|statement| driver.execute(statement)).find_map(|done| match done {
@@ -254,7 +257,7 @@ fn counts(table: &Table) -> bool {
 }
 
 /// What an object of the first schema is called in the second.
-fn renamed(renames: &[Rename], key: &Key) -> Key {
+pub(super) fn renamed(renames: &[Rename], key: &Key) -> Key {
     let mut key = key.clone();
     for rename in renames {
         match rename {

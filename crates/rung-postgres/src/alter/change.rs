@@ -127,10 +127,15 @@ impl<'a> Changes<'a> {
         }
     }
 
-    /// Whether a column has a type that waits until no column has it any more, as there is another of its name.
+    /// Whether a column has a type that waits until no column has it any more, as there is another of its name; that may be
+    /// the row of a table.
     pub(super) fn waits(&self, table: &Object, column: &str) -> bool {
-        let of_column = table.depends_on.iter().filter(|it| it.column.as_deref() == Some(column));
-        of_column.into_iter().any(|it| it.on.kind == Kind::Type && self.aside.contains(&*it.on))
+        let mut of_column = table.depends_on.iter().filter(|it| it.column.as_deref() == Some(column));
+        of_column.any(|it| match it.on.kind {
+            Kind::Type => self.aside.contains(&*it.on),
+            Kind::Table => self.rebuilt.contains(&*it.on),
+            _ => false,
+        })
     }
 
     /// The two columns of a table that stays.

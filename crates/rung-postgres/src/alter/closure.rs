@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rung_catalog::{Body, ConstraintKind, Key, Kind, Object, Type, Value};
+use rung_catalog::{Body, ConstraintKind, Key, Kind, Object, Origin, Type, Value};
 
 use super::change::{Changes, Fate};
 use super::types;
@@ -51,9 +51,11 @@ impl<'a> Changes<'a> {
             let gone = from.columns().iter().filter(|old| !to.columns().iter().any(|new| new.name == old.name));
             left.extend(gone.map(|column| (key, Some(column.name.as_str()))));
         }
-        let mut done: HashSet<(&Key, Option<&str>, bool)> = HashSet::new();
+        let mut done: HashSet<(&Key, Option<&str>, bool, bool)> = HashSet::new();
         while let Some(fact) = left.pop() {
-            if !done.insert((fact.0, fact.1, self.rebuilt.contains(fact.0))) {
+            // A column that is to be added again takes along what another type alone does not.
+            let is_readded = fact.1.is_some_and(|column| self.readded.contains(&(fact.0, column)));
+            if !done.insert((fact.0, fact.1, self.rebuilt.contains(fact.0), is_readded)) {
                 continue;
             }
             let (key, column) = fact;
@@ -162,7 +164,10 @@ impl<'a> Changes<'a> {
                     }
                 } else {
                     if spoken && !is_gone {
-                        self.aside.insert(used.on);
+                        // A table that is made anew waits until its rows are copied as it is.
+                        if !self.rebuilt.contains(&**used.on) {
+                            self.aside.insert(used.on);
+                        }
                         if self.retyped.insert((key, name)) {
                             left.push((key, Some(name)));
                         }
@@ -198,6 +203,9 @@ impl<'a> Changes<'a> {
                     self.refuse(&to.key, why, "make a table of another name, copy the rows, and rename both");
                 }
             }
+            // What a table has from its parent goes and comes with that of the parent.
+            (Body::Constraint(constraint), _)
+                if constraint.origin == Origin::Inherited && matches!(constraint.kind, ConstraintKind::Check(_)) => {}
             // The server makes them anew by itself; a foreign key it would check under the strongest lock.
             (Body::Index(_), _) if is_retyped && !is_read_otherwise(object) => {}
             (Body::Constraint(constraint), _)

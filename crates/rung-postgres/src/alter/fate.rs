@@ -1,6 +1,8 @@
 //! What becomes of an object that is not the same, taken by itself.
 
-use rung_catalog::{Body, Constraint, ConstraintKind, Object, Routine, Type, Validity, Value, View};
+use rung_catalog::{
+    Body, Catalog, Column, Constraint, ConstraintKind, Kind, Object, Routine, Type, Validity, Value, View,
+};
 
 use super::change::{Changes, Fate};
 use super::types;
@@ -61,7 +63,9 @@ impl<'a> Changes<'a> {
                 altered(is_same && (old.valid || !new.valid || !old.on_only && !new.on_only))
             }
             (Body::Constraint(old), Body::Constraint(new)) => altered(self.constraint(old, new)),
-            (Body::Trigger(old), Body::Trigger(new)) => altered(old.definition == new.definition),
+            (Body::Trigger(old), Body::Trigger(new)) => {
+                altered(old.definition == new.definition && old.origin == new.origin)
+            }
             (Body::Policy(old), Body::Policy(new)) => altered(
                 old.permissive == new.permissive
                     && old.command == new.command
@@ -119,7 +123,7 @@ impl<'a> Changes<'a> {
         for new in to.columns() {
             let Some(old) = from.columns().iter().find(|old| old.name == new.name) else { continue };
             let name = new.name.as_str();
-            if must_readd(self.major(), &old.value, &new.value) {
+            if must_readd((self.from, self.to), self.major(), old, new) {
                 self.readded.insert((key, name));
             } else if old.data_type != new.data_type || old.collation != new.collation {
                 self.retyped.insert((key, name));
@@ -129,13 +133,25 @@ impl<'a> Changes<'a> {
 }
 
 /// Whether nothing leads from one way to compute a column to another but to drop it and add it again.
-pub(super) fn must_readd(major: u32, old: &Value, new: &Value) -> bool {
+pub(super) fn must_readd(catalogs: (&Catalog, &Catalog), major: u32, was: &Column, is: &Column) -> bool {
+    let (old, new) = (&was.value, &is.value);
     match (old, new) {
         (Value::Stored(one), Value::Stored(two)) => one != two && major < 17,
-        (Value::Virtual(_), Value::Virtual(_)) => false,
+        (Value::Virtual(one), Value::Virtual(two)) => {
+            one != two && (is_checked(catalogs.0, &is.name) || is_checked(catalogs.1, &is.name))
+        }
         (_, Value::Stored(_) | Value::Virtual(_)) | (Value::Virtual(_), _) => old != new,
         _ => false,
     }
+}
+
+/// Whether a table with a virtual column of that name has conditions: then the server gives it no other expression. A table has
+/// its parents' and gives its heirs its own, so that all are looked at that have such a column.
+fn is_checked(catalog: &Catalog, column: &str) -> bool {
+    let has_it =
+        |table: &&Object| table.columns().iter().any(|it| it.name == column && matches!(it.value, Value::Virtual(_)));
+    let mut tables = catalog.of_kind(Kind::Table).filter(has_it);
+    tables.any(|table| catalog.constraints(table).any(|it| matches!(it.kind, ConstraintKind::Check(_))))
 }
 
 /// The numbers of a version.

@@ -23,7 +23,7 @@ impl<'a> Builder<'_, 'a> {
             && index.table == new.table
             && index.table.as_deref().is_some_and(|table| changes.is_online(table) && self.stays(table))
             && ![index, new].iter().any(|index| index.on_only || index.parent.is_some())
-            && !self.is_forced(object)
+            && !self.is_forced_early(object)
     }
 
     /// Makes an index or a constraint of what stays. `None` for everything else.
@@ -102,8 +102,11 @@ impl<'a> Builder<'_, 'a> {
         }
         if swapped {
             let drop = Step::from(format!("DROP INDEX CONCURRENTLY {}", within(key, &old)));
+            let frees = self.changes.from.get(key).map(|old| self.frees(old)).unwrap_or_default();
             let action = self.works.add(Phase::Late, key, group, vec![drop]);
             action.after = vec![built];
+            // The table stays.
+            action.frees = frees.into_iter().filter(|fact| Some(&*fact.key) != group).collect();
             action.what.cut = Cut::Outside;
         }
     }

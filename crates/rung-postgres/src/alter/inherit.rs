@@ -238,6 +238,7 @@ impl Settled {
                 _ => {}
             }
         }
+        self.leave_triggers(&to.key);
         for object in foreign {
             if self.catalog.get(&object.key).is_none() {
                 self.catalog.insert(object);
@@ -245,6 +246,28 @@ impl Settled {
         }
         let bond = |parent| Bond { child: Arc::clone(&to.key), parent, bound: old.bound.clone(), lost: lost.clone() };
         self.left.extend(left.into_iter().map(bond));
+    }
+
+    /// The triggers that a table and those below it have from above it go when it leaves.
+    fn leave_triggers(&mut self, key: &Arc<Key>) {
+        let mut below = vec![Arc::clone(key)];
+        let mut at = 0;
+        while let Some(parent) = below.get(at).cloned() {
+            at += 1;
+            let heirs = self.catalog.of_kind(Kind::Table).filter(|it| super::uses::inherits(it, &parent));
+            let heirs: Vec<Arc<Key>> = heirs.map(|it| Arc::clone(&it.key)).collect();
+            below.extend(heirs);
+        }
+        let is_of = |trigger: &Key| below.iter().any(|table| super::uses::belongs(trigger, table));
+        let is_left = |trigger: &&Object| {
+            let mut whole = trigger.depends_on.iter().filter(|it| it.on.kind == Kind::Trigger);
+            is_inherited(trigger) && is_of(&trigger.key) && !whole.any(|it| is_of(&it.on))
+        };
+        let left: Vec<Arc<Key>> =
+            self.catalog.of_kind(Kind::Trigger).filter(is_left).map(|it| Arc::clone(&it.key)).collect();
+        for key in left {
+            self.catalog.remove(&key);
+        }
     }
 
     /// The foreign keys of a partitioned table, as a partition has them once it is one no more.
@@ -309,7 +332,7 @@ impl Settled {
                 _ => None,
             });
             let keyed: HashSet<String> = keys.flatten().cloned().collect();
-            self.follow_columns(object, (old, new), (&given, &keyed), major);
+            self.follow_columns((from, to), object, (old, new), (&given, &keyed), major);
             self.follow_checks(from, to, &object.key, &parent);
         }
     }
@@ -317,6 +340,7 @@ impl Settled {
     /// `given` are the columns that a table has from its parents, `keyed` those that its own key keeps from being NULL.
     fn follow_columns(
         &mut self,
+        catalogs: (&Catalog, &Catalog),
         object: &Object,
         (old, new): (&Object, &Object),
         (given, keyed): (&HashSet<String>, &HashSet<String>),
@@ -354,7 +378,7 @@ impl Settled {
             match (before, place) {
                 (None, None) => table.columns.push(inherited()),
                 (None, Some(at)) => table.columns[at].origin = Origin::Both,
-                (Some(before), Some(at)) if must_readd(major, &before.value, &column.value) => {
+                (Some(before), Some(at)) if must_readd(catalogs, major, &before, column) => {
                     if table.columns[at].origin == Origin::Inherited {
                         table.columns[at] = inherited();
                         readded.push((Arc::clone(&key), column.name.clone()));
@@ -502,4 +526,9 @@ impl Settled {
         let bond = |parent| Bond { child: Arc::clone(&to.key), parent, bound: new.bound.clone(), lost: Vec::new() };
         self.joined.extend(joined.into_iter().map(bond));
     }
+}
+
+/// Whether an object is a trigger that a partition has from the whole.
+pub(super) fn is_inherited(object: &Object) -> bool {
+    matches!(&object.body, Body::Trigger(trigger) if trigger.origin == Origin::Inherited)
 }

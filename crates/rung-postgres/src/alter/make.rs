@@ -57,8 +57,14 @@ impl<'a> Builder<'_, 'a> {
             makes.push(Fact::object(&part.key));
             claims.extend(names(part));
         }
-        claims.extend(self.calls(object));
-        if let (Body::Trigger(_), Some(table)) = (&object.body, self.group(object)) {
+        if super::inherit::is_inherited(object) {
+            // It is there when its table is a partition, and the one of which it is.
+            let mut table = self.group(object).and_then(|table| self.changes.to.get(table));
+            while let Some(part) = table {
+                needs.push(super::index::attached(&part.key));
+                table = uses::whole(part).and_then(|whole| self.changes.to.get(whole));
+            }
+        } else if let (Body::Trigger(_), Some(table)) = (&object.body, self.group(object)) {
             // The partitions of a table get it as well.
             let of = std::iter::once(table).chain(self.changes.new.heirs_of(table));
             claims.extend(of.map(|table| super::table::trigger(table, &object.key.name)));
@@ -150,13 +156,6 @@ impl<'a> Builder<'_, 'a> {
             let read = uses::uses(self.changes.new, view);
             self.works.0[*at].needs.extend(read.iter().filter(|it| it.on.kind == Kind::View).map(|it| rows(it.on)));
         }
-    }
-
-    /// The routines that an object calls: where there is another of the name that goes, a call may mean both meanwhile.
-    fn calls(&self, object: &'a Object) -> Vec<String> {
-        let uses = uses::uses(self.changes.new, object);
-        let routines = uses.iter().filter(|it| it.on.kind == Kind::Routine);
-        routines.filter_map(|it| super::overloads(self.changes.to.get(it.on)?)).collect()
     }
 
     /// The statements that make an object.

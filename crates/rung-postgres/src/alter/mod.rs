@@ -6,6 +6,7 @@
 
 mod adopt;
 mod attribute;
+pub(crate) mod bound;
 mod change;
 mod closure;
 mod column;
@@ -16,6 +17,7 @@ mod inherit;
 mod loss;
 mod make;
 pub(crate) mod misfit;
+mod multirange;
 mod null;
 mod object;
 mod rebuild;
@@ -50,6 +52,7 @@ pub(crate) fn alteration(from: &Catalog, to: &Catalog, options: &AlterOptions) -
         renamed.steps.append(&mut adopted.steps);
         renamed.catalog = adopted.catalog;
     }
+    multirange::rename(&mut renamed, &to);
     let major = options.version.map_or(13, |version| version / 10_000);
     let settled = inherit::settle(&renamed.catalog, &to, major);
     let (old, new) = (Needs::of(&settled.catalog), Needs::of(&to));
@@ -221,8 +224,8 @@ fn steps(sql: impl IntoIterator<Item = String>) -> Vec<Step> {
 }
 
 /// What calls of a routine are called, which may mean another of its name as well.
-fn overloads(object: &rung_catalog::Object) -> Option<String> {
-    (object.key.kind == Kind::Routine).then(|| format!("calls of {}", crate::name::full(&object.key)))
+fn overloads(key: &Key) -> Option<String> {
+    (key.kind == Kind::Routine).then(|| format!("calls of {}", crate::name::full(key)))
 }
 
 /// Names that an object gives and that others may not have.

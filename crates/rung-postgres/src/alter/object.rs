@@ -1,7 +1,7 @@
 //! What stays and is no table: how it is altered.
 
 use rung_catalog::{
-    Body, Catalog, Column, Fact, Firing, Grants, Key, Kind, Object, Policy, Sequence, Type, Validity, View,
+    Body, Catalog, Column, Fact, Firing, Grants, Key, Kind, Object, Origin, Policy, Sequence, Type, Validity, View,
 };
 use rung_engine::Cut;
 
@@ -30,6 +30,7 @@ impl<'a> Builder<'_, 'a> {
                 self.alter_index(key, old, new, false)
             }
             (Body::Constraint(old), Body::Constraint(new)) => self.alter_constraint(to, old, new),
+            (Body::Trigger(_), Body::Trigger(new)) if new.origin == Origin::Inherited => Vec::new(),
             (Body::Trigger(old), Body::Trigger(new)) => {
                 let what = format!("TRIGGER {}", quoted(&key.name));
                 firing(old.firing, new.firing, |mode| format!("ALTER TABLE {} {mode} {what}", parent(key)))

@@ -1,8 +1,8 @@
-//! Tables that are made anew with their rows, as nothing alters how a table is partitioned, or by which of a table and its
-//! parent a column is declared: the old one gets out of the way with all that is its own, the new one gets its rows, and
+//! Tables that are made anew with their rows, as nothing alters how a table is partitioned, by which of a table and its
+//! parent a column is declared, or a column's type where the rows are values elsewhere: the old one gets out of the way with all that is its own, the new one gets its rows, and
 //! what hangs on it is made again.
 
-use rung_catalog::{Body, Catalog, Column, Fact, Key, Object, Table, Value};
+use rung_catalog::{Body, Catalog, Column, Fact, Key, Kind, Object, Table, Value};
 
 use super::change::Fate;
 use super::work::{Phase, Step};
@@ -27,7 +27,9 @@ pub(super) fn is_rebuilt(catalogs: (&Catalog, &Catalog), from: &Object, to: &Obj
     match (&from.body, &to.body) {
         (Body::Table(old), Body::Table(new)) => {
             let is_split_anew = || old.partition_by != new.partition_by || splits_by_retyped(catalogs, old, new);
-            old.server.is_none() && new.server.is_none() && (is_split_anew() || is_of_other_order(old, new))
+            old.server.is_none()
+                && new.server.is_none()
+                && (is_split_anew() || is_of_other_order(old, new) || is_retyped_value(catalogs.0, from, (old, new)))
         }
         _ => false,
     }
@@ -40,6 +42,17 @@ fn is_of_other_order(old: &Table, new: &Table) -> bool {
     let at_first = new.columns.iter().zip(kept).all(|(new, old)| new.name == old.name);
     let last = new.columns.iter().skip_while(is_kept).any(|column| is_kept(&column));
     new.of_type.is_some() && old.of_type != new.of_type && (!at_first || last)
+}
+
+/// Whether a column gets another type of a table whose rows are values elsewhere: the server alters none of those.
+fn is_retyped_value(catalog: &Catalog, from: &Object, (old, new): (&Table, &Table)) -> bool {
+    let is_retyped =
+        |new: &Column| old.columns.iter().any(|was| was.name == new.name && was.data_type != new.data_type);
+    let is_heir = |it: &Object| super::uses::inherits(it, &from.key);
+    let is_value = |it: &Object| it.columns().iter().any(|column| types::is_of(&column.data_type, from));
+    let tables = || catalog.of_kind(Kind::Table).filter(|it| it.key != from.key);
+    // One that inherits, or is inherited from, changes with others.
+    new.columns.iter().any(is_retyped) && old.inherits.is_empty() && tables().any(is_value) && !tables().any(is_heir)
 }
 
 /// Whether a column by which a table is partitioned gets another type, or one of the same name that is made anew.
@@ -144,6 +157,8 @@ impl<'a> Builder<'_, 'a> {
             let step = if losses.is_empty() { step } else { step.losing(losses.join("; ")) };
             all.push(step.because(if self.changes.stuck.contains(key) {
                 "nothing makes a column its parent's: the table is made anew, and nobody gets at it meanwhile"
+            } else if is_retyped_value(self.changes.from, from, (old, new)) {
+                "its rows are values elsewhere: the table is made anew, and nobody gets at it meanwhile"
             } else if new.of_type.is_some() {
                 "nothing alters it together with its type: it is made anew, and nobody gets at it meanwhile"
             } else {
@@ -179,6 +194,7 @@ impl<'a> Builder<'_, 'a> {
         for heir in heirs {
             needs.extend([Fact::object(&heir.key), super::index::attached(&heir.key)]);
         }
+        needs.extend(self.values_of(from));
         needs.extend(
             from.depends_on.iter().filter(|it| self.changes.aside.contains(&*it.on)).map(|it| Fact::object(&it.on)),
         );
@@ -189,6 +205,21 @@ impl<'a> Builder<'_, 'a> {
         action.claims = vec![old_heirs(key)];
         action.releases = old.inherits.iter().map(|parent| old_heirs(parent)).collect();
         self.copied.push(self.works.last());
+    }
+
+    /// That no column has the rows of an old table as its values any more.
+    fn values_of(&self, from: &'a Object) -> Vec<Fact> {
+        let users = self.changes.from.of_kind(Kind::Table).filter(|it| it.key != from.key);
+        let users = users.flat_map(|user| user.columns().iter().map(move |column| (user, column)));
+        let users = users.filter(|(_, column)| types::is_of(&column.data_type, from));
+        let of = |(user, column): (&'a Object, &'a Column)| {
+            let whole = super::uses::whole(user).filter(|whole| self.changes.rebuilt.contains(&***whole));
+            match self.changes.rebuilt.contains(&*user.key) {
+                true => rows(whole.unwrap_or(&user.key)),
+                false => Fact::column(&user.key, &column.name),
+            }
+        };
+        users.map(of).collect()
     }
 
     /// Whether a table is a partition of one that is made anew.

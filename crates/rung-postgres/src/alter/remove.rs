@@ -183,13 +183,15 @@ impl<'a> Builder<'_, 'a> {
     /// Names that are free when an object is gone.
     fn released(&self, object: &'a Object) -> Vec<String> {
         let mut names = names(object);
-        names.extend(super::overloads(object));
+        names.extend(super::overloads(&object.key));
         if let (Body::Constraint(constraint), Some(table)) = (&object.body, self.changes.old.parent(object)) {
             names.extend(super::index::primary(table, constraint));
         }
         if let Some(table) = self.changes.old.parent(object) {
             match &object.body {
-                Body::Trigger(_) => names.push(super::table::trigger(table, &object.key.name)),
+                Body::Trigger(_) if !super::inherit::is_inherited(object) => {
+                    names.push(super::table::trigger(table, &object.key.name))
+                }
                 Body::Constraint(_) => names.push(super::table::parts_gone(table)),
                 Body::Index(index) if index.on_only => names.push(super::table::parts_gone(table)),
                 _ => {}
@@ -280,9 +282,24 @@ impl<'a> Builder<'_, 'a> {
 
     /// Whether an object has to go because something that it uses does.
     pub(super) fn is_forced(&self, object: &'a Object) -> bool {
+        self.is_forced_by(object, |used| self.changes.is_dropped(used))
+    }
+
+    /// Whether it has to go before there is another in its place. What goes for good can wait for that, such as an operator
+    /// class; but as long as there are two functions of a name, no call of them is clear.
+    pub(super) fn is_forced_early(&self, object: &'a Object) -> bool {
+        let waits = |used: &Key| {
+            let may_wait = !matches!(used.kind, Kind::Table | Kind::Routine | Kind::Type);
+            may_wait && self.changes.fate_of(used) == Some(Fate::Gone)
+        };
+        self.is_forced_by(object, |used| self.changes.is_dropped(used) && !waits(used))
+    }
+
+    fn is_forced_by(&self, object: &'a Object, is_taken: impl Fn(&Key) -> bool) -> bool {
         let changes = &*self.changes;
         uses(changes.old, object).iter().any(|used| match used.on_column {
-            _ if changes.is_dropped(used.on) => true,
+            _ if is_taken(used.on) => true,
+            _ if changes.is_dropped(used.on) => false,
             None => false,
             Some(column) => {
                 let place = (&**used.on, column);
@@ -303,6 +320,10 @@ fn drop(object: &Object, concurrently: bool) -> Vec<Step> {
     let key = &*object.key;
     let on = parent(key);
     let sql = match (&object.body, key.kind) {
+        // It goes with that of the whole; nothing is said of it any more.
+        (Body::Trigger(_), _) if super::inherit::is_inherited(object) => {
+            format!("COMMENT ON {} IS NULL", phrase(object))
+        }
         (Body::Constraint(_), _) if is_of_domain(object) => {
             format!("ALTER DOMAIN {on} DROP CONSTRAINT {}", quoted(&key.name))
         }

@@ -112,11 +112,17 @@ pub(super) fn using(from: &Catalog, to: &Catalog, name: &str, old: &str, new: &s
 }
 
 /// See [`using`]: of an expression.
-fn converted(catalogs: (&Catalog, &Catalog), name: &str, old: &str, new: &str, is_remade: bool) -> Option<String> {
+pub(super) fn converted(
+    catalogs: (&Catalog, &Catalog),
+    name: &str,
+    old: &str,
+    new: &str,
+    is_remade: bool,
+) -> Option<String> {
     let (from, to) = catalogs;
     if is_remade
         && let Some(both) = composites(catalogs, old, new)
-        && !is_alike(catalogs, both)
+        && (!is_alike(catalogs, both) || is_rounded(catalogs, both))
     {
         return Some(row(catalogs, name, both, new));
     }
@@ -187,8 +193,10 @@ fn composites<'a>((from, to): (&'a Catalog, &'a Catalog), old: &str, new: &str) 
 }
 
 fn composite<'a>(catalog: &'a Catalog, name: &str) -> Option<&'a [Column]> {
-    catalog.of_kind(Kind::Type).find(|it| full(&it.key) == name).and_then(|object| match &object.body {
+    let types = catalog.of_kind(Kind::Type).chain(catalog.of_kind(Kind::Table));
+    types.into_iter().find(|it| full(&it.key) == name).and_then(|object| match &object.body {
         Body::Type(Type::Composite { columns }) => Some(columns.as_slice()),
+        Body::Table(table) => Some(table.columns.as_slice()),
         _ => None,
     })
 }
@@ -215,6 +223,17 @@ fn is_alike(catalogs: (&Catalog, &Catalog), (old, new): Attributes<'_>) -> bool 
         old.name == new.name && both.is_none_or(|both| is_alike(catalogs, both))
     };
     old.len() == new.len() && old.iter().zip(new).all(inner)
+}
+
+/// Whether numbers become others, which a text may be none of: `3.00` is no integer. Where a text gets a length, it stays
+/// with texts: an explicit cast would cut it short.
+fn is_rounded((from, to): (&Catalog, &Catalog), (old, new): Attributes<'_>) -> bool {
+    let both = || new.iter().filter_map(|new| Some((old.iter().find(|it| it.name == new.name)?, new)));
+    let types = || both().filter(|(was, is)| was.data_type != is.data_type);
+    let mut all = types().map(|(was, is)| (family(&base(from, &was.data_type)), base(to, &is.data_type)));
+    let is_number = |(was, is): (Family, String)| was == Family::Number && family(&is) == Family::Number;
+    let is_cut = |is: &str| family(is) == Family::Text && is.contains('(');
+    all.any(is_number) && !types().any(|(_, is)| is_cut(&base(to, &is.data_type)))
 }
 
 /// A value of another composite type, attribute by attribute.
@@ -296,9 +315,11 @@ pub(super) fn base(catalog: &Catalog, of: &str) -> String {
     }
 }
 
-/// Whether a type's SQL names an object: `app.mood`, `app.mood[]`, `app.kilo(3)`.
+/// Whether a type's SQL names an object: `app.mood`, `app.mood[]`, `app.kilo(3)`; or the multirange of one.
 pub(super) fn is_of(sql: &str, object: &Object) -> bool {
-    without_modifier(sql).trim_end_matches("[]") == full(&object.key)
+    let name = without_modifier(sql);
+    let name = name.trim_end_matches("[]");
+    name == full(&object.key) || super::multirange::of(object) == Some(name)
 }
 
 #[cfg(test)]

@@ -149,3 +149,8 @@ pub(super) fn is_read_otherwise(object: &Object) -> bool {
     let predicates = index.iter().filter_map(|index| index.predicate.as_ref());
     keys.chain(predicates).chain(text).any(|sql| crate::inspect::is_read_otherwise(sql))
 }
+
+/// Whether a part is one of a table.
+pub(super) fn belongs(part: &Key, table: &Key) -> bool {
+    part.schema == table.schema && part.parent.as_ref() == Some(&table.name)
+}

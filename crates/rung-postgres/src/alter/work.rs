@@ -111,6 +111,15 @@ impl Works {
         self.0.iter().enumerate().flat_map(each).collect()
     }
 
+    /// Where there is another routine of a name that goes, a call may mean both meanwhile.
+    fn call_clearly(&mut self) {
+        for action in &mut self.0 {
+            let calls = action.needs.iter().filter_map(|fact| super::overloads(&fact.key));
+            let own = calls.filter(|name| !action.releases.contains(name)).collect::<Vec<_>>();
+            action.claims.extend(own);
+        }
+    }
+
     /// What watches the others is not there meanwhile, even where those are in a circle.
     fn frame(&mut self) {
         let of = |first_or_last: Phase| -> Vec<usize> {
@@ -129,6 +138,7 @@ impl Works {
 
     /// All of it in order, cut into transactions; `follows` where something comes before it.
     pub(super) fn in_order(mut self, follows: bool) -> Alteration {
+        self.call_clearly();
         self.frame();
         let rank = |work: &Work| {
             let kind = |kind: Kind| Kind::ALL.iter().position(|it| *it == kind).unwrap_or_default();

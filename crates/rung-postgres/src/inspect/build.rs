@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rung_catalog::{
     Body, Catalog, Definition, Dependency, Extension, Firing, Grants, Index, Key, Kind, Nature, NotNull, Object,
-    Policy, Routine, RoutineKind, Trigger, Type, Unknown, Value,
+    Origin, Policy, Routine, RoutineKind, Trigger, Type, Unknown, Value,
 };
 use tokio_postgres::SimpleQueryRow;
 
@@ -241,15 +241,23 @@ impl Builder {
             let definition = definition.trim_end_matches(';').to_owned();
             let (kind, body) = match kind {
                 "rule" => (Kind::Rule, Body::Other(Definition { sql: definition, firing })),
-                _ => (Kind::Trigger, Body::Trigger(Trigger { definition, firing })),
+                _ => (Kind::Trigger, Body::Trigger(Trigger { definition, firing, origin: Origin::Local })),
             };
-            let key = Key::new(kind, table.schema.as_deref(), name).of(table.name.clone());
+            let of = |table: &Key, name: String| Key::new(kind, table.schema.as_deref(), name).of(table.name.clone());
+            let key = of(&table, name);
             let (constraint, other): (u32, u32) = (f.number(), f.number());
+            let (whole, called): (u32, Option<String>) = (f.number(), f.owned());
+            let whole = self.relations.get(&whole).zip(called).map(|(whole, called)| of(&whole.key, called));
             let other = self.relations.get(&other).map(|other| Arc::clone(&other.key));
             let mut object = Object::new(key, body);
             // The table that it was said to be FROM, of which pg_depend knows nothing.
             let from = other.map(|on| Dependency { column: None, on, on_column: None, nature: Nature::Normal });
             object.depends_on.extend(from);
+            if let (Some(whole), Body::Trigger(trigger)) = (whole, &mut object.body) {
+                trigger.origin = Origin::Inherited;
+                let (on, nature) = (Arc::new(whole), Nature::Automatic);
+                object.depends_on.push(Dependency { column: None, on, on_column: None, nature });
+            }
             if let Some(at) = self.add(id, object)
                 && constraint != 0
             {

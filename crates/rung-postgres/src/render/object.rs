@@ -1,8 +1,8 @@
 //! Statements for one object: what makes it, and what is said about it.
 
 use rung_catalog::{
-    Body, Firing, Grant, Grantee, Grants, Identity, Key, Kind, Nature, Object, Persistence, Policy, RoutineKind,
-    Sequence, Type, Value, View,
+    Body, Firing, Grant, Grantee, Grants, Identity, Key, Kind, Nature, Object, Origin, Persistence, Policy,
+    RoutineKind, Sequence, Type, Value, View,
 };
 use rung_engine::DumpOptions;
 
@@ -63,6 +63,8 @@ impl Writer<'_> {
             Body::View(of) => self.view(key, of),
             Body::Index(of) => table::index(self.needs, key, of),
             Body::Constraint(of) => self.constraint_apart(object, of),
+            // The whole has made it.
+            Body::Trigger(trigger) if trigger.origin == Origin::Inherited => Vec::new(),
             Body::Trigger(trigger) => {
                 let mut sql = vec![trigger.definition.clone()];
                 let what = format!("TRIGGER {}", quoted(&key.name));

@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use rung_catalog::{Catalog, Kind};
+use rung_catalog::{Catalog, Key, Kind};
 use rung_engine::{Dialect, Driver, DumpOptions, Session};
 use rung_postgres::connect::Environment;
 use rung_postgres::{OpenOptions, POSTGRES, open};
@@ -182,8 +182,16 @@ fn what_is_said_of_what_a_partition_has_from_the_whole_is_named() {
         );
         assert_eq!(full.inspect().unknown, []);
         full.0.query("COMMENT ON TRIGGER tr ON w1 IS 'its own'; COMMENT ON CONSTRAINT w_r ON w1 IS 'its own'");
-        let what: Vec<String> = full.inspect().unknown.into_iter().map(|unknown| unknown.what).collect();
-        assert_eq!(what, ["comment on constraint w_r on table public.w1", "comment on trigger tr on table public.w1"]);
+        let catalog = full.inspect();
+        let what: Vec<&str> = catalog.unknown.iter().map(|unknown| unknown.what.as_str()).collect();
+        assert_eq!(what, ["comment on constraint w_r on table public.w1"]);
+        // But that on a trigger is kept.
+        let own = catalog.get(&Key::new(Kind::Trigger, Some("public"), "tr").of("w1")).expect("it is there");
+        assert_eq!(own.comment.as_deref(), Some("its own"));
+        // Which is more than pg_dump does.
+        let again = Full::empty(server);
+        again.0.query(&POSTGRES.dump(&catalog, &DumpOptions::default()));
+        assert_eq!(again.inspect().iter().collect::<Vec<_>>(), catalog.iter().collect::<Vec<_>>());
     });
 }
 

@@ -27,8 +27,12 @@ impl Plan<'_> {
                 if constraint.columns.iter().any(is_null) {
                     continue;
                 }
+                let columns = constraint.columns.join(", ");
+                // It is what SQLite says when a row has none.
+                let said = format!("every {}.{columns} is there in {parent}", pair.to.key.path());
                 let [child, parent] = [&pair.to.shape.name, parent].map(|it| SQLITE.quote_literal(it));
-                steps.push(pair.to.key, "CREATE TEMP TABLE orphans (count INTEGER CHECK (count = 0))".to_owned());
+                let check = format!("CONSTRAINT {} CHECK (count = 0)", SQLITE.quote_identifier(&said));
+                steps.push(pair.to.key, format!("CREATE TEMP TABLE orphans (count INTEGER {check})"));
                 steps.last_note(format!("fails where a row has no parent: {}", constraint.says));
                 steps.push(
                     pair.to.key,

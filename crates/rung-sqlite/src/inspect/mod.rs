@@ -7,8 +7,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rung_catalog::{
-    Body, Catalog, Column, Dependency, Firing, Index, IndexKey, Key, Kind, Nature, NotNull, Object, Table, Trigger,
-    Unknown, Value, View,
+    Body, Catalog, Column, Dependency, Firing, Index, IndexKey, Key, Kind, Nature, NotNull, Object, Origin, Table,
+    Trigger, Unknown, Value, View,
 };
 use rung_engine::DbError;
 use rusqlite::{Connection, Row};
@@ -186,7 +186,7 @@ impl Reader<'_> {
     fn trigger(&mut self, entry: &Entry) {
         let key = Key::new(Kind::Trigger, None, &entry.name).of(&entry.table);
         let definition = entry.sql.clone().unwrap_or_default();
-        let body = Body::Trigger(Trigger { definition, firing: Firing::Origin });
+        let body = Body::Trigger(Trigger { definition, firing: Firing::Origin, origin: Origin::Local });
         self.catalog.insert(Object::new(key, body));
     }
 

@@ -398,6 +398,9 @@ fn what_rows_must_be_is_counted() {
         ("a", "a UNIQUE", "(1), (1), (NULL), (NULL)", "(1), (2), (NULL), (NULL)", 1),
         ("a", "a CHECK (a > 0)", "(0), (1), (NULL)", "(1), (NULL)", 1),
         ("a", "a REFERENCES other", "(1), (5), (NULL)", "(1), (NULL)", 1),
+        ("a", "a, b DEFAULT 5 REFERENCES other", "(1), (2)", "", 2),
+        ("a", "a, b DEFAULT 5, CHECK (a <> b)", "(5), (6)", "(6), (NULL)", 1),
+        ("a", "a NOT NULL DEFAULT 5 CHECK (a > 5)", "(NULL), (5), (6)", "(6)", 2),
         ("a", "a INTEGER) STRICT -- ", "('x'), (1.5), (x'00'), ('7'), (2.0)", "(' 7 '), (2.0), (NULL), (-1)", 3),
         ("a", "a TEXT) STRICT -- ", "(x'00'), (1)", "('x'), (1.5), (NULL)", 1),
         ("a", "a BLOB) STRICT -- ", "(x'00'), (1)", "(x'00'), (NULL)", 1),
@@ -424,6 +427,19 @@ fn what_rows_must_be_is_counted() {
         let there = alteration(&was, &is, Vec::new()).unwrap();
         run(&connection, &there).unwrap_or_else(|error| panic!("{error}: {before} to {after}"));
     }
+}
+
+#[test]
+fn a_row_without_its_parent_is_said_as_such() {
+    let (was, connection) = made_by("CREATE TABLE t (a, b); INSERT INTO t VALUES (1, 2)");
+    let (is, _) = made_by("CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE t (a, b REFERENCES p)");
+    let error = run(&connection, &alteration(&was, &is, Vec::new()).unwrap()).unwrap_err();
+    assert!(error.contains("every t.b is there in p"), "{error}");
+    // Of a table that is new, none has a value yet.
+    let needs = rung_engine::needs(&was, &is, &[], &SQLITE);
+    let [need] = needs.as_slice() else { panic!("{needs:?}") };
+    assert_eq!(need.what, "no t.b that p does not have");
+    assert_eq!(one::<i64>(&connection, &need.count), 1);
 }
 
 #[test]

@@ -32,10 +32,11 @@ SELECT 'state of ' || pg_describe_object(t.tableoid, t.oid, 0), 'part'
 FROM pg_trigger t LEFT JOIN pg_trigger p ON p.oid = t.tgparentid
 WHERE (t.tgisinternal OR t.tgparentid <> 0) AND t.tgenabled <> coalesce(p.tgenabled, 'O')
 UNION ALL
--- What is said of a trigger, or a foreign key, that a partition has from the whole.
+-- What is said of a trigger behind a constraint, or a foreign key that a partition has from the whole.
 SELECT 'comment on ' || pg_describe_object(d.classoid, d.objoid, 0), 'comment'
 FROM pg_description d
-WHERE (d.classoid = 'pg_trigger'::regclass AND d.objoid IN (SELECT oid FROM pg_trigger WHERE tgisinternal OR tgparentid <> 0))
+WHERE (d.classoid = 'pg_trigger'::regclass AND d.objoid IN (SELECT oid FROM pg_trigger WHERE tgisinternal AND tgconstraint <> 0
+        AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.oid = tgconstraint AND k.contype = 't')))
     OR (d.classoid = 'pg_constraint'::regclass AND d.objoid IN (SELECT oid FROM pg_constraint WHERE contype = 'f' AND conparentid <> 0))
 UNION ALL
 SELECT pg_describe_object(o.class, o.oid, 0), 'system'

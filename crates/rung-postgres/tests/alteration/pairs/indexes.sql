@@ -79,3 +79,29 @@ CREATE TABLE t (id int4range, valid daterange, a integer CONSTRAINT aa NOT NULL,
 -- @new
 CREATE TABLE t (id int4range, valid daterange, a integer CONSTRAINT bb NOT NULL, b integer CONSTRAINT cc NOT NULL, c integer,
     v integer GENERATED ALWAYS AS (a + 1) VIRTUAL, CONSTRAINT p PRIMARY KEY (id, valid WITHOUT OVERLAPS));
+
+-- @pair an index on a generated column that changes with its base
+CREATE TABLE t (id integer PRIMARY KEY, a integer, b text GENERATED ALWAYS AS (a::text) STORED, UNIQUE (b));
+CREATE INDEX i ON t (b);
+CREATE STATISTICS s ON a, b FROM t;
+-- @rows
+INSERT INTO t (id, a) VALUES (1, 2), (2, 3);
+-- @rows-back
+INSERT INTO t (id, a) VALUES (1, 2), (2, 3);
+-- @new
+CREATE TABLE t (id integer PRIMARY KEY, a bigint, b varchar(30) GENERATED ALWAYS AS (a::text) STORED, UNIQUE (b));
+CREATE INDEX i ON t (b);
+CREATE STATISTICS s ON a, b FROM t;
+
+-- @pair the operator class of an index goes with its extension
+-- @says ALTER INDEX public.i RENAME TO i_before
+CREATE EXTENSION btree_gin;
+CREATE TABLE t (id integer PRIMARY KEY, a integer);
+CREATE INDEX i ON t USING gin (a);
+-- @rows
+INSERT INTO t VALUES (1, 2), (2, 3);
+-- @rows-back
+INSERT INTO t VALUES (1, 2), (2, 3);
+-- @new
+CREATE TABLE t (id integer PRIMARY KEY, a integer);
+CREATE INDEX i ON t (a);

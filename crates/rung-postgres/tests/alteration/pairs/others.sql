@@ -319,3 +319,28 @@ CREATE POLICY pol ON payments USING (EXISTS (SELECT FROM user_payments up JOIN t
 CREATE POLICY back ON user_payments USING (EXISTS (SELECT FROM payments p WHERE p.id = user_payments.p));
 -- @new
 CREATE TABLE users (id integer PRIMARY KEY);
+
+-- @pair a function gets a parameter with a default while much calls it
+CREATE FUNCTION ok(a text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE DOMAIN d AS text CHECK (ok(VALUE)) DEFAULT ok('x')::text;
+CREATE TABLE t (id integer PRIMARY KEY, a text CHECK (ok(a)), b boolean DEFAULT ok('y'), c boolean GENERATED ALWAYS AS (ok(a)) STORED, e d);
+CREATE INDEX i ON t (ok(a));
+CREATE INDEX j ON t (a) WHERE ok(a);
+CREATE VIEW v AS SELECT ok(a) AS k FROM t;
+CREATE POLICY p ON t USING (ok(a));
+CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE TRIGGER tr BEFORE UPDATE ON t FOR EACH ROW WHEN (ok(old.a)) EXECUTE FUNCTION tf();
+-- @rows
+INSERT INTO t (id, a, e) VALUES (1, 'x', 'y');
+-- @rows-back
+INSERT INTO t (id, a, e) VALUES (1, 'x', 'y');
+-- @new
+CREATE FUNCTION ok(a text, b boolean DEFAULT true) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT b';
+CREATE DOMAIN d AS text CHECK (ok(VALUE)) DEFAULT ok('x')::text;
+CREATE TABLE t (id integer PRIMARY KEY, a text CHECK (ok(a)), b boolean DEFAULT ok('y'), c boolean GENERATED ALWAYS AS (ok(a)) STORED, e d, f text CHECK (ok(f, true)));
+CREATE INDEX i ON t (ok(a));
+CREATE INDEX j ON t (a) WHERE ok(a);
+CREATE VIEW v AS SELECT ok(a) AS k FROM t;
+CREATE POLICY p ON t USING (ok(a));
+CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE TRIGGER tr BEFORE UPDATE ON t FOR EACH ROW WHEN (ok(old.a)) EXECUTE FUNCTION tf();

@@ -215,3 +215,36 @@ CREATE TABLE t (id integer, a integer, b integer);
 CREATE STATISTICS s ON a, b FROM t;
 -- @new
 CREATE TABLE t (id integer, b integer);
+
+-- @pair a virtual column of a table with conditions
+-- @needs 18
+CREATE TABLE t (id integer PRIMARY KEY, a integer CHECK (a > 0), g integer GENERATED ALWAYS AS (a * 2) VIRTUAL CHECK (g > 0));
+CREATE TABLE kid (b integer) INHERITS (t);
+CREATE VIEW v AS SELECT g FROM t;
+COMMENT ON COLUMN t.g IS 'twice';
+-- @rows
+INSERT INTO t VALUES (1, 2); INSERT INTO kid (id, a, b) VALUES (2, 3, 4);
+-- @rows-back
+INSERT INTO t VALUES (1, 2); INSERT INTO kid (id, a, b) VALUES (2, 3, 4);
+-- @new
+CREATE TABLE t (id integer PRIMARY KEY, a integer CHECK (a > 0), g integer GENERATED ALWAYS AS (a * 4) VIRTUAL CHECK (g > 1));
+CREATE TABLE kid (b integer) INHERITS (t);
+CREATE VIEW v AS SELECT g FROM t;
+COMMENT ON COLUMN t.g IS 'twice';
+
+-- @pair columns of a table whose rows are values elsewhere get other types
+CREATE TABLE a (id integer PRIMARY KEY, b text, c integer);
+CREATE INDEX i ON a (b);
+CREATE TABLE t (id integer PRIMARY KEY REFERENCES a, r a, s a NOT NULL DEFAULT ROW(1, 'x', 2), CHECK ((s).b <> ''));
+CREATE VIEW v AS SELECT (r).id, (s).b FROM t;
+CREATE TRIGGER tr BEFORE UPDATE ON a FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
+-- @rows
+INSERT INTO a VALUES (1, '7', 3); INSERT INTO t VALUES (1, ROW(1, '7', 3), ROW(2, '8', NULL));
+-- @rows-back
+INSERT INTO a VALUES (1, 7, 3); INSERT INTO t VALUES (1, ROW(1, 7, 3), ROW(2, 8, NULL));
+-- @new
+CREATE TABLE a (id bigint PRIMARY KEY, b varchar(9), c numeric(9,2));
+CREATE INDEX i ON a (b);
+CREATE TABLE t (id integer PRIMARY KEY REFERENCES a, r a, s a NOT NULL DEFAULT ROW(1, 'x', 2), CHECK ((s).b <> ''));
+CREATE VIEW v AS SELECT (r).id, (s).b FROM t;
+CREATE TRIGGER tr BEFORE UPDATE ON a FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();

@@ -205,11 +205,13 @@ CREATE TABLE t (a integer[], b text[], c integer[], d bigint);
 INSERT INTO t VALUES (1, '{x,y}', '{7}', '{3}'), (NULL, NULL, NULL, NULL);
 -- @rows-back
 INSERT INTO t VALUES ('{1}', '{"x,y"}', '{7}', 3), (NULL, NULL, NULL, NULL);
--- @pair a column changes of a table whose rows are values of another
+-- @pair a column changes of a table whose rows are values of another, and from which one inherits
 CREATE TABLE a (id integer, b text);
+CREATE TABLE kid () INHERITS (a);
 CREATE TABLE t (id integer, r a);
 -- @new
 CREATE TABLE a (id bigint, b text);
+CREATE TABLE kid () INHERITS (a);
 CREATE TABLE t (id integer, r a);
 -- @refused public.t.r is made of its rows
 -- @refused-back public.t.r is made of its rows
@@ -225,3 +227,34 @@ CREATE FUNCTION bt_out(bt) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS
 CREATE TYPE bt (INPUT = bt_in, OUTPUT = bt_out, INTERNALLENGTH = VARIABLE, CATEGORY = 'X', DEFAULT = 'x');
 -- @refused the functions that make a base type go with it
 -- @refused-back the functions that make a base type go with it
+
+-- @pair the multirange of a range gets another name
+-- @needs 14
+-- @says ALTER TYPE public.rm RENAME TO "Other"
+CREATE TYPE r AS RANGE (subtype = int4, multirange_type_name = rm);
+CREATE TABLE t (id integer PRIMARY KEY, a rm, b r, c rm[] DEFAULT '{}');
+CREATE VIEW v AS SELECT id, a, rm(b) AS d FROM t;
+CREATE FUNCTION f(a rm) RETURNS rm LANGUAGE sql AS 'SELECT a';
+-- @rows
+INSERT INTO t VALUES (1, '{[1,3)}', '[1,2)', '{}');
+-- @rows-back
+INSERT INTO t VALUES (1, '{[1,3)}', '[1,2)', '{}');
+-- @new
+CREATE TYPE r AS RANGE (subtype = int4, multirange_type_name = "Other");
+CREATE TABLE t (id integer PRIMARY KEY, a "Other", b r, c "Other"[] DEFAULT '{}');
+CREATE VIEW v AS SELECT id, a, "Other"(b) AS d FROM t;
+CREATE FUNCTION f(a "Other") RETURNS "Other" LANGUAGE sql AS 'SELECT a';
+
+-- @pair a range is made anew with its multirange
+-- @needs 14
+CREATE TYPE r AS RANGE (subtype = int4, multirange_type_name = rm);
+CREATE TABLE t (id integer PRIMARY KEY, a rm, b r, c rm[] DEFAULT '{}');
+CREATE VIEW v AS SELECT id, a, rm(b) AS d FROM t;
+-- @rows
+INSERT INTO t VALUES (1, '{[1,3)}', '[1,2)', '{}');
+-- @rows-back
+INSERT INTO t VALUES (1, '{[1,3)}', '[1,2)', '{}');
+-- @new
+CREATE TYPE r AS RANGE (subtype = int8, multirange_type_name = rmm);
+CREATE TABLE t (id integer PRIMARY KEY, a rmm, b r, c rmm[] DEFAULT '{}');
+CREATE VIEW v AS SELECT id, a, rmm(b) AS d FROM t;

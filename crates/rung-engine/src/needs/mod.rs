@@ -1,14 +1,18 @@
 //! What the rows of a database must be for a migration from one schema to another to go through. Pure.
 
+mod after;
+mod parts;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rung_catalog::{
-    Body, Catalog, Column, Constraint, ConstraintKind, ForeignKey, Index, Key, Kind, Object, Rename, Table, Validity,
-    Value,
+    Body, Catalog, Column, Constraint, ConstraintKind, ForeignKey, Index, Key, Kind, Object, Rename, Table, Type,
+    Validity, Value,
 };
 use rung_sql::{Syntax, TokenKind, tokens};
 
+use self::after::is_given;
 use crate::dialect::Dialect;
 
 /// Something that rows must be, and a query that counts those that are not.
@@ -16,21 +20,29 @@ use crate::dialect::Dialect;
 pub struct Need {
     /// In words: `no NULL in app.posts.body`.
     pub what: String,
-    /// One number, which must be 0. It runs on the first schema.
+    /// One number, which must be 0. It runs on the first schema. Where only the database can tell which values suit, it fails
+    /// at the first that does not.
     pub count: String,
+    /// The table of these rows, as it is called in the first schema; that of which it is a part, where it is one.
+    pub table: Arc<Key>,
 }
 
 /// What rows must be for `from` to become `to`, as far as it can be asked of the first schema: values where there may be
 /// none, values of another type, no rows where a new column has nothing to give them, no two alike, conditions, rows of other
-/// tables. Of types of which only the database can say whether a text is one, it is not asked. `back` leads from the names of the second schema to those of the first.
+/// tables, parts of a table that take them. `back` leads from the names of the second schema to those of the first.
 pub fn needs(from: &Catalog, to: &Catalog, back: &[Rename], dialect: &dyn Dialect) -> Vec<Need> {
     let to = to.renamed(back, &|name| dialect.identifier(name));
     let asker = Asker { from, dialect };
     let of_objects = to.iter().flat_map(|object| match &object.body {
-        Body::Table(table) => [asker.of_columns(object, table), asker.of_types(&to, object, table)].concat(),
+        Body::Table(table) => [
+            asker.of_columns(&to, object, table),
+            asker.of_types(&to, object, table),
+            asker.of_parts(&to, object, table),
+        ]
+        .concat(),
         Body::Constraint(constraint) => asker.of_constraint(&to, object, constraint).into_iter().collect(),
         Body::Index(index) if index.unique && from.get(&object.key).is_none() => {
-            asker.of_index(index).into_iter().collect()
+            asker.of_index(&to, index).into_iter().collect()
         }
         _ => Vec::new(),
     });
@@ -43,20 +55,39 @@ struct Asker<'a> {
 }
 
 impl Asker<'_> {
-    fn of_columns(&self, object: &Object, table: &Table) -> Vec<Need> {
+    /// A need of the rows of a table.
+    fn need(&self, table: &Object, what: String, count: String) -> Need {
+        let mut whole = table;
+        while let Body::Table(of) = &whole.body
+            && of.bound.is_some()
+            && let Some(above) = of.inherits.first().and_then(|above| self.from.get(above))
+        {
+            whole = above;
+        }
+        Need { what, count, table: Arc::clone(&whole.key) }
+    }
+
+    fn of_columns(&self, to: &Catalog, object: &Object, table: &Table) -> Vec<Need> {
         let Some((before, old)) = self.table(&object.key) else { return Vec::new() };
         let name = self.dialect.object_name(&object.key);
         let need = |column: &Column| {
             let quoted = self.dialect.identifier(&column.name);
-            let none_is_null = || Need {
-                what: format!("no NULL in {}.{}", object.key.path(), column.name),
-                count: format!("SELECT count(*) FROM {name} WHERE {quoted} IS NULL"),
+            let none_is_null = || {
+                let what = format!("no NULL in {}.{}", object.key.path(), column.name);
+                self.need(before, what, format!("SELECT count(*) FROM {name} WHERE {quoted} IS NULL"))
+            };
+            let none_is_there = || {
+                let what = format!("no rows in {}: nothing gives {} a value", object.key.path(), column.name);
+                self.need(before, what, format!("SELECT count(*) FROM {name}"))
             };
             let was = before.columns().iter().find(|it| it.name == column.name);
             let Some(not_null) = &column.not_null else {
                 let numbers = |table: &Table, column: &Column| self.dialect.numbers_rows(table, column);
                 let is_asked = was.is_some_and(|was| was.not_null.is_none() && !numbers(old, was));
-                return (is_asked && numbers(table, column)).then(none_is_null);
+                let is_empty = was.is_none() && column.value == Value::None && !self.takes_null(to, &column.data_type);
+                return (is_asked && numbers(table, column))
+                    .then(none_is_null)
+                    .or_else(|| is_empty.then(none_is_there));
             };
             match was {
                 Some(was) => {
@@ -65,10 +96,14 @@ impl Asker<'_> {
                     let is_new = is_asked && not_null.validity == Validity::Valid && !is_filled;
                     is_new.then(none_is_null)
                 }
-                None => (column.value == Value::None && not_null.validity == Validity::Valid).then(|| Need {
-                    what: format!("no rows in {}: nothing gives {} a value", object.key.path(), column.name),
-                    count: format!("SELECT count(*) FROM {name}"),
-                }),
+                None if not_null.validity != Validity::Valid => None,
+                None if column.value == Value::None => Some(none_is_there()),
+                None if is_given(column) => None,
+                None => {
+                    let rows = self.rows_of(to, object, &[column], None)?;
+                    let what = format!("a value for {}.{} in every row", object.key.path(), column.name);
+                    Some(self.need(before, what, format!("SELECT count(*) FROM {rows} WHERE {quoted} IS NULL")))
+                }
             }
         };
         // A part has the columns of the whole, and a table that is elsewhere is not looked into.
@@ -86,14 +121,11 @@ impl Asker<'_> {
         }
         let need = |column: &Column| {
             let was = before.columns().iter().find(|it| it.name == column.name)?;
-            let is_given = |of: &Column| !matches!(of.value, Value::Stored(_) | Value::Virtual(_));
             let misfit = self.dialect.misfit((self.from, to), (old, table), (was, column));
             let misfit = misfit.filter(|_| is_given(was) && is_given(column))?;
             let (name, path) = (self.dialect.object_name(&object.key), object.key.path());
-            Some(Need {
-                what: format!("every {path}.{} to be one that {} takes", column.name, column.data_type),
-                count: format!("SELECT count(*) FROM {name} WHERE {misfit}"),
-            })
+            let what = format!("every {path}.{} to be one that {} takes", column.name, column.data_type);
+            Some(self.need(before, what, format!("SELECT count(*) FROM {name} WHERE {misfit}")))
         };
         table.columns.iter().filter_map(need).collect()
     }
@@ -102,7 +134,8 @@ impl Asker<'_> {
         if constraint.validity != Validity::Valid || constraint.origin == rung_catalog::Origin::Inherited {
             return None;
         }
-        let (table, _) = self.table(&to.parent(object)?.key)?;
+        let after = to.parent(object)?;
+        let (table, _) = self.table(&after.key)?;
         let was = self
             .from
             .constraints(table)
@@ -112,11 +145,15 @@ impl Asker<'_> {
             ConstraintKind::PrimaryKey { columns, without_overlaps: false }
             | ConstraintKind::Unique { columns, without_overlaps: false } => {
                 let nulls = constraint.index.as_ref().is_some_and(|index| index.nulls_not_distinct);
-                self.unlike(table, columns, nulls, None)
+                self.unlike((to, after), table, columns, nulls, None)
             }
-            ConstraintKind::Check(condition) => self.check(to.parent(object)?, table, condition),
-            ConstraintKind::Foreign(foreign) => self.referred(table, foreign),
-            _ => None,
+            ConstraintKind::Check(condition) => self.check((to, after), table, condition),
+            ConstraintKind::Foreign(foreign) => self.referred((to, after), table, foreign),
+            kind => {
+                let count = self.dialect.excluded(&table.key, kind)?;
+                let what = format!("no two rows of {} that {} keeps apart", table.key.path(), object.key.name);
+                Some(self.need(table, what, count))
+            }
         }
     }
 
@@ -124,22 +161,29 @@ impl Asker<'_> {
     fn asks_the_same(&self, one: &ConstraintKind, other: &ConstraintKind) -> bool {
         match (one, other) {
             (ConstraintKind::Foreign(one), ConstraintKind::Foreign(other)) => {
-                let of = |it: &ForeignKey| (it.columns.clone(), Arc::clone(&it.table), self.references(it));
+                let of = |it: &ForeignKey| (it.columns.clone(), Arc::clone(&it.table), self.references(self.from, it));
                 of(one) == of(other)
             }
             _ => one == other,
         }
     }
 
-    fn of_index(&self, index: &Index) -> Option<Need> {
-        let (table, _) = self.table(index.table.as_ref()?)?;
+    fn of_index(&self, to: &Catalog, index: &Index) -> Option<Need> {
+        let after = to.get(index.table.as_ref()?)?;
+        let (table, _) = self.table(&after.key)?;
         let columns: Vec<String> = index.keys.iter().map(|key| key.column.clone()).collect::<Option<_>>()?;
-        self.unlike(table, &columns, index.nulls_not_distinct, index.predicate.as_deref())
+        self.unlike((to, after), table, &columns, index.nulls_not_distinct, index.predicate.as_deref())
     }
 
     /// No two rows alike. What is unique already in fewer columns is so in these.
-    fn unlike(&self, table: &Object, columns: &[String], nulls: bool, condition: Option<&str>) -> Option<Need> {
-        let is_there = |name: &String| table.columns().iter().any(|it| it.name == *name);
+    fn unlike(
+        &self,
+        (to, after): (&Catalog, &Object),
+        table: &Object,
+        columns: &[String],
+        nulls: bool,
+        condition: Option<&str>,
+    ) -> Option<Need> {
         let is_enough = |of: &[String]| !of.is_empty() && of.iter().all(|name| columns.contains(name));
         let is_unique = self.from.constraints(table).any(|it| match &it.kind {
             ConstraintKind::PrimaryKey { columns, without_overlaps: false } => is_enough(columns),
@@ -158,88 +202,99 @@ impl Asker<'_> {
             }
             _ => false,
         });
-        if is_unique || is_indexed || !columns.iter().all(is_there) {
+        if is_unique || is_indexed {
             return None;
         }
+        let asked_of = |column: &&Column| {
+            columns.contains(&column.name) || condition.is_some_and(|it| self.names(it, &column.name))
+        };
+        let named: Vec<&Column> = after.columns().iter().filter(asked_of).collect();
+        let rows = self.rows_of(to, after, &named, None)?;
         let names: Vec<String> = columns.iter().map(|name| self.dialect.identifier(name)).collect();
         let known = names.iter().filter(|_| !nulls).map(|name| format!("{name} IS NOT NULL"));
         let asked: Vec<String> =
             condition.map(|it| in_brackets(it, self.dialect.syntax())).into_iter().chain(known).collect();
         let asked = if asked.is_empty() { String::new() } else { format!(" WHERE {}", asked.join(" AND ")) };
-        let (name, names) = (self.dialect.object_name(&table.key), names.join(", "));
-        Some(Need {
-            what: format!("no two rows of {} with the same {}", table.key.path(), columns.join(", ")),
-            count: format!(
-                "SELECT count(*) FROM (SELECT 1 FROM {name}{asked} GROUP BY {names} HAVING count(*) > 1) AS repeated"
-            ),
-        })
+        let what = format!("no two rows of {} with the same {}", table.key.path(), columns.join(", "));
+        let names = names.join(", ");
+        let count = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {rows}{asked} GROUP BY {names} HAVING count(*) > 1) AS repeated"
+        );
+        Some(self.need(table, what, count))
     }
 
-    /// A condition that speaks of columns that are there.
-    fn check(&self, after: &Object, table: &Object, condition: &str) -> Option<Need> {
-        let is_new = |column: &Column| table.columns().iter().all(|it| it.name != column.name);
-        let is_named = |column: &Column| {
-            let words = tokens(condition, self.dialect.syntax())
-                .filter(|it| matches!(it.kind, TokenKind::Word | TokenKind::QuotedIdent));
-            words
-                .map(|it| condition[it.span.range()].trim_matches(['"', '`', '[', ']']))
-                .any(|word| word.eq_ignore_ascii_case(&column.name))
+    /// Whether an expression names a column.
+    fn names(&self, expression: &str, column: &str) -> bool {
+        let words = tokens(expression, self.dialect.syntax())
+            .filter(|it| matches!(it.kind, TokenKind::Word | TokenKind::QuotedIdent));
+        words
+            .map(|it| expression[it.span.range()].trim_matches(['"', '`', '[', ']']))
+            .any(|word| word.eq_ignore_ascii_case(column))
+    }
+
+    /// A condition on the columns as they will be.
+    fn check(&self, (to, after): (&Catalog, &Object), table: &Object, condition: &str) -> Option<Need> {
+        let named: Vec<&Column> = after.columns().iter().filter(|it| self.names(condition, &it.name)).collect();
+        let rows = self.rows_of(to, after, &named, None)?;
+        let what = format!("every row of {} with {condition}", table.key.path());
+        let count = format!("SELECT count(*) FROM {rows} WHERE NOT {}", in_brackets(condition, self.dialect.syntax()));
+        Some(self.need(table, what, count))
+    }
+
+    /// Every value is one of the other table; of one that is new, none is.
+    fn referred(&self, (to, after): (&Catalog, &Object), table: &Object, foreign: &ForeignKey) -> Option<Need> {
+        if foreign.period || foreign.matching.is_some() {
+            return None;
+        }
+        let of = |object: &Object, names: &[String], alias: &str| {
+            let column = |name: &String| object.columns().iter().find(|it| it.name == *name);
+            let columns: Vec<&Column> = names.iter().map(column).collect::<Option<_>>()?;
+            self.rows_of(to, object, &columns, Some(alias))
         };
-        if after.columns().iter().any(|column| is_new(column) && is_named(column)) {
-            return None;
-        }
-        Some(Need {
-            what: format!("every row of {} with {condition}", table.key.path()),
-            count: format!(
-                "SELECT count(*) FROM {} WHERE NOT {}",
-                self.dialect.object_name(&table.key),
-                in_brackets(condition, self.dialect.syntax())
-            ),
-        })
-    }
-
-    /// Every value is one of the other table.
-    fn referred(&self, table: &Object, foreign: &ForeignKey) -> Option<Need> {
-        let (other, _) = self.table(&foreign.table)?;
-        let there = self.references(foreign)?;
-        let has = |of: &Object, name: &String| of.columns().iter().any(|it| it.name == *name);
-        let are_there = foreign.columns.iter().all(|it| has(table, it)) && there.iter().all(|it| has(other, it));
-        if !are_there || foreign.period || foreign.matching.is_some() || there.len() != foreign.columns.len() {
-            return None;
-        }
+        let here = of(after, &foreign.columns, "here")?;
         let name = |of: &String| self.dialect.identifier(of);
-        let known: Vec<String> = foreign.columns.iter().map(|it| format!("here.{} IS NOT NULL", name(it))).collect();
-        let same: Vec<String> = foreign
-            .columns
-            .iter()
-            .zip(&there)
-            .map(|(here, there)| format!("there.{} = here.{}", name(there), name(here)))
-            .collect();
-        let (here, there) = (self.dialect.object_name(&table.key), self.dialect.object_name(&other.key));
-        Some(Need {
-            what: format!(
-                "no {}.{} that {} does not have",
-                table.key.path(),
-                foreign.columns.join(", "),
-                other.key.path()
-            ),
-            count: format!(
-                "SELECT count(*) FROM {here} AS here WHERE {} AND NOT EXISTS (SELECT 1 FROM {there} AS there WHERE {})",
-                known.join(" AND "),
-                same.join(" AND ")
-            ),
-        })
+        let mut asked: Vec<String> =
+            foreign.columns.iter().map(|it| format!("here.{} IS NOT NULL", name(it))).collect();
+        let other = to.get(&foreign.table)?;
+        if self.from.get(&foreign.table).is_some() {
+            let there = self.references(to, foreign)?;
+            if there.len() != foreign.columns.len() {
+                return None;
+            }
+            let same: Vec<String> = foreign
+                .columns
+                .iter()
+                .zip(&there)
+                .map(|(here, there)| format!("there.{} = here.{}", name(there), name(here)))
+                .collect();
+            let rows = of(other, &there, "there")?;
+            asked.push(format!("NOT EXISTS (SELECT 1 FROM {rows} WHERE {})", same.join(" AND ")));
+        }
+        let what =
+            format!("no {}.{} that {} does not have", table.key.path(), foreign.columns.join(", "), other.key.path());
+        Some(self.need(table, what, format!("SELECT count(*) FROM {here} WHERE {}", asked.join(" AND "))))
     }
 
     /// The columns that a foreign key points at; those of the primary key where it says none.
-    fn references(&self, foreign: &ForeignKey) -> Option<Vec<String>> {
+    fn references(&self, schema: &Catalog, foreign: &ForeignKey) -> Option<Vec<String>> {
         if !foreign.references.is_empty() {
             return Some(foreign.references.clone());
         }
-        self.from.constraints(self.from.get(&foreign.table)?).find_map(|it| match &it.kind {
+        schema.constraints(schema.get(&foreign.table)?).find_map(|it| match &it.kind {
             ConstraintKind::PrimaryKey { columns, .. } => Some(columns.clone()),
             _ => None,
         })
+    }
+
+    /// Whether a new column of a type may have no value: a domain may ask for one.
+    fn takes_null(&self, catalog: &Catalog, data_type: &str) -> bool {
+        let domain = catalog.of_kind(Kind::Type).find(|it| self.dialect.object_name(&it.key) == data_type);
+        match domain.map(|object| &object.body) {
+            Some(Body::Type(Type::Domain { base, default: None, not_null, .. })) => {
+                not_null.is_none() && self.takes_null(catalog, base)
+            }
+            _ => true,
+        }
     }
 
     fn table(&self, key: &Arc<Key>) -> Option<(&Object, &Table)> {
