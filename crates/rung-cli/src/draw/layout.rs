@@ -1,6 +1,8 @@
 //! Where to put the boxes and lines of a graph: in layers, so that lines lead down, with few crossings (after Sugiyama,
 //! Tagawa and Toda, "Methods for visual understanding of hierarchical system structures"). The same for the same graph.
 
+use std::collections::HashMap;
+
 /// A point.
 pub(super) type Point = (f64, f64);
 
@@ -8,14 +10,13 @@ pub(super) type Point = (f64, f64);
 pub(super) struct Graph<'a> {
     /// The width and height of each box.
     pub(super) sizes: &'a [(f64, f64)],
-    /// From the box above to the one below; those that lead in a circle are turned where they must be.
-    pub(super) edges: &'a [(usize, usize)],
+    /// From the box above to the one below, and of which sort; those that lead in a circle are turned where they must be.
+    /// Lines of one sort that begin at one box are one line as far as they can be.
+    pub(super) edges: &'a [(usize, usize, u8)],
     /// Between boxes of a layer.
     pub(super) gap: f64,
     /// Between layers.
     pub(super) layer_gap: f64,
-    /// How many boxes of a layer stand side by side at most.
-    pub(super) widest: usize,
 }
 
 /// Where everything is.
@@ -46,6 +47,9 @@ struct Spot {
     x: f64,
 }
 
+/// The spots of lines by the box that they begin at, their sort and the layer.
+type Lanes = HashMap<(usize, u8, usize), usize>;
+
 struct Work {
     spots: Vec<Spot>,
     /// Spots by layer, from left to right.
@@ -57,8 +61,9 @@ struct Work {
 
 /// Lays a graph out.
 pub(super) fn layout(graph: &Graph<'_>) -> Layout {
-    let forward = without_circles(graph.sizes.len(), graph.edges);
-    let depth = depths(graph.sizes.len(), &forward, graph.widest.max(1));
+    let ends: Vec<(usize, usize)> = graph.edges.iter().map(|(from, to, _)| (*from, *to)).collect();
+    let forward = without_circles(graph.sizes.len(), &ends);
+    let depth = depths(graph, &forward);
     let mut work = Work {
         spots: graph
             .sizes
@@ -74,7 +79,12 @@ pub(super) fn layout(graph: &Graph<'_>) -> Layout {
         work.layers[*layer].push(at);
     }
     // An edge over several layers has a spot of its own in each between.
-    let chains: Vec<Vec<usize>> = forward.iter().map(|(from, to)| work.chain(*from, *to)).collect();
+    let mut lanes = HashMap::new();
+    let chains: Vec<Vec<usize>> = forward
+        .iter()
+        .zip(graph.edges)
+        .map(|((from, to), edge)| work.chain(*from, *to, (edge.0 == *from).then_some(edge.2), &mut lanes))
+        .collect();
     work.order();
     work.place(graph.gap);
 
@@ -102,9 +112,12 @@ pub(super) fn layout(graph: &Graph<'_>) -> Layout {
         .map(|(at, (width, _))| (middle(at) - width / 2.0, tops[work.spots[at].layer]))
         .collect();
     // Where a line leaves a box, and where it comes in: side by side, in the order in which they lead away.
-    let leave = work.ports(&chains, graph.sizes.len(), |chain| Some((*chain.first()?, *chain.get(1)?)));
-    let enter = work.ports(&chains, graph.sizes.len(), |chain| Some((*chain.last()?, *chain.get(chain.len() - 2)?)));
-    let paths = graph.edges.iter().zip(&chains).zip(&forward).enumerate().map(|(number, ((edge, chain), turned))| {
+    // Those of one sort that begin at a box leave it together; those that come in do so one by one.
+    let sort = |number: usize| (ends[number] == forward[number]).then_some(graph.edges[number].2);
+    let leave = work.ports(&chains, graph.sizes.len(), sort, |chain| Some((*chain.first()?, *chain.get(1)?)));
+    let last = |chain: &[usize]| Some((*chain.last()?, *chain.get(chain.len().checked_sub(2)?)?));
+    let enter = work.ports(&chains, graph.sizes.len(), |_| None, last);
+    let paths = ends.iter().zip(&chains).zip(&forward).enumerate().map(|(number, ((edge, chain), turned))| {
         let [first, between @ .., last] = chain.as_slice() else { return Vec::new() };
         let out = middle(*first) + leave[number];
         let layer = work.spots[*first].layer;
@@ -165,8 +178,19 @@ fn without_circles(count: usize, edges: &[(usize, usize)]) -> Vec<(usize, usize)
     turned
 }
 
+/// How much wider than high a drawing should be.
+const SHAPE: f64 = 1.6;
+
+/// How wide a layer may be, for all of them together to have the shape that they should.
+fn widest(graph: &Graph<'_>) -> f64 {
+    let area: f64 = graph.sizes.iter().map(|(width, height)| (width + graph.gap) * (height + graph.layer_gap)).sum();
+    (area * SHAPE).sqrt()
+}
+
 /// The layer of each: below all that are above it, and where one is full, further down.
-fn depths(count: usize, edges: &[(usize, usize)], widest: usize) -> Vec<usize> {
+fn depths(graph: &Graph<'_>, edges: &[(usize, usize)]) -> Vec<usize> {
+    let (count, widest) = (graph.sizes.len(), widest(graph));
+    let width = |at: usize| graph.sizes[at].0 + graph.gap;
     let mut above: Vec<Vec<usize>> = vec![Vec::new(); count];
     let mut below: Vec<Vec<usize>> = vec![Vec::new(); count];
     for (from, to) in edges.iter().filter(|(from, to)| from != to) {
@@ -176,16 +200,16 @@ fn depths(count: usize, edges: &[(usize, usize)], widest: usize) -> Vec<usize> {
     let mut waiting: Vec<usize> = above.iter().map(Vec::len).collect();
     let mut ready: Vec<usize> = (0..count).filter(|at| waiting[*at] == 0).collect();
     let mut depth = vec![0; count];
-    let mut full: Vec<usize> = Vec::new();
+    let mut full: Vec<f64> = Vec::new();
     let mut next = 0;
     while let Some(at) = ready.get(next).copied() {
         next += 1;
         let mut layer = above[at].iter().map(|over| depth[*over] + 1).max().unwrap_or(0);
-        while full.get(layer).is_some_and(|count| *count >= widest) {
+        while full.get(layer).is_some_and(|used| *used > 0.0 && *used + width(at) > widest) {
             layer += 1;
         }
-        full.resize(full.len().max(layer + 1), 0);
-        full[layer] += 1;
+        full.resize(full.len().max(layer + 1), 0.0);
+        full[layer] += width(at);
         depth[at] = layer;
         for under in &below[at] {
             waiting[*under] -= 1;
@@ -197,57 +221,81 @@ fn depths(count: usize, edges: &[(usize, usize)], widest: usize) -> Vec<usize> {
     // What nothing is above stands right over what it is above of.
     for at in (0..count).filter(|at| above[*at].is_empty()) {
         let lowest = below[at].iter().map(|under| depth[*under] - 1).min();
-        if let Some(layer) = lowest.filter(|layer| *layer > depth[at] && full[*layer] < widest) {
-            full[depth[at]] -= 1;
-            full[layer] += 1;
+        if let Some(layer) = lowest.filter(|layer| *layer > depth[at] && full[*layer] + width(at) <= widest) {
+            full[depth[at]] -= width(at);
+            full[layer] += width(at);
             depth[at] = layer;
         }
     }
     // A layer that was left is none.
     let used: std::collections::BTreeSet<usize> = depth.iter().copied().collect();
-    let numbers: std::collections::HashMap<usize, usize> =
-        used.into_iter().enumerate().map(|(new, old)| (old, new)).collect();
+    let numbers: HashMap<usize, usize> = used.into_iter().enumerate().map(|(new, old)| (old, new)).collect();
     depth.iter().map(|layer| numbers[layer]).collect()
 }
 
 impl Work {
-    /// Joins two spots, by one in each layer between them; all of them from above to below.
-    fn chain(&mut self, from: usize, to: usize) -> Vec<usize> {
+    /// Joins two spots, by one in each layer between them; all of them from above to below. Lines of one sort from one box
+    /// have these in common.
+    fn chain(&mut self, from: usize, to: usize, sort: Option<u8>, lanes: &mut Lanes) -> Vec<usize> {
         if from == to {
             return Vec::new();
         }
         let mut chain = vec![from];
         for layer in self.spots[from].layer + 1..self.spots[to].layer {
-            let at = self.spots.len();
-            self.spots.push(Spot { width: LANE, layer, x: 0.0 });
-            self.above.push(Vec::new());
-            self.below.push(Vec::new());
-            self.layers[layer].push(at);
+            let lane = sort.and_then(|sort| lanes.get(&(from, sort, layer)).copied());
+            let at = lane.unwrap_or_else(|| {
+                self.spots.push(Spot { width: LANE, layer, x: 0.0 });
+                self.above.push(Vec::new());
+                self.below.push(Vec::new());
+                self.layers[layer].push(self.spots.len() - 1);
+                self.spots.len() - 1
+            });
+            lanes.extend(sort.map(|sort| ((from, sort, layer), at)));
             chain.push(at);
         }
         chain.push(to);
         for pair in chain.windows(2) {
-            self.below[pair[0]].push(pair[1]);
-            self.above[pair[1]].push(pair[0]);
+            if !self.below[pair[0]].contains(&pair[1]) || pair[1] == to {
+                self.below[pair[0]].push(pair[1]);
+                self.above[pair[1]].push(pair[0]);
+            }
         }
         chain
     }
 
-    /// How far from the middle of its box each line stands, by the end that `end` gives with the spot next to it.
-    fn ports(&self, chains: &[Vec<usize>], boxes: usize, end: impl Fn(&[usize]) -> Option<(usize, usize)>) -> Vec<f64> {
-        let mut by_box: Vec<Vec<(f64, usize)>> = vec![Vec::new(); boxes];
+    /// How far from the middle of its box each line stands, by the end that `end` gives with the spot next to it. Those of one
+    /// sort stand at one place.
+    fn ports(
+        &self,
+        chains: &[Vec<usize>],
+        boxes: usize,
+        sort: impl Fn(usize) -> Option<u8>,
+        end: impl Fn(&[usize]) -> Option<(usize, usize)>,
+    ) -> Vec<f64> {
+        // Where the lines of a place lead to, and which they are.
+        type Port = (f64, Vec<usize>);
+        let mut by_box: Vec<Vec<Port>> = vec![Vec::new(); boxes];
+        let mut shared: HashMap<(usize, u8), usize> = HashMap::new();
         for (number, chain) in chains.iter().enumerate().filter(|(_, chain)| chain.len() > 1) {
-            if let Some((at, next)) = end(chain) {
-                by_box[at].push((self.spots[next].x, number));
+            let Some((at, next)) = end(chain) else { continue };
+            let x = self.spots[next].x;
+            let place = sort(number).map(|sort| *shared.entry((at, sort)).or_insert(by_box[at].len()));
+            match place.and_then(|place| by_box[at].get_mut(place)) {
+                Some((sum, lines)) => {
+                    *sum += x;
+                    lines.push(number);
+                }
+                None => by_box[at].push((x, vec![number])),
             }
         }
         let mut offsets = vec![0.0; chains.len()];
-        for (at, mut lines) in by_box.into_iter().enumerate() {
-            lines.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let between = (self.spots[at].width * 0.8 / lines.len().max(1) as f64).min(18.0);
-            let half = lines.len().saturating_sub(1) as f64 / 2.0;
-            for (place, (_, number)) in lines.into_iter().enumerate() {
-                offsets[number] = (place as f64 - half) * between;
+        for (at, mut places) in by_box.into_iter().enumerate() {
+            let middle = |(sum, lines): &Port| sum / lines.len() as f64;
+            places.sort_by(|a, b| middle(a).total_cmp(&middle(b)));
+            let between = (self.spots[at].width * 0.8 / places.len().max(1) as f64).min(18.0);
+            let half = places.len().saturating_sub(1) as f64 / 2.0;
+            for (place, (_, lines)) in places.into_iter().enumerate() {
+                lines.into_iter().for_each(|number| offsets[number] = (place as f64 - half) * between);
             }
         }
         offsets
@@ -292,7 +340,7 @@ impl Work {
         self.layers
             .windows(2)
             .map(|pair| {
-                let place: std::collections::HashMap<usize, usize> =
+                let place: HashMap<usize, usize> =
                     pair[1].iter().enumerate().map(|(number, at)| (*at, number)).collect();
                 let ends: Vec<usize> = pair[0]
                     .iter()
@@ -340,7 +388,11 @@ impl Work {
         for round in 0..MOVES {
             for step in 0..self.layers.len() {
                 let layer = if round % 2 == 0 { step } else { self.layers.len() - 1 - step };
-                let wishes: Vec<f64> = self.layers[layer].iter().map(|at| self.wish(*at, round)).collect();
+                let wishes: Vec<Option<f64>> = self.layers[layer].iter().map(|at| self.wish(*at, round)).collect();
+                // What nothing is joined to stands near the others.
+                let (sum, count) = wishes.iter().flatten().fold((0.0, 0.0), |(sum, count), x| (sum + x, count + 1.0));
+                let middle = if count > 0.0 { sum / count } else { 0.0 };
+                let wishes: Vec<f64> = wishes.into_iter().map(|wish| wish.unwrap_or(middle)).collect();
                 let apart: Vec<f64> = self.layers[layer]
                     .windows(2)
                     .map(|pair| (self.spots[pair[0]].width + self.spots[pair[1]].width) / 2.0 + gap)
@@ -353,7 +405,7 @@ impl Work {
     }
 
     /// Where a spot would like to be: in the middle of those above it, below it, or at last both.
-    fn wish(&self, at: usize, round: usize) -> f64 {
+    fn wish(&self, at: usize, round: usize) -> Option<f64> {
         let (first, second) = match round % 2 {
             0 => (&self.above[at], &self.below[at]),
             _ => (&self.below[at], &self.above[at]),
@@ -366,10 +418,8 @@ impl Work {
         } else {
             first
         };
-        if joined.is_empty() {
-            return self.spots[at].x;
-        }
-        joined.iter().map(|other| self.spots[*other].x).sum::<f64>() / joined.len() as f64
+        let sum = joined.iter().map(|other| self.spots[*other].x).sum::<f64>();
+        (!joined.is_empty()).then(|| sum / joined.len() as f64)
     }
 }
 
@@ -400,9 +450,11 @@ fn nearest(wishes: &[f64], apart: &[f64]) -> Vec<f64> {
 mod tests {
     use super::*;
 
+    /// Each line is of a sort of its own.
     fn of(count: usize, edges: &[(usize, usize)]) -> Layout {
         let sizes = vec![(100.0, 30.0); count];
-        layout(&Graph { sizes: &sizes, edges, gap: 20.0, layer_gap: 40.0, widest: usize::MAX })
+        let edges: Vec<_> = edges.iter().zip(0..).map(|((from, to), sort)| (*from, *to, sort)).collect();
+        layout(&Graph { sizes: &sizes, edges: &edges, gap: 20.0, layer_gap: 40.0 })
     }
 
     #[test]
@@ -441,13 +493,19 @@ mod tests {
     }
 
     #[test]
-    fn a_layer_has_no_more_than_it_may() {
-        let sizes = vec![(10.0, 10.0); 10];
-        let edges: Vec<(usize, usize)> = (1..10).map(|at| (0, at)).collect();
-        let found = layout(&Graph { sizes: &sizes, edges: &edges, gap: 5.0, layer_gap: 5.0, widest: 3 });
-        let mut rows: Vec<i64> = found.places.iter().map(|(_, y)| *y as i64).collect();
-        rows.sort_unstable();
-        assert!(rows.chunk_by(|a, b| a == b).all(|row| row.len() <= 3), "{rows:?}");
+    fn a_layer_is_no_wider_than_it_may_be() {
+        let sizes = vec![(10.0, 10.0); 300];
+        let edges: Vec<(usize, usize, u8)> = (1..300).map(|at| (at % 7, at, 0)).collect();
+        let found = layout(&Graph { sizes: &sizes, edges: &edges, gap: 5.0, layer_gap: 5.0 });
+        assert!(found.width < 3.0 * found.height, "{} {}", found.width, found.height);
+        // All that begin at one box and are of one sort leave it at one place.
+        let starts: Vec<i64> = edges
+            .iter()
+            .zip(&found.paths)
+            .filter(|(edge, _)| edge.0 == 3 && edge.1 != 3)
+            .map(|(_, path)| (path[0].0 * 10.0) as i64)
+            .collect();
+        assert!(starts.len() > 40 && starts.iter().all(|start| *start == starts[0]), "{starts:?}");
     }
 
     #[test]

@@ -50,9 +50,8 @@ pub(crate) fn tables(catalog: &Catalog) -> String {
         .collect();
     lines.sort_by(|a, b| (a.0, a.1, &a.3).cmp(&(b.0, b.1, &b.3)));
     let sizes: Vec<(f64, f64)> = all.iter().map(|table| table.size).collect();
-    let edges: Vec<(usize, usize)> = lines.iter().map(|(from, to, ..)| (*from, *to)).collect();
-    let widest = ((all.len() as f64).sqrt() * 1.6).ceil() as usize + 1;
-    let found = layout(&Graph { sizes: &sizes, edges: &edges, gap: 32.0, layer_gap: 64.0, widest });
+    let edges: Vec<_> = lines.iter().map(|(from, to, many, _)| (*from, *to, u8::from(many.is_needed))).collect();
+    let found = layout(&Graph { sizes: &sizes, edges: &edges, gap: 32.0, layer_gap: 64.0 });
     let mut svg = Svg::new();
     let mut room = 0.0;
     for (path, (table, _, many, title)) in found.paths.iter().zip(&lines) {

@@ -45,10 +45,8 @@ pub(crate) fn graph(boxes: &[Box<'_>], lines: &[(usize, usize, bool)]) -> String
             (widest + 2.0 * PADDING, if about.is_empty() { 34.0 } else { 50.0 })
         })
         .collect();
-    let edges: Vec<(usize, usize)> = lines.iter().map(|(from, to, _)| (*from, *to)).collect();
-    // What nothing joins would make one row without end.
-    let widest = (boxes.len() as f64).sqrt().ceil() as usize + 2;
-    let graph = Graph { sizes: &sizes, edges: &edges, gap: 28.0, layer_gap: 44.0, widest };
+    let edges: Vec<_> = lines.iter().map(|(from, to, is_declared)| (*from, *to, u8::from(*is_declared))).collect();
+    let graph = Graph { sizes: &sizes, edges: &edges, gap: 28.0, layer_gap: 44.0 };
     let found = layout(&graph);
     let mut svg = Svg::new();
     for (path, (.., is_declared)) in found.paths.iter().zip(lines) {
