@@ -89,21 +89,19 @@ impl Asker<'_> {
                     .then(none_is_null)
                     .or_else(|| is_empty.then(none_is_there));
             };
+            let is_computed_anew = !is_given(column) && was.is_none_or(|was| was.value != column.value);
             match was {
-                Some(was) => {
-                    let is_asked = was.not_null.as_ref().is_none_or(|it| it.validity != Validity::Valid);
-                    let is_filled = self.dialect.fills_null() && matches!(column.value, Value::Default(_));
-                    let is_new = is_asked && not_null.validity == Validity::Valid && !is_filled;
-                    is_new.then(none_is_null)
-                }
-                None if not_null.validity != Validity::Valid => None,
-                None if column.value == Value::None => Some(none_is_there()),
-                None if is_given(column) => None,
-                None => {
+                _ if not_null.validity != Validity::Valid => None,
+                _ if is_computed_anew => {
                     let rows = self.rows_of(to, object, &[column], None)?;
                     let what = format!("a value for {}.{} in every row", object.key.path(), column.name);
                     Some(self.need(before, what, format!("SELECT count(*) FROM {rows} WHERE {quoted} IS NULL")))
                 }
+                Some(was) => {
+                    let is_asked = was.not_null.as_ref().is_none_or(|it| it.validity != Validity::Valid);
+                    (is_asked && !self.is_filled(was, column)).then(none_is_null)
+                }
+                None => (column.value == Value::None).then(none_is_there),
             }
         };
         // A part has the columns of the whole, and a table that is elsewhere is not looked into.

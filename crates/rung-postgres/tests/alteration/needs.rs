@@ -55,6 +55,13 @@ const KINDS: &[Kind] = &[
     ("a integer", "a integer REFERENCES fresh", "(1), (NULL)", "(NULL)", 1),
     ("a integer", "a integer, b integer GENERATED ALWAYS AS (a * 2) STORED NOT NULL", "(1), (NULL)", "(1)", 1),
     (
+        "a integer, b integer NOT NULL",
+        "a integer, b integer NOT NULL GENERATED ALWAYS AS (a * 2) STORED",
+        "(1, 1), (NULL, 1)",
+        "(1, 1)",
+        1,
+    ),
+    (
         "a integer, b int4range",
         "a integer, b int4range, EXCLUDE USING gist (b WITH &&)",
         "(1, '[1,3)'), (2, '[2,4)')",
