@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rung_catalog::{
-    Body, Catalog, Column, Constraint, ConstraintKind, ForeignKey, Index, Key, Kind, Object, Rename, Table, Type,
-    Validity, Value,
+    Body, Catalog, Column, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, Key, Kind, Object, Rename, Table,
+    Type, Validity, Value,
 };
 use rung_sql::{Syntax, TokenKind, tokens};
 
@@ -89,21 +89,19 @@ impl Asker<'_> {
                     .then(none_is_null)
                     .or_else(|| is_empty.then(none_is_there));
             };
+            let is_computed_anew = !is_given(column) && was.is_none_or(|was| was.value != column.value);
             match was {
-                Some(was) => {
-                    let is_asked = was.not_null.as_ref().is_none_or(|it| it.validity != Validity::Valid);
-                    let is_filled = self.dialect.fills_null() && matches!(column.value, Value::Default(_));
-                    let is_new = is_asked && not_null.validity == Validity::Valid && !is_filled;
-                    is_new.then(none_is_null)
-                }
-                None if not_null.validity != Validity::Valid => None,
-                None if column.value == Value::None => Some(none_is_there()),
-                None if is_given(column) => None,
-                None => {
+                _ if not_null.validity != Validity::Valid => None,
+                _ if is_computed_anew => {
                     let rows = self.rows_of(to, object, &[column], None)?;
                     let what = format!("a value for {}.{} in every row", object.key.path(), column.name);
                     Some(self.need(before, what, format!("SELECT count(*) FROM {rows} WHERE {quoted} IS NULL")))
                 }
+                Some(was) => {
+                    let is_asked = was.not_null.as_ref().is_none_or(|it| it.validity != Validity::Valid);
+                    (is_asked && !self.is_filled(was, column)).then(none_is_null)
+                }
+                None => (column.value == Value::None).then(none_is_there),
             }
         };
         // A part has the columns of the whole, and a table that is elsewhere is not looked into.
@@ -171,8 +169,48 @@ impl Asker<'_> {
     fn of_index(&self, to: &Catalog, index: &Index) -> Option<Need> {
         let after = to.get(index.table.as_ref()?)?;
         let (table, _) = self.table(&after.key)?;
-        let columns: Vec<String> = index.keys.iter().map(|key| key.column.clone()).collect::<Option<_>>()?;
-        self.unlike((to, after), table, &columns, index.nulls_not_distinct, index.predicate.as_deref())
+        let columns: Option<Vec<String>> = index.keys.iter().map(|key| key.column.clone()).collect();
+        match columns {
+            Some(columns) => {
+                self.unlike((to, after), table, &columns, index.nulls_not_distinct, index.predicate.as_deref())
+            }
+            None => self.unlike_in(to, after, index),
+        }
+    }
+
+    /// The same of an index on expressions.
+    fn unlike_in(&self, to: &Catalog, after: &Object, index: &Index) -> Option<Need> {
+        let (table, _) = self.table(&after.key)?;
+        let of = |key: &IndexKey| {
+            let bare =
+                key.sql.trim_end_matches(" NULLS FIRST").trim_end_matches(" NULLS LAST").trim_end_matches(" DESC");
+            key.column.as_ref().map_or_else(|| bare.to_owned(), |name| self.dialect.identifier(name))
+        };
+        let keys: Vec<String> = index.keys.iter().map(of).collect();
+        let is_named = |it: &&Column| {
+            let mut all = keys.iter().chain(&index.predicate);
+            all.any(|text| self.names(text, &it.name))
+        };
+        let named: Vec<&Column> = after.columns().iter().filter(is_named).collect();
+        // Of one that names no column no two rows differ.
+        let rows = match named.as_slice() {
+            [] => self.dialect.object_name(&table.key),
+            named => self.rows_of(to, after, named, None)?,
+        };
+        let asked = index.predicate.as_ref().map(|it| in_brackets(it, self.dialect.syntax()));
+        let asked = asked.map_or_else(String::new, |asked| format!(" WHERE {asked}"));
+        let names: Vec<String> = (1..=keys.len()).map(|at| format!("key_{at}")).collect();
+        let values: Vec<String> = keys.iter().zip(&names).map(|(key, name)| format!("{key} AS {name}")).collect();
+        let known: Vec<String> = names.iter().map(|name| format!("{name} IS NOT NULL")).collect();
+        let known = if index.nulls_not_distinct { String::new() } else { format!(" WHERE {}", known.join(" AND ")) };
+        let what = format!("no two rows of {} with the same {}", table.key.path(), keys.join(", "));
+        let count = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM (SELECT {} FROM {rows}{asked}) AS keys{known} \
+             GROUP BY {} HAVING count(*) > 1) AS repeated",
+            values.join(", "),
+            names.join(", ")
+        );
+        Some(self.need(table, what, count))
     }
 
     /// No two rows alike. What is unique already in fewer columns is so in these.

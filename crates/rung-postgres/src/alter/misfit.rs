@@ -3,7 +3,7 @@
 use rung_catalog::{Body, Catalog, Column, ConstraintKind, Kind, Type, Validity};
 use rung_sql::{Syntax, Token, TokenKind, tokens};
 
-use super::types::{base, is_other_array, without_modifier};
+use super::types::{Family, base, family, is_other_array, without_modifier};
 use crate::name::{full, literal, quoted};
 
 /// A condition that holds for those values, or fails at the first where only the server can say which they are. None where
@@ -87,19 +87,13 @@ fn of_base((from, to): (&Catalog, &Catalog), (old, new): (&Column, &Column)) -> 
     if was == is {
         return None;
     }
-    let family = |of: &str| match without_modifier(of).as_str() {
-        "text" | "character varying" | "character" => 't',
-        "json" | "jsonb" => 'j',
-        _ => ' ',
-    };
-    match (family(&was), family(&is)) {
-        ('t', ' ' | 'j') | ('j', ' ') => of_known(&name, &was, &is).or_else(|| {
-            // Only the server knows which are.
-            let value = cast((from, to), (&old.data_type, &is), &name);
-            Some(format!("{name} IS NOT NULL AND ({value}) IS NULL"))
-        }),
-        _ => of_known(&name, &was, &is),
-    }
+    of_known(&name, &was, &is).or_else(|| {
+        // What is read as a text only the server knows.
+        let value = cast((from, to), (&old.data_type, &is), &name);
+        let of_text = family(&was) == Family::Text && family(&is) != Family::Text;
+        (of_text || value.contains("::text") || value.contains("#>>"))
+            .then(|| format!("{name} IS NOT NULL AND ({value}) IS NULL"))
+    })
 }
 
 /// The same of types that are no domains, where SQL can tell it without an error.

@@ -161,6 +161,16 @@ pub(super) fn converted(
         return Some(converted(catalogs, &first, old_base.trim_end_matches("[]"), new, false).unwrap_or(first));
     }
     let (one, two) = (family(&old_base), family(&new_base));
+    // A JSON value is not what it is as a text: that of a word has quotes.
+    match (&one, &two) {
+        (Family::Text | Family::Json, Family::Json) | (Family::Json, Family::Text) => {}
+        (_, Family::Json) => {
+            let rest = if new == new_base { String::new() } else { format!("::{new}") };
+            return Some(format!("pg_catalog.to_{new_base}({name}){rest}"));
+        }
+        (Family::Json, _) => return Some(format!("({name} #>> '{{}}')::{new}")),
+        _ => {}
+    }
     let is_direct = match (&one, &two) {
         _ if without_modifier(&old_base) == without_modifier(&new_base) => true,
         (_, Family::Text) => true,
@@ -265,7 +275,7 @@ pub(super) fn attributes_lost(from: &Catalog, to: &Catalog, old: &str, new: &str
 
 /// Types that the server assigns to each other.
 #[derive(Debug, PartialEq, Eq)]
-enum Family {
+pub(super) enum Family {
     Text,
     Number,
     Money,
@@ -278,7 +288,7 @@ enum Family {
     Other,
 }
 
-fn family(of: &str) -> Family {
+pub(super) fn family(of: &str) -> Family {
     if of.ends_with(']') {
         return Family::Array;
     }
@@ -385,6 +395,9 @@ mod tests {
             ("text", "integer[]", "c::integer[]"),
             ("date[]", "uuid[]", "c::text[]::uuid[]"),
             ("date", "interval", "c::text::interval"),
+            ("text[]", "jsonb", "pg_catalog.to_jsonb(c)"),
+            ("date", "json", "pg_catalog.to_json(c)"),
+            ("jsonb", "date", "(c #>> '{}')::date"),
         ] {
             assert_eq!(using(old, new).as_deref(), Some(cast), "{old} {new}");
         }
