@@ -1,5 +1,6 @@
 //! Other names.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -205,8 +206,18 @@ fn object_(object: &Object, from: &Key, to: &Key, moved: bool) -> Vec<String> {
 
 /// What a type, an index or a view is called while a new one of its name is made.
 pub(super) fn aside(key: &Key) -> Key {
-    let name: String = key.name.chars().take(50).collect();
-    Key { name: format!("{name}_before"), ..key.clone() }
+    Key { name: format!("{}_before", short(&key.name)), ..key.clone() }
+}
+
+/// A name with room behind it, within the 63 bytes that the server keeps of one. Names that begin alike stay apart.
+fn short(name: &str) -> Cow<'_, str> {
+    const ROOM: usize = 50;
+    if name.len() <= ROOM {
+        return Cow::Borrowed(name);
+    }
+    let digest: String = rung_sql::checksum(name).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let cut = name.floor_char_boundary(ROOM - digest.len() - 1);
+    Cow::Owned(format!("{}_{digest}", &name[..cut]))
 }
 
 /// The statement that gets a type or a collation out of the way.
@@ -226,6 +237,5 @@ pub(super) fn drop_aside(object: &Object) -> String {
 
 /// What the index of a key is called until the key is made of it.
 pub(super) fn built(key: &Key) -> Key {
-    let name: String = key.name.chars().take(50).collect();
-    Key { name: format!("{name}_new"), ..key.clone() }
+    Key { name: format!("{}_new", short(&key.name)), ..key.clone() }
 }
