@@ -44,8 +44,8 @@ impl<'a> Builder<'_, 'a> {
                 let name = |it: &NotNull| quoted(&not_null_name(to, new, it));
                 let alter = alter(to);
                 let mut sql = Vec::new();
-                // The name of one that a partition has from the whole can't be altered.
-                let is_own = of.origin == Origin::Local || !is_partition(to);
+                // The name of one that a table has from its parent is altered there alone.
+                let is_own = of.origin == Origin::Local || old.origin == Origin::Local && !is_partition(to);
                 if old.name != of.name && is_own {
                     sql.push(format!("{alter} RENAME CONSTRAINT {} TO {}", name(old), name(of)));
                 }

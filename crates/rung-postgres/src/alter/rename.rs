@@ -27,26 +27,23 @@ pub(super) fn renamed(from: &Catalog, renames: &[Rename], version: Option<u32>) 
             Kind::Schema => 2,
             _ => 1,
         },
+        // Those come afterwards.
         Rename::Column { .. } => 3,
     };
     let schemas: Vec<(&str, &str)> = renames.iter().filter_map(of_schema).collect();
-    let mut renames: Vec<&Rename> = renames.iter().collect();
-    renames.sort_by_key(|rename| rank(rename));
-    let renames: Vec<Rename> =
-        renames.chunk_by(|one, other| rank(one) == rank(other)).flat_map(Rename::in_turns).collect();
-    let is_named = version.is_some_and(|version| version >= 180_000);
-    for rename in renames {
-        let rename = &rename;
-        let (key, sql) = renamed.statements(rename, &schemas)?;
-        if is_named {
-            renamed.name_not_nulls(rename, true);
+    let (mut columns, mut objects): (Vec<&Rename>, Vec<&Rename>) =
+        renames.iter().partition(|rename| matches!(rename, Rename::Column { .. }));
+    objects.sort_by_key(|rename| rank(rename));
+    for rename in objects.chunk_by(|one, other| rank(one) == rank(other)).flat_map(Rename::in_turns) {
+        renamed.give(&rename, &schemas, version)?;
+    }
+    // A table that inherits a column follows its parent by itself, and may not go ahead.
+    columns.sort_by_key(|rename| std::cmp::Reverse(renamed.heirs_of_column(rename).len()));
+    let mut followed: Vec<Rename> = Vec::new();
+    for rename in Rename::in_turns(&columns) {
+        if !followed.contains(&rename) {
+            followed.extend(renamed.give(&rename, &schemas, version)?);
         }
-        renamed.catalog = renamed.catalog.renamed(std::slice::from_ref(rename), &|name| quoted(name));
-        if is_named {
-            renamed.name_not_nulls(rename, false);
-        }
-        let step = |sql| AlterStep { sql, key: Arc::clone(&key), cut: Cut::Joined, loses: None, note: None };
-        renamed.steps.extend(sql.into_iter().map(step));
     }
     Ok(renamed)
 }
@@ -59,6 +56,46 @@ fn of_schema(rename: &Rename) -> Option<(&str, &str)> {
 }
 
 impl Renamed {
+    /// Gives another name; what follows by itself.
+    fn give(
+        &mut self,
+        rename: &Rename,
+        schemas: &[(&str, &str)],
+        version: Option<u32>,
+    ) -> Result<Vec<Rename>, Vec<Refusal>> {
+        let is_named = version.is_some_and(|version| version >= 180_000);
+        let (key, sql) = self.statements(rename, schemas)?;
+        let heirs = self.heirs_of_column(rename);
+        for rename in std::iter::once(rename).chain(&heirs) {
+            if is_named {
+                self.name_not_nulls(rename, true);
+            }
+            self.catalog = self.catalog.renamed(std::slice::from_ref(rename), &|name| quoted(name));
+            if is_named {
+                self.name_not_nulls(rename, false);
+            }
+        }
+        let step = |sql| AlterStep { sql, key: Arc::clone(&key), cut: Cut::Joined, loses: None, note: None };
+        self.steps.extend(sql.into_iter().map(step));
+        Ok(heirs)
+    }
+
+    /// The same of all tables that inherit a column.
+    fn heirs_of_column(&self, rename: &Rename) -> Vec<Rename> {
+        let Rename::Column { table, from, to } = rename else { return Vec::new() };
+        let mut heirs: Vec<Arc<Key>> = Vec::new();
+        let mut left = vec![Arc::clone(table)];
+        while let Some(parent) = left.pop() {
+            let is_heir = |object: &&Object| matches!(&object.body, Body::Table(it) if it.inherits.contains(&parent));
+            let found = self.catalog.of_kind(Kind::Table).filter(is_heir).map(|heir| Arc::clone(&heir.key));
+            let found: Vec<Arc<Key>> = found.filter(|heir| !heirs.contains(heir)).collect();
+            left.extend(found.iter().cloned());
+            heirs.extend(found);
+        }
+        let of = |table| Rename::Column { table, from: from.clone(), to: to.clone() };
+        heirs.into_iter().map(of).collect()
+    }
+
     /// Views that have the name that a table is about to get go first, with the views upon them; those that are in the
     /// second schema are made again. Where something else hangs on them as well, they get another name meanwhile.
     fn make_room(&mut self, renames: &[Rename]) {
