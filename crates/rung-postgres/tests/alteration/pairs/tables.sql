@@ -166,6 +166,11 @@ CREATE TABLE b (a integer REFERENCES a);
 -- @new
 CREATE UNLOGGED TABLE a (id integer PRIMARY KEY);
 CREATE TABLE b (a integer);
+-- @pair a column that comes has the name of the NOT NULL of one that goes
+-- @needs 18
+CREATE TABLE t (id integer, a text NOT NULL, b integer CONSTRAINT one NOT NULL, c integer CONSTRAINT two NOT NULL);
+-- @new
+CREATE TABLE t (id integer, z bytea CONSTRAINT t_a_not_null NOT NULL, b integer CONSTRAINT three NOT NULL, y date CONSTRAINT one NOT NULL, c integer, x point CONSTRAINT two NOT NULL);
 -- @pair identities with bounds that a narrower type has no room for
 CREATE TABLE t (a bigint GENERATED ALWAYS AS IDENTITY (MINVALUE -5000000000 MAXVALUE 5000000000), b bigint GENERATED ALWAYS AS IDENTITY);
 -- @new
