@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rung::catalog::{Body, Catalog, Column, Key, Kind, Object, Rename, Table, Value};
-use rung::engine::{DbError, Dialect, Driver, samples};
+use rung::engine::{AlterOptions, DbError, Dialect, Driver, DumpOptions, Locking, samples};
 
 use crate::render::count;
 
@@ -68,6 +68,7 @@ impl Rows {
             let name = renamed_column(renames, &object.key, column);
             Some((object, object.columns().iter().find(|it| it.name == name)?))
         };
+        let before = from.of_kind(Kind::Trigger).next().map(|_| driver.inspect()).transpose()?;
         let (mut rows, mut tables, mut empty) = (0, 0, Vec::new());
         for sample in samples(from, &twin, to, dialect).into_iter().filter(|it| !none.contains(&it.key)) {
             let (mut taken, mut refused) = (0, None);
@@ -86,6 +87,9 @@ impl Rows {
                 (0, None) => {}
                 _ => (rows, tables) = (rows + taken, tables + 1),
             }
+        }
+        if let Some(before) = before {
+            restore(driver, &before, dialect)?;
         }
         let counting = counting(from, to);
         let mut positions = driver.positions(&counting)?;
@@ -165,6 +169,16 @@ impl Kept {
         rows.sort();
         Ok(rows)
     }
+}
+
+/// Takes back what triggers of the rows have done to the schema itself: there are some that make a table for a row.
+fn restore(driver: &mut dyn Driver, before: &Catalog, dialect: &dyn Dialect) -> Result<(), DbError> {
+    let compared = DumpOptions::default();
+    let options = AlterOptions { renames: Vec::new(), locking: Locking::Plain, version: None, compared };
+    let now = driver.inspect()?;
+    // What can't be taken back is seen when the migration ends in another schema.
+    let back = dialect.alteration(&now, before, &options).unwrap_or_default();
+    back.steps.iter().try_for_each(|step| driver.execute(&step.sql).map(drop))
 }
 
 /// A table that is there before and after, with the columns that are.

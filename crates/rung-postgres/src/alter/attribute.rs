@@ -1,6 +1,6 @@
 //! What is said of an object: its owner, comments, privileges, labels.
 
-use rung_catalog::{Column, Grant, Grantee, Grants, Identity, Key, Kind, NotNull, Object, Value};
+use rung_catalog::{Column, Grant, Grantee, Grants, Identity, Kind, NotNull, Object, Value};
 use rung_engine::DumpOptions;
 
 use super::change::Changes;
@@ -229,8 +229,7 @@ pub(super) fn given_by_default(changes: &Changes<'_>, object: &Object) -> Vec<St
         (_, Kind::Schema) => Some("SCHEMAS"),
         _ => None,
     };
-    let itself =
-        kind.into_iter().flat_map(|kind| given(changes, kind, &object.key, &object.grants, &grant_target(object)));
+    let itself = kind.into_iter().flat_map(|kind| given(changes, kind, object, &object.grants, &grant_target(object)));
     let sequences = object.columns().iter().flat_map(|column| given_to_sequence(changes, object, column));
     itself.chain(sequences).collect()
 }
@@ -238,10 +237,12 @@ pub(super) fn given_by_default(changes: &Changes<'_>, object: &Object) -> Vec<St
 /// See [`given_by_default`]: to the sequence of an identity column.
 pub(super) fn given_to_sequence(changes: &Changes<'_>, table: &Object, column: &Column) -> Vec<String> {
     let Some(identity) = identity_of(column) else { return Vec::new() };
-    given(changes, "SEQUENCES", &table.key, &identity.grants, &sequence_of(table, identity))
+    given(changes, "SEQUENCES", table, &identity.grants, &sequence_of(table, identity))
 }
 
-fn given(changes: &Changes<'_>, kind: &str, key: &Key, has: &Grants, target: &str) -> Vec<String> {
+/// `object` is what they are on, or the table of the sequence that they are on.
+fn given(changes: &Changes<'_>, kind: &str, object: &Object, has: &Grants, target: &str) -> Vec<String> {
+    let key = &object.key;
     let on = |privileges: &str| format!("{privileges} ON {target}");
     let applies = |given: &&Object| {
         // Those that go are gone before anything is made.
@@ -250,7 +251,13 @@ fn given(changes: &Changes<'_>, kind: &str, key: &Key, has: &Grants, target: &st
             && !changes.is_dropped(&given.key)
     };
     let each = changes.from.of_kind(Kind::DefaultPrivileges).filter(applies).flat_map(|given| {
-        let taken = Grants { granted: Vec::new(), revoked: less(&given.grants.granted, &has.granted) };
+        // Those of a schema may give what its owner, or everybody, has anyway.
+        let is_usual = |grant: &Grant| match &grant.to {
+            Grantee::Public => matches!(kind, "FUNCTIONS" | "TYPES"),
+            Grantee::Role(role) => [&object.owner, &given.key.parent].iter().any(|it| it.as_ref() == Some(role)),
+        };
+        let beyond: Vec<Grant> = given.grants.granted.iter().filter(|grant| !is_usual(grant)).cloned().collect();
+        let taken = Grants { granted: Vec::new(), revoked: less(&beyond, &has.granted) };
         let returned = Grants { granted: less(&given.grants.revoked, &has.revoked), revoked: Vec::new() };
         [taken, returned].map(|grants| object::grants(&grants, on)).concat()
     });

@@ -81,6 +81,7 @@ impl<'a> Changes<'a> {
             changes.fates.insert(key, fate);
         }
         changes.withhold_privileges();
+        changes.part_persistent();
         let places = |list: &[(Arc<Key>, String)]| -> Vec<(&'a Key, &'a str)> {
             let place = |(table, column): &(Arc<Key>, String)| {
                 let object = to.get(table)?;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rung_catalog::{Body, ConstraintKind, Key, Kind, Object, Origin, Type, Value};
+use rung_catalog::{Body, Catalog, ConstraintKind, Key, Kind, Object, Origin, Type, Value};
 
 use super::change::{Changes, Fate};
 use super::types;
@@ -18,6 +18,40 @@ impl<'a> Changes<'a> {
                 self.fates.insert(&object.key, Fate::Remade);
             }
         }
+    }
+
+    /// Of tables that refer to each other none can be the first that survives a crash, or does no more: such foreign keys go,
+    /// and come again.
+    pub(super) fn part_persistent(&mut self) {
+        let persistence = |catalog: &Catalog, key: &Key| match catalog.get(key).map(|it| &it.body) {
+            Some(Body::Table(table)) => Some(table.persistence),
+            _ => None,
+        };
+        let changes = |key: &&'a Key| {
+            self.fate_of(key) == Some(Fate::Altered) && persistence(self.from, key) != persistence(self.to, key)
+        };
+        let tables: HashSet<&'a Key> = self.fates.keys().copied().filter(changes).collect();
+        let between = |object: &'a Object| {
+            let (one, other) = (self.new.parent(object)?, referred(object)?);
+            let is_apart = *one != **other && tables.contains(one) && tables.contains(&**other);
+            is_apart.then_some((one, &**other, &*object.key))
+        };
+        let keys: Vec<(&Key, &Key, &'a Key)> = match tables.len() {
+            0 | 1 => Vec::new(),
+            _ => self.to.of_kind(Kind::Constraint).filter_map(between).collect(),
+        };
+        let leads = |start: &Key, end: &Key| {
+            let (mut seen, mut left) = (HashSet::new(), vec![start]);
+            while let Some(table) = left.pop() {
+                if seen.insert(table) {
+                    left.extend(keys.iter().filter(|(one, _, _)| *one == table).map(|(_, other, _)| *other));
+                }
+            }
+            seen.contains(end)
+        };
+        let in_circle = keys.iter().filter(|(one, other, _)| leads(other, one)).map(|(_, _, key)| *key);
+        let again: Vec<&'a Key> = in_circle.filter(|key| self.from.get(key).is_some()).collect();
+        self.fates.extend(again.into_iter().map(|key| (key, Fate::Remade)));
     }
 
     /// Takes in all that hangs on what is taken away.

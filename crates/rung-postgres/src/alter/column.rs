@@ -107,6 +107,7 @@ impl<'a> Builder<'_, 'a> {
         action.takes = takes;
         action.frees = frees;
         action.releases = vec![columns_of(key)];
+        action.releases.extend(super::null::name_of(from, column));
         action.claims = left;
         if is_kept {
             action.releases.push(left_below(key, &column.name));
@@ -141,6 +142,7 @@ impl<'a> Builder<'_, 'a> {
         action.makes.push(not_null(key, &column.name));
         action.needs = needs;
         action.claims = left;
+        action.claims.extend(super::null::name_of(to, column));
         if let Value::Identity(identity) = &column.value {
             action.claims.push(format!("relation {}", within(key, &identity.name)));
         }

@@ -189,6 +189,10 @@ impl<'a> Builder<'_, 'a> {
         // Triggers, keys and indexes of a table that is made anew come when it has its rows.
         let table = self.changes.new.parent(object).filter(|table| self.changes.rebuilt.contains(table));
         needs.extend(table.and_then(|table| self.changes.to.get(table)).map(|table| rebuild::rows(&table.key)));
+        if let (Some(one), Some(other)) = (self.changes.new.parent(object), uses::referred(object)) {
+            let one = self.changes.to.get(one).map(|one| &one.key);
+            needs.extend(one.into_iter().chain([other]).map(table::persisted));
+        }
         // What refers to such a table, or to one of such parts, does so when the rows are there.
         let referred = uses::referred(object).into_iter();
         let parts = referred.flat_map(|table| self.changes.new.heirs_of(table).chain([&**table]));
@@ -205,6 +209,10 @@ impl<'a> Builder<'_, 'a> {
         let mut frees: Vec<Fact> = schema.map(|schema| Fact::object(&schema.key)).collect();
         let uses = uses::uses(self.changes.old, object);
         frees.extend(uses.iter().map(uses::Use::fact));
+        if let (Some(one), Some(other)) = (self.changes.old.parent(object), uses::referred(object)) {
+            let one = self.changes.from.get(one).map(|one| &one.key);
+            frees.extend(one.into_iter().chain([other]).map(table::persisted));
+        }
         // What refers to a table refers to all of its parts.
         let parts = uses::referred(object).into_iter().flat_map(|table| self.changes.old.heirs_of(table));
         frees.extend(parts.filter_map(|part| self.changes.from.get(part)).map(|part| Fact::object(&part.key)));

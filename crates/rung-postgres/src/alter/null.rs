@@ -21,6 +21,12 @@ fn given(parent: &Key, column: &str) -> String {
     format!("NOT NULL of {column} given by {}", full(parent))
 }
 
+/// The name of a column's NOT NULL, which nothing else of the table may have meanwhile.
+pub(super) fn name_of(table: &Object, column: &Column) -> Option<String> {
+    let name = not_null_name(table, column, column.not_null.as_ref()?);
+    Some(format!("constraint {name} of {}", full(&table.key)))
+}
+
 impl<'a> Builder<'_, 'a> {
     /// NOT NULL: put on, taken off, or called something else.
     pub(super) fn null(&mut self, from: &'a Object, to: &'a Object, old: &Column, new: &'a Column) {
@@ -28,6 +34,7 @@ impl<'a> Builder<'_, 'a> {
         let before = format!("{} ALTER COLUMN {}", alter(to), quoted(&new.name));
         let column = Fact::column(key, &new.name);
         let needs: Vec<Fact> = [column.clone()].into_iter().chain(self.after_leaving(key)).collect();
+        let column_before = old;
         match (&old.not_null, &new.not_null) {
             (Some(_), None) => {
                 let action = self.works.add(Phase::Make, key, None, steps([format!("{before} DROP NOT NULL")]));
@@ -35,17 +42,24 @@ impl<'a> Builder<'_, 'a> {
                 action.needs = needs;
                 // A table keeps it as long as its parent has it.
                 action.releases = vec![given(key, &new.name)];
+                action.releases.extend(name_of(from, old));
                 if let Body::Table(table) = &from.body {
                     action.claims = table.inherits.iter().map(|parent| given(parent, &new.name)).collect();
                 }
             }
-            (None, Some(constraint)) => self.set_not_null(to, new, constraint, needs),
+            (None, Some(constraint)) => {
+                let first = self.works.0.len();
+                self.set_not_null(to, new, constraint, needs);
+                if let Some(action) = self.works.0.get_mut(first) {
+                    action.claims.extend(name_of(to, new));
+                }
+            }
             (Some(old), Some(of)) => {
                 let name = |it: &NotNull| quoted(&not_null_name(to, new, it));
                 let alter = alter(to);
                 let mut sql = Vec::new();
-                // The name of one that a partition has from the whole can't be altered.
-                let is_own = of.origin == Origin::Local || !is_partition(to);
+                // The name of one that a table has from its parent is altered there alone.
+                let is_own = of.origin == Origin::Local || old.origin == Origin::Local && !is_partition(to);
                 if old.name != of.name && is_own {
                     sql.push(format!("{alter} RENAME CONSTRAINT {} TO {}", name(old), name(of)));
                 }
@@ -63,11 +77,16 @@ impl<'a> Builder<'_, 'a> {
                     }
                     _ => {}
                 }
+                let (was, is) = (name_of(from, column_before), name_of(to, new));
                 if !sql.is_empty() {
                     let action = self.works.add(Phase::Make, key, None, steps(sql));
                     action.needs = needs;
                     action.makes = vec![not_null(key, &new.name)];
                     action.releases = vec![given(key, &new.name)];
+                    if was != is {
+                        action.releases.extend(was);
+                        action.claims.extend(is);
+                    }
                 }
             }
             (None, None) => {}

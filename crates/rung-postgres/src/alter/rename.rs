@@ -1,5 +1,6 @@
 //! Other names.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -26,26 +27,23 @@ pub(super) fn renamed(from: &Catalog, renames: &[Rename], version: Option<u32>) 
             Kind::Schema => 2,
             _ => 1,
         },
+        // Those come afterwards.
         Rename::Column { .. } => 3,
     };
     let schemas: Vec<(&str, &str)> = renames.iter().filter_map(of_schema).collect();
-    let mut renames: Vec<&Rename> = renames.iter().collect();
-    renames.sort_by_key(|rename| rank(rename));
-    let renames: Vec<Rename> =
-        renames.chunk_by(|one, other| rank(one) == rank(other)).flat_map(Rename::in_turns).collect();
-    let is_named = version.is_some_and(|version| version >= 180_000);
-    for rename in renames {
-        let rename = &rename;
-        let (key, sql) = renamed.statements(rename, &schemas)?;
-        if is_named {
-            renamed.name_not_nulls(rename, true);
+    let (mut columns, mut objects): (Vec<&Rename>, Vec<&Rename>) =
+        renames.iter().partition(|rename| matches!(rename, Rename::Column { .. }));
+    objects.sort_by_key(|rename| rank(rename));
+    for rename in objects.chunk_by(|one, other| rank(one) == rank(other)).flat_map(Rename::in_turns) {
+        renamed.give(&rename, &schemas, version)?;
+    }
+    // A table that inherits a column follows its parent by itself, and may not go ahead.
+    columns.sort_by_key(|rename| std::cmp::Reverse(renamed.heirs_of_column(rename).len()));
+    let mut followed: Vec<Rename> = Vec::new();
+    for rename in Rename::in_turns(&columns) {
+        if !followed.contains(&rename) {
+            followed.extend(renamed.give(&rename, &schemas, version)?);
         }
-        renamed.catalog = renamed.catalog.renamed(std::slice::from_ref(rename), &|name| quoted(name));
-        if is_named {
-            renamed.name_not_nulls(rename, false);
-        }
-        let step = |sql| AlterStep { sql, key: Arc::clone(&key), cut: Cut::Joined, loses: None, note: None };
-        renamed.steps.extend(sql.into_iter().map(step));
     }
     Ok(renamed)
 }
@@ -58,6 +56,46 @@ fn of_schema(rename: &Rename) -> Option<(&str, &str)> {
 }
 
 impl Renamed {
+    /// Gives another name; what follows by itself.
+    fn give(
+        &mut self,
+        rename: &Rename,
+        schemas: &[(&str, &str)],
+        version: Option<u32>,
+    ) -> Result<Vec<Rename>, Vec<Refusal>> {
+        let is_named = version.is_some_and(|version| version >= 180_000);
+        let (key, sql) = self.statements(rename, schemas)?;
+        let heirs = self.heirs_of_column(rename);
+        for rename in std::iter::once(rename).chain(&heirs) {
+            if is_named {
+                self.name_not_nulls(rename, true);
+            }
+            self.catalog = self.catalog.renamed(std::slice::from_ref(rename), &|name| quoted(name));
+            if is_named {
+                self.name_not_nulls(rename, false);
+            }
+        }
+        let step = |sql| AlterStep { sql, key: Arc::clone(&key), cut: Cut::Joined, loses: None, note: None };
+        self.steps.extend(sql.into_iter().map(step));
+        Ok(heirs)
+    }
+
+    /// The same of all tables that inherit a column.
+    fn heirs_of_column(&self, rename: &Rename) -> Vec<Rename> {
+        let Rename::Column { table, from, to } = rename else { return Vec::new() };
+        let mut heirs: Vec<Arc<Key>> = Vec::new();
+        let mut left = vec![Arc::clone(table)];
+        while let Some(parent) = left.pop() {
+            let is_heir = |object: &&Object| matches!(&object.body, Body::Table(it) if it.inherits.contains(&parent));
+            let found = self.catalog.of_kind(Kind::Table).filter(is_heir).map(|heir| Arc::clone(&heir.key));
+            let found: Vec<Arc<Key>> = found.filter(|heir| !heirs.contains(heir)).collect();
+            left.extend(found.iter().cloned());
+            heirs.extend(found);
+        }
+        let of = |table| Rename::Column { table, from: from.clone(), to: to.clone() };
+        heirs.into_iter().map(of).collect()
+    }
+
     /// Views that have the name that a table is about to get go first, with the views upon them; those that are in the
     /// second schema are made again. Where something else hangs on them as well, they get another name meanwhile.
     fn make_room(&mut self, renames: &[Rename]) {
@@ -205,8 +243,18 @@ fn object_(object: &Object, from: &Key, to: &Key, moved: bool) -> Vec<String> {
 
 /// What a type, an index or a view is called while a new one of its name is made.
 pub(super) fn aside(key: &Key) -> Key {
-    let name: String = key.name.chars().take(50).collect();
-    Key { name: format!("{name}_before"), ..key.clone() }
+    Key { name: format!("{}_before", short(&key.name)), ..key.clone() }
+}
+
+/// A name with room behind it, within the 63 bytes that the server keeps of one. Names that begin alike stay apart.
+fn short(name: &str) -> Cow<'_, str> {
+    const ROOM: usize = 50;
+    if name.len() <= ROOM {
+        return Cow::Borrowed(name);
+    }
+    let digest: String = rung_sql::checksum(name).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let cut = name.floor_char_boundary(ROOM - digest.len() - 1);
+    Cow::Owned(format!("{}_{digest}", &name[..cut]))
 }
 
 /// The statement that gets a type or a collation out of the way.
@@ -226,6 +274,5 @@ pub(super) fn drop_aside(object: &Object) -> String {
 
 /// What the index of a key is called until the key is made of it.
 pub(super) fn built(key: &Key) -> Key {
-    let name: String = key.name.chars().take(50).collect();
-    Key { name: format!("{name}_new"), ..key.clone() }
+    Key { name: format!("{}_new", short(&key.name)), ..key.clone() }
 }

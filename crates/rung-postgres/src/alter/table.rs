@@ -89,15 +89,16 @@ impl<'a> Builder<'_, 'a> {
                 "leave the word out: it means nothing for a table whose rows are in its partitions",
             );
         }
-        let persisted = |key: &Arc<Key>| Fact::column(key, "its persistence");
         let sql = format!("ALTER TABLE {} SET {}", full(key), persistence(new.persistence));
-        let pairs = self.changes.to.of_kind(Kind::Constraint).filter_map(|constraint| match &constraint.body {
-            Body::Constraint(of) => match &of.kind {
-                ConstraintKind::Foreign(foreign) => Some((self.changes.new.parent(constraint)?, &foreign.table)),
+        let stays = |constraint: &&Object| !self.changes.is_made(&constraint.key);
+        let pairs =
+            self.changes.to.of_kind(Kind::Constraint).filter(stays).filter_map(|constraint| match &constraint.body {
+                Body::Constraint(of) => match &of.kind {
+                    ConstraintKind::Foreign(foreign) => Some((self.changes.new.parent(constraint)?, &foreign.table)),
+                    _ => None,
+                },
                 _ => None,
-            },
-            _ => None,
-        });
+            });
         let first: Vec<&Arc<Key>> = match new.persistence {
             Persistence::Permanent => pairs.filter(|(from, _)| **from == **key).map(|(_, to)| to).collect(),
             Persistence::Unlogged => {
@@ -107,7 +108,8 @@ impl<'a> Builder<'_, 'a> {
         };
         let needs = first.into_iter().filter(|other| *other != key).map(persisted).collect();
         let action = self.works.add(Phase::Make, key, None, steps([sql]));
-        (action.makes, action.needs) = (vec![persisted(key)], needs);
+        // A foreign key that goes does so before, one that comes does so afterwards.
+        (action.makes, action.takes, action.needs) = (vec![persisted(key)], vec![persisted(key)], needs);
     }
 
     /// What is set for a table as a whole.
@@ -289,6 +291,11 @@ pub(super) fn owner(table: &Arc<Key>) -> Fact {
 /// That a table is a partition no more, or has no longer the columns of a type.
 pub(super) fn left(table: &Arc<Key>) -> Fact {
     Fact::column(table, "its former place")
+}
+
+/// That a table survives a crash, or does no more.
+pub(super) fn persisted(table: &Arc<Key>) -> Fact {
+    Fact::column(table, "its persistence")
 }
 
 /// The words for whether a table survives a crash.

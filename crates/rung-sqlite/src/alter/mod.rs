@@ -3,6 +3,7 @@
 //! Views and triggers that speak of a table which is renamed, made anew, dropped or loses a column go first and come back
 //! last: SQLite reads all of them again on each of those, and refuses where one does not compile meanwhile.
 
+mod broken;
 mod names;
 mod orphans;
 mod quote;
@@ -100,6 +101,7 @@ struct Text<'a> {
 }
 
 struct Plan<'a> {
+    from: &'a Catalog,
     to: &'a Catalog,
     pairs: Vec<Pair<'a>>,
     /// Tables that go, those that refer to others first.
@@ -139,6 +141,7 @@ impl<'a> Plan<'a> {
         let broken = from.of_kind(Kind::View).filter(|view| view.columns().is_empty());
         let every = from.iter().chain(to.iter());
         Self {
+            from,
             to,
             pairs,
             dropped,
@@ -235,6 +238,7 @@ impl<'a> Plan<'a> {
             one.key.kind == other.key.kind && one.key.name.eq_ignore_ascii_case(&other.key.name)
         };
         let disturbed = self.disturbed();
+        let broken = if disturbed.is_empty() { HashSet::new() } else { broken::triggers(self.from) };
         let mut gone: BTreeSet<usize> = BTreeSet::new();
         loop {
             let before = gone.len();
@@ -244,9 +248,10 @@ impl<'a> Plan<'a> {
                     gone.iter()
                         .any(|at| from[*at].key.kind == Kind::View && from[*at].key.name.eq_ignore_ascii_case(view))
                 };
+                let is_view = text.key.kind == Kind::View;
                 let is_in_the_way = !disturbed.is_empty()
                     && (text.names.iter().any(|name| disturbed.contains(name) || is_view_gone(name))
-                        || self.broken.contains(&text.key.name.to_ascii_lowercase()));
+                        || if is_view { &self.broken } else { &broken }.contains(&text.key.name.to_ascii_lowercase()));
                 // The triggers of a view go with it.
                 let goes_along = text.key.kind == Kind::Trigger && is_view_gone(&text.on);
                 if !stays || is_in_the_way || goes_along {

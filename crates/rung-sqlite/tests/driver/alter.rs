@@ -213,6 +213,23 @@ fn names_are_folded_as_sqlite_does_in_ascii_alone() {
 }
 
 #[test]
+fn triggers_that_do_not_compile_are_out_of_the_way() {
+    let rest = "CREATE TABLE keyed (k PRIMARY KEY) WITHOUT ROWID;
+        CREATE TRIGGER table_gone AFTER INSERT ON other BEGIN INSERT INTO log VALUES (new.x); END;
+        CREATE TRIGGER column_gone AFTER INSERT ON other BEGIN UPDATE keyed SET z = 1; END;
+        CREATE TRIGGER number_gone AFTER DELETE ON keyed BEGIN DELETE FROM keyed WHERE rowid = 1; END;
+        CREATE TRIGGER fine AFTER INSERT ON other BEGIN UPDATE keyed SET k = k; END;";
+    let one = format!("CREATE TABLE t (a, b); CREATE TABLE other (x); {rest}");
+    let two = format!("CREATE TABLE t (a); CREATE TABLE other (x NOT NULL); {rest}");
+    goes(&one, &two, Vec::new());
+    goes(&two, &one, Vec::new());
+    // No other goes for that; a column that is not there SQLite does not mind.
+    let (_, steps) = goes(&one, &format!("CREATE TABLE t (a); CREATE TABLE other (x); {rest}"), Vec::new());
+    let dropped: Vec<&String> = steps.iter().filter(|step| step.starts_with("DROP")).collect();
+    assert_eq!(dropped, ["DROP TRIGGER number_gone", "DROP TRIGGER table_gone"]);
+}
+
+#[test]
 fn numbers_of_rows_stay() {
     let (connection, _) = goes(
         "CREATE TABLE t (a); INSERT INTO t (rowid, a) VALUES (5, 'x'), (9, 'y')",

@@ -105,3 +105,15 @@ INSERT INTO t VALUES (1, 2), (2, 3);
 -- @new
 CREATE TABLE t (id integer PRIMARY KEY, a integer);
 CREATE INDEX i ON t (a);
+-- @pair indexes whose names begin alike for long change at once
+CREATE TABLE t (a integer, b integer);
+CREATE INDEX idx_of_a_table_with_a_very_long_name_and_the_columns_by_newest ON t (a);
+CREATE INDEX idx_of_a_table_with_a_very_long_name_and_the_columns_by_oldest ON t (b);
+CREATE INDEX "gänsefüßchen_über_öffentlichen_gebäuden_größer_als_50" ON t (a, b);
+ALTER TABLE t ADD CONSTRAINT key_of_a_table_with_a_very_long_name_and_the_columns_by_newest UNIQUE (a), ADD CONSTRAINT key_of_a_table_with_a_very_long_name_and_the_columns_by_oldest UNIQUE (b);
+-- @new
+CREATE TABLE t (a integer, b integer);
+CREATE INDEX idx_of_a_table_with_a_very_long_name_and_the_columns_by_newest ON t (a DESC);
+CREATE INDEX idx_of_a_table_with_a_very_long_name_and_the_columns_by_oldest ON t (b DESC);
+CREATE INDEX "gänsefüßchen_über_öffentlichen_gebäuden_größer_als_50" ON t (a, b DESC);
+ALTER TABLE t ADD CONSTRAINT key_of_a_table_with_a_very_long_name_and_the_columns_by_newest UNIQUE (a, b), ADD CONSTRAINT key_of_a_table_with_a_very_long_name_and_the_columns_by_oldest UNIQUE (b, a);

@@ -74,3 +74,22 @@ CREATE FUNCTION f() RETURNS SETOF t LANGUAGE sql AS 'SELECT * FROM t';
 -- @renamed table public.t public.t0
 -- @rows
 INSERT INTO t VALUES (1, 2);
+-- @pair columns that others inherit
+-- @renamed column public.split at day
+-- @renamed column public.split_one at day
+-- @renamed column public.base a b
+-- @renamed column public.base b a
+-- @renamed column public.heir a b
+-- @renamed column public.heir b a
+-- @renamed table public.heir_below public.heir_under
+CREATE TABLE split (id integer, at date NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE split_one PARTITION OF split FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE base (a integer NOT NULL, b text);
+CREATE TABLE heir (c integer) INHERITS (base);
+CREATE TABLE heir_below (d integer) INHERITS (heir);
+-- @new
+CREATE TABLE split (id integer, day date NOT NULL, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
+CREATE TABLE split_one PARTITION OF split FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE base (b integer NOT NULL, a text);
+CREATE TABLE heir (c integer) INHERITS (base);
+CREATE TABLE heir_under (d integer) INHERITS (heir);

@@ -144,6 +144,33 @@ CREATE UNLOGGED TABLE c (id integer REFERENCES a, self integer PRIMARY KEY REFER
 CREATE TABLE b (id integer PRIMARY KEY);
 CREATE TABLE a (id integer PRIMARY KEY REFERENCES b);
 CREATE TABLE c (id integer REFERENCES a, self integer PRIMARY KEY REFERENCES c);
+-- @pair tables in a circle that survive a crash from now on
+CREATE UNLOGGED TABLE a (id integer PRIMARY KEY, b integer, gone integer);
+CREATE UNLOGGED TABLE b (id integer PRIMARY KEY REFERENCES a);
+CREATE UNLOGGED TABLE c (id integer PRIMARY KEY REFERENCES b);
+ALTER TABLE a ADD CONSTRAINT a_b FOREIGN KEY (b) REFERENCES b DEFERRABLE INITIALLY DEFERRED, ADD CONSTRAINT a_gone FOREIGN KEY (gone) REFERENCES c;
+COMMENT ON CONSTRAINT a_b ON a IS 'around';
+-- @new
+CREATE TABLE a (id integer PRIMARY KEY, b integer, gone integer);
+CREATE TABLE b (id integer PRIMARY KEY REFERENCES a);
+CREATE TABLE c (id integer PRIMARY KEY REFERENCES b);
+ALTER TABLE a ADD CONSTRAINT a_b FOREIGN KEY (b) REFERENCES b DEFERRABLE INITIALLY DEFERRED;
+COMMENT ON CONSTRAINT a_b ON a IS 'around';
+-- @rows
+INSERT INTO a VALUES (1), (2);
+INSERT INTO b VALUES (1), (2);
+UPDATE a SET b = id;
+-- @pair a foreign key goes with the crash that a table no longer survives
+CREATE TABLE a (id integer PRIMARY KEY);
+CREATE TABLE b (a integer REFERENCES a);
+-- @new
+CREATE UNLOGGED TABLE a (id integer PRIMARY KEY);
+CREATE TABLE b (a integer);
+-- @pair a column that comes has the name of the NOT NULL of one that goes
+-- @needs 18
+CREATE TABLE t (id integer, a text NOT NULL, b integer CONSTRAINT one NOT NULL, c integer CONSTRAINT two NOT NULL);
+-- @new
+CREATE TABLE t (id integer, z bytea CONSTRAINT t_a_not_null NOT NULL, b integer CONSTRAINT three NOT NULL, y date CONSTRAINT one NOT NULL, c integer, x point CONSTRAINT two NOT NULL);
 -- @pair identities with bounds that a narrower type has no room for
 CREATE TABLE t (a bigint GENERATED ALWAYS AS IDENTITY (MINVALUE -5000000000 MAXVALUE 5000000000), b bigint GENERATED ALWAYS AS IDENTITY);
 -- @new
