@@ -118,8 +118,8 @@ struct Shape<'a> {
 #[derive(Debug, Serialize)]
 struct Needed<'a> {
     what: &'a str,
-    /// A query for one number, which must be 0.
-    count: &'a str,
+    /// A query for one number, which must be 0; null where it would take what the migration makes.
+    count: Option<&'a str>,
 }
 
 /// A statement.
@@ -156,7 +156,7 @@ impl<'a> Shape<'a> {
             needs: proof
                 .iter()
                 .flat_map(|proof| &proof.needs)
-                .map(|it| Needed { what: &it.what, count: &it.count })
+                .map(|it| Needed { what: &it.what, count: Some(it.count.as_str()).filter(|sql| !sql.is_empty()) })
                 .collect(),
             sql: answer.map(|answer| text(answer, titles)).unwrap_or_default(),
         }

@@ -52,7 +52,13 @@ impl Proof {
                 .iter()
                 .map(|why| format!("{} it may fail where tables have rows: {why}", paint(WARN, "warning:"))),
         );
-        let need = |who: &str, need: &Need| [format!("{who} needs {}", need.what), format!("  {};", need.count)];
+        let need = |who: &str, need: &Need| match need.count.as_str() {
+            "" => vec![format!(
+                "{who} needs {}: nothing to ask before, as the migration makes what that takes",
+                need.what
+            )],
+            count => vec![format!("{who} needs {}", need.what), format!("  {count};")],
+        };
         lines.extend(self.needs.iter().flat_map(|it| need("it", it)));
         lines.extend(self.back.iter().flat_map(|it| need("the way back", it)));
         lines.extend(self.rows.empty.iter().map(|table| format!("no rows could be made up for {table}")));
@@ -137,10 +143,15 @@ pub(super) fn prove(
     let empty = std::mem::take(&mut rows.empty);
     while let Err(Stopped::Run { failure, back_needs }) = outcome {
         let new = |need: &&Need| !none.contains(&need.table);
-        let found = needs.iter().filter(|(_, met)| *met == Met::No).map(|(need, _)| need);
+        let of = |wanted: Met| needs.iter().filter(move |(_, met)| *met == wanted).map(|(need, _)| need);
         let own_name = |need: &Need| Need { table: renamed(&back, &need.table).into(), ..need.clone() };
         let found_back: Vec<Need> = back_needs.iter().map(own_name).collect();
-        let tables: Tables = found.chain(&found_back).filter(new).map(|need| Arc::clone(&need.table)).collect();
+        let tables = |needs: &mut dyn Iterator<Item = &Need>| -> Tables {
+            needs.filter(new).map(|need| Arc::clone(&need.table)).collect()
+        };
+        let known = tables(&mut of(Met::No).chain(&found_back));
+        // Where no query explains it, it may be what can't be asked.
+        let tables = if known.is_empty() { tables(&mut of(Met::Unasked)) } else { known };
         if rows.is_empty() {
             return Err(failure);
         }
@@ -156,7 +167,8 @@ pub(super) fn prove(
     }
     outcome?;
     // What rows went through without is no need.
-    let needs = needs.into_iter().filter(|(_, met)| *met == Met::Yes).map(|(need, _)| need).collect();
+    let is_told = |(need, met): &(Need, Met)| *met == Met::Yes || *met == Met::Unasked && none.contains(&need.table);
+    let needs = needs.into_iter().filter(is_told).map(|(need, _)| need).collect();
     rows.empty = empty;
     Ok(Proof { witness, rows, refused, needs, back: unmet_back })
 }
@@ -202,13 +214,17 @@ type Tables = BTreeSet<Arc<Key>>;
 enum Met {
     Yes,
     No,
+    /// The query takes what the migration makes: a function that a new condition calls.
+    Unasked,
 }
 
 /// Whether the rows that there are meet each need that the schema can be asked for. A query that fails has found one that
 /// does not, unless it fails before it looks at any.
-fn asked(driver: &mut dyn Driver, mut needs: Vec<Need>) -> Vec<(Need, Met)> {
-    needs.retain(|need| driver.query(&format!("{} LIMIT 0", need.count)).is_ok());
+fn asked(driver: &mut dyn Driver, needs: Vec<Need>) -> Vec<(Need, Met)> {
     let ask = |need: Need| {
+        if driver.query(&format!("{} LIMIT 0", need.count)).is_err() {
+            return (Need { count: String::new(), ..need }, Met::Unasked);
+        }
         let rows = driver.query(&need.count).unwrap_or_default();
         let is_none = rows.first().and_then(|row| row.first()?.as_deref()) == Some("0");
         (need, if is_none { Met::Yes } else { Met::No })

@@ -187,7 +187,10 @@ fn survivor(table: &Object, from: &Catalog, to: &Catalog, renames: &[Rename]) ->
     let (Body::Table(old), Body::Table(new)) = (&table.body, &after.body) else { return None };
     // Rows of partitions are seen in the whole.
     let is_plain = |of: &Table| of.server.is_none() && of.bound.is_none() && of.shadows.is_empty();
-    if !is_plain(old) || !is_plain(new) || heirs(from, &table.key) != heirs(to, &after.key) {
+    if !is_plain(old)
+        || !is_plain(new)
+        || heirs(from, &table.key).iter().map(|heir| renamed(renames, heir)).ne(heirs(to, &after.key))
+    {
         return None;
     }
     let is_given = |column: &Column| !matches!(column.value, Value::Stored(_) | Value::Virtual(_));
@@ -237,10 +240,10 @@ fn has_other_parts(
     })
 }
 
-/// How many tables inherit from one, or are parts of it.
-fn heirs(catalog: &Catalog, table: &Arc<Key>) -> usize {
+/// The tables that inherit from one, or are parts of it.
+fn heirs(catalog: &Catalog, table: &Arc<Key>) -> BTreeSet<Key> {
     let is_heir = |object: &&Object| matches!(&object.body, Body::Table(of) if of.inherits.contains(table));
-    catalog.of_kind(Kind::Table).filter(is_heir).count()
+    catalog.of_kind(Kind::Table).filter(is_heir).map(|object| (*object.key).clone()).collect()
 }
 
 /// What counts in both schemas in the same way, under the same name.
