@@ -159,7 +159,9 @@ fn anchors(catalog: &Catalog) -> HashMap<&Key, String> {
 fn named(object: &Object) -> Named<'_> {
     let arguments = object.key.arguments.as_ref().map_or_else(String::new, |arguments| format!("({arguments})"));
     let name = format!("{}{arguments}", short(&object.key));
-    Named { kind: kind_of(object), name, what: about(object).join(", "), comment: object.comment.as_deref() }
+    // The version of an extension is the server's, and the page is the same wherever it is written.
+    let what = if object.key.kind == Kind::Extension { Vec::new() } else { about(object) };
+    Named { kind: kind_of(object), name, what: what.join(", "), comment: object.comment.as_deref() }
 }
 
 fn relation<'a>(object: &'a Object, parts: &[&'a Object], anchors: &HashMap<&Key, String>) -> Relation<'a> {

@@ -125,3 +125,17 @@ fn every_example_has_a_page_and_a_graph() {
         assert!(rung("graph --offline").lines().count() > 3);
     }
 }
+
+#[test]
+fn the_schemas_of_the_examples_come_and_go() {
+    for project in [Project::postgres("madenai", postgres()), Project::postgres("platform", postgres())] {
+        let Database::Postgres(scratch) = &project.database else { unreachable!("they are for PostgreSQL alone") };
+        let nothing = tempfile::NamedTempFile::with_suffix(".sql").unwrap();
+        let migrations = project.dir().join("migrations");
+        let (migrations, nothing, url) = (migrations.display(), nothing.path().display(), scratch.url());
+        for (from, to) in [(&migrations, &nothing), (&nothing, &migrations)] {
+            let run = project.rung(&format!("diff {from} {to} --dev-url {url}"));
+            assert!(run.stderr.contains("proved up and down"), "{run}");
+        }
+    }
+}
