@@ -96,7 +96,8 @@ fn from_page(page: Option<&Path>, file: &Path) -> String {
     let dir = absolute(page.unwrap_or(Path::new("page")));
     let (mut from, mut to) = (dir.parent().unwrap_or(&dir).components().peekable(), file.components().peekable());
     while from.peek().is_some() && from.peek() == to.peek() {
-        (from.next(), to.next());
+        from.next();
+        to.next();
     }
     let up = from.map(|_| "..".to_owned());
     let down = to.map(|part| part.as_os_str().to_string_lossy().into_owned());
