@@ -15,6 +15,8 @@ pub struct Catalog {
     objects: BTreeMap<Arc<Key>, Object>,
     /// What was found and can't be described; sorted.
     pub unknown: Vec<Unknown>,
+    /// The schema in which rung's own tables are beside whatever else: it is there before any migration, and stays.
+    pub history_schema: Option<String>,
 }
 
 /// Something that was found and can't be described.

@@ -22,6 +22,7 @@ impl Catalog {
         self.len().pack(&mut bytes);
         self.iter().for_each(|object| object.pack(&mut bytes));
         self.unknown.pack(&mut bytes);
+        self.history_schema.pack(&mut bytes);
         bytes
     }
 
@@ -35,6 +36,7 @@ impl Catalog {
             }
         }
         catalog.unknown = Pack::unpack(&mut bytes)?;
+        catalog.history_schema = Pack::unpack(&mut bytes)?;
         bytes.is_empty().then_some(catalog)
     }
 }
@@ -327,6 +329,7 @@ mod tests {
             catalog.insert(object);
         }
         catalog.unknown.push(Unknown { what: "a thing".into(), why: "it is new".into() });
+        catalog.history_schema = Some("app".to_owned());
         catalog
     }
 

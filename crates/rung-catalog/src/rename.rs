@@ -120,6 +120,7 @@ impl<'a> Renaming<'a> {
     fn apply(&self, catalog: &Catalog) -> Catalog {
         let mut renamed = Catalog::new();
         renamed.unknown.clone_from(&catalog.unknown);
+        renamed.history_schema.clone_from(&catalog.history_schema);
         for object in catalog {
             let mut object = object.clone();
             if self.concerns(&object) {

@@ -58,7 +58,7 @@ impl Changes {
             })
             .and_then(|()| {
                 self.renames.iter().try_for_each(|(from, to)| {
-                    fs::rename(from, to).map_err(|error| (from.as_path(), error))?;
+                    move_file(from, to).map_err(|error| (from.as_path(), error))?;
                     renamed += 1;
                     Ok(())
                 })
@@ -72,7 +72,7 @@ impl Changes {
             });
         let Err((path, error)) = result else { return Ok(()) };
         let made_back = self.created[..created].iter().try_for_each(|(path, _)| fs::remove_file(path));
-        let renames_back = self.renames[..renamed].iter().rev().try_for_each(|(from, to)| fs::rename(to, from));
+        let renames_back = self.renames[..renamed].iter().rev().try_for_each(|(from, to)| move_file(to, from));
         let edits_back = self.edits[..edited].iter().rev().try_for_each(|edit| replace(&edit.path, &edit.before));
         let message = format!("{} can't be written: {error}", path.display());
         Err(match made_back.and(renames_back).and(edits_back) {
@@ -95,6 +95,21 @@ pub(crate) fn write_new(path: &Path, text: &str) -> io::Result<()> {
         fs::create_dir_all(parent)?;
     }
     fs::OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
+}
+
+/// Gives a file another path, which may be on another file system.
+fn move_file(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            // What was copied in part goes again.
+            if let Err(error) = fs::copy(from, to).and_then(|_| fs::remove_file(from)) {
+                let _ = fs::remove_file(to);
+                return Err(error);
+            }
+            Ok(())
+        }
+        result => result,
+    }
 }
 
 /// Writes a text through a file beside it, so that none is ever half written.

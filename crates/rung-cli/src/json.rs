@@ -19,7 +19,8 @@ pub(crate) const VERSION: u32 = 1;
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Migration<'a> {
     pub(crate) id: &'a str,
-    /// `applied`, `pending`, `running` (or interrupted), `failed`, `rolled_back`.
+    /// `applied`, `pending`, `running` (or interrupted), `failed`, `rolled_back`; `replaced` is a baseline all of whose
+    /// migrations are applied.
     pub(crate) state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) applied_at: Option<&'a str>,

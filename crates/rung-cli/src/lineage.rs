@@ -159,6 +159,7 @@ fn direct(needs: &[usize], before: &[Node<'_>]) -> Vec<usize> {
 pub(crate) fn states(report: &StatusReport) -> HashMap<&str, State> {
     let mut states: HashMap<&str, State> = HashMap::new();
     states.extend(report.pending.iter().map(|id| (id.as_str(), State::Pending)));
+    states.extend(report.stood_in_for.iter().map(|id| (id.as_str(), State::Applied)));
     states.extend(report.history.done().map(|row| (row.id.as_str(), State::Applied)));
     states.extend(report.history.unfinished().map(|row| (row.id.as_str(), State::Wrong)));
     let refused = report.differences.iter().filter(|found| Difference::is_refused(found));

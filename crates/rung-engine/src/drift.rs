@@ -140,8 +140,16 @@ pub fn drift(expected: Catalog, actual: Catalog, dialect: &dyn Dialect, options:
             let table = table_of(object);
             // What has no owner of its own is its table's owner's.
             let whole = drifts.actual.parent(object).or_else(|| drifts.expected.parent(object));
-            let is_its =
-                |rule: &Ignore| matches!(rule, Ignore::Owner(_)) && whole.is_some_and(|it| rule.matches(it, None));
+            let parent = whole.map_or(&object.key, |whole| &whole.key);
+            // What is the database owner's is described without one.
+            let owner = owner(&drifts.actual, &object.key, parent, options);
+            let is_its = |rule: &Ignore| match rule {
+                Ignore::Owner(role) => {
+                    owner.as_ref().is_some_and(|owner| glob(role, owner))
+                        || whole.is_some_and(|it| rule.matches(it, None))
+                }
+                Ignore::Named(..) | Ignore::Extension(_) => false,
+            };
             options.ignore.iter().any(|rule| rule.matches(object, table) || is_its(rule))
         };
         let is_given = |object: &&Object| is_given(object, &options.given) && matches!(difference, Difference::New(_));

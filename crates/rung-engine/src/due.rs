@@ -1,7 +1,6 @@
 //! Which migrations are due: for the environment, not applied, and not covered by a checkpoint.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use rung_sql::Replaced;
 
@@ -14,34 +13,54 @@ use crate::plan::PlanOptions;
 pub(crate) struct Due<'a> {
     history: &'a History,
     options: &'a PlanOptions,
-    /// The place before which a checkpoint stands for everything.
+    /// The place before which a checkpoint that does not say what it stands for stands for everything.
     from: usize,
-    /// Whether the checkpoint at that place has to run.
-    starts: bool,
-    /// What that one and those that have run say that they stand for, wherever it would have its place.
+    /// The checkpoints that have to run, in order.
+    starts: Vec<usize>,
+    /// What is there by what stands for it, or is about to be.
     covered: HashSet<&'a str>,
 }
 
 impl<'a> Due<'a> {
-    /// Looks for a checkpoint: the newest that is applied, or where nothing is applied yet, the last one up to `limit`.
+    /// Looks for checkpoints: those that are applied or as good as that, and of those that nothing is applied of the ones up
+    /// to `limit` that no other stands for.
     pub(crate) fn new(set: &'a MigrationSet, history: &'a History, options: &'a PlanOptions, limit: usize) -> Self {
-        let mut due = Self { history, options, from: 0, starts: false, covered: HashSet::new() };
-        let checkpoints = set.iter().enumerate().filter(|(_, migration)| migration.runs == Runs::Checkpoint);
-        let mut checkpoints: Vec<(usize, Coverage)> = checkpoints
-            .filter(|(_, migration)| is_here(migration, options))
-            .map(|(at, migration)| (at, coverage(set, history, migration)))
+        let mut due = Self { history, options, from: 0, starts: Vec::new(), covered: HashSet::new() };
+        let checkpoints: Vec<(usize, &'a Migration, Coverage)> = set
+            .iter()
+            .enumerate()
+            .filter(|(_, migration)| migration.runs == Runs::Checkpoint && is_here(migration, options))
+            .map(|(at, migration)| (at, &**migration, coverage(set, history, migration)))
             .collect();
-        checkpoints
-            .retain(|(at, coverage)| *coverage == Coverage::Whole || *coverage == Coverage::None && *at <= limit);
-        if let Some((at, coverage)) = checkpoints.last() {
-            (due.from, due.starts) = (*at, *coverage == Coverage::None);
+        let may_start = |at: usize, coverage: Coverage| coverage == Coverage::None && at <= limit;
+        let plain = checkpoints.iter().rfind(|(at, migration, coverage)| {
+            migration.replaces.is_empty() && (*coverage == Coverage::Whole || may_start(*at, *coverage))
+        });
+        if let Some((at, _, coverage)) = plain {
+            due.from = *at;
+            due.starts.extend(may_start(*at, *coverage).then_some(*at));
         }
-        let has_run = |(at, migration): &(usize, &Arc<Migration>)| {
-            migration.runs == Runs::Checkpoint
-                && (due.starts && *at == due.from || history.is_done(migration.id.as_str()))
-        };
-        let replaced = set.iter().enumerate().filter(has_run).flat_map(|(_, migration)| &migration.replaces);
-        due.covered = replaced.map(|replaced| replaced.id.as_str()).collect();
+        for (_, migration, coverage) in &checkpoints {
+            let there = match coverage {
+                Coverage::Whole => migration.replaces.as_slice(),
+                Coverage::Part => &migration.replaces[..since_baseline(history, &migration.replaces)],
+                Coverage::None => &[],
+            };
+            due.covered.extend(there.iter().map(|replaced| replaced.id.as_str()));
+        }
+        let mut starting: Vec<(usize, &'a Migration)> = Vec::new();
+        // The later one stands for the earlier one, where it names it.
+        for (at, migration, coverage) in checkpoints.iter().rev() {
+            let id = migration.id.as_str();
+            let is_covered = due.covered.contains(id) || starting.iter().any(|(_, other)| stands_for(other, id));
+            if !migration.replaces.is_empty() && *at >= due.from && may_start(*at, *coverage) && !is_covered {
+                starting.push((*at, migration));
+            }
+        }
+        for (at, migration) in starting.into_iter().rev() {
+            due.starts.push(at);
+            due.covered.extend(migration.replaces.iter().map(|replaced| replaced.id.as_str()));
+        }
         due
     }
 
@@ -51,13 +70,21 @@ impl<'a> Due<'a> {
         let is_begun = row.is_some_and(|row| matches!(row.status, Status::Running | Status::Failed));
         let is_wanted = match migration.runs {
             Runs::Once => is_begun || at >= self.from && !self.covered.contains(migration.id.as_str()),
-            Runs::Checkpoint => is_begun || self.starts && at == self.from,
+            Runs::Checkpoint => is_begun || self.starts.contains(&at),
             Runs::WhenChanged | Runs::Always => true,
         };
         let is_applied = row.is_some_and(|row| {
             row.is_done() && (migration.runs != Runs::WhenChanged || row.fingerprint == migration.fingerprint)
         });
         is_here(migration, self.options) && is_wanted && !is_applied
+    }
+
+    /// Whether what a migration makes is there, or about to be: by itself, by what stands for it, or by what it stands for.
+    pub(crate) fn is_met(&self, set: &MigrationSet, at: usize, migration: &Migration) -> bool {
+        let id = migration.id.as_str();
+        let is_whole =
+            || migration.runs == Runs::Checkpoint && coverage(set, self.history, migration) == Coverage::Whole;
+        at < self.from || self.covered.contains(id) || self.history.is_done(id) || is_whole()
     }
 
     /// Whether a run takes it along.
@@ -96,13 +123,30 @@ pub(crate) fn coverage(set: &MigrationSet, history: &History, migration: &Migrat
     }
 }
 
+/// Whether a checkpoint is not applied itself, and as good as that: all that it says it stands for is.
+pub fn is_stood_in_for(migration: &Migration, history: &History) -> bool {
+    !migration.replaces.is_empty()
+        && !history.is_done(migration.id.as_str())
+        && lacking(history, &migration.replaces).next().is_none()
+}
+
 /// What of all that a checkpoint stands for is not applied. A baseline among it that is applied is as good as all before it,
 /// and one that is not was never needed.
 pub(crate) fn lacking<'a>(history: &'a History, replaces: &'a [Replaced]) -> impl Iterator<Item = &'a str> {
     let is_done = |replaced: &Replaced| history.is_done(&replaced.id);
-    let from = replaces.iter().rposition(|replaced| replaced.is_baseline && is_done(replaced)).unwrap_or(0);
+    let from = since_baseline(history, replaces);
     let left = replaces[from..].iter().filter(move |replaced| !replaced.is_baseline && !is_done(replaced));
     left.map(|replaced| replaced.id.as_str())
+}
+
+/// The place of the last baseline among what is replaced that is applied: all before it is there.
+fn since_baseline(history: &History, replaces: &[Replaced]) -> usize {
+    replaces.iter().rposition(|replaced| replaced.is_baseline && history.is_done(&replaced.id)).unwrap_or(0)
+}
+
+/// Whether a checkpoint says that it stands for a migration.
+pub(crate) fn stands_for(checkpoint: &Migration, id: &str) -> bool {
+    checkpoint.replaces.iter().any(|replaced| replaced.id == id)
 }
 
 /// Whether a migration is for the environment.

@@ -1,14 +1,15 @@
 //! The dependency graph: what comes before what.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
 use rung_sql::{Diagnostic, Span, closest};
 
+use crate::baseline;
 use crate::model::{Migration, MigrationSet};
+use crate::names::{Named, Names};
 use crate::plan::{PlanError, PlanErrorKind};
-use crate::version::Version;
 
 /// The migrations of a set with their dependencies resolved.
 #[derive(Debug)]
@@ -23,36 +24,23 @@ impl Graph {
     /// Resolves every dependency and sorts: dependencies first, ties by version and then id.
     ///
     /// # Errors
-    /// All dependencies that no file has, and all cycles, each with its place.
+    /// All dependencies that no file has, all cycles, and what baselines say that can't be so, each with its place.
     pub fn new(set: &MigrationSet) -> Result<Self, Vec<PlanError>> {
         let migrations: Vec<&Arc<Migration>> = set.iter().collect();
-        let mut by_version: HashMap<&Version, Vec<usize>> = HashMap::new();
-        let mut by_id: HashMap<&str, usize> = HashMap::with_capacity(migrations.len());
-        for (at, migration) in migrations.iter().enumerate() {
-            by_version.entry(&migration.version).or_default().push(at);
-            by_id.insert(migration.id.as_str(), at);
-        }
-        let mut errors = Vec::new();
+        let names = Names::new(migrations.iter().map(|migration| &***migration));
+        let mut errors = baseline::check(set);
         let mut edges = vec![Vec::new(); migrations.len()];
         // Where each of them is written.
         let mut places: Vec<Vec<Span>> = vec![Vec::new(); migrations.len()];
         for (at, migration) in migrations.iter().enumerate() {
             for dependency in migration.depends_on.iter().flatten() {
-                let named = dependency.value.as_str();
-                let numbered = || {
-                    let version = Version::of(named).filter(|_| named.bytes().all(|b| b.is_ascii_digit()))?;
-                    by_version.get(&version).map(Vec::as_slice)
-                };
-                match by_id.get(named).map(std::slice::from_ref).or_else(numbered) {
-                    Some([found]) => {
-                        edges[at].push(*found);
+                match names.get(&dependency.value, migration) {
+                    Named::One(found) => {
+                        edges[at].push(found);
                         places[at].push(dependency.span);
                     }
-                    None | Some([]) => errors.push(missing_dependency(migration, dependency, by_id.keys().copied())),
-                    Some(several) => {
-                        let ids = several.iter().map(|at| migrations[*at].id.as_str()).collect();
-                        errors.push(ambiguous_dependency(migration, dependency, ids));
-                    }
+                    Named::Nothing => errors.push(missing_dependency(migration, dependency, names.ids())),
+                    Named::Several(ids) => errors.push(ambiguous_dependency(migration, dependency, ids)),
                 }
             }
         }

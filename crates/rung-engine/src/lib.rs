@@ -5,6 +5,7 @@
 
 mod alter;
 mod analyse;
+mod baseline;
 mod compare;
 mod dialect;
 mod drift;
@@ -20,6 +21,7 @@ mod journal;
 mod keep;
 mod lock;
 mod model;
+mod names;
 mod needs;
 mod plan;
 mod preview;
@@ -44,6 +46,7 @@ pub use driver::{
     Answer, BlockedSession, Blocker, Column, Continue, Driver, Durability, Guard, Interrupter, LockHolder, Part, Probe,
     Progress, Provenance, SessionAfter, Table, Unit, UnitObserver,
 };
+pub use due::is_stood_in_for;
 pub use event::{Event, Interrupt, Kept, Report, RunError, StepFailure, StepReport};
 pub use execute::{Grouping, RunOptions, read_stored_downs, run};
 pub use failure::{DbError, DbErrorKind, Failure, UnitError, describe_rows, describe_value};
@@ -56,6 +59,7 @@ pub use model::{
     Body, Code, Digest, Down, Hints, Migration, MigrationId, MigrationSet, Renumber, Runs, Session, SqlBody, Stage,
     Timeouts,
 };
+pub use names::{Named, Names};
 pub use needs::{Need, needs};
 pub use plan::{
     Action, CheckPlan, Goal, Order, Plan, PlanError, PlanErrorKind, PlanErrors, PlanOptions, PostDeploy, Step, pending,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rung_ddl::{Action, CreateIndex, Kind, Name, Persistence, SmolStr, Statement, fold};
-use rung_engine::{Migration, MigrationId, Stage, Version};
+use rung_engine::{Migration, MigrationId, Named, Names, Stage};
 use rung_sql::{Diagnostic, Level, SourceFile, Span, TokenKind, tokens};
 
 use crate::past::{Lock, Past, Topic, Topics};
@@ -40,8 +40,8 @@ pub struct Context<'a> {
     pub(crate) indexed: &'a Indexed<'a>,
     /// All migrations, by number.
     pub(crate) subjects: &'a [Subject<'a>],
-    /// Their numbers.
-    pub(crate) ids: &'a HashMap<&'a str, usize>,
+    /// Their names.
+    pub(crate) names: &'a Names<'a>,
     pub(crate) number: usize,
     pub(crate) rule: &'static Rule,
     pub(crate) level: Level,
@@ -127,14 +127,14 @@ impl<'a> Context<'a> {
         self.file.lines().iter().map(|line| &line.parsed.statement).enumerate()
     }
 
-    /// A migration of the set, and its number.
-    pub fn migration(&self, id: &str) -> Option<(usize, &'a Migration)> {
-        self.ids.get(id).map(|number| (*number, self.subjects[*number].migration))
+    /// What a name means to a migration that depends on it.
+    pub fn named(&self, name: &str, of: &Migration) -> Named<'a> {
+        self.names.get(name, of)
     }
 
-    /// The versions of all migrations of the set.
-    pub fn versions(&self) -> impl Iterator<Item = &'a Version> {
-        self.subjects.iter().map(|subject| &subject.migration.version)
+    /// The migration of a number.
+    pub fn migration(&self, number: usize) -> &'a Migration {
+        self.subjects[number].migration
     }
 
     /// Whether a statement before this one copies rows out of a table: it is being rebuilt.

@@ -1,6 +1,5 @@
 //! Linting a set of migrations.
 
-use std::collections::HashMap;
 use std::num::NonZero;
 use std::ops::Range;
 use std::panic::resume_unwind;
@@ -8,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use rung_ddl::Statement;
-use rung_engine::{Dialect, Migration, MigrationId};
+use rung_engine::{Dialect, Migration, MigrationId, Names};
 use rung_sql::{Level, Span};
 
 use crate::allow::settle;
@@ -99,8 +98,8 @@ pub fn lint_again(
         .filter_map(|rule| Some((*rule, level_of(rule, options)?)))
         .collect();
     let indexed = indexed(&files);
-    let ids = subjects.iter().enumerate().map(|(number, subject)| (subject.migration.id.as_str(), number)).collect();
-    let work = Work { language, options, subjects, files: &files, rules: &rules, indexed: &indexed, ids: &ids };
+    let names = Names::new(subjects.iter().map(|subject| subject.migration));
+    let work = Work { language, options, subjects, files: &files, rules: &rules, indexed: &indexed, names: &names };
     // What comes after the last that is linted is not looked at.
     let shares = shares(subjects.len()).into_iter().filter_map(|share| {
         let last = subjects[share.clone()].iter().rposition(|subject| subject.lint)?;
@@ -155,7 +154,7 @@ struct Work<'a> {
     files: &'a [File<'a>],
     rules: &'a [(&'static Rule, Level)],
     indexed: &'a Indexed<'a>,
-    ids: &'a HashMap<&'a str, usize>,
+    names: &'a Names<'a>,
 }
 
 impl Work<'_> {
@@ -358,7 +357,7 @@ impl<'a> Run<'a> {
 
     fn context<'s>(&'s mut self, moment: &Moment<'s>, rule: &'static Rule, level: Level) -> Context<'s> {
         let Moment { schema, impact, past, topics, start, at } = *moment;
-        let Work { language, options, subjects, indexed, ids, .. } = *self.work;
+        let Work { language, options, subjects, indexed, names, .. } = *self.work;
         Context {
             schema,
             file: self.file,
@@ -371,7 +370,7 @@ impl<'a> Run<'a> {
             language,
             indexed,
             subjects,
-            ids,
+            names,
             number: self.number,
             rule,
             level,

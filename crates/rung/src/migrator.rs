@@ -234,7 +234,9 @@ impl Migrator {
         let differences = rung_engine::compare(&self.set, &history);
         let dialect = self.driver.dialect_of();
         let refused = rung_engine::plan(&self.set, &history, &Goal::Latest, &self.planning, dialect).err();
-        Ok(StatusReport { history, pending, post_deploy, differences, refused })
+        let stood_in_for = self.set.iter().filter(|migration| rung_engine::is_stood_in_for(migration, &history));
+        let stood_in_for = stood_in_for.map(|migration| migration.id.to_string()).collect();
+        Ok(StatusReport { history, pending, post_deploy, stood_in_for, differences, refused })
     }
 
     /// Reads a target as people type it.
@@ -385,6 +387,8 @@ pub struct StatusReport {
     pub pending: Vec<String>,
     /// What of it says `-- @post-deploy`.
     pub post_deploy: Vec<String>,
+    /// Baselines that are as good as applied: all that they stand for is.
+    pub stood_in_for: Vec<String>,
     /// Where files and history have come apart.
     pub differences: Vec<Difference>,
     /// Why nothing could run as it is: what [`Migrator::up`] would say.

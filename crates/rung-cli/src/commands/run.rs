@@ -1,9 +1,12 @@
 //! `rung up`, `down` and `redo`.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
-use rung::engine::{Action, Direction, PlanErrorKind};
-use rung::{DbErrorKind, Driver, Durability, Goal, Grouping, Migrator, Order, Plan, PostDeploy, RunError, Target};
+use rung::engine::{Action, Direction, PlanErrorKind, Runs, Step};
+use rung::{
+    DbErrorKind, Driver, Durability, Goal, Grouping, Migration, Migrator, Order, Plan, PostDeploy, RunError, Target,
+};
 
 use super::{lint, not_json, schema, warn};
 use crate::args::{Arguments, Down, Durable, OrderChoice, Redo, Running, Up, UpTarget};
@@ -193,9 +196,15 @@ fn announce(plan: &Plan, terminal: &Terminal) {
     for step in &plan.steps {
         if let Action::Script(script) = &step.action
             && script.statements.is_empty()
-            && step.direction == Direction::Up
         {
-            terminal.note(format!("{} {} has no statements: it is only recorded", paint(WARN, "·"), step.id));
+            let about = match step.direction {
+                Direction::Up => Some("has no statements: it is only recorded"),
+                Direction::Down => stays(plan, step).then_some("has no way back: what it made stays as it is"),
+                _ => None,
+            };
+            if let Some(about) = about {
+                terminal.note(format!("{} {} {about}", paint(WARN, "·"), step.id));
+            }
         }
         if terminal.is_verbose()
             && let Some(why) = outside(step)
@@ -203,6 +212,13 @@ fn announce(plan: &Plan, terminal: &Terminal) {
             terminal.note(format!("{} {} runs outside a transaction: {why}", paint(WARN, "·"), step.id));
         }
     }
+}
+
+/// Whether what is repeatable is undone in name alone, and not run again at once.
+fn stays(plan: &Plan, step: &Step) -> bool {
+    let again = |other: &Step| other.id == step.id && other.direction == Direction::Up;
+    let has_none = |migration: &Arc<Migration>| migration.runs == Runs::WhenChanged && migration.down.is_none();
+    step.migration.as_ref().is_some_and(has_none) && !plan.steps.iter().any(again)
 }
 
 fn configure(migrator: &mut Migrator, running: &Running) {

@@ -57,7 +57,8 @@ fn lines(report: &StatusReport, columns: Option<usize>, shown: usize, zone: &Zon
     let from = done.len().saturating_sub(shown);
     let rows: Vec<_> = done.iter().enumerate().map(|(at, row)| (at, *row, refused(row))).collect();
     let rows: Vec<_> = rows.into_iter().filter(|(at, _, difference)| *at >= from || difference.is_some()).collect();
-    let ids = rows.iter().map(|(_, row, _)| row.id.as_str()).chain(report.pending.iter().map(String::as_str));
+    let others = report.stood_in_for.iter().chain(&report.pending).map(String::as_str);
+    let ids = rows.iter().map(|(_, row, _)| row.id.as_str()).chain(others);
     let remarks = if rows.iter().any(|(_, _, difference)| difference.is_some()) { 21 } else { 0 };
     let names = Names::new(ids, columns, 34 + remarks);
     let hidden = done.len() - rows.len();
@@ -66,6 +67,11 @@ fn lines(report: &StatusReport, columns: Option<usize>, shown: usize, zone: &Zon
     }
     for (_, row, difference) in rows {
         applied(&mut text, row, difference, names, zone);
+    }
+    for id in &report.stood_in_for {
+        let _ = write!(text, "  {} ", paint(OK, "="));
+        names.write(&mut text, id);
+        let _ = writeln!(text, "  {}", paint(DIM, "all that it stands for is applied"));
     }
     let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(names.width() + 7));
     for id in &report.pending {
@@ -158,6 +164,8 @@ fn as_json<'a>(
     title: &'static str,
 ) -> json::Status<'a> {
     let done = report.history.done().map(applied_json);
+    let stood_in_for = report.stood_in_for.iter();
+    let stood_in_for = stood_in_for.map(|id| json::Migration { id, state: "replaced", ..json::Migration::default() });
     let pending = report.pending.iter().map(|id| {
         let row = report.history.get(id);
         let state = match row.map(|row| row.status) {
@@ -174,7 +182,7 @@ fn as_json<'a>(
         database: json::Database::of(title, facts),
         applied: report.history.done().count(),
         pending: report.pending.len(),
-        migrations: done.chain(pending).collect(),
+        migrations: done.chain(stood_in_for).chain(pending).collect(),
         differences: report.differences.iter().map(json::Difference::from).collect(),
         refused: why_refused(report),
     }
@@ -219,6 +227,7 @@ mod tests {
             history: History::new(rows),
             pending: pending.iter().map(|id| (*id).to_owned()).collect(),
             post_deploy: Vec::new(),
+            stood_in_for: Vec::new(),
             differences: vec![Difference::Missing { applied: row("002_gone", Status::Completed, 2) }],
             refused: None,
         };

@@ -119,7 +119,7 @@ impl Project {
     }
 
     /// The order that the configuration asks for.
-    fn order(&self) -> Option<Order> {
+    pub(crate) fn order(&self) -> Option<Order> {
         self.env.order.or(self.files.config.order).map(|order| match order {
             OrderChoice::Any => Order::Any,
             OrderChoice::Strict => Order::Strict,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rung_sql::{Diagnostic, Span};
 
 use super::{Order, PlanError, PlanErrorKind, Planner};
-use crate::due::{Coverage, coverage, is_here, lacking};
+use crate::due::{Coverage, Due, coverage, is_here, lacking};
 use crate::model::{Migration, Runs};
 use crate::version::Version;
 
@@ -42,28 +42,38 @@ impl Planner<'_> {
         if self.options.order == Some(Order::Any) {
             return;
         }
+        // What waits for a release is overtaken meanwhile, with what depends on it.
+        let waiting = self.waiting(|_| true);
+        let mut out_of_order = |at: usize, what: String| {
+            let migration = self.migrations[at];
+            let is_strict = self.options.order.unwrap_or(migration.order) == Order::Strict;
+            if is_strict && !waiting.contains(&at) && self.history.get(migration.id.as_str()).is_none() {
+                let diagnostic = Diagnostic::error("out-of-order", format!("{} is pending, and {what}", migration.id))
+                    .at(&migration.source, Span::new(0, 0), "")
+                    .help(migration.hints.renumbering(&migration.id))
+                    .help("or let it run where it is: `order = \"any\"` in rung.toml, or `rung up --order any`");
+                errors.push(PlanError::new(PlanErrorKind::Files, diagnostic));
+            }
+        };
+        // A baseline that is about to run makes what was before it: what it does not stand for came later.
+        let baseline = pending.iter().copied().rfind(|at| !self.migrations[*at].replaces.is_empty());
+        if let Some(baseline) = baseline {
+            let id = &self.migrations[baseline].id;
+            for at in pending.iter().filter(|at| **at < baseline && self.migrations[**at].runs == Runs::Once) {
+                out_of_order(*at, format!("{id} above it does not stand for it"));
+            }
+        }
         let applied = self.history.done().filter_map(|row| self.set.position(&row.id));
         let Some(newest) = applied.filter(|at| self.migrations[*at].version != Version::Repeatable).max() else {
             return;
         };
         let row = &self.migrations[newest];
-        // What waits for a release is overtaken meanwhile, with what depends on it.
-        let waiting = self.waiting(|_| true);
-        for at in pending.iter().filter(|at| !waiting.contains(at)) {
-            let migration = self.migrations[*at];
-            let is_strict = self.options.order.unwrap_or(migration.order) == Order::Strict;
+        for at in pending {
             // Two of one number are refused as such. One that the history knows was in its place before: undone, failed
             // or interrupted.
-            let is_below = *at < newest && (migration.version != row.version || !row.version.is_unique());
-            if is_strict && is_below && self.history.get(migration.id.as_str()).is_none() {
-                let diagnostic = Diagnostic::error(
-                    "out-of-order",
-                    format!("{} is pending, and {} above it is applied", migration.id, row.id),
-                )
-                .at(&migration.source, Span::new(0, 0), "")
-                .help(migration.hints.renumbering(&migration.id))
-                .help("or let it run where it is: `order = \"any\"` in rung.toml, or `rung up --order any`");
-                errors.push(PlanError::new(PlanErrorKind::Files, diagnostic));
+            let version = &self.migrations[*at].version;
+            if *at < newest && (*version != row.version || !row.version.is_unique()) {
+                out_of_order(*at, format!("{} above it is applied", row.id));
             }
         }
     }
@@ -101,11 +111,12 @@ impl Planner<'_> {
     /// What a migration depends on must be applied, or be about to.
     pub(super) fn check_dependencies_here(&self, pending: &[usize], errors: &mut Vec<PlanError>) {
         let coming: HashSet<usize> = pending.iter().copied().collect();
+        let due = Due::new(self.set, self.history, self.options, usize::MAX);
         for at in pending {
             let migration = self.migrations[*at];
             for (index, needed) in self.graph.dependencies(*at).iter().enumerate() {
                 let other = self.migrations[*needed];
-                if coming.contains(needed) || self.history.is_done(other.id.as_str()) {
+                if coming.contains(needed) || due.is_met(self.set, *needed, other) {
                     continue;
                 }
                 let why = if is_here(other, self.options) {

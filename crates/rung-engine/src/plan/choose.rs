@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{PlanError, PlanErrors, Planner, PostDeploy, is_half_done, usage};
-use crate::due::{Due, is_here};
+use crate::due::{Due, is_here, stands_for};
 use crate::history::Applied;
 use crate::model::{Migration, Stage};
 use crate::target::Target;
@@ -176,10 +176,15 @@ impl<'a> Planner<'a> {
         self.applied_newest_first().filter(|row| chosen.contains(row.id.as_str())).collect()
     }
 
-    /// The id that the history names as a dependency: a header may have it as a number.
+    /// The id that the history names as a dependency: a header may have it as a number, and a baseline may stand for it.
     fn named<'b>(&'b self, dependency: &'b str) -> Option<&'b str> {
         if self.history.get(dependency).is_some() {
             return Some(dependency);
+        }
+        let is_there = |migration: &&&Arc<Migration>| self.history.is_done(migration.id.as_str());
+        let baseline = self.migrations.iter().filter(is_there).find(|migration| stands_for(migration, dependency));
+        if let Some(baseline) = baseline {
+            return Some(baseline.id.as_str());
         }
         let version = Version::of(dependency).filter(|_| dependency.bytes().all(|b| b.is_ascii_digit()))?;
         let mut same = self.history.done().filter(|row| row.version().as_ref() == Some(&version));

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rung_engine::{Migration, Named};
+
 use super::prelude::*;
 use crate::Born;
 
@@ -35,8 +37,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(cx: &mut Context<'_>) {
-    let Some(named) = &cx.file.migration.depends_on else { return };
-    let mut before: HashSet<&str> = named.iter().map(|id| id.value.as_str()).collect();
+    let migration = cx.file.migration;
+    if migration.depends_on.is_none() {
+        return;
+    }
     // The first use of what each other migration made.
     let mut used: BTreeMap<usize, (usize, Name)> = BTreeMap::new();
     for (at, line) in cx.file.lines().iter().enumerate() {
@@ -46,23 +50,26 @@ fn check(cx: &mut Context<'_>) {
             }
         }
     }
-    let mut missing: Vec<(usize, &Name, &MigrationId)> = used
+    let mut missing: Vec<(usize, usize, &Name, &MigrationId)> = used
         .iter()
-        .filter_map(|(maker, (at, name))| Some((*at, name, cx.maker(Born::In(*maker))?)))
-        .filter(|(.., id)| !before.contains(id.as_str()))
+        .filter_map(|(maker, (at, name))| Some((*maker, *at, name, cx.maker(Born::In(*maker))?)))
         .collect();
     // Everything that is surely before this one; of what was before all that is looked for, nothing more is asked.
-    let mut open: Vec<&str> = if missing.is_empty() { Vec::new() } else { before.iter().copied().collect() };
-    while let Some(id) = open.pop() {
-        let Some((number, migration)) = cx.migration(id) else { continue };
-        if used.range(..number).next().is_some() {
-            let next = migration.depends_on.iter().flatten().map(|id| id.value.as_str());
-            open.extend(next.filter(|id| before.insert(id)));
+    let mut before: HashSet<usize> = HashSet::new();
+    let mut open: Vec<&Migration> = if missing.is_empty() { Vec::new() } else { vec![migration] };
+    while let Some(migration) = open.pop() {
+        for id in migration.depends_on.iter().flatten() {
+            if let Named::One(number) = cx.named(&id.value, migration)
+                && before.insert(number)
+                && used.range(..number).next().is_some()
+            {
+                open.push(cx.migration(number));
+            }
         }
     }
-    missing.retain(|(.., id)| !before.contains(id.as_str()));
-    missing.sort_by_key(|(at, name, _)| (*at, name.span.start));
-    for (at, name, maker) in missing {
+    missing.retain(|(number, ..)| !before.contains(number));
+    missing.sort_by_key(|(_, at, name, _)| (*at, name.span.start));
+    for (_, at, name, maker) in missing {
         cx.report_line(at, name.span, format!("{name} is made by {maker}, which this does not depend on"))
             .help(format!("add {maker} to `Depends on`"));
     }

@@ -31,7 +31,7 @@ mod work;
 
 use std::sync::Arc;
 
-use rung_catalog::{Catalog, Fact, Key, Kind, differences};
+use rung_catalog::{Body, Catalog, Fact, Key, Kind, Object, differences};
 use rung_engine::{AlterOptions, AlterStep, Alteration, Cut, Refusal};
 
 use crate::render::plan::{Layout, Needs};
@@ -44,7 +44,8 @@ pub(crate) fn alteration(from: &Catalog, to: &Catalog, options: &AlterOptions) -
     if options.renames.is_empty() && all && differences(from, to).is_empty() {
         return Ok(Alteration::default());
     }
-    let (to, from) = (compared(to, options), compared(from, options));
+    let (mut to, from) = (compared(to, options), compared(from, options));
+    keep_history_schema(&from, &mut to);
     let mut renamed = rename::renamed(&from, &options.renames, options.version)?;
     let adopted = adopt::names(&renamed.catalog, &to);
     if !adopted.is_empty() {
@@ -100,6 +101,18 @@ fn unchecked_bodies(changes: &Changes<'_>) -> Vec<AlterStep> {
         note: Some("what bodies of functions speak of may come later".to_owned()),
     };
     first.map(step).into_iter().collect()
+}
+
+/// The schema of the history stays, and is no other's to drop.
+fn keep_history_schema(from: &Catalog, to: &mut Catalog) {
+    let Some(schema) = to.history_schema.clone().or_else(|| from.history_schema.clone()) else { return };
+    let key = Key::new(Kind::Schema, None, &schema);
+    to.history_schema = Some(schema);
+    if let Some(there) = from.get(&key).filter(|_| to.get(&key).is_none()) {
+        let mut bare = Object::new(Key::clone(&there.key), Body::Schema);
+        bare.owner.clone_from(&there.owner);
+        to.insert(bare);
+    }
 }
 
 /// A catalog without what is not compared.

@@ -570,6 +570,7 @@ impl Builder {
         for (at, dependency) in found {
             self.objects[at].depends_on.push(dependency);
         }
+        let has_own = self.hidden.iter().any(|id| id.0 == class::CLASS);
         let mut catalog = Catalog::new();
         for (at, mut object) in self.objects.into_iter().enumerate() {
             if self.gone.contains(&at) {
@@ -580,6 +581,7 @@ impl Builder {
             catalog.insert(object);
         }
         catalog.unknown = self.unknown.into_iter().collect();
+        catalog.history_schema = Some(self.own_schema).filter(|schema| has_own && schema != "public");
         catalog
     }
 

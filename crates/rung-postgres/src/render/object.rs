@@ -38,6 +38,10 @@ impl Writer<'_> {
         let key = &*object.key;
         let mut sql = match &object.body {
             Body::Schema if key.name == "public" => Vec::new(),
+            // Where rung has been before, it is there for the history's sake.
+            Body::Schema if self.needs.catalog.history_schema.as_ref() == Some(&key.name) => {
+                vec![format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(&key.name))]
+            }
             Body::Schema => vec![format!("CREATE SCHEMA {}", quoted(&key.name))],
             Body::Extension(extension) => {
                 let mut sql = vec![format!(

@@ -192,8 +192,13 @@ impl Scratch for Place {
 
     fn instead(&self, statement: &str) -> Option<String> {
         let tokens = rung_sql::tokens(statement, &Syntax::POSTGRES).filter(|token| !token.kind.is_trivia());
-        let words: Vec<&str> = tokens.take(4).map(|token| &statement[token.span.range()]).collect();
+        let words: Vec<&str> = tokens.take(6).map(|token| &statement[token.span.range()]).collect();
         let is = |at: usize, word: &str| words.get(at).is_some_and(|it| it.eq_ignore_ascii_case(word));
+        // The history's schema is there already. What is made within the statement can't come along.
+        let is_alone = || words.len() == 3 || is(3, "authorization") && words.len() == 5 || is(3, ";");
+        if is(0, "create") && is(1, "schema") && is_alone() && identifier(words[2]) == self.server.open.schema {
+            return Some(format!("CREATE SCHEMA IF NOT EXISTS {}", words[2..].join(" ")));
+        }
         let is_mapping = is(1, "user") && is(2, "mapping") && (is(3, "for") || is(3, "if"));
         if is_mapping || !["role", "user", "group"].iter().any(|word| is(1, word)) || statement.contains(QUOTE) {
             return None;
@@ -213,6 +218,14 @@ impl Scratch for Place {
     fn program(&self, name: &str) -> Option<PathBuf> {
         let program = self.clients.as_ref()?.directory.join(name);
         program.is_file().then_some(program)
+    }
+}
+
+/// A name as the server reads it.
+fn identifier(word: &str) -> String {
+    match word.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(inner) => inner.replace("\"\"", "\""),
+        None => word.to_ascii_lowercase(),
     }
 }
 

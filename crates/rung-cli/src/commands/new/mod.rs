@@ -72,15 +72,17 @@ pub(crate) fn new(arguments: &Arguments, new: &New, terminal: &Terminal) -> Resu
     Ok(Exit::Done)
 }
 
-/// Writes a migration of rung's own format after all that are there; where it is.
+/// Writes a migration of rung's own format after all that are there, and after others that have no file any more; where it is.
 ///
 /// # Errors
 /// There is no migrations directory, or it can't be written to.
-pub(super) fn write(dirs: &[PathBuf], name: &str, up: &str, down: &str) -> Result<PathBuf, Failure> {
+pub(super) fn write(dirs: &[PathBuf], others: &[String], name: &str, up: &str, down: &str) -> Result<PathBuf, Failure> {
     let Some(dir) = dirs.first() else {
         return Err(Failure::usage("there is no migrations directory", "name it with --dir"));
     };
-    let path = dir.join(format!("{}.sql", next_id(&stems(dirs)?, name)));
+    let mut taken = stems(dirs)?;
+    taken.extend_from_slice(others);
+    let path = dir.join(format!("{}.sql", next_id(&taken, name)));
     write_all(&[(path.clone(), format!("-- @up\n{up}\n\n-- @down\n{down}\n"))])?;
     Ok(path)
 }
@@ -123,7 +125,7 @@ fn kind_of(text: &str) -> Result<MigrationType, Failure> {
 }
 
 /// Words as a file's name has them.
-fn snake_case(text: &str) -> String {
+pub(super) fn snake_case(text: &str) -> String {
     let text = text.trim().strip_suffix(".sql").unwrap_or(text);
     let mut out = String::new();
     let mut before = ' ';

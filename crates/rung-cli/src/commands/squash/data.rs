@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rung::catalog::{Catalog, Key, Kind, Value};
-use rung::engine::{Body, Dialect, Driver};
+use rung::catalog::{Body, Catalog, Column, Key, Kind, Object, Value};
+use rung::engine::{Body as Does, Dialect, Driver};
 use rung::sql::{Diagnostic, MigrationType};
 use rung::{DbError, Migration};
 
@@ -86,11 +86,9 @@ impl Rows {
 }
 
 /// Whether its rows are its own.
-fn is_plain(table: &rung::catalog::Object) -> bool {
+fn is_plain(table: &Object) -> bool {
     match &table.body {
-        rung::catalog::Body::Table(table) => {
-            table.server.is_none() && table.shadows.is_empty() && table.partition_by.is_none()
-        }
+        Body::Table(table) => table.server.is_none() && table.shadows.is_empty() && table.partition_by.is_none(),
         _ => false,
     }
 }
@@ -99,12 +97,17 @@ fn is_plain(table: &rung::catalog::Object) -> bool {
 pub(super) fn statements(chosen: &[Arc<Migration>], dialect: &dyn Dialect) -> Vec<String> {
     let mut found = Vec::new();
     for migration in chosen {
-        let Body::Sql(body) = &migration.body else {
+        let Does::Sql(body) = &migration.body else {
             found.push(format!("{} is a program: what else it does a new database will not see", migration.id));
             continue;
         };
         for statement in body.up.statements(dialect.syntax()).unwrap_or_default() {
             let text = &body.up.text()[statement.span.range()];
+            // A dump's own lines, of rung or pg_dump: the session, and where sequences stand, which is looked at.
+            let own = ["SELECT pg_catalog.set", "DELETE FROM sqlite_sequence ", "INSERT INTO sqlite_sequence "];
+            if own.iter().any(|begins| text.starts_with(begins)) {
+                continue;
+            }
             let what = match dialect.facts(text).change {
                 Some(MigrationType::InsertData) => "puts rows in",
                 Some(MigrationType::UpdateData) => "changes rows",
@@ -133,8 +136,10 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// The rows of the tables that are taken, and where sequences stand but for those of the tables that are left behind.
     pub(super) fn read(
         taken: &BTreeSet<Arc<Key>>,
+        left: &[Arc<Key>],
         catalog: &Catalog,
         driver: &mut dyn Driver,
         dialect: &dyn Dialect,
@@ -143,15 +148,14 @@ impl Kept {
         let taken: Vec<Arc<Key>> = taken.iter().cloned().collect();
         for key in catalog.after_those_referred_to(&taken) {
             let Some(table) = catalog.get(&key) else { continue };
-            let is_given =
-                |column: &&rung::catalog::Column| !matches!(column.value, Value::Stored(_) | Value::Virtual(_));
-            let columns: Vec<&rung::catalog::Column> = table.columns().iter().filter(is_given).collect();
+            let is_given = |column: &&Column| !matches!(column.value, Value::Stored(_) | Value::Virtual(_));
+            let columns: Vec<&Column> = table.columns().iter().filter(is_given).collect();
             let names: Vec<String> = columns.iter().map(|column| dialect.identifier(&column.name)).collect();
             let values: Vec<String> = names.iter().map(|name| dialect.literal_of(name)).collect();
             let order: Vec<String> = (1..=values.len()).map(|at| at.to_string()).collect();
             let (name, list) = (dialect.object_name(&key), names.join(", "));
             let query = format!("SELECT {} FROM {name} ORDER BY {}", values.join(", "), order.join(", "));
-            let is_always = |column: &&rung::catalog::Column| matches!(&column.value, Value::Identity(it) if it.always);
+            let is_always = |column: &&Column| matches!(&column.value, Value::Identity(it) if it.always);
             let overriding = if columns.iter().any(is_always) { " OVERRIDING SYSTEM VALUE" } else { "" };
             let insert = |row: Vec<Option<String>>| {
                 let values: Vec<String> =
@@ -160,7 +164,9 @@ impl Kept {
             };
             tables.push((key, driver.query(&query)?.into_iter().map(insert).collect()));
         }
-        let mut positions = driver.positions(catalog)?;
+        let mut moved = catalog.clone();
+        moved.retain(|object| !is_of(object, left, catalog));
+        let mut positions = driver.positions(&moved)?;
         positions.sort();
         Ok(Self { tables, positions })
     }
@@ -188,4 +194,13 @@ impl Kept {
         }
         found
     }
+}
+
+/// Whether an object is one of the tables, or a sequence that counts their rows alone.
+fn is_of(object: &Object, tables: &[Arc<Key>], catalog: &Catalog) -> bool {
+    let Body::Sequence(sequence) = &object.body else { return tables.contains(&object.key) };
+    let owner = sequence.owned_by.as_ref().map(|(table, _)| table);
+    let uses = |table: &&Object| table.depends_on.iter().any(|needed| needed.on == object.key);
+    let mut counted = catalog.of_kind(Kind::Table).filter(uses).map(|table| &table.key).chain(owner).peekable();
+    counted.peek().is_some() && counted.all(|table| tables.contains(table))
 }

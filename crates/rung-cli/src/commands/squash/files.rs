@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rung::Migration;
 use rung::engine::{Body, Down};
 
+use crate::changes::Changes;
 use crate::config::Project;
 use crate::exit::Exit;
 use crate::render::Failure;
@@ -41,32 +42,27 @@ pub(super) fn write(
 ) -> Result<(PathBuf, usize), Failure> {
     let last = chosen.last().map(|migration| migration.source.path().to_owned()).unwrap_or_default();
     let path = last.with_file_name(format!("{id}.sql"));
-    let old = files(chosen);
-    let cannot = |what: &Path, error: &std::io::Error| {
-        let message = format!("{} can't be written: {error}", what.display());
-        Failure::new(Exit::Failed, message, "make the directory writable; nothing was changed")
-    };
-    fs::create_dir_all(archive).map_err(|error| cannot(archive, &error))?;
-    if let Some(taken) = old.iter().map(|file| place(archive, file)).find(|place| place.exists()) {
+    let renames: Vec<(PathBuf, PathBuf)> =
+        files(chosen).into_iter().map(|file| (file.clone(), place(archive, &file))).collect();
+    if let Some((_, taken)) = renames.iter().find(|(_, place)| place.exists()) {
         let message = format!("{} is there already", taken.display());
         return Err(Failure::usage(message, "name another directory with --archive"));
     }
-    let file = fs::OpenOptions::new().write(true).create_new(true).open(&path);
-    file.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
-        .map_err(|error| cannot(&path, &error))?;
-    let mut moved: Vec<&PathBuf> = Vec::new();
-    for file in &old {
-        if let Err(error) = fs::rename(file, place(archive, file)) {
-            for file in moved {
-                // They were moved a moment ago, by us.
-                let _ = fs::rename(place(archive, file), file);
-            }
-            let _ = fs::remove_file(&path);
-            return Err(cannot(file, &error));
+    let moved = renames.len();
+    let was_there = archive.exists();
+    fs::create_dir_all(archive).map_err(|error| {
+        let message = format!("{} can't be made: {error}", archive.display());
+        Failure::new(Exit::Failed, message, "name another directory with --archive; nothing was changed")
+    })?;
+    let changes = Changes { created: vec![(path.clone(), text.to_owned())], renames, ..Changes::default() };
+    if let Err(failure) = changes.carry_out() {
+        if !was_there {
+            // It is empty: what was in it is back where it was.
+            let _ = fs::remove_dir(archive);
         }
-        moved.push(file);
+        return Err(failure);
     }
-    Ok((path, old.len()))
+    Ok((path, moved))
 }
 
 fn place(archive: &Path, file: &Path) -> PathBuf {

@@ -3,19 +3,21 @@
 mod data;
 mod files;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use rung::catalog::{Catalog, Key};
 use rung::engine::{
-    Body, Dialect, DriftOptions, DumpOptions, MigrationSet, Runs, ScratchDatabase, Target, Testimony, compare, drift,
+    Body, Dialect, DriftOptions, DumpOptions, Goal, Graph, MigrationSet, PlanErrors, PlanOptions, Runs,
+    ScratchDatabase, Target, Testimony, compare, drift, is_stood_in_for, plan,
 };
 use rung::sql::{Diagnostic, MigrationType, Replaced, SourceFile};
-use rung::{History, Migration};
+use rung::{History, Migration, Migrator, formats};
 use serde::Serialize;
 
 use self::data::{Kept, Rows};
+use super::new::snake_case;
 use crate::args::{Arguments, Squash};
 use crate::config::Project;
 use crate::exit::Exit;
@@ -57,22 +59,29 @@ pub(crate) fn squash(arguments: &Arguments, asked: &Squash, terminal: &Terminal)
     let (set, history) = project.migrations(asked.offline)?;
     let dialect = rung::dialect_of(&project.url)?;
     let chosen = choose(&set, &history, asked)?;
-    let id = format!("{}_{}", number(&chosen), asked.name);
+    let name = snake_case(&asked.name);
+    if name.is_empty() {
+        return Err(Failure::usage(format!("{:?} is no name", asked.name), "give one in words: --name baseline"));
+    }
+    let id = format!("{}_{name}", number(&chosen));
     if set.get(&id).is_some() {
         return Err(Failure::usage(format!("there is a migration {id} already"), "give another one with --name"));
     }
     let bench = Workbench::new(&project, dialect, asked.dev_url.as_deref(), None)?;
     let given = given(&project, &bench)?;
-    let (old, mut database) = replay(&bench, &chosen)?;
+    let (old, mut database) = replay(&bench, &set, &chosen)?;
     let rows = Rows::read(&old, &mut *database.driver, &given)?;
     let (taken, left) = rows.choose(&asked.with_data, asked.without_data, &chosen, dialect)?;
-    let kept = Kept::read(&taken, &old, &mut *database.driver, dialect)?;
+    let left_keys: Vec<Arc<Key>> = left.iter().map(|(key, _)| Arc::clone(key)).collect();
+    let kept = Kept::read(&taken, &left_keys, &old, &mut *database.driver, dialect)?;
     let text = text(&id, &chosen, &own(&old, &given)?, &kept, dialect);
     if asked.dry_run {
         terminal.data(&text);
         return Ok(Exit::Done);
     }
-    let witness = prove(&bench, &text, &old, database, &taken, &kept, dialect)?;
+    let known = if asked.offline { None } else { Some(&history) };
+    check(&project, &staying(&set, &chosen, &id, &text, dialect)?, known, dialect)?;
+    let witness = prove(&bench, &text, &old, database, (&taken, &left_keys), &kept, dialect)?;
     let archive = files::archive(&project, asked.archive.as_deref())?;
     let (path, moved) = files::write(&chosen, &id, &text, &archive)?;
     if terminal.is_json() {
@@ -143,11 +152,24 @@ fn choose(set: &MigrationSet, history: &History, asked: &Squash) -> Result<Vec<A
         },
     };
     // What runs again stays: it runs after the baseline.
-    let chosen: Vec<Arc<Migration>> = set.iter().take(end).filter(|it| !it.runs.again()).cloned().collect();
+    let is_chosen = |at: usize, migration: &Migration| at < end && !migration.runs.again();
+    let all: Vec<&Arc<Migration>> = set.iter().collect();
+    let places: Vec<usize> = (0..all.len()).filter(|at| is_chosen(*at, all[*at])).collect();
+    let chosen: Vec<Arc<Migration>> = places.iter().map(|at| Arc::clone(all[*at])).collect();
     if chosen.len() < 2 {
         return Err(Failure::usage("there are not two migrations to squash", "see `rung status`"));
     }
     let mut wrong = Vec::new();
+    let graph = Graph::new(set).map_err(|errors| rung::Error::from(PlanErrors(errors)))?;
+    for at in places {
+        for needed in graph.dependencies(at).iter().filter(|needed| !is_chosen(**needed, all[**needed])) {
+            let message = format!("{} depends on {}, which would not be squashed with it", all[at].id, all[*needed].id);
+            wrong.push(
+                Diagnostic::error("dependency", message)
+                    .help("squash up to the one before it, or more of them: --to ID"),
+            );
+        }
+    }
     for migration in &chosen {
         let of = |code, message: String| Diagnostic::error(code, message);
         if !migration.only.is_empty() {
@@ -183,9 +205,7 @@ fn choose(set: &MigrationSet, history: &History, asked: &Squash) -> Result<Vec<A
 }
 
 fn is_applied(migration: &Migration, history: &History) -> bool {
-    let id = migration.id.as_str();
-    // A baseline is as good as applied where all that it stands for is.
-    history.is_done(id) || !migration.replaces.is_empty() && migration.replaces.iter().all(|it| history.is_done(&it.id))
+    history.is_done(migration.id.as_str()) || is_stood_in_for(migration, history)
 }
 
 /// The number of the last of them, as it is written.
@@ -202,12 +222,68 @@ fn given(project: &Project, bench: &Workbench<'_>) -> Result<Catalog, Failure> {
     Ok(bench.replay(&MigrationSet::default())?.driver.inspect()?)
 }
 
+/// Those of the chosen that no other of them stands for: what runs on a new database.
+fn running(chosen: &[Arc<Migration>]) -> Vec<Arc<Migration>> {
+    let replaced: HashSet<&str> =
+        chosen.iter().flat_map(|migration| &migration.replaces).map(|replaced| replaced.id.as_str()).collect();
+    chosen.iter().filter(|migration| !replaced.contains(migration.id.as_str())).cloned().collect()
+}
+
 /// What the old ones make.
-fn replay(bench: &Workbench<'_>, chosen: &[Arc<Migration>]) -> Result<(Catalog, ScratchDatabase), Failure> {
-    // A baseline among them runs instead of all before it, as it does anywhere.
-    let from = chosen.iter().rposition(|migration| migration.runs == Runs::Checkpoint).unwrap_or(0);
-    let mut database = bench.replay(&alone(&chosen[from..])?)?;
+fn replay(
+    bench: &Workbench<'_>,
+    set: &MigrationSet,
+    chosen: &[Arc<Migration>],
+) -> Result<(Catalog, ScratchDatabase), Failure> {
+    let graph = Graph::new(set).map_err(|errors| rung::Error::from(PlanErrors(errors)))?;
+    let mut places = vec![0; set.len()];
+    graph.order().iter().enumerate().for_each(|(place, at)| places[*at] = place);
+    let mut running = running(chosen);
+    running.sort_by_key(|migration| set.position(migration.id.as_str()).map(|at| places[at]));
+    let mut database = bench.replay(&alone(&running)?)?;
     Ok((database.driver.inspect()?, database))
+}
+
+/// The migrations once the baseline is in the place of the chosen ones.
+///
+/// # Errors
+/// The baseline can't be read.
+fn staying(
+    set: &MigrationSet,
+    chosen: &[Arc<Migration>],
+    id: &str,
+    text: &str,
+    dialect: &'static dyn Dialect,
+) -> Result<MigrationSet, Failure> {
+    let files = [(format!("{id}.sql").into(), text.as_bytes().to_vec().into())];
+    let builder = Migrator::from_files("", files).format(formats::Choice::Named("rung"));
+    let baseline = builder.load(dialect).map_err(rung::Error::Files)?;
+    let stays = |migration: &&Arc<Migration>| !chosen.iter().any(|it| it.id == migration.id);
+    let all = set.iter().filter(stays).chain(baseline.iter()).map(|migration| (**migration).clone());
+    Ok(MigrationSet::new(all.collect(), Vec::new()).map_err(rung::Error::Files)?)
+}
+
+/// Whether `rung up` takes the files that would be left: on a new database, and on this one.
+///
+/// # Errors
+/// It does not.
+fn check(
+    project: &Project,
+    set: &MigrationSet,
+    history: Option<&History>,
+    dialect: &dyn Dialect,
+) -> Result<(), Failure> {
+    let planning = PlanOptions { environment: project.name.clone(), order: project.order(), ..PlanOptions::default() };
+    let nothing = History::default();
+    for history in [Some(&nothing), history].into_iter().flatten() {
+        if let Err(PlanErrors(errors)) = plan(set, history, &Goal::Latest, &planning, dialect) {
+            let found = errors.into_iter().map(|error| error.diagnostic).collect();
+            return Err(
+                Failure::of(Exit::Failed, found).saying("So it would be once they are squashed. Nothing was written.")
+            );
+        }
+    }
+    Ok(())
 }
 
 /// What the migrations made of it.
@@ -236,7 +312,7 @@ fn text(id: &str, chosen: &[Arc<Migration>], schema: &Catalog, kept: &Kept, dial
     let mut text = format!(
         "-- Migration: {id}\n-- Description: All from {first} to {last}, squashed by `rung squash`\n-- Type: {kind}\n"
     );
-    let replaces: Vec<Replaced> = chosen.iter().flat_map(|migration| replaced_by(migration)).collect();
+    let replaces: Vec<Replaced> = running(chosen).iter().flat_map(|migration| replaced_by(migration)).collect();
     for part in replaces.chunks(3) {
         let words: Vec<String> =
             part.iter().map(|it| if it.is_baseline { format!("baseline {}", it.id) } else { it.id.clone() }).collect();
@@ -258,7 +334,7 @@ fn prove(
     text: &str,
     old: &Catalog,
     mut before: ScratchDatabase,
-    taken: &BTreeSet<Arc<Key>>,
+    (taken, left): (&BTreeSet<Arc<Key>>, &[Arc<Key>]),
     kept: &Kept,
     dialect: &dyn Dialect,
 ) -> Result<Witness, Failure> {
@@ -268,7 +344,7 @@ fn prove(
     let options = DriftOptions { compared: COMPARED, ..DriftOptions::default() };
     let mut differs: Vec<String> =
         drift(old.clone(), new.clone(), dialect, &options).found.iter().map(|found| found.key.to_string()).collect();
-    let again = Kept::read(taken, &new, &mut *after.driver, dialect)?;
+    let again = Kept::read(taken, left, &new, &mut *after.driver, dialect)?;
     differs.extend(kept.differs(&again));
     let scratch = bench.scratch()?;
     let (one, other) = (scratch.witness(&mut before)?, scratch.witness(&mut after)?);

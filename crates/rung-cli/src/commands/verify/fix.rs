@@ -29,6 +29,9 @@ pub(super) fn write(
     arguments: &Arguments,
     terminal: &Terminal,
 ) -> Result<Option<PathBuf>, Failure> {
+    if side == FixSide::Files {
+        nothing_pending(migrator)?;
+    }
     let drifts = &verified.drifts;
     let end = |catalog: &Catalog, place: &str| {
         // What is not compared has been told already.
@@ -74,7 +77,8 @@ pub(super) fn write(
         FixSide::Files => {
             settle::approve(project, migrator, terminal, "Record what it has as a migration that is applied")?;
             let up = format!("{}{}", answer.directives(), answer.statements());
-            new::write(&project.dirs, name, up.trim_end(), answer.down().unwrap_or_default().trim_end())?
+            let applied: Vec<String> = migrator.status()?.history.iter().map(|row| row.id.clone()).collect();
+            new::write(&project.dirs, &applied, name, up.trim_end(), answer.down().unwrap_or_default().trim_end())?
         }
     };
     terminal.say(format!("{} wrote {}", paint(OK, "✓"), path.display()));
@@ -94,6 +98,22 @@ pub(super) fn write(
         }
     }
     Ok(Some(path))
+}
+
+/// The record is applied, and the newest: whatever is pending would lie below it.
+///
+/// # Errors
+/// Something is pending.
+fn nothing_pending(migrator: &mut Migrator) -> Result<(), Failure> {
+    let pending = migrator.status()?.pending;
+    let is_numbered = |id: &&String| migrator.set().get(id).is_some_and(|migration| !migration.runs.again());
+    match pending.iter().find(is_numbered) {
+        None => Ok(()),
+        Some(first) => Err(Failure::usage(
+            format!("{first} is pending, and would lie below the migration that records what the database has"),
+            "apply it first: `rung up`; then `rung verify --fix files`",
+        )),
+    }
 }
 
 /// The way there as a script of its own, all or nothing as far as that can be.
