@@ -112,14 +112,26 @@ fn move_file(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Writes a text through a file beside it, so that none is ever half written.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+/// Writes a text through a file beside it, so that none is ever half written; what is there keeps its permissions.
+///
+/// # Errors
+/// It can't be written. Nothing of it is left.
+pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let beside = PathBuf::from(beside);
-    fs::write(&beside, text)?;
-    fs::set_permissions(&beside, fs::metadata(path)?.permissions())?;
-    fs::rename(&beside, path)
+    let replaced = fs::write(&beside, text)
+        .and_then(|()| match fs::metadata(path) {
+            Ok(about) => fs::set_permissions(&beside, about.permissions()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        })
+        .and_then(|()| fs::rename(&beside, path));
+    if replaced.is_err() {
+        // It is in the way of nobody who can't remove it.
+        let _ = fs::remove_file(&beside);
+    }
+    replaced
 }
 
 #[cfg(test)]

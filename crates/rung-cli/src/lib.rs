@@ -47,7 +47,9 @@ pub fn main() -> ExitCode {
         Err(error) => return not_understood(&error),
     };
     let terminal = Terminal::new(&arguments.global);
-    let exit = commands::run(&arguments, &terminal).unwrap_or_else(|failure| {
+    let done = commands::run(&arguments, &terminal);
+    interrupt::end_if_leaving();
+    let exit = done.unwrap_or_else(|failure| {
         terminal.live().end();
         failure.print(&terminal);
         failure.exit

@@ -40,7 +40,7 @@ const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 impl Schedule {
-    /// Reads `30s`, `10min`, `*/5 * * * *` or `@daily`.
+    /// Reads `30s`, `5`, which are seconds, `10min`, `*/5 * * * *` or `@daily`.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -64,7 +64,8 @@ impl Schedule {
                 None => Err("no day is like that".to_owned()),
             };
         }
-        let interval = rung::sql::parse_duration(text).filter(|interval| !interval.is_zero());
+        let seconds = text.trim().parse().ok().map(Duration::from_secs);
+        let interval = seconds.or_else(|| rung::sql::parse_duration(text)).filter(|interval| !interval.is_zero());
         interval.map(Self::Every).ok_or_else(|| "write e.g. 30s, 10min, \"*/5 * * * *\" or @daily".to_owned())
     }
 
@@ -168,10 +169,22 @@ mod tests {
 
     #[test]
     fn intervals_and_what_is_neither() {
-        assert_eq!(Schedule::parse("30s"), Ok(Schedule::Every(Duration::from_secs(30))));
-        for wrong in
-            ["", "0s", "soon", "60 * * * *", "* * * *", "*/0 * * * *", "5-1 * * * *", "0 0 31 feb *", "x * * * *"]
-        {
+        for seconds in ["30s", "30", " 30 ", "30000ms"] {
+            assert_eq!(Schedule::parse(seconds), Ok(Schedule::Every(Duration::from_secs(30))), "{seconds}");
+        }
+        for wrong in [
+            "",
+            "0s",
+            "0",
+            "-5",
+            "soon",
+            "60 * * * *",
+            "* * * *",
+            "*/0 * * * *",
+            "5-1 * * * *",
+            "0 0 31 feb *",
+            "x * * * *",
+        ] {
             assert!(Schedule::parse(wrong).is_err(), "{wrong}");
         }
     }

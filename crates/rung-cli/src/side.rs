@@ -154,6 +154,14 @@ impl Side {
         }
     }
 
+    /// What is said of it where it is taken for the empty schema, and may not be meant so: a directory that has no migrations.
+    pub(crate) fn doubt(&self, schema: &Schema, bench: &Workbench<'_>) -> Option<String> {
+        let Self::Directory(path) = self else { return None };
+        let files = schema.files.as_ref()?;
+        (files.len() == bench.setups())
+            .then(|| format!("{} has no migrations: it makes an empty schema", path.display()))
+    }
+
     /// Reads the schema. What files make is found out on the bench, or known; a database is only looked at.
     ///
     /// # Errors

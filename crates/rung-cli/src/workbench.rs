@@ -6,15 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::{env, fs, thread};
 
 use rung::engine::{
-    Dialect, Goal, MigrationSet, PlanOptions, RunOptions, Runs, Scratch, ScratchDatabase, ScratchOptions, Timeouts,
+    Dialect, Failure as Trouble, Goal, MigrationSet, PlanOptions, RunOptions, Runs, Scratch, ScratchDatabase,
+    ScratchOptions, Timeouts,
 };
 use rung::sql::SourceFile;
-use rung::{DbErrorKind, Migration, Migrator, Order, formats};
+use rung::{DbErrorKind, Migration, Migrator, Order, RunError, formats};
 
 use crate::config::Project;
 use crate::exit::Exit;
+use crate::interrupt;
 use crate::known::{Known, Made};
-use crate::render::Failure;
+use crate::render::{Failure, remedy};
 
 /// Scratch databases of one dialect, for several threads at once. What they need is started when the first is asked for.
 pub(crate) struct Workbench<'a> {
@@ -93,6 +95,7 @@ impl<'a> Workbench<'a> {
             DbErrorKind::Config => Failure::new(Exit::Usage, error.message, error.hint.unwrap_or_default()),
             _ => Failure::from(error).saying("This was the scratch server; no other database was touched."),
         })?;
+        interrupt::clear_first(made.clearing());
         Ok(&**self.scratch.get_or_init(|| made))
     }
 
@@ -241,14 +244,25 @@ fn cache() -> Option<PathBuf> {
 
 /// What failed on a scratch database: nothing that matters was touched, and `up` is not what to do next.
 fn on_scratch(error: rung::Error) -> Failure {
+    let trouble = match &error {
+        rung::Error::Database(error) | rung::Error::Run(RunError::Database(error)) => Some(error.kind),
+        rung::Error::Run(RunError::Step { failure, .. }) => match &failure.failure {
+            Trouble::Database(error) => Some(error.kind),
+            _ => None,
+        },
+        _ => None,
+    };
+    let of_place =
+        trouble.filter(|kind| matches!(kind, DbErrorKind::DiskFull | DbErrorKind::Io | DbErrorKind::ReadOnly));
     let mut failure = Failure::from(error).saying("This was a scratch database; no other database was touched.");
     let said = failure.findings.iter().flat_map(|finding| finding.diagnostic.labels.iter().map(|label| &label.text));
     let role = said.filter_map(|said| said.strip_prefix("role \"")?.strip_suffix("\" does not exist")).next();
-    failure.next = vec![match role {
-        Some(role) => format!(
+    failure.next = vec![match (of_place.and_then(|kind| remedy(kind, "give the command again")), role) {
+        (Some(remedy), _) => remedy,
+        (None, Some(role)) => format!(
             "make it on the scratch server: CREATE ROLE \"{role}\"; or let rung do so, with a user who may (CREATEROLE)"
         ),
-        None => "mend the file, then give the command again".to_owned(),
+        (None, None) => "mend the file, then give the command again".to_owned(),
     }];
     failure
 }

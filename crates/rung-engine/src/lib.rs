@@ -72,7 +72,7 @@ pub use record::{
 };
 pub use renames::{SaidRenames, rename_of, renames_of_file};
 pub use sample::{Sample, Twin, samples};
-pub use scratch::{Scratch, ScratchDatabase, ScratchOptions, Testimony};
+pub use scratch::{Clearing, Scratch, ScratchDatabase, ScratchOptions, Testimony};
 pub use seed::{Seed, SeedChoice, seed};
 pub use settle::{Resolution, Settled, adopted, resolve, stamp, tag, untag};
 pub use target::Target;

@@ -40,7 +40,14 @@ pub trait Scratch: Send + Sync {
 
     /// A program that came with the server, `pg_dump` for one, where there is one that understands it.
     fn program(&self, name: &str) -> Option<PathBuf>;
+
+    /// Drops the databases that are there when it is called, from whichever thread and whatever is being done on them: for
+    /// an end that comes at any moment. It keeps nothing of this place alive.
+    fn clearing(&self) -> Clearing;
 }
+
+/// What drops databases in the middle of what is done on them.
+pub type Clearing = Box<dyn Fn() + Send + Sync>;
 
 /// What somebody else than rung says of a schema, on its way.
 pub struct Testimony(Box<dyn FnOnce() -> Result<Vec<String>, DbError> + Send>);

@@ -3,6 +3,8 @@
 //!
 //! It reads tokens and knows the words that statements begin and end with; what it does not understand it leaves out.
 
+use std::ops::Range;
+
 use rung_sql::{Syntax, Token, TokenKind, tokens};
 
 /// What a body has.
@@ -20,7 +22,39 @@ pub struct Static {
     pub sets_path: bool,
     /// How many statements are put together when they run.
     pub dynamic: usize,
+    /// Blocks that handle errors: which of the statements they have, and the conditions that they handle, in lower case.
+    pub handled: Vec<(Range<usize>, Vec<String>)>,
+    /// Conditions that ask the catalog whether something is there: how many statements are before each, and its text.
+    pub asked: Vec<(usize, String)>,
 }
+
+impl Static {
+    /// Whether the body is ready for a statement that fails because of a name, by an SQLSTATE: it handles that error, or
+    /// has asked whether there is such a thing.
+    pub fn expects(&self, statement: usize, state: &str, name: &str) -> bool {
+        let conditions = ["others", "syntax_error_or_access_rule_violation", condition_of(state), state];
+        let handles =
+            |words: &[String]| words.iter().any(|word| conditions.iter().any(|it| it.eq_ignore_ascii_case(word)));
+        let last = name.rsplit('.').next().unwrap_or_default().to_lowercase();
+        self.handled.iter().any(|(range, words)| range.contains(&statement) && handles(words))
+            || !last.is_empty() && self.asked.iter().any(|(before, text)| *before <= statement && text.contains(&last))
+    }
+}
+
+/// What PL/pgSQL calls an error (PostgreSQL, appendix A).
+fn condition_of(state: &str) -> &'static str {
+    match state {
+        "42P01" => "undefined_table",
+        "42703" => "undefined_column",
+        "42883" => "undefined_function",
+        "42704" => "undefined_object",
+        "3F000" => "invalid_schema_name",
+        _ => "others",
+    }
+}
+
+/// Words by which an expression looks into the catalog.
+const CATALOG: [&str; 3] = ["to_reg", "pg_", "information_schema"];
 
 /// Words that a query begins with.
 const QUERIES: [&str; 7] = ["select", "with", "insert", "update", "delete", "merge", "values"];
@@ -30,25 +64,45 @@ pub fn statics(body: &str) -> Static {
     let all: Vec<Token> = tokens(body, &Syntax::POSTGRES)
         .filter(|t| !matches!(t.kind, TokenKind::Whitespace | TokenKind::LineComment | TokenKind::BlockComment))
         .collect();
-    let mut reader = Reader { body, tokens: all, at: 0, found: Static::default() };
+    let mut reader = Reader { body, tokens: all, at: 0, blocks: Vec::new(), found: Static::default() };
     reader.read();
     reader.found.sets_path = reader
         .tokens
         .iter()
         .any(|token| body[token.span.range()].trim_matches('\'').eq_ignore_ascii_case("search_path"));
-    reader.found.own.extend(made_tables(body));
+    reader.found.own.extend(made(body));
+    let twice = of_two_types(&reader.found.variables);
+    reader.found.own.extend(twice);
     reader.found
 }
 
-/// Names behind the word `table`, whether it is in a statement or in a text that becomes one; with their schemas too.
-fn made_tables(body: &str) -> Vec<String> {
+/// Names of what a body makes and renames, whether in a statement or in a text that becomes one; with their schemas too.
+fn made(body: &str) -> Vec<String> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
     let words = body.split(|c: char| !is_part(c)).filter(|word| !word.is_empty());
     let words: Vec<String> = words.map(str::to_lowercase).collect();
-    let after = words.iter().enumerate().filter(|(_, word)| *word == "table");
-    let names = after
-        .filter_map(|(at, _)| words[at + 1..].iter().find(|word| !matches!(word.as_str(), "if" | "not" | "exists")));
+    let is_made = |at: usize| match words[at].as_str() {
+        "table" => true,
+        "view" | "type" | "domain" | "function" | "procedure" | "sequence" | "schema" => {
+            words[at.saturating_sub(4)..at].iter().any(|word| word == "create")
+        }
+        // RENAME TO b, RENAME a TO b, RENAME COLUMN a TO b
+        "to" => words[at.saturating_sub(3)..at].iter().any(|word| word == "rename"),
+        "add" => true,
+        _ => false,
+    };
+    let is_between = |word: &str| matches!(word, "if" | "not" | "exists" | "column");
+    let after = (0..words.len()).filter(|at| is_made(*at));
+    let names = after.filter_map(|at| words[at + 1..].iter().find(|word| !is_between(word)));
     names.flat_map(|name| [name.as_str(), name.rsplit('.').next().unwrap_or_default()]).map(str::to_owned).collect()
+}
+
+/// Variables that blocks declare with different types: which of them is meant is not told.
+fn of_two_types(variables: &[(String, String)]) -> Vec<String> {
+    let is_other = |(name, kind): &(String, String)| {
+        variables.iter().any(|(other, of)| other.eq_ignore_ascii_case(name) && !of.eq_ignore_ascii_case(kind))
+    };
+    variables.iter().filter(|variable| is_other(variable)).map(|(name, _)| name.clone()).collect()
 }
 
 /// The fields of a trigger's rows are looked at wherever they stand.
@@ -58,7 +112,15 @@ struct Reader<'a> {
     body: &'a str,
     tokens: Vec<Token>,
     at: usize,
+    /// Blocks that are open.
+    blocks: Vec<Block>,
     found: Static,
+}
+
+/// A block, by the number of statements before it; and where its errors are handled, once they are.
+struct Block {
+    first: usize,
+    handler: Option<usize>,
 }
 
 impl Reader<'_> {
@@ -101,19 +163,68 @@ impl Reader<'_> {
             let word = self.word(self.at);
             match word.as_str() {
                 "declare" => self.declarations(),
-                "begin" | "else" | "loop" | "exception" => self.at += 1,
-                "if" | "elsif" | "elseif" | "when" | "case" => self.condition(&["then"]),
+                "begin" => self.begin(),
+                "exception" => self.handlers(),
+                "end" => self.end(),
+                "else" | "loop" => self.at += 1,
+                "if" | "elsif" | "elseif" | "case" => self.condition(&["then"]),
+                "when" => self.when(),
                 "while" => self.condition(&["loop"]),
                 "for" => self.for_loop(),
                 "foreach" => self.at = self.until(self.at, &["loop"]) + 1,
                 "perform" => self.query(self.at + 1, "SELECT ", &[]),
                 "execute" => self.dynamic(),
+                "call" => self.call(),
                 "return" => self.returned(),
                 _ if QUERIES.contains(&word.as_str()) => self.query(self.at, "", &[]),
                 _ if self.text(self.at) == "<" => self.label(),
                 _ => self.other(),
             }
         }
+    }
+
+    fn begin(&mut self) {
+        self.blocks.push(Block { first: self.found.statements.len(), handler: None });
+        self.at += 1;
+    }
+
+    fn handlers(&mut self) {
+        if let Some(block) = self.blocks.last_mut() {
+            block.handler = Some(self.found.handled.len());
+            self.found.handled.push((block.first..self.found.statements.len(), Vec::new()));
+        }
+        self.at += 1;
+    }
+
+    /// `END`, unless it is that of something else.
+    fn end(&mut self) {
+        if !matches!(self.word(self.at + 1).as_str(), "if" | "loop" | "case") {
+            self.blocks.pop();
+        }
+        self.at = self.until(self.at, &[]) + 1;
+    }
+
+    /// What a handler is for, or a branch of CASE.
+    fn when(&mut self) {
+        let end = self.until(self.at + 1, &["then"]);
+        if let Some(handler) = self.blocks.last().and_then(|block| block.handler) {
+            let words = (self.at + 1..end).map(|at| self.text(at).trim_matches('\'').to_lowercase());
+            let words: Vec<String> = words.collect();
+            self.found.handled[handler].1.extend(words);
+        }
+        self.condition(&["then"]);
+    }
+
+    /// A procedure is looked up by its name: what it gives back is among its arguments, so that no function is like it.
+    fn call(&mut self) {
+        let end = self.until(self.at, &[]);
+        let open = (self.at..end).find(|at| self.text(*at) == "(").unwrap_or(end);
+        let name = self.slice(self.at + 1, open);
+        if let Some(first) = self.tokens.get(self.at + 1).filter(|_| !name.is_empty()) {
+            let text = format!("SELECT '{}'::pg_catalog.regproc", name.replace('\'', "''"));
+            self.found.statements.push((first.span.start, text));
+        }
+        self.at = end + 1;
     }
 
     fn label(&mut self) {
@@ -182,6 +293,10 @@ impl Reader<'_> {
     /// A condition, which may ask something of a table.
     fn condition(&mut self, ends: &[&str]) {
         let end = self.until(self.at + 1, ends);
+        let text = self.slice(self.at + 1, end).to_lowercase();
+        if CATALOG.iter().any(|word| text.contains(word)) {
+            self.found.asked.push((self.found.statements.len(), text));
+        }
         self.expression(self.at + 1, end);
         self.at = end + 1;
     }
@@ -191,9 +306,17 @@ impl Reader<'_> {
         let is_field = |at: usize| ROWS.contains(&self.word(at).as_str()) && self.text(at + 1) == ".";
         let asks = |at: usize| self.word(at) == "select" || is_field(at);
         if (from..end).any(asks) && self.word(from) != "others" {
-            let text = format!("SELECT ({})", self.slice(from, end));
-            let start = self.tokens[from].span.start;
-            self.found.statements.push((start, text));
+            self.value(from, end);
+        }
+    }
+
+    /// An expression, whatever it names, if it names anything.
+    fn value(&mut self, from: usize, end: usize) {
+        let text = self.slice(from, end);
+        let names = |token: &Token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedIdent);
+        let is_asked = self.tokens.get(from..end).is_some_and(|all| all.iter().any(names));
+        if let Some(first) = self.tokens.get(from).filter(|_| is_asked) {
+            self.found.statements.push((first.span.start, format!("SELECT ({text})")));
         }
     }
 
@@ -208,8 +331,25 @@ impl Reader<'_> {
         } else if self.slice(inside + 1, end).contains("..") {
             let name = self.text(self.at + 1).to_owned();
             self.found.variables.push((name, "integer".to_owned()));
+            self.bounds(inside + 1 + usize::from(first == "reverse"), end);
+        } else if inside < end {
+            // Over a cursor that has its query: the row has no other declaration.
+            let name = self.text(self.at + 1).to_owned();
+            self.found.variables.push((name, "record".to_owned()));
         }
         self.at = end + 1;
+    }
+
+    /// `1..10 BY 2`: the dots may be read as part of a number.
+    fn bounds(&mut self, from: usize, end: usize) {
+        let stop = self.until(from, &["by"]).min(end);
+        let (Some(first), Some(last)) = (self.tokens.get(from), self.tokens.get(stop.wrapping_sub(1))) else { return };
+        let (start, text) = (first.span.start, &self.body[first.span.start..last.span.end.max(first.span.start)]);
+        let Some((low, high)) = text.split_once("..") else { return };
+        let high_at = start + low.len() + 2;
+        let bounds = [(start, low), (high_at, high)];
+        let queries = bounds.map(|(at, bound)| (at, format!("SELECT ({})", bound.trim())));
+        self.found.statements.extend(queries.into_iter().filter(|(_, query)| query != "SELECT ()"));
     }
 
     fn returned(&mut self) {
@@ -232,14 +372,18 @@ impl Reader<'_> {
     /// An assignment, or a statement that no query is in.
     fn other(&mut self) {
         let end = self.until(self.at, &[]);
+        if let Some((target, value)) = self.assignment(end) {
+            // A field may not be there; a variable was looked for when the routine was made.
+            if (self.at..target).any(|at| self.text(at) == ".") {
+                self.value(self.at, target);
+            }
+            self.value(value, end);
+            self.at = end + 1;
+            return;
+        }
         let sign = (self.at..end).find(|at| self.text(*at) == "=");
         let is_open = self.word(self.at) == "open";
         if let Some(sign) = sign.filter(|_| !is_open) {
-            // `:=`
-            let target = sign - usize::from(sign > self.at && self.text(sign - 1) == ":");
-            if ROWS.contains(&self.word(self.at).as_str()) {
-                self.expression(self.at, target);
-            }
             self.expression(sign + 1, end);
         }
         if is_open {
@@ -250,6 +394,35 @@ impl Reader<'_> {
             }
         }
         self.at = end + 1;
+    }
+
+    /// Where the target of `name[.name][[1]] := value` ends, and where the value begins.
+    fn assignment(&self, end: usize) -> Option<(usize, usize)> {
+        let is_name = matches!(self.tokens.get(self.at)?.kind, TokenKind::Word | TokenKind::QuotedIdent);
+        let mut at = self.at + 1;
+        while is_name && at < end {
+            match self.text(at) {
+                "." => at += 2,
+                "[" => at = self.closing(at)? + 1,
+                ":=" | "=" => return Some((at, at + 1)),
+                ":" if self.text(at + 1) == "=" => return Some((at, at + 2)),
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// The bracket that closes one.
+    fn closing(&self, open: usize) -> Option<usize> {
+        let mut depth = 0_usize;
+        (open..self.tokens.len()).find(|at| {
+            match self.text(*at) {
+                "[" => depth += 1,
+                "]" => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        })
     }
 
     fn query(&mut self, from: usize, before: &str, ends: &[&str]) {
@@ -322,7 +495,10 @@ mod tests {
             "BEGIN IF CASE WHEN a THEN b END THEN UPDATE t SET a = 1; ELSE DELETE FROM t; END IF; END",
             &["UPDATE t SET a = 1", "DELETE FROM t"],
         );
-        queries("BEGIN FOR r IN SELECT a FROM t LOOP x := x + 1; END LOOP; END", &["SELECT a FROM t"]);
+        queries(
+            "BEGIN FOR r IN SELECT a FROM t LOOP x := x + 1; END LOOP; END",
+            &["SELECT a FROM t", "SELECT (x + 1)"],
+        );
         queries("BEGIN RETURN QUERY SELECT 1 FROM t; END", &["SELECT 1 FROM t"]);
         queries(
             "BEGIN x := (SELECT max(a) FROM t); RETURN (SELECT 2); END",

@@ -199,6 +199,11 @@ impl<'a> Examination<'a> {
         &mut self.found[at]
     }
 
+    /// Whether a check that is made before this one has told of an object.
+    pub fn has_told(&self, check: &str, object: &Key) -> bool {
+        self.found.iter().any(|finding| finding.check == check && finding.object.as_deref() == Some(object))
+    }
+
     /// Tells of something that could not be looked at.
     pub fn cannot(&mut self, object: Option<String>, why: impl Into<String>) {
         self.unchecked.push(Unchecked { check: self.check.name, object, why: why.into() });

@@ -175,6 +175,12 @@ impl Postgres {
         Ok(())
     }
 
+    /// The server process of this session; `None` behind a pooler, where it is now this one and now that.
+    pub(crate) fn own_backend(&mut self) -> Result<Option<i32>, DbError> {
+        self.learn_if_unknown()?;
+        Ok(self.wire.pid)
+    }
+
     /// Asks the server to end the session when we are gone. It may not know how, and then it does not matter.
     fn ask_to_notice_death(&mut self) {
         if self.facts.version_number >= 140_000 && !self.notices_death {

@@ -1,6 +1,7 @@
 //! PostgreSQL's errors as the engine knows them.
 
 use rung_engine::{DbError, DbErrorKind};
+use rung_sql::position_to_offset;
 use tokio_postgres::error::{DbError as ServerError, ErrorPosition, SqlState};
 
 use crate::connect::{ConnectError, Refusal};
@@ -19,11 +20,39 @@ pub(crate) fn from_driver(error: &tokio_postgres::Error) -> DbError {
     DbError::new(DbErrorKind::ConnectionLost, format!("the connection to the server was lost: {message}"))
 }
 
-/// Where in the message that was sent an error is, in characters from one.
-pub(crate) fn position(error: &tokio_postgres::Error) -> Option<usize> {
-    match error.as_db_error()?.position()? {
-        ErrorPosition::Original(position) => Some(*position as usize),
-        ErrorPosition::Internal { .. } => None,
+/// Where an error is; positions are in characters from one.
+pub(crate) enum Place {
+    /// In the message that was sent.
+    Sent(usize),
+    /// In a query that the server has taken out of it, as it reads it.
+    Within { query: String, position: usize },
+}
+
+impl Place {
+    /// Where the server says that an error is.
+    pub(crate) fn of(error: &tokio_postgres::Error) -> Option<Self> {
+        Some(match error.as_db_error()?.position()? {
+            ErrorPosition::Original(position) => Self::Sent(*position as usize),
+            ErrorPosition::Internal { position, query } => {
+                Self::Within { query: query.clone(), position: *position as usize }
+            }
+        })
+    }
+
+    /// The byte of a text that is all that was sent; `None` where the query is not written out in it, or more than once.
+    pub(crate) fn offset_in(&self, text: &str) -> Option<usize> {
+        match self {
+            Self::Sent(position) => Some(position_to_offset(text, *position)),
+            Self::Within { query, position } => {
+                // `PERFORM a FROM b` is run as `SELECT a FROM b`, and `x := a` as `SELECT a` or as it is.
+                let rest = query.strip_prefix("SELECT").unwrap_or(query);
+                let inner = position_to_offset(query, *position).checked_sub(query.len() - rest.len())?;
+                let query = rest.trim_start();
+                let inner = inner.checked_sub(rest.len() - query.len()).filter(|_| !query.is_empty())?;
+                let mut places = text.match_indices(query).map(|(at, _)| at + inner);
+                places.next().filter(|_| places.next().is_none())
+            }
+        }
     }
 }
 

@@ -9,15 +9,18 @@ use rung_engine::{DbError, Session};
 use crate::driver::Postgres;
 
 /// Each column of each view, with whether it, and the view, can be written (`information_schema.views`). The server fails
-/// where it is asked that of a foreign table whose wrapper has no handler, or of a view over one: nothing is asked of foreign
-/// tables and views where there is such a table.
-const COLUMNS: &str = "SELECT c.oid, n.nspname, c.relname, c.relkind, a.attnum, a.attname, \
-        CASE WHEN asked.may THEN pg_column_is_updatable(c.oid, a.attnum, false) ELSE false END, \
-        CASE WHEN asked.may THEN (pg_relation_is_updatable(c.oid, false) & 20) = 20 ELSE false END \
+/// where it is asked that of a foreign table whose wrapper has no handler, or of a view over one.
+const COLUMNS: &str = "WITH RECURSIVE silent AS ( \
+        SELECT t.ftrelid AS oid FROM pg_foreign_table t JOIN pg_foreign_server s ON s.oid = t.ftserver \
+            JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw WHERE w.fdwhandler = 0 \
+        UNION SELECT r.ev_class FROM silent JOIN pg_depend d ON d.refobjid = silent.oid \
+            AND d.refclassid = 'pg_class'::regclass AND d.classid = 'pg_rewrite'::regclass \
+            JOIN pg_rewrite r ON r.oid = d.objid) \
+    SELECT c.oid, n.nspname, c.relname, c.relkind, a.attnum, a.attname, \
+        CASE WHEN silent.oid IS NULL THEN pg_column_is_updatable(c.oid, a.attnum, false) ELSE false END, \
+        CASE WHEN silent.oid IS NULL THEN (pg_relation_is_updatable(c.oid, false) & 20) = 20 ELSE false END \
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid \
-        CROSS JOIN LATERAL (SELECT c.relkind NOT IN ('f', 'v') OR NOT EXISTS (SELECT FROM pg_foreign_table t \
-            JOIN pg_foreign_server s ON s.oid = t.ftserver JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw \
-            WHERE w.fdwhandler = 0) AS may) asked \
+        LEFT JOIN silent ON silent.oid = c.oid \
     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND a.attnum > 0 AND NOT a.attisdropped \
         AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY c.oid, a.attnum";
 

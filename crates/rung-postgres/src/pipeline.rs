@@ -2,6 +2,7 @@
 //! forerunner is committed, so that after a failure every later one rolls itself back.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rung_engine::{
@@ -11,6 +12,7 @@ use rung_sql::{Comparison, Script, Span, Want};
 use tokio_postgres::SimpleQueryRow;
 
 use crate::driver::Postgres;
+use crate::error::Place;
 use crate::line::Rows;
 use crate::session::{Flush, Prefix, is_assertion, is_none, is_true, records_say};
 use crate::statements::{pieces, unsendable};
@@ -71,6 +73,8 @@ struct Piece {
     /// The number of the first one in its part, and how many there are.
     first: usize,
     count: usize,
+    /// Where each of the part is in the script.
+    statements: Arc<[Span]>,
     characters_before: usize,
     statements_before: usize,
 }
@@ -213,7 +217,7 @@ impl Pipeline<'_> {
                     }
                     let pieces = pieces(statements);
                     let count = pieces.len();
-                    for (number, (first, span, statements)) in pieces.into_iter().enumerate() {
+                    for (number, (first, span, count_of)) in pieces.into_iter().enumerate() {
                         let prefix = opening.take().unwrap_or_else(Prefix::within_transaction);
                         let mut text = prefix.text;
                         text.push_str(&script.text()[span.range()]);
@@ -226,7 +230,8 @@ impl Pipeline<'_> {
                             script: script.clone(),
                             span,
                             first,
-                            count: statements,
+                            count: count_of,
+                            statements: Arc::clone(statements),
                             characters_before: prefix.characters,
                             statements_before: prefix.statements,
                         };
@@ -281,7 +286,7 @@ impl Pipeline<'_> {
             self.receive()?;
         }
         let sent = self.db.wire.send(text, rows).map_err(|error| {
-            let refused = Refused { completed: 0, position: None, error };
+            let refused = Refused { completed: 0, place: None, error };
             self.receive_all().err().map_or_else(|| SendFailed::Here(meaning.stopped(refused)), SendFailed::Earlier)
         });
         let flight = Flight { unit, sent: Some(sent?), bytes: text.len(), meaning };
@@ -440,19 +445,27 @@ impl Meaning {
 
 impl Piece {
     fn stopped(&self, refused: Refused) -> Stopped {
-        let Refused { completed, position, error } = refused;
-        let within = position.filter(|position| *position > self.characters_before).map(|position| {
-            let text = &self.script.text()[self.span.range()];
-            rung_sql::position_to_offset(text, position - self.characters_before)
-        });
+        let Refused { completed, place, error } = refused;
         let at = completed.checked_sub(self.statements_before);
+        let text = self.script.text();
+        let offset = match &place {
+            Some(Place::Sent(position)) if *position > self.characters_before => {
+                let inside = rung_sql::position_to_offset(&text[self.span.range()], position - self.characters_before);
+                Some(self.span.start + inside)
+            }
+            Some(place @ Place::Within { .. }) => at.and_then(|at| {
+                let statement = self.statements.get(self.first + at).filter(|_| at < self.count)?;
+                Some(statement.start + place.offset_in(&text[statement.range()])?)
+            }),
+            _ => None,
+        };
         // The whole message is parsed before any of it runs: then only the place tells whose text it is.
-        let unparsed = completed == 0 && within.is_some();
+        let unparsed = completed == 0 && matches!(place, Some(Place::Sent(_))) && offset.is_some();
         if unparsed || at.is_some_and(|at| at < self.count) {
             return Stopped {
                 part: Some(self.part),
                 statement: at.filter(|_| !unparsed).map(|at| self.first + at),
-                offset: within.map(|offset| self.span.start + offset),
+                offset,
                 failure: Failure::Database(error),
             };
         }

@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls, SimpleQueryRow};
 
 use crate::connect::{Connected, Settings, connect};
-use crate::error::{from_driver, position, refused};
+use crate::error::{Place, from_driver, refused};
 use crate::line::{Line, Reply, Rows};
 use crate::statements::nul;
 use crate::watch::Watch;
@@ -29,15 +29,15 @@ const COPY_PIECE: usize = 1 << 16;
 pub(crate) struct Refused {
     /// How many of its statements had ended.
     pub(crate) completed: usize,
-    /// Where in the message, in characters from one.
-    pub(crate) position: Option<usize>,
+    /// Where in the message.
+    pub(crate) place: Option<Place>,
     pub(crate) error: DbError,
 }
 
 impl Refused {
     /// The error with its place in the text that was sent.
     pub(crate) fn within(self, text: &str) -> DbError {
-        let offset = self.position.map(|position| rung_sql::position_to_offset(text, position));
+        let offset = self.place.and_then(|place| place.offset_in(text));
         DbError { offset, ..self.error }
     }
 }
@@ -169,13 +169,13 @@ impl Wire {
         }
         self.quickest = self.quickest.min(began.elapsed());
         let Some(pending) = self.line.take(number) else {
-            return Err(Refused { completed: 0, position: None, error: lost("its answer was read already") });
+            return Err(Refused { completed: 0, place: None, error: lost("its answer was read already") });
         };
         match pending.error {
             None => Ok(pending.reply),
             Some(error) => Err(Refused {
                 completed: pending.reply.completed,
-                position: position(&error),
+                place: Place::of(&error),
                 error: self.explain(&error),
             }),
         }
@@ -205,7 +205,7 @@ impl Wire {
         };
         let result = self.runtime.block_on(self.line.during(work));
         result.map_err(|error| {
-            let refused = Refused { completed: 0, position: position(&error), error: self.explain(&error) };
+            let refused = Refused { completed: 0, place: Place::of(&error), error: self.explain(&error) };
             refused.within(statement)
         })
     }

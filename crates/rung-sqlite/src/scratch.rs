@@ -1,9 +1,12 @@
 //! Scratch databases: files that go when they are done with.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use rung_engine::{DbError, DbErrorKind, Scratch, ScratchDatabase, ScratchOptions, Testimony};
+use rung_engine::{Clearing, DbError, DbErrorKind, Scratch, ScratchDatabase, ScratchOptions, Testimony};
 use rusqlite::Connection;
+use tempfile::TempDir;
 
 use crate::error::convert;
 use crate::{OpenOptions, Sqlite};
@@ -16,7 +19,11 @@ use crate::{OpenOptions, Sqlite};
 /// None; the signature is that of other databases.
 pub fn scratch(options: &ScratchOptions) -> Result<Box<dyn Scratch>, DbError> {
     let directory = options.directory.clone().unwrap_or_else(|| PathBuf::from("/tmp"));
-    Ok(Box::new(Place { directory, open: OpenOptions { schema: options.schema.clone(), ..OpenOptions::default() } }))
+    Ok(Box::new(Place {
+        directory,
+        open: OpenOptions { schema: options.schema.clone(), ..OpenOptions::default() },
+        homes: Homes::default(),
+    }))
 }
 
 /// What every scratch database is before anything is done on it, as a text: the same text, the same databases.
@@ -42,6 +49,22 @@ const WITNESS: &str = "WITH t AS (SELECT * FROM pragma_table_list WHERE schema =
 struct Place {
     directory: PathBuf,
     open: OpenOptions,
+    homes: Homes,
+}
+
+/// The directories of the databases that are there.
+type Homes = Arc<Mutex<BTreeSet<PathBuf>>>;
+
+/// A directory that goes with its database.
+struct Home {
+    directory: TempDir,
+    homes: Homes,
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        self.homes.lock().unwrap_or_else(PoisonError::into_inner).remove(self.directory.path());
+    }
 }
 
 impl Place {
@@ -52,8 +75,10 @@ impl Place {
                 format!("a file for trying things out can't be made in {}: {error}", self.directory.display());
             DbError::new(DbErrorKind::Io, message)
         };
-        let home = tempfile::Builder::new().prefix("rung-").tempdir_in(&self.directory).map_err(cannot)?;
-        let file = home.path().join("scratch.db");
+        let directory = tempfile::Builder::new().prefix("rung-").tempdir_in(&self.directory).map_err(cannot)?;
+        self.homes.lock().unwrap_or_else(PoisonError::into_inner).insert(directory.path().to_owned());
+        let home = Home { directory, homes: Arc::clone(&self.homes) };
+        let file = home.directory.path().join("scratch.db");
         if let Some(original) = original {
             std::fs::copy(original, &file).map_err(cannot)?;
         }
@@ -94,6 +119,17 @@ impl Scratch for Place {
 
     fn program(&self, _: &str) -> Option<PathBuf> {
         None
+    }
+
+    fn clearing(&self) -> Clearing {
+        let homes = Arc::downgrade(&self.homes);
+        Box::new(move || {
+            for home in
+                homes.upgrade().iter().flat_map(|homes| homes.lock().unwrap_or_else(PoisonError::into_inner).clone())
+            {
+                let _ = std::fs::remove_dir_all(home);
+            }
+        })
     }
 }
 

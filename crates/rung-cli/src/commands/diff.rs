@@ -61,6 +61,9 @@ pub(super) fn compare(
         None => read_end(side, arguments, &project, &bench),
     };
     let (from, to) = both(|| read(from, &sides[0]), || read(to, &sides[1]))?;
+    for (side, end) in sides.iter().zip([&from, &to]) {
+        side.doubt(&end.schema, &bench).iter().for_each(|doubt| terminal.warn(doubt));
+    }
     let titles = [from.schema.title(), to.schema.title()];
     // It is tried on what files are run on, which may be older than a database that is looked at.
     let version = Some(from.schema.facts.version_number.min(to.schema.facts.version_number));

@@ -1,8 +1,9 @@
 //! Where documents go: to standard output, into a file, or against the file that is there.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::changes::replace;
 use crate::exit::Exit;
 use crate::render::{Failure, Terminal};
 
@@ -63,9 +64,7 @@ pub(super) fn keep(file: &Path, text: &str, terminal: &Terminal) -> Result<(), F
     if fs::read_to_string(file).is_ok_and(|there| there == text) {
         return Ok(());
     }
-    let beside = PathBuf::from(format!("{}.new", file.display()));
-    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, file));
-    written
+    replace(file, text)
         .map_err(|error| Failure::usage(format!("cannot write {}: {error}", file.display()), "name another file"))?;
     terminal.say(format!("wrote {}", file.display()));
     Ok(())

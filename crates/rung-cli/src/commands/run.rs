@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use rung::engine::{Action, Direction, PlanErrorKind, Runs, Step};
+use rung::engine::{Action, Direction, Kept, PlanErrorKind, Runs, Step};
 use rung::{
     DbErrorKind, Driver, Durability, Goal, Grouping, Migration, Migrator, Order, Plan, PostDeploy, RunError, Target,
 };
@@ -132,11 +132,21 @@ fn go(
     if let Some(refusal) = refusal {
         return Err(refusal);
     }
+    let kept = project.files.config.dump.as_deref().or(running.dump.then_some(schema::FILE));
+    let kept = kept.map(|file| project.files.path(file));
     let report = result.map_err(|error| {
+        let has_changed = has_changed(&error);
         // What was undone to be redone is only pending after that.
         let is_undone = matches!(&error, rung::Error::Run(RunError::Step { failure, .. })
             if matches!(goal, Goal::Redo(_)) && failure.direction == Direction::Up);
-        explained(migrator, error, words.again.filter(|_| !is_undone))
+        let mut failure = explained(migrator, error, words.again.filter(|_| !is_undone));
+        // The file is of what stands, however the run ended.
+        if let Some(file) = kept.as_ref().filter(|_| has_changed)
+            && let Err(wrong) = schema::keep_current(migrator.driver(), file, terminal)
+        {
+            failure.said.push(format!("{} is as it was before the run: {}.", file.display(), wrong.message()));
+        }
+        failure
     })?;
     if terminal.is_json() {
         terminal.json(&json::Report::from(&report));
@@ -156,11 +166,21 @@ fn go(
     if !terminal.is_json() && !report.held.is_empty() {
         terminal.note(held_back(&report.held));
     }
-    let kept = project.files.config.dump.as_deref().or(running.dump.then_some(schema::FILE));
     if let Some(file) = kept {
-        schema::keep_current(migrator.driver(), &project.files.path(file), terminal)?;
+        schema::keep_current(migrator.driver(), &file, terminal)?;
     }
     Ok(Exit::Done)
+}
+
+/// Whether a run that failed has left anything in the database.
+fn has_changed(error: &rung::Error) -> bool {
+    match error {
+        rung::Error::Run(RunError::Step { failure, report }) => {
+            !report.steps.is_empty() || !matches!(failure.kept, Kept::Nothing | Kept::NothingOfAny(_))
+        }
+        rung::Error::Run(RunError::Interrupted { report, .. }) => !report.steps.is_empty(),
+        _ => false,
+    }
 }
 
 /// What waits for a release, and how it is run after that.

@@ -29,7 +29,7 @@ pub(crate) fn inspect(arguments: &Arguments, inspect: &Inspect, terminal: &Termi
         (true, SchemaFormat::Tree | SchemaFormat::Json) => SchemaFormat::Json,
         (true, _) => return Err(Failure::usage("--format and --json ask for two things", "leave one of them out")),
     };
-    let (Schema { catalog, name, facts, .. }, dialect) = selected(arguments, &inspect.selection)?;
+    let (Schema { catalog, name, facts, .. }, dialect) = selected(arguments, &inspect.selection, terminal)?;
     match format {
         SchemaFormat::Tree => {
             terminal.show(heading(name.as_deref(), &facts, dialect.title()));
@@ -50,7 +50,7 @@ pub(crate) fn inspect(arguments: &Arguments, inspect: &Inspect, terminal: &Termi
 
 pub(crate) fn dump(arguments: &Arguments, dump: &Dump, terminal: &Terminal) -> Result<Exit, Failure> {
     not_json(terminal, "dump")?;
-    let (schema, dialect) = selected(arguments, &dump.selection)?;
+    let (schema, dialect) = selected(arguments, &dump.selection, terminal)?;
     let (catalog, title) = (&schema.catalog, schema.title());
     let text = text(catalog, dialect, &dump.selection.options());
     for unknown in &catalog.unknown {
@@ -73,7 +73,11 @@ fn text(catalog: &Catalog, dialect: &dyn Dialect, options: &DumpOptions) -> Stri
 }
 
 /// The schema that was asked for, cut down to what was selected.
-fn selected(arguments: &Arguments, selection: &Selection) -> Result<(Schema, &'static dyn Dialect), Failure> {
+fn selected(
+    arguments: &Arguments,
+    selection: &Selection,
+    terminal: &Terminal,
+) -> Result<(Schema, &'static dyn Dialect), Failure> {
     let (mut schema, dialect) = match &selection.of {
         None => {
             let project = Project::resolve(arguments)?;
@@ -84,7 +88,9 @@ fn selected(arguments: &Arguments, selection: &Selection) -> Result<(Schema, &'s
             let (side, project) = (Side::parse(side)?, Project::offline(arguments)?);
             let dialect = common_dialect(&[&side], arguments, &project, selection.dev_url.as_deref())?;
             let bench = Workbench::new(&project, dialect, selection.dev_url.as_deref(), None)?;
-            (side.read(arguments, &project, &bench)?, dialect)
+            let schema = side.read(arguments, &project, &bench)?;
+            side.doubt(&schema, &bench).iter().for_each(|doubt| terminal.warn(doubt));
+            (schema, dialect)
         }
     };
     let filter =

@@ -161,8 +161,8 @@ table! {
         ignore: Vec<String> = "[\"archive.*\", \"audit_log\"]",
         /// Schemas in which every table must have row security. Where none is named, those in which another table has it.
         row_security: Vec<String> = "[\"public\"]",
-        /// The share of its values from which a sequence is near its end; 0.75 where nothing is said.
-        sequence_used: Option<f64> = "0.5",
+        /// The share of its values, up to 1, from which a sequence is near its end; 0.75 where nothing is said.
+        sequence_used: Option<Spanned<f64>> = "0.5",
         /// How often a table must have been read for an index that never was to be unused; 1000 where nothing is said.
         unused_after: Option<u64> = "100000",
         /// How old the oldest transaction of a table may get; 1000000000 where nothing is said.

@@ -150,7 +150,7 @@ impl Project {
     /// What the project wants `rung health` to look for.
     ///
     /// # Errors
-    /// A check or a level that there is not.
+    /// A check or a level that there is not; a share of more than all.
     pub(crate) fn health(&self) -> Result<health::Options, Failure> {
         let wanted = &self.files.config.health;
         let (usual, known) = (health::Options::default(), health::CHECKS.iter().map(|check| check.name));
@@ -158,13 +158,27 @@ impl Project {
             levels: self.levels(&wanted.checks, "check", known, "rung health --checks")?,
             ignore: wanted.ignore.clone(),
             row_security: wanted.row_security.clone(),
-            sequence_used: wanted.sequence_used.unwrap_or(usual.sequence_used),
+            sequence_used: wanted.sequence_used.as_ref().map_or(Ok(usual.sequence_used), |share| self.share(share))?,
             unused_after: wanted.unused_after.unwrap_or(usual.unused_after),
             transaction_age: wanted.transaction_age.unwrap_or(usual.transaction_age),
             orphans: wanted.orphans.map_or(usual.orphans, health::Orphans::from),
             timeouts: self.timeouts(),
             checks: usual.checks,
         })
+    }
+
+    /// A part of a whole.
+    fn share(&self, share: &Spanned<f64>) -> Result<f64, Failure> {
+        let value = *share.get_ref();
+        if (0.0..=1.0).contains(&value) {
+            return Ok(value);
+        }
+        let found = Diagnostic::error("config", format!("{value} is no share")).help("write 0.75 for three quarters");
+        let found = match &self.files.source {
+            Some(source) => found.at(source, Span::new(share.span().start, share.span().end), ""),
+            None => found,
+        };
+        Err(Failure::of(Exit::Usage, vec![found]))
     }
 
     /// What `rung verify` does not call drift.

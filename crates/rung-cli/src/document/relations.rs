@@ -6,7 +6,7 @@ use rung::catalog::{Body, Catalog, ConstraintKind, Key, Kind, Object, RowSecurit
 use serde::Serialize;
 
 use super::escape::{anchor, capital, code};
-use crate::schema::{self, about, about_part, in_order, is_one_to_one, kind_of, short, traits_of};
+use crate::schema::{self, about, about_part, in_order, is_one_to_one, kind_of, seen_from, short, traits_of};
 
 /// The schema, by name.
 #[derive(Serialize)]
@@ -111,7 +111,7 @@ pub(super) fn schema(catalog: &Catalog) -> Schema<'_> {
     let anchors = anchors(catalog);
     let relations = |kind: Kind| -> Vec<Relation<'_>> {
         let parts = |object: &Object| parts.get(&*object.key).map_or(&[][..], Vec::as_slice);
-        catalog.of_kind(kind).map(|object| relation(object, parts(object), &anchors)).collect()
+        catalog.of_kind(kind).map(|object| relation(object, parts(object), catalog, &anchors)).collect()
     };
     let mut found = Schema {
         diagram: diagram(catalog),
@@ -164,7 +164,12 @@ fn named(object: &Object) -> Named<'_> {
     Named { kind: kind_of(object), name, what: what.join(", "), comment: object.comment.as_deref() }
 }
 
-fn relation<'a>(object: &'a Object, parts: &[&'a Object], anchors: &HashMap<&Key, String>) -> Relation<'a> {
+fn relation<'a>(
+    object: &'a Object,
+    parts: &[&'a Object],
+    catalog: &Catalog,
+    anchors: &HashMap<&Key, String>,
+) -> Relation<'a> {
     let mut found = Relation {
         name: short(&object.key),
         kind: kind_of(object),
@@ -196,7 +201,7 @@ fn relation<'a>(object: &'a Object, parts: &[&'a Object], anchors: &HashMap<&Key
                 ConstraintKind::Foreign(foreign) => found.foreign_keys.push(ForeignKey {
                     name,
                     columns: &foreign.columns,
-                    table: short(&foreign.table),
+                    table: seen_from(object.key.schema.as_deref(), &foreign.table, catalog),
                     anchor: anchors.get(&*foreign.table).cloned(),
                     one_to_one: is_one_to_one(parts, foreign),
                     references: &foreign.references,
@@ -209,16 +214,16 @@ fn relation<'a>(object: &'a Object, parts: &[&'a Object], anchors: &HashMap<&Key
                     {
                         unique.push(one);
                     }
-                    found.constraints.push(Part { kind: "constraint", name, what: about_part(part) });
+                    found.constraints.push(Part { kind: "constraint", name, what: about_part(part, catalog) });
                 }
             },
             Body::Index(it) => found.indexes.push(Index {
                 name,
                 unique: it.unique,
                 keys: it.keys.iter().map(|key| key.sql.as_str()).collect(),
-                what: about_part(part),
+                what: about_part(part, catalog),
             }),
-            _ => found.others.push(Part { kind: part.key.kind.as_str(), name, what: about_part(part) }),
+            _ => found.others.push(Part { kind: part.key.kind.as_str(), name, what: about_part(part, catalog) }),
         }
     }
     found.columns = object

@@ -497,7 +497,11 @@ mod tests {
         let sizes = vec![(10.0, 10.0); 300];
         let edges: Vec<(usize, usize, u8)> = (1..300).map(|at| (at % 7, at, 0)).collect();
         let found = layout(&Graph { sizes: &sizes, edges: &edges, gap: 5.0, layer_gap: 5.0 });
-        assert!(found.width < 3.0 * found.height, "{} {}", found.width, found.height);
+        let mut rows: Vec<i64> = found.places.iter().map(|(_, y)| *y as i64).collect();
+        rows.sort_unstable();
+        // Three hundred boxes of 15 by 15 with what is between them.
+        let most = ((300.0_f64 * 15.0 * 15.0 * SHAPE).sqrt() / 15.0) as usize;
+        assert!(rows.chunk_by(|a, b| a == b).all(|row| row.len() <= most), "{rows:?}");
         // All that begin at one box and are of one sort leave it at one place.
         let starts: Vec<i64> = edges
             .iter()

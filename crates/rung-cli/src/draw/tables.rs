@@ -4,7 +4,7 @@ use rung::catalog::{Body, Catalog, Column, ConstraintKind, Object};
 
 use super::layout::{Graph, layout};
 use super::svg::{Svg, fit, number, width};
-use crate::schema::{foreign_keys, is_one_to_one, short, tables as tables_of};
+use crate::schema::{foreign_keys, is_one_to_one, seen_from, short, tables as tables_of};
 
 const NAME: f64 = 13.0;
 const TEXT: f64 = 11.5;
@@ -42,7 +42,12 @@ pub(crate) fn tables(catalog: &Catalog) -> String {
                 .columns
                 .iter()
                 .all(|name| table.columns().iter().any(|column| column.name == *name && column.not_null.is_some()));
-            let title = format!("{}: {} → {}", constraint.key.name, short(&table.key), short(&foreign.table));
+            let title = format!(
+                "{}: {} → {}",
+                constraint.key.name,
+                short(&table.key),
+                seen_from(table.key.schema.as_deref(), &foreign.table, catalog)
+            );
             let own = parts.get(&*table.key).map_or(&[][..], Vec::as_slice);
             let many = Many { is_needed, is_one: is_one_to_one(own, foreign) };
             Some((at(&foreign.table)?, at(&table.key)?, many, title))

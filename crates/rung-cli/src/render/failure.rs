@@ -118,6 +118,14 @@ impl Failure {
         }
         terminal.error(&self.text(terminal.columns()));
     }
+
+    /// The same, where each document has a line of its own.
+    pub(crate) fn print_line(&self, terminal: &Terminal) {
+        if terminal.is_json() {
+            terminal.json_line(&json::Failed { version: json::VERSION, error: json::Error::from(self) });
+        }
+        terminal.error(&self.text(terminal.columns()));
+    }
 }
 
 impl Finding {

@@ -13,6 +13,6 @@ pub(crate) use diagnostic::{parts, render, render_coded};
 pub(crate) use difference::Comparison;
 pub(crate) use failure::{Failure, Finding};
 pub(crate) use progress::{Progress, held_by};
-pub(crate) use step::{outside, step_failure};
+pub(crate) use step::{outside, remedy, step_failure};
 pub(crate) use terminal::{BAD, DIM, NEXT, OK, STRONG, Terminal, WARN, paint};
 pub(crate) use text::{Names, Zone, age, count, fit, pad, took};

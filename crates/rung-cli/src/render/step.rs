@@ -109,7 +109,7 @@ fn next(failure: &StepFailure, verb: &str) -> String {
 }
 
 /// What mends an error whose cause is not in the file, and `again` to type after that.
-pub(super) fn remedy(kind: DbErrorKind, again: &str) -> Option<String> {
+pub(crate) fn remedy(kind: DbErrorKind, again: &str) -> Option<String> {
     Some(match kind {
         DbErrorKind::Permission => {
             format!("grant the right to this user, or connect as one that has it, then {again}")

@@ -175,6 +175,11 @@ impl Terminal {
         }
     }
 
+    /// What may not be meant; nothing with `--quiet`.
+    pub(crate) fn warn(&self, text: &str) {
+        self.note(format!("{} {text}", paint(WARN, "warning:")));
+    }
+
     /// What must be seen.
     pub(crate) fn error(&self, text: &str) {
         self.0.live.around(|| {
@@ -189,20 +194,37 @@ impl Terminal {
         self.0.lost.lock().ok()?.take()
     }
 
-    /// Asks; `None` where nobody is there to answer.
+    /// Asks until the answer is one; nothing is a no. `None` where nobody is there to answer, or not any more.
     pub(crate) fn confirm(&self, question: &str) -> Option<bool> {
         match self.0.answers {
             Answers::Yes => return Some(true),
             Answers::Nobody => return None,
             Answers::Ask => {}
         }
+        loop {
+            let answer = self.ask(&format!("{} {question} [y/N] ", paint(WARN, "?")))?;
+            match answer.trim().to_lowercase().as_str() {
+                "y" | "yes" => return Some(true),
+                "" | "n" | "no" => return Some(false),
+                _ => self.error("that is neither yes nor no"),
+            }
+        }
+    }
+
+    /// A line that somebody types; `None` at the end of the input.
+    fn ask(&self, question: &str) -> Option<String> {
         let mut out = AutoStream::auto(io::stderr().lock());
-        let asked = write!(out, "{} {question} [y/N] ", paint(WARN, "?")).and_then(|()| out.flush());
+        write!(out, "{question}").and_then(|()| out.flush()).ok()?;
         drop(out);
         self.0.asking.store(true, Ordering::SeqCst);
         let mut answer = String::new();
-        let answered = asked.and_then(|()| io::stdin().read_line(&mut answer));
+        let answered = io::stdin().read_line(&mut answer);
         self.0.asking.store(false, Ordering::SeqCst);
-        Some(answered.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+        if answered.is_ok_and(|length| length > 0) {
+            return Some(answer);
+        }
+        // What follows begins on a line of its own.
+        self.error("");
+        None
     }
 }

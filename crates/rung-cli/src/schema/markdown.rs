@@ -20,8 +20,8 @@ pub(crate) fn markdown(catalog: &Catalog) -> String {
         let own = parts.get(&*object.key).map_or(&[][..], Vec::as_slice);
         for (number, part) in in_order(own).into_iter().enumerate() {
             let what = match &part.body {
-                Body::Constraint(_) => about_part(part),
-                _ => format!("{} `{}` {}", part.key.kind, part.key.name, about_part(part)),
+                Body::Constraint(_) => about_part(part, catalog),
+                _ => format!("{} `{}` {}", part.key.kind, part.key.name, about_part(part, catalog)),
             };
             let _ = writeln!(text, "{}- {}", if number == 0 { "\n" } else { "" }, cell(&what));
         }

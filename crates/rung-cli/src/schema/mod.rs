@@ -24,6 +24,16 @@ pub(crate) fn short(key: &Key) -> String {
     }
 }
 
+/// A table that one of `schema` points at, as it is called there: with its own schema where that one has another of its
+/// name, which it would be taken for.
+pub(crate) fn seen_from(schema: Option<&str>, key: &Key, catalog: &Catalog) -> String {
+    let other = Key::new(key.kind, schema, &*key.name);
+    match key.schema.as_deref() {
+        Some(own) if schema != Some(own) && catalog.get(&other).is_some() => format!("{own}.{}", key.name),
+        _ => short(key),
+    }
+}
+
 /// What belongs to a table, in the order in which people look for it: keys, checks, indexes, the rest.
 pub(crate) fn in_order<'a>(parts: &[&'a Object]) -> Vec<&'a Object> {
     let rank = |object: &&Object| match &object.body {

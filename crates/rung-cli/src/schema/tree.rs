@@ -28,7 +28,7 @@ pub(crate) fn tree(catalog: &Catalog) -> String {
         }
         for object in objects {
             let own = parts.get(&*object.key).map_or(&[][..], Vec::as_slice);
-            write_object(&mut text, indent, object, own);
+            write_object(&mut text, indent, object, own, catalog);
         }
     }
     for unknown in &catalog.unknown {
@@ -37,7 +37,7 @@ pub(crate) fn tree(catalog: &Catalog) -> String {
     text
 }
 
-fn write_object(text: &mut String, indent: &str, object: &Object, parts: &[&Object]) {
+fn write_object(text: &mut String, indent: &str, object: &Object, parts: &[&Object], catalog: &Catalog) {
     let arguments = object.key.arguments.as_ref().map_or_else(String::new, |arguments| format!("({arguments})"));
     let name = format!("{}{arguments}", object.key.name);
     let _ = write!(text, "{indent}{} {}", kind_of(object), paint(STRONG, name));
@@ -50,8 +50,8 @@ fn write_object(text: &mut String, indent: &str, object: &Object, parts: &[&Obje
     let is_last = |kind| matches!(kind, Kind::Index | Kind::Statistics | Kind::Rule | Kind::Trigger | Kind::Policy);
     for part in in_order(parts) {
         let what = match &part.body {
-            Body::Constraint(_) => about_part(part),
-            _ if is_last(part.key.kind) => format!("{} {} {}", part.key.kind, part.key.name, about_part(part)),
+            Body::Constraint(_) => about_part(part, catalog),
+            _ if is_last(part.key.kind) => format!("{} {} {}", part.key.kind, part.key.name, about_part(part, catalog)),
             _ => continue,
         };
         let _ = writeln!(text, "{indent}  {what}");

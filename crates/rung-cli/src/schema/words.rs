@@ -1,12 +1,12 @@
 //! What is said of an object beside its kind and name, in a line.
 
 use rung::catalog::{
-    Body, Column, Constraint, ConstraintKind, Firing, ForeignKey, Index, Kind, Object, Policy, Timing, Type, Validity,
-    Value,
+    Body, Catalog, Column, Constraint, ConstraintKind, Firing, ForeignKey, Index, Kind, Object, Policy, Timing, Type,
+    Validity, Value,
 };
 use rung::sql::{Syntax, Token, TokenKind, tokens};
 
-use super::short;
+use super::{seen_from, short};
 
 /// What is said of an object that stands for itself, without its comment.
 pub(crate) fn about(object: &Object) -> Vec<String> {
@@ -49,9 +49,9 @@ pub(crate) fn about(object: &Object) -> Vec<String> {
 }
 
 /// What is said of an object that belongs to a table: what a constraint holds, when a trigger fires and what it runs.
-pub(crate) fn about_part(part: &Object) -> String {
+pub(crate) fn about_part(part: &Object, catalog: &Catalog) -> String {
     match &part.body {
-        Body::Constraint(it) => constraint(it),
+        Body::Constraint(it) => constraint(it, part.key.schema.as_deref(), catalog),
         Body::Index(it) => index(it),
         Body::Policy(it) => policy(it),
         Body::Trigger(it) => definition(part, &it.definition, it.firing),
@@ -77,13 +77,13 @@ pub(crate) fn traits_of(column: &Column) -> Vec<String> {
     traits
 }
 
-pub(crate) fn constraint(constraint: &Constraint) -> String {
+fn constraint(constraint: &Constraint, schema: Option<&str>, catalog: &Catalog) -> String {
     let mut text = match &constraint.kind {
         ConstraintKind::PrimaryKey { columns, .. } => format!("primary key ({})", columns.join(", ")),
         ConstraintKind::Unique { columns, .. } => format!("unique ({})", columns.join(", ")),
         ConstraintKind::Check(condition) => format!("check {}", in_parentheses(condition)),
         ConstraintKind::Exclude(definition) => format!("exclude {}", line(definition)),
-        ConstraintKind::Foreign(foreign) => foreign_key(foreign),
+        ConstraintKind::Foreign(foreign) => foreign_key(foreign, schema, catalog),
     };
     match constraint.timing {
         Timing::NotDeferrable => {}
@@ -98,8 +98,8 @@ pub(crate) fn constraint(constraint: &Constraint) -> String {
     text
 }
 
-fn foreign_key(foreign: &ForeignKey) -> String {
-    let mut text = format!("{} → {}", foreign.columns.join(", "), short(&foreign.table));
+fn foreign_key(foreign: &ForeignKey, schema: Option<&str>, catalog: &Catalog) -> String {
+    let mut text = format!("{} → {}", foreign.columns.join(", "), seen_from(schema, &foreign.table, catalog));
     if !foreign.references.is_empty() {
         text.push_str(&format!(" ({})", foreign.references.join(", ")));
     }

@@ -28,7 +28,7 @@ fn the_page_of_madenai_says_what_the_status_document_says() {
         "- Creates trigger `on_auth_user_created` on `auth.users`",
         "[`20250201000000_observability_system`](#20250201000000_observability_system), ",
         "### Table `user_referrals`",
-        "- Foreign key: `referrer_id` → `auth.users` (`id`)",
+        "- Foreign key: `referrer_id` → [`auth.users`](#table-authusers) (`id`)",
         "- Row level security is on",
         "| `is_superuser()` | function | `boolean` |",
     ] {

@@ -1,6 +1,7 @@
 //! rung itself, killed.
 
 use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -215,7 +216,7 @@ fn redo_single_transaction_stamp_and_seed_are_whole_or_not_at_all() {
 fn a_scratch_server_ends_with_the_process_that_started_it() {
     let directory = tempfile::Builder::new().prefix("r").tempdir_in("/tmp").unwrap();
     // The server may run as another user.
-    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o1777);
     fs::set_permissions(directory.path(), open).unwrap();
     fs::write(directory.path().join("slow.sql"), "SELECT pg_sleep(600);").unwrap();
     let is_there = || {
@@ -228,13 +229,75 @@ fn a_scratch_server_ends_with_the_process_that_started_it() {
         .env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none")
         .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
         .env("TMPDIR", directory.path())
+        // Nothing is kept there: that is how it is the first time.
+        .env("XDG_CACHE_HOME", directory.path().join("cache"))
         .dir(directory.path())
         .spawn();
     wait_until("the server runs", is_there);
     running.kill();
-    let data = || {
-        let entries = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path());
-        entries.into_iter().any(|path| path.join("data").exists())
+    wait_until("all of it is gone", || !has_any(directory.path(), "rung-pg-"));
+}
+
+fn has_any(directory: &Path, prefix: &str) -> bool {
+    let mut entries = fs::read_dir(directory).unwrap();
+    entries.any(|entry| entry.unwrap().file_name().to_string_lossy().starts_with(prefix))
+}
+
+#[test]
+fn scratch_databases_go_with_the_process_that_made_them() {
+    let dir = migrations(&[("other.sql", "SELECT 1;")]);
+    let Db::Postgres(db) = Db::postgres() else { unreachable!("it is PostgreSQL's") };
+    let inspect = |file: &str| {
+        Program::rung()
+            .args(["inspect", "--of", file, "--dev-url", &db.url()])
+            .dir(dir.path())
+            .env("DATABASE_URL", db.url())
     };
-    wait_until("the server is gone", || !data());
+    for (at, signal) in ["INT", "TERM", "KILL"].into_iter().enumerate() {
+        // What is asked tells whose database it is, on a server that others use too.
+        let sleep = format!("pg_sleep(6{at}0.{})", std::process::id());
+        write(dir.path(), "slow.sql", &format!("SELECT {sleep};"));
+        let running = inspect("slow.sql").spawn();
+        let at_work = format!(
+            "SELECT datname FROM pg_stat_activity WHERE query LIKE '%{sleep}%' AND datname LIKE 'rung\\_scratch\\_%'"
+        );
+        wait_until("it is at work", || !db.query(&at_work).trim().is_empty());
+        let name = db.query(&at_work).trim().to_owned();
+        match signal {
+            "KILL" => {
+                running.kill();
+                // Whoever comes next finds it, while what was asked there goes on.
+                wait_until("its connection is closed", || {
+                    inspect("other.sql").run().succeeds();
+                    db.query(&format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'")).trim() == "0"
+                });
+            }
+            signal => {
+                running.signal(signal);
+                let run = running.wait().exits(130);
+                assert!(!run.stderr.contains("error"), "{run}");
+                assert_eq!(db.query(&format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'")).trim(), "0");
+            }
+        }
+    }
+}
+
+#[test]
+fn scratch_files_go_with_the_process_that_made_them() {
+    let dir = migrations(&[(
+        "slow.sql",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000000000) SELECT max(i) FROM n;",
+    )]);
+    for signal in ["INT", "TERM"] {
+        let running = Program::rung()
+            .args(["inspect", "--of", "slow.sql", "--dev-url", "sqlite::memory:"])
+            .env("TMPDIR", dir.path())
+            .dir(dir.path())
+            .spawn();
+        wait_until("it is at work", || has_any(dir.path(), "rung-"));
+        thread::sleep(Duration::from_millis(100));
+        running.signal(signal);
+        running.wait().exits(130);
+        assert!(!has_any(dir.path(), "rung-"), "{signal}");
+    }
 }

@@ -57,6 +57,16 @@ mod prelude {
         })
     }
 
+    /// The columns of a table's primary key; none where it has none.
+    pub(super) fn primary_key(catalog: &Catalog, table: &Key) -> Vec<String> {
+        let is_its = |key: &Key| key.schema == table.schema && key.parent.as_ref() == Some(&table.name);
+        let columns = |(object, constraint): (&Object, &Constraint)| match &constraint.kind {
+            ConstraintKind::PrimaryKey { columns, .. } if is_its(&object.key) => Some(columns.clone()),
+            _ => None,
+        };
+        constraints(catalog).find_map(columns).unwrap_or_default()
+    }
+
     /// The tables that have rows of their own kind: no foreign and no virtual ones.
     pub(super) fn tables(catalog: &Catalog) -> impl Iterator<Item = (&Object, &Table)> {
         catalog.of_kind(Kind::Table).filter_map(|object| match &object.body {
@@ -99,6 +109,7 @@ macro_rules! checks {
 
 checks! {
     integrity,
+    broken_foreign_key,
     orphan,
     invalid_index,
     unvalidated_constraint,
@@ -107,9 +118,9 @@ checks! {
     broken_view,
     sequence_end,
     transaction_age,
+    policy_without_row_security,
     row_security_missing,
     row_security_without_policy,
-    policy_without_row_security,
     primary_key_missing,
     foreign_key_index,
     duplicate_index,

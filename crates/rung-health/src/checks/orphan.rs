@@ -132,18 +132,5 @@ fn references(catalog: &Catalog, key: &ForeignKey) -> Vec<String> {
     if !key.references.is_empty() {
         return key.references.clone();
     }
-    let is_there = |object: &&Object| {
-        object.key.schema == key.table.schema && object.key.parent.as_ref() == Some(&key.table.name)
-    };
-    catalog
-        .of_kind(Kind::Constraint)
-        .filter(is_there)
-        .find_map(|object| match &object.body {
-            Body::Constraint(constraint) => match &constraint.kind {
-                ConstraintKind::PrimaryKey { columns, .. } => Some(columns.clone()),
-                _ => None,
-            },
-            _ => None,
-        })
-        .unwrap_or_default()
+    primary_key(catalog, &key.table)
 }

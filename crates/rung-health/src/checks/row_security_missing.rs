@@ -33,7 +33,8 @@ fn find(cx: &mut Examination<'_>) {
             true => (usual.contains(&schema), format!("other tables of {schema} have it")),
             false => (named.iter().any(|pattern| glob(pattern, &schema)), format!("rung.toml expects it in {schema}")),
         };
-        if expected {
+        // One with policies has been told already, and worse.
+        if expected && !cx.has_told(super::policy_without_row_security::CHECK.name, &object.key) {
             let sql = cx.name(&object.key);
             let most = if named.is_empty() { Level::Warning } else { Level::Error };
             cx.report(Some(&object.key), format!("{} has no row security", object.key.path()))

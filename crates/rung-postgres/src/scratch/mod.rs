@@ -8,13 +8,15 @@ mod identity;
 mod server;
 mod witness;
 
+use std::collections::BTreeSet;
+use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rung_engine::{DbError, DbErrorKind, Scratch, ScratchDatabase, ScratchOptions, Session, Testimony};
+use rung_engine::{Clearing, DbError, DbErrorKind, Scratch, ScratchDatabase, ScratchOptions, Session, Testimony};
 use rung_sql::Syntax;
 
 use crate::connect::{Environment, Settings};
@@ -23,7 +25,7 @@ use crate::{OpenOptions, Postgres};
 use binaries::Binaries;
 pub use identity::scratch_identity;
 
-/// The names of scratch databases begin so, and go on with the second in which they were made.
+/// The names of scratch databases begin so, and go on with the second in which they were made and with their [`Maker`].
 const PREFIX: &str = "rung_scratch_";
 
 /// What is said of roles that are there only for scratch databases; the second in which their place was found follows, and
@@ -33,8 +35,8 @@ const LENT: &str = "made for scratch databases of rung at ";
 /// Quotes a statement within another.
 const QUOTE: &str = "$rung$";
 
-/// A database of ours that nobody is connected to, or a role of ours that nothing belongs to, is one that was left behind,
-/// once it is so old.
+/// Where nobody can tell whether the maker lives, a database of ours that nobody is connected to, or a role of ours that
+/// nothing belongs to, is one that was left behind, once it is so old.
 const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// A place for scratch databases: [`ScratchOptions::server`], else a temporary server from the PostgreSQL programs of this
@@ -60,9 +62,10 @@ fn scratch_of(
     let settings = Settings::resolve(server, environment).map_err(crate::driver::wrong_settings)?;
     let mut admin = crate::driver::open_with(&settings, &open).map_err(out_of_reach)?;
     sweep(&mut admin, &settings, &open)?;
+    let maker = Maker::of(&mut admin)?;
     let major = admin.server_version() / 10_000;
     let dump = binaries::client_for(binaries, major).cloned();
-    Ok(Box::new(Place::new(admin, settings, open, dump, Power::Lent, None)))
+    Ok(Box::new(Place::new(admin, &maker, settings, open, dump, Power::Lent, None)))
 }
 
 fn no_server() -> DbError {
@@ -91,9 +94,10 @@ fn temporary(
     let server = server::Server::start(chosen, &directory, options.cache.as_deref())?;
     let settings = Settings::resolve(&server.url("postgres"), &Environment::empty());
     let settings = settings.map_err(crate::driver::wrong_settings)?;
-    let admin = crate::driver::open_with(&settings, &open)?;
+    let mut admin = crate::driver::open_with(&settings, &open)?;
+    let maker = Maker::of(&mut admin)?;
     let clients = if chosen.clients { Some(chosen) } else { binaries::client_for(found, chosen.major) };
-    Ok(Box::new(Place::new(admin, settings, open, clients.cloned(), Power::All, Some(server))))
+    Ok(Box::new(Place::new(admin, &maker, settings, open, clients.cloned(), Power::All, Some(server))))
 }
 
 #[cfg(not(unix))]
@@ -116,8 +120,7 @@ type Server = server::Server;
 type Server = ();
 
 struct Place {
-    /// Before the server, in the order of the fields: connections are closed first.
-    admin: Mutex<Postgres>,
+    /// Before the server that was started, in the order of the fields: connections are closed first.
     server: Arc<Address>,
     clients: Option<Binaries>,
     _started: Option<Server>,
@@ -126,6 +129,7 @@ struct Place {
 impl Place {
     fn new(
         admin: Postgres,
+        maker: &Maker,
         settings: Settings,
         open: OpenOptions,
         clients: Option<Binaries>,
@@ -136,20 +140,21 @@ impl Place {
             settings,
             open,
             power,
-            mark: mark(),
+            mark: mark(maker),
+            stem: format!("{PREFIX}{}_{maker}_{}_", now().as_secs(), place_number()),
+            made: AtomicU32::new(0),
+            admin: Mutex::new(admin),
             drops: Mutex::default(),
             lends: AtomicBool::new(false),
         });
-        Self { admin: Mutex::new(admin), server, clients, _started: started }
+        Self { server, clients, _started: started }
     }
 
     /// A database with all that a template has.
     fn with_content_of(&self, template: &str) -> Result<ScratchDatabase, DbError> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{PREFIX}{}_{}_{count}", now().as_secs(), std::process::id());
+        let name = format!("{}{}", self.server.stem, self.server.made.fetch_add(1, Ordering::Relaxed));
         let make = format!("CREATE DATABASE {} TEMPLATE {}", quoted(&name), quoted(template));
-        let made = statement(&mut lock(&self.admin), &make);
+        let made = statement(&mut lock(&self.server.admin), &make);
         made.map_err(|error| match error.kind {
             DbErrorKind::Permission => error.with_hint("ALTER ROLE ... CREATEDB, or name another server"),
             _ => error,
@@ -184,7 +189,7 @@ impl Scratch for Place {
         let name = quoted(role);
         // Only a member may make objects its own.
         let make = self.server.role(&name, &format!("CREATE ROLE {name} ROLE CURRENT_USER"));
-        match statement(&mut lock(&self.admin), &make) {
+        match statement(&mut lock(&self.server.admin), &make) {
             Err(error) if error.kind == DbErrorKind::Permission => Ok(false),
             done => done.map(|()| true),
         }
@@ -219,6 +224,16 @@ impl Scratch for Place {
         let program = self.clients.as_ref()?.directory.join(name);
         program.is_file().then_some(program)
     }
+
+    fn clearing(&self) -> Clearing {
+        let server = Arc::downgrade(&self.server);
+        Box::new(move || {
+            if let Some(server) = server.upgrade().filter(|server| server.power == Power::Lent) {
+                // What fails here the next run sweeps up.
+                let _ = server.clear();
+            }
+        })
+    }
 }
 
 /// A name as the server reads it.
@@ -236,6 +251,11 @@ struct Address {
     power: Power,
     /// What is said of roles that go with it.
     mark: String,
+    /// How the names of its databases begin, which no other place has.
+    stem: String,
+    made: AtomicU32,
+    /// Open for as long as there is a database: by this connection others see that the maker lives.
+    admin: Mutex<Postgres>,
     drops: Mutex<Vec<JoinHandle<()>>>,
     /// Whether there may be such roles.
     lends: AtomicBool,
@@ -251,11 +271,60 @@ impl Address {
             literal(&self.mark)
         )
     }
+
+    /// Drops all that was made, on a connection of its own: the other one may be at work.
+    fn clear(&self) -> Result<(), DbError> {
+        let mut admin = crate::driver::open_with(&self.settings, &self.open)?;
+        for (name, _) in databases(&mut admin)?.iter().filter(|(name, _)| name.starts_with(&self.stem)) {
+            drop_database(&mut admin, &self.settings, &self.open, name)?;
+        }
+        self.drop_roles(&mut admin)
+    }
+
+    fn drop_roles(&self, admin: &mut Postgres) -> Result<(), DbError> {
+        for (role, _) in roles(admin)?.iter().filter(|(_, mark)| *mark == self.mark) {
+            drop_role(admin, role);
+        }
+        Ok(())
+    }
 }
 
-fn mark() -> String {
+/// Who makes databases, as others can see for themselves whether it still lives.
+enum Maker {
+    /// The server process of a connection that is open for as long as they are there.
+    Backend(String),
+    /// Behind a pooler processes come and go by themselves.
+    Unknown,
+}
+
+impl Maker {
+    fn of(admin: &mut Postgres) -> Result<Self, DbError> {
+        let pid = admin.own_backend()?;
+        Ok(pid.map_or(Self::Unknown, |pid| Self::Backend(pid.to_string())))
+    }
+
+    /// What [`Display`] wrote.
+    fn parse(word: &str) -> Self {
+        word.strip_prefix('b').map_or(Self::Unknown, |pid| Self::Backend(pid.to_owned()))
+    }
+}
+
+impl Display for Maker {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Backend(pid) => write!(f, "b{pid}"),
+            Self::Unknown => write!(f, "{}", std::process::id()),
+        }
+    }
+}
+
+fn mark(maker: &Maker) -> String {
+    format!("{LENT}{} by {maker}_{}", now().as_secs(), place_number())
+}
+
+fn place_number() -> u32 {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    format!("{LENT}{} by {}_{}", now().as_secs(), std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+    COUNT.fetch_add(1, Ordering::Relaxed)
 }
 
 impl Drop for Address {
@@ -267,10 +336,8 @@ impl Drop for Address {
         for dropping in lock(&self.drops).drain(..) {
             let _ = dropping.join();
         }
-        if self.lends.load(Ordering::Relaxed)
-            && let Ok(mut admin) = crate::driver::open_with(&self.settings, &self.open)
-        {
-            let _ = drop_roles(&mut admin, |mark| mark == self.mark);
+        if self.lends.load(Ordering::Relaxed) {
+            let _ = self.drop_roles(&mut lock(&self.admin));
         }
     }
 }
@@ -284,7 +351,7 @@ struct Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         let (settings, open, name) = (self.server.settings.clone(), self.server.open.clone(), self.name.clone());
-        // What fails here is swept up an hour later, or goes with its server.
+        // What fails here is swept up by another run, or goes with its server.
         let dropping = thread::spawn(move || {
             if let Ok(mut admin) = crate::driver::open_with(&settings, &open) {
                 let _ = drop_database(&mut admin, &settings, &open, &name);
@@ -318,44 +385,65 @@ fn drop_database(admin: &mut Postgres, settings: &Settings, open: &OpenOptions, 
     }
 }
 
-/// Drops roles by what is said of them, but for those that another process has a use for by now.
-fn drop_roles(admin: &mut Postgres, goes: impl Fn(&str) -> bool) -> Result<(), DbError> {
-    let marked = admin.query(&format!(
+/// Databases of this kind that are ours to drop, and for each whether nobody is connected to it.
+fn databases(admin: &mut Postgres) -> Result<Vec<(String, bool)>, DbError> {
+    let rows = admin.query(&format!(
+        "SELECT datname, EXISTS (SELECT FROM pg_catalog.pg_stat_activity AS a WHERE a.datid = d.oid)::text \
+         FROM pg_catalog.pg_database AS d \
+         WHERE pg_catalog.starts_with(datname, {}) AND pg_catalog.pg_has_role(datdba, 'USAGE')",
+        literal(PREFIX)
+    ))?;
+    let database = |row: Vec<Option<String>>| match row.as_slice() {
+        [Some(name), Some(is_used)] => Some((name.clone(), is_used == "false")),
+        _ => None,
+    };
+    Ok(rows.into_iter().filter_map(database).collect())
+}
+
+/// Roles that are there only for scratch databases, each with what is said of it.
+fn roles(admin: &mut Postgres) -> Result<Vec<(String, String)>, DbError> {
+    let rows = admin.query(&format!(
         "SELECT rolname, pg_catalog.shobj_description(oid, 'pg_authid') FROM pg_catalog.pg_roles \
          WHERE pg_catalog.starts_with(pg_catalog.shobj_description(oid, 'pg_authid'), {})",
         literal(LENT)
     ))?;
-    for row in marked {
-        if let [Some(role), Some(mark)] = &row[..]
-            && goes(mark)
-        {
-            let _ = statement(admin, &format!("DROP ROLE IF EXISTS {}", quoted(role)));
-        }
-    }
-    Ok(())
+    let role = |row: Vec<Option<String>>| match row.as_slice() {
+        [Some(name), Some(mark)] => Some((name.clone(), mark.clone())),
+        _ => None,
+    };
+    Ok(rows.into_iter().filter_map(role).collect())
+}
+
+/// Drops a role, unless another process has a use for it by now.
+fn drop_role(admin: &mut Postgres, role: &str) {
+    let _ = statement(admin, &format!("DROP ROLE IF EXISTS {}", quoted(role)));
 }
 
 /// Drops what a process left behind when it was killed.
 fn sweep(admin: &mut Postgres, settings: &Settings, open: &OpenOptions) -> Result<(), DbError> {
-    let rows = admin.query(&format!(
-        "SELECT datname FROM pg_catalog.pg_database AS d WHERE pg_catalog.starts_with(datname, {}) \
-         AND pg_catalog.pg_has_role(datdba, 'USAGE') \
-         AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity AS a WHERE a.datid = d.oid)",
-        literal(PREFIX)
-    ))?;
+    let (databases, roles) = (databases(admin)?, roles(admin)?);
+    // Looked at last: whoever made one of these was there before.
+    let processes = admin.query("SELECT pid FROM pg_catalog.pg_stat_activity")?;
+    let processes: BTreeSet<String> = processes.into_iter().flatten().flatten().collect();
     let old = now().saturating_sub(ABANDONED).as_secs();
-    for name in rows.into_iter().flatten().flatten() {
-        let made =
-            name.strip_prefix(PREFIX).and_then(|rest| rest.split('_').next()).and_then(|at| at.parse::<u64>().ok());
-        if made.is_some_and(|made| made < old) {
+    let is_left = |made: &str, maker: &str, is_idle: bool| match Maker::parse(maker) {
+        Maker::Backend(pid) => !processes.contains(&pid),
+        Maker::Unknown => is_idle && made.parse::<u64>().is_ok_and(|made| made < old),
+    };
+    for (name, is_idle) in &databases {
+        let mut words = name.trim_start_matches(PREFIX).split('_');
+        if is_left(words.next().unwrap_or_default(), words.next().unwrap_or_default(), *is_idle) {
             // One that can't be dropped is in nobody's way.
-            let _ = drop_database(admin, settings, open, &name);
+            let _ = drop_database(admin, settings, open, name);
         }
     }
-    drop_roles(admin, |mark| {
-        let made = mark.strip_prefix(LENT).and_then(|rest| rest.split(' ').next()?.parse::<u64>().ok());
-        made.is_some_and(|made| made < old)
-    })
+    for (role, mark) in &roles {
+        let (made, by) = mark.trim_start_matches(LENT).split_once(" by ").unwrap_or_default();
+        if is_left(made, by.split('_').next().unwrap_or_default(), true) {
+            drop_role(admin, role);
+        }
+    }
+    Ok(())
 }
 
 fn statement(admin: &mut Postgres, sql: &str) -> Result<(), DbError> {

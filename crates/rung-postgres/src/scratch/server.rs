@@ -1,6 +1,7 @@
 //! A temporary server, on a socket of its own.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -24,21 +25,23 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const CLUSTER: [&str; 6] =
     ["--no-sync", "--locale=C", "--encoding=UTF8", "--auth=trust", "--wal-segsize=1", "--username=rung"];
 
-/// Makes the cluster where there is none, and runs the server until standard input ends, which it does however the process
-/// that has the other end does. Nothing of it is worth an orderly end. A server that has just been started does not hear the
+/// At the first line that it reads, makes the cluster where there is none, and runs the server until standard input ends,
+/// which it does however the process that has the other end does; that may be before the first line. Nothing of it is worth an orderly end. A server that has just been started does not hear the
 /// first signal: a shell starts it with SIGQUIT ignored.
 const KEEPER: &str = r#"home=$1
 programs=$2
 cluster=$3
 shift 3
-{
-    if [ ! -d "$home/data" ]; then
-        "$programs/initdb" $cluster --pgdata="$home/made" && cp -R -p "$home/made" "$home/data"
-    fi && exec "$programs/postgres" -D "$home/data" -k "$home" "$@"
-} </dev/null >"$home/log" 2>&1 &
-server=$!
-read -r _
-while kill -QUIT "$server" 2>/dev/null; do sleep 0.02; done
+if read -r _; then
+    {
+        if [ ! -d "$home/data" ]; then
+            "$programs/initdb" $cluster --pgdata="$home/made" && cp -R -p "$home/made" "$home/data"
+        fi && exec "$programs/postgres" -D "$home/data" -k "$home" "$@"
+    } </dev/null >"$home/log" 2>&1 &
+    server=$!
+    read -r _
+    while kill -QUIT "$server" 2>/dev/null; do sleep 0.02; done
+fi
 rm -rf "$home"
 "#;
 
@@ -72,23 +75,63 @@ impl Server {
         let account = Account::find()?;
         let kept = cache.map(|cache| Kept::of(cache, binaries, &CLUSTER));
         if let Some(kept) = &kept {
-            let home = make_home(directory, &account)?;
-            if kept.copy_to(&home.join("data"), account.other) {
-                match launch(binaries, &home, &account) {
-                    Ok(server) => return Ok(server),
+            let mut server = Self::prepare(binaries, directory, &account)?;
+            if kept.copy_to(&server.home.join("data"), account.other) {
+                match server.launch(binaries.major) {
+                    Ok(()) => return Ok(server),
                     // It was made for a machine that is no more.
                     Err(_) => kept.forget(),
                 }
             }
         }
-        let home = make_home(directory, &account)?;
-        let server = launch(binaries, &home, &account).inspect_err(|_| {
-            let _ = fs::remove_dir_all(&home);
-        })?;
+        let mut server = Self::prepare(binaries, directory, &account)?;
+        server.launch(binaries.major)?;
         if let Some(kept) = &kept {
-            kept.keep(&home.join("made"));
+            kept.keep(&server.home.join("made"));
         }
         Ok(server)
+    }
+
+    /// A directory, and who removes it whenever we end: before there is anything in it.
+    fn prepare(binaries: &Binaries, directory: &Path, account: &Account) -> Result<Self, DbError> {
+        let home = make_home(directory, account)?;
+        let mut command = account.command(Path::new("/bin/sh"), &home);
+        command.args(["-c", KEEPER, "keeper"]).arg(&home).arg(&binaries.directory).arg(CLUSTER.join(" "));
+        for setting in SETTINGS {
+            command.arg("-c").arg(setting);
+        }
+        // A group of its own: Ctrl-C is for rung to answer.
+        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut keeper = command.spawn().map_err(|error| {
+            let _ = fs::remove_dir_all(&home);
+            failed(format!("sh can't be run: {error}"))
+        })?;
+        let leash = keeper.stdin.take();
+        Ok(Self { home, keeper, leash })
+    }
+
+    /// Has the server run, and waits until it does.
+    fn launch(&mut self, major: u32) -> Result<(), DbError> {
+        let told = self.leash.as_mut().map_or(Ok(()), |leash| leash.write_all(b"\n"));
+        told.map_err(|error| failed(format!("sh does not run: {error}")))?;
+        let began = Instant::now();
+        let status = self.home.join("data/postmaster.pid");
+        loop {
+            // Its eighth line says how far it is (PostgreSQL 10 and later, src/include/utils/pidfile.h).
+            let said = fs::read_to_string(&status).unwrap_or_default();
+            if said.lines().nth(7).is_some_and(|line| line.trim() == "ready") {
+                return Ok(());
+            }
+            let log = fs::read_to_string(self.home.join("log")).unwrap_or_default();
+            let failed_to = log.contains("initdb: error:") || log.contains("FATAL:") && said.is_empty();
+            let is_over = failed_to || began.elapsed() > PATIENCE;
+            if is_over {
+                let from = log.lines().count().saturating_sub(8);
+                let tail = log.lines().skip(from).collect::<Vec<_>>().join("\n  ");
+                return Err(failed(format!("PostgreSQL {major} did not start:\n  {tail}")));
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// How to connect to a database.
@@ -160,37 +203,6 @@ fn make_home(directory: &Path, account: &Account) -> Result<PathBuf, DbError> {
         chown(&home, Some(uid), Some(gid)).map_err(wrong)?;
     }
     Ok(home)
-}
-
-fn launch(binaries: &Binaries, home: &Path, account: &Account) -> Result<Server, DbError> {
-    let mut command = account.command(Path::new("/bin/sh"), home);
-    command.args(["-c", KEEPER, "keeper"]).arg(home).arg(&binaries.directory).arg(CLUSTER.join(" "));
-    for setting in SETTINGS {
-        command.arg("-c").arg(setting);
-    }
-    // A group of its own: Ctrl-C is for rung to answer.
-    let spawned = command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let mut keeper = spawned.map_err(|error| failed(format!("sh can't be run: {error}")))?;
-    let leash = keeper.stdin.take();
-    let server = Server { home: home.to_owned(), keeper, leash };
-    let began = Instant::now();
-    let status = home.join("data/postmaster.pid");
-    loop {
-        // Its eighth line says how far it is (PostgreSQL 10 and later, src/include/utils/pidfile.h).
-        let said = fs::read_to_string(&status).unwrap_or_default();
-        if said.lines().nth(7).is_some_and(|line| line.trim() == "ready") {
-            return Ok(server);
-        }
-        let log = fs::read_to_string(home.join("log")).unwrap_or_default();
-        let failed_to = log.contains("initdb: error:") || log.contains("FATAL:") && said.is_empty();
-        let is_over = failed_to || began.elapsed() > PATIENCE;
-        if is_over {
-            let from = log.lines().count().saturating_sub(8);
-            let tail = log.lines().skip(from).collect::<Vec<_>>().join("\n  ");
-            return Err(failed(format!("PostgreSQL {} did not start:\n  {tail}", binaries.major)));
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
 }
 
 fn failed(message: impl Into<String>) -> DbError {

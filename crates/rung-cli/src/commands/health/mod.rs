@@ -61,7 +61,7 @@ fn list() -> String {
 }
 
 /// Looks again and again, until the process is ended. What is as it was the last time is one line; with `--json`, each
-/// look is a document on a line of its own. A database that can't be reached is tried again at the next time.
+/// look, and each failure, is a document on a line of its own. A database that can't be reached is tried again at the next time.
 fn watch(
     project: &Project,
     driver: Box<dyn Driver>,
@@ -85,7 +85,7 @@ fn watch(
                 }
             }
             Err(failure) => {
-                failure.print(terminal);
+                failure.print_line(terminal);
                 connected = None;
             }
         }
