@@ -240,7 +240,13 @@ impl Asker<'_> {
             }
             _ => false,
         });
-        if is_unique || is_indexed {
+        // A new column that nothing is put into has NULL in every row, of which none is like another.
+        let is_empty = |column: &&Column| {
+            columns.contains(&column.name)
+                && column.value == Value::None
+                && table.columns().iter().all(|it| it.name != column.name)
+        };
+        if is_unique || is_indexed || !nulls && after.columns().iter().any(|column| is_empty(&column)) {
             return None;
         }
         let asked_of = |column: &&Column| {
