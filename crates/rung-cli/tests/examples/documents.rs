@@ -30,7 +30,7 @@ fn the_page_of_madenai_says_what_the_status_document_says() {
         "### Table `user_referrals`",
         "- Foreign key: `referrer_id` → [`auth.users`](#table-authusers) (`id`)",
         "- Row level security is on",
-        "| `is_superuser()` | function | `boolean` |",
+        "| `is_superuser()` | function | `→ boolean, sql` |",
     ] {
         assert!(page.contains(line), "no {line:?} in\n{page}");
     }
