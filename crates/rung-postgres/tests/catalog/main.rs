@@ -215,5 +215,5 @@ fn reading_leaves_an_open_transaction_as_it_was_and_an_empty_database_is_empty()
     let seen = driver.inspect().unwrap();
     assert!(seen.of_kind(Kind::Table).any(|table| table.key.name == "t"));
     driver.execute("ROLLBACK").unwrap();
-    assert_eq!(full.inspect(), catalog);
+    assert_eq!(full.inspect(), with_own);
 }
