@@ -104,11 +104,17 @@ impl Asker<'_> {
                 None => (column.value == Value::None).then(none_is_there),
             }
         };
-        // A part has the columns of the whole, and a table that is elsewhere is not looked into.
-        if table.bound.is_some() || table.server.is_some() || old.server.is_some() {
+        // A table that is elsewhere is not looked into.
+        if table.server.is_some() || old.server.is_some() {
             return Vec::new();
         }
-        table.columns.iter().filter_map(need).collect()
+        // A part has the columns of the whole, and may let fewer of them be NULL.
+        let whole = table.bound.as_ref().and_then(|_| to.get(table.inherits.first()?));
+        let is_own = |column: &&Column| {
+            let above = whole.and_then(|whole| whole.columns().iter().find(|it| it.name == column.name));
+            table.bound.is_none() || column.not_null.is_some() && above.is_some_and(|it| it.not_null.is_none())
+        };
+        table.columns.iter().filter(is_own).filter_map(need).collect()
     }
 
     /// Values that the new types of columns do not take.

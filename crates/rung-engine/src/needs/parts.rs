@@ -35,19 +35,42 @@ impl Asker<'_> {
         if old.partition_by.as_ref() == Some(by) && named.iter().all(is_same) {
             return self.of_bounds(before, by, &all);
         }
+        // Tables that were none of its parts come with their rows.
+        let was = parts(self.from, before);
+        let comes = |part: &&Part<'_>| was.iter().all(|it| it.object.key != part.object.key);
+        let mut needs: Vec<Need> =
+            all.iter().filter(comes).filter_map(|part| self.of_bound(object, by, part, &all)).collect();
         // It is made anew, and each row looks for its part.
         if all.iter().any(|part| part.bound == DEFAULT) {
-            return Vec::new();
+            return needs;
         }
         let taken: Option<Vec<String>> = all.iter().map(|part| self.dialect.takes(object, by, part.bound)).collect();
-        let Some((rows, taken)) = self.rows_of(to, object, &named, None).zip(taken) else { return Vec::new() };
+        let Some((rows, taken)) = self.rows_of(to, object, &named, None).zip(taken) else { return needs };
         let what = format!("every row of {} to be of one of its partitions", before.key.path());
         let asked = match taken.as_slice() {
             [] => String::new(),
             [taken] => format!(" WHERE {taken} IS NOT TRUE"),
             taken => format!(" WHERE ({}) IS NOT TRUE", taken.join(" OR ")),
         };
-        vec![self.need(before, what, format!("SELECT count(*) FROM {rows}{asked}"))]
+        needs.push(self.need(before, what, format!("SELECT count(*) FROM {rows}{asked}")));
+        needs
+    }
+
+    /// What the rows of a table must be that becomes a part of `whole`, beside all others.
+    fn of_bound(&self, whole: &Object, by: &str, part: &Part<'_>, all: &[Part<'_>]) -> Option<Need> {
+        let misfit = match part.bound {
+            DEFAULT => {
+                let others = all.iter().filter(|it| it.bound != DEFAULT);
+                let taken: Option<Vec<String>> = others.map(|it| self.dialect.takes(whole, by, it.bound)).collect();
+                let taken = taken.map(|taken| taken.join(" OR ")).filter(|taken| !taken.is_empty())?;
+                format!("({taken}) IS TRUE")
+            }
+            bound => format!("{} IS NOT TRUE", self.dialect.takes(whole, by, bound)?),
+        };
+        let (before, _) = self.table(&part.object.key)?;
+        let what = format!("every row of {} to be of {}", before.key.path(), part.bound);
+        let name = self.dialect.object_name(&before.key);
+        Some(self.need(before, what, format!("SELECT count(*) FROM {name} WHERE {misfit}")))
     }
 
     /// What rows must be where only parts come, go or have other bounds.
@@ -57,20 +80,7 @@ impl Asker<'_> {
         let rest = all.iter().find(|part| part.bound == DEFAULT);
         let mut needs = Vec::new();
         for part in all.iter().filter(|part| !is_kept(part)) {
-            let others = || {
-                let others = all.iter().filter(|it| it.bound != DEFAULT);
-                let taken: Option<Vec<String>> = others.map(|it| self.dialect.takes(whole, by, it.bound)).collect();
-                taken.map(|taken| taken.join(" OR ")).filter(|taken| !taken.is_empty())
-            };
-            let misfit = match part.bound {
-                DEFAULT => others().map(|taken| format!("({taken}) IS TRUE")),
-                bound => self.dialect.takes(whole, by, bound).map(|taken| format!("{taken} IS NOT TRUE")),
-            };
-            if let (Some((before, _)), Some(misfit)) = (self.table(&part.object.key), misfit) {
-                let what = format!("every row of {} to be of {}", before.key.path(), part.bound);
-                let name = self.dialect.object_name(&before.key);
-                needs.push(self.need(before, what, format!("SELECT count(*) FROM {name} WHERE {misfit}")));
-            }
+            needs.extend(self.of_bound(whole, by, part, all));
             // What others took that no part takes as yet goes elsewhere.
             if let Some(rest) = rest.filter(|rest| is_kept(rest))
                 && let Some(taken) = self.dialect.takes(whole, by, part.bound)
